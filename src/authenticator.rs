@@ -1,0 +1,234 @@
+//! Authenticators as the API names them: one phone, one device, an entry per channel.
+
+use alloc::string::String;
+use core::fmt;
+use core::num::NonZeroU32;
+
+use rand_core::CryptoRng;
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+use crate::bytes;
+use crate::code::below;
+use crate::phone::PhoneNumber;
+
+/// How a code reaches the phone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[non_exhaustive]
+pub enum Channel {
+    /// A text message.
+    Sms,
+    /// A call.
+    Voice,
+}
+
+impl Channel {
+    /// `sms` or `voice`, as `oob_channel` says it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Sms => "sms",
+            Self::Voice => "voice",
+        }
+    }
+}
+
+impl fmt::Display for Channel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// The channels of a [`Policy`](crate::Policy): at least one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Channels {
+    /// Text messages only.
+    Sms,
+    /// Calls only.
+    Voice,
+    /// Both.
+    SmsAndVoice,
+}
+
+impl Channels {
+    /// Whether a channel is among them.
+    #[must_use]
+    pub fn contains(self, channel: Channel) -> bool {
+        self.iter().any(|enabled| enabled == channel)
+    }
+
+    /// Those enabled, SMS first.
+    pub fn iter(self) -> impl Iterator<Item = Channel> {
+        let channels: &[Channel] = match self {
+            Self::Sms => &[Channel::Sms],
+            Self::Voice => &[Channel::Voice],
+            Self::SmsAndVoice => &[Channel::Sms, Channel::Voice],
+        };
+        channels.iter().copied()
+    }
+}
+
+const ID_PREFIX: &str = "dev_";
+const ID_ALPHABET: &[u8; 62] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+const ID_SYMBOLS: NonZeroU32 = NonZeroU32::MIN.saturating_add(61);
+
+/// The device that both entries of a phone belong to: `dev_` and 16 letters or digits.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct DeviceId([u8; 16]);
+
+impl DeviceId {
+    pub(crate) fn draw(rng: &mut (impl CryptoRng + ?Sized)) -> Self {
+        let mut id = [0; 16];
+        for character in &mut id {
+            let index = below(ID_SYMBOLS, rng) as usize;
+            *character = ID_ALPHABET.get(index).copied().unwrap_or(b'A');
+        }
+        Self(id)
+    }
+
+    pub(crate) const fn as_bytes(&self) -> &[u8; 16] {
+        &self.0
+    }
+
+    fn from_bytes(id: [u8; 16]) -> Option<Self> {
+        id.iter().all(u8::is_ascii_alphanumeric).then_some(Self(id))
+    }
+}
+
+impl core::str::FromStr for DeviceId {
+    type Err = InvalidAuthenticatorId;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        text.strip_prefix(ID_PREFIX)
+            .and_then(|id| <[u8; 16]>::try_from(id.as_bytes()).ok())
+            .and_then(Self::from_bytes)
+            .ok_or(InvalidAuthenticatorId)
+    }
+}
+
+impl fmt::Display for DeviceId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(ID_PREFIX)?;
+        f.write_str(core::str::from_utf8(&self.0).unwrap_or_default())
+    }
+}
+
+impl fmt::Debug for DeviceId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl Serialize for DeviceId {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if serializer.is_human_readable() {
+            serializer.collect_str(self)
+        } else {
+            bytes::serialize(&self.0, serializer)
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for DeviceId {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        if deserializer.is_human_readable() {
+            let text = String::deserialize(deserializer)?;
+            text.parse().map_err(de::Error::custom)
+        } else {
+            let id = bytes::deserialize(deserializer)?;
+            Self::from_bytes(id).ok_or_else(|| de::Error::custom(InvalidAuthenticatorId))
+        }
+    }
+}
+
+/// One entry of the list of authenticators: `sms|dev_…`, `voice|dev_…` or `recovery-code|dev_…`.
+///
+/// # Examples
+///
+/// ```
+/// use oob_mfa::{AuthenticatorId, Channel};
+///
+/// let id: AuthenticatorId = "sms|dev_NU1Ofuw3Cw0XCt5x".parse()?;
+/// assert!(matches!(id, AuthenticatorId::Phone(Channel::Sms, _)));
+/// assert_eq!(id.to_string(), "sms|dev_NU1Ofuw3Cw0XCt5x");
+/// # Ok::<(), oob_mfa::InvalidAuthenticatorId>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum AuthenticatorId {
+    /// A phone, by one of its channels.
+    Phone(Channel, DeviceId),
+    /// The recovery code.
+    RecoveryCode(DeviceId),
+}
+
+const RECOVERY_CODE: &str = "recovery-code";
+
+impl core::str::FromStr for AuthenticatorId {
+    type Err = InvalidAuthenticatorId;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let (kind, device) = text.split_once('|').ok_or(InvalidAuthenticatorId)?;
+        let device = device.parse()?;
+        match kind {
+            "sms" => Ok(Self::Phone(Channel::Sms, device)),
+            "voice" => Ok(Self::Phone(Channel::Voice, device)),
+            RECOVERY_CODE => Ok(Self::RecoveryCode(device)),
+            _ => Err(InvalidAuthenticatorId),
+        }
+    }
+}
+
+impl fmt::Display for AuthenticatorId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Phone(channel, device) => write!(f, "{channel}|{device}"),
+            Self::RecoveryCode(device) => write!(f, "{RECOVERY_CODE}|{device}"),
+        }
+    }
+}
+
+/// As its text.
+impl Serialize for AuthenticatorId {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+/// The text names no authenticator.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct InvalidAuthenticatorId;
+
+impl fmt::Display for InvalidAuthenticatorId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("not the id of an authenticator")
+    }
+}
+
+impl core::error::Error for InvalidAuthenticatorId {}
+
+/// Whether an authenticator can be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum AuthenticatorStatus {
+    /// Confirmed, and in use.
+    Active,
+    /// Associated, and not confirmed yet.
+    Unconfirmed,
+    /// Stopped by the failure cap until it is removed and bound anew.
+    Disabled,
+}
+
+/// What a list of authenticators says of one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct AuthenticatorEntry {
+    /// What it is called in a request.
+    pub id: AuthenticatorId,
+    /// Whether it can be used.
+    pub status: AuthenticatorStatus,
+    /// Its number, which shows masked; none for a recovery code.
+    pub phone: Option<PhoneNumber>,
+}

@@ -1,0 +1,207 @@
+//! The three codes: what the phone receives, what the client holds, what the owner keeps.
+//!
+//! Each is drawn by the engine from the caller's RNG, or is what somebody presents. A presented text
+//! of a wrong shape is still a value: it is judged, and charged, as any wrong code.
+
+use alloc::string::String;
+use core::fmt;
+use core::num::NonZeroU32;
+
+use rand_core::CryptoRng;
+use zeroize::Zeroize;
+
+use crate::bytes;
+
+/// Longest binding code: its digest has to stay within one block of SHA-256.
+pub(crate) const MOST_BINDING_DIGITS: usize = 8;
+/// Shortest: NIST SP 800-63B-4 section 3.1.3.2 asks for six decimal digits (20 bits).
+pub(crate) const FEWEST_BINDING_DIGITS: usize = 6;
+
+/// What the phone receives and the owner types: six to eight decimal digits.
+///
+/// # Security
+///
+/// `Debug` redacts, there is no `Display`, the digits are overwritten when dropped.
+pub struct BindingCode {
+    digits: [u8; MOST_BINDING_DIGITS],
+    // Nought where the text has a length that no binding code has.
+    len: usize,
+}
+
+impl BindingCode {
+    /// Draws a code, uniformly, leading zeros included.
+    pub(crate) fn draw(len: usize, rng: &mut (impl CryptoRng + ?Sized)) -> Self {
+        let len = len.clamp(FEWEST_BINDING_DIGITS, MOST_BINDING_DIGITS);
+        let bound = (0..len).fold(NonZeroU32::MIN, |bound, _| bound.saturating_mul(TEN));
+        let mut rest = below(bound, rng);
+        let mut digits = [0; MOST_BINDING_DIGITS];
+        for digit in digits.iter_mut().take(len).rev() {
+            *digit = DECIMAL.get(rest as usize % 10).copied().unwrap_or(b'0');
+            rest /= 10;
+        }
+        rest.zeroize();
+        Self { digits, len }
+    }
+
+    /// The digits, for the message to the phone.
+    ///
+    /// Empty where the code was presented with a length that no binding code has.
+    #[must_use]
+    pub fn expose_secret(&self) -> &str {
+        core::str::from_utf8(self.as_bytes()).unwrap_or_default()
+    }
+
+    /// The presented bytes as they are; empty where their number is not that of any code.
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        self.digits.get(..self.len).unwrap_or_default()
+    }
+}
+
+const TEN: NonZeroU32 = NonZeroU32::MIN.saturating_add(9);
+const DECIMAL: &[u8; 10] = b"0123456789";
+
+/// Takes any text. One that is not six to eight bytes long equals no code.
+// Only the length is looked at: the bytes are secret, and their digest tells the rest.
+impl From<&str> for BindingCode {
+    fn from(text: &str) -> Self {
+        let mut digits = [0; MOST_BINDING_DIGITS];
+        let mut len = 0;
+        if (FEWEST_BINDING_DIGITS..=MOST_BINDING_DIGITS).contains(&text.len()) {
+            for (digit, byte) in digits.iter_mut().zip(text.bytes()) {
+                *digit = byte;
+            }
+            len = text.len();
+        }
+        Self { digits, len }
+    }
+}
+
+/// The handle of one issued code: it names the challenge, the binding code answers it.
+///
+/// # Security
+///
+/// 128 random bits, opaque to the client. `Debug` redacts and there is no `Display`.
+pub struct OobCode(Option<[u8; 16]>);
+
+impl OobCode {
+    pub(crate) const fn of(challenge: [u8; 16]) -> Self {
+        Self(Some(challenge))
+    }
+
+    /// The text for the client: 22 characters of base64url. Empty where it was presented malformed.
+    #[must_use]
+    pub fn expose_secret(&self) -> String {
+        self.0.as_ref().map_or_else(String::new, |id| bytes::encode(id))
+    }
+
+    pub(crate) const fn challenge(&self) -> Option<&[u8; 16]> {
+        self.0.as_ref()
+    }
+}
+
+/// Takes any text. One that is no `oob_code` is answered as one that is unknown.
+impl From<&str> for OobCode {
+    fn from(text: &str) -> Self {
+        Self(bytes::decode(text))
+    }
+}
+
+/// Number of characters of a recovery code.
+pub(crate) const RECOVERY_LEN: usize = 24;
+const RECOVERY_SYMBOLS: NonZeroU32 = NonZeroU32::MIN.saturating_add(31);
+const RECOVERY_ALPHABET: &[u8; 32] = b"23456789ABCDEFGHJKLMNPQRSTUVWXYZ";
+
+/// What the owner keeps on paper: 24 characters, 120 random bits, good for one use.
+///
+/// It is presented with or without spaces and hyphens, in either case, fullwidth or not.
+///
+/// # Security
+///
+/// `Debug` redacts, there is no `Display`, the characters are overwritten when dropped.
+pub struct RecoveryCode {
+    // All zero where the text is not 24 characters, which equals no code.
+    characters: [u8; RECOVERY_LEN],
+}
+
+impl RecoveryCode {
+    pub(crate) fn draw(rng: &mut (impl CryptoRng + ?Sized)) -> Self {
+        let mut characters = [0; RECOVERY_LEN];
+        for character in &mut characters {
+            let index = below(RECOVERY_SYMBOLS, rng) as usize;
+            *character = RECOVERY_ALPHABET.get(index).copied().unwrap_or(b'2');
+        }
+        Self { characters }
+    }
+
+    /// The 24 characters, to be shown to the owner once. Empty where it was presented malformed.
+    #[must_use]
+    pub fn expose_secret(&self) -> &str {
+        if self.characters.contains(&0) {
+            return "";
+        }
+        core::str::from_utf8(&self.characters).unwrap_or_default()
+    }
+
+    pub(crate) const fn as_bytes(&self) -> &[u8; RECOVERY_LEN] {
+        &self.characters
+    }
+}
+
+/// Takes any text: upper-cases it, folds fullwidth to ASCII, drops spaces and hyphens.
+impl From<&str> for RecoveryCode {
+    fn from(text: &str) -> Self {
+        let mut characters = [0; RECOVERY_LEN];
+        let mut typed = text.chars().map(fold).filter(|c| !matches!(c, ' ' | '-'));
+        for character in &mut characters {
+            let byte = typed.next().and_then(|c| u8::try_from(c).ok());
+            *character = byte.unwrap_or_default().to_ascii_uppercase();
+        }
+        if characters.contains(&0) || typed.next().is_some() {
+            characters.zeroize();
+        }
+        Self { characters }
+    }
+}
+
+/// The ASCII twin of a character of the fullwidth block, of the ideographic space and of the dashes
+/// that word processors put for a hyphen; any other character as it is.
+fn fold(c: char) -> char {
+    const WIDE_OFFSET: u32 = '！' as u32 - '!' as u32;
+    match c {
+        '！'..='～' => {
+            u32::from(c).checked_sub(WIDE_OFFSET).and_then(char::from_u32).unwrap_or(c)
+        }
+        '\u{3000}' | '\u{a0}' | '\t' | '\r' | '\n' => ' ',
+        '\u{2010}'..='\u{2015}' | '\u{2212}' => '-',
+        other => other,
+    }
+}
+
+/// A number below `bound`, every one equally likely: words past the last whole multiple of `bound`
+/// are thrown away rather than folded onto the small numbers.
+pub(crate) fn below(bound: NonZeroU32, rng: &mut (impl CryptoRng + ?Sized)) -> u32 {
+    let rejected = (u32::MAX % bound).wrapping_add(1) % bound;
+    loop {
+        let word = rng.next_u32();
+        if word <= u32::MAX.wrapping_sub(rejected) {
+            return word % bound;
+        }
+    }
+}
+
+macro_rules! secret {
+    ($($name:ident => $field:tt),*) => {$(
+        impl Drop for $name {
+            fn drop(&mut self) {
+                self.$field.zeroize();
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(concat!(stringify!($name), "(redacted)"))
+            }
+        }
+    )*};
+}
+secret!(BindingCode => digits, OobCode => 0, RecoveryCode => characters);

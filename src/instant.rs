@@ -1,0 +1,72 @@
+//! Moments as the crate computes and stores them.
+
+use core::time::Duration;
+
+use serde::{Deserialize, Deserializer, Serialize, de};
+use time::UtcDateTime;
+
+/// A moment in whole milliseconds since the Unix epoch.
+///
+/// Integers inside, because they are a tenth of the price of calendar types and cannot fail. A time
+/// before 1970 counts as 1970: it can only make a stored moment look further away.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(transparent)]
+pub(crate) struct Millis(u64);
+
+impl Millis {
+    /// The last millisecond of the year 9999.
+    const LAST_OF_CLOCK: u64 = 253_402_300_799_999;
+
+    /// The largest stored moment: what a JSON number holds exactly, 30 times the last of the clock,
+    /// so that no sum of a clock and a duration of a policy gets there.
+    const LAST: u64 = (1 << 53) - 1;
+
+    pub(crate) const EPOCH: Self = Self(0);
+
+    /// Rounded down, so that nothing happens a fraction of a millisecond early.
+    pub(crate) fn at(time: UtcDateTime) -> Self {
+        let millis = time.unix_timestamp_nanos().div_euclid(1_000_000);
+        let millis = millis.clamp(0, i128::from(Self::LAST_OF_CLOCK));
+        Self(u64::try_from(millis).unwrap_or_default())
+    }
+
+    pub(crate) fn to_utc(self) -> UtcDateTime {
+        let millis = self.0.min(Self::LAST_OF_CLOCK);
+        UtcDateTime::from_unix_timestamp_nanos(i128::from(millis).saturating_mul(1_000_000))
+            .unwrap_or(UtcDateTime::MAX)
+    }
+
+    pub(crate) const fn after(self, span: u64) -> Self {
+        Self(self.0.saturating_add(span))
+    }
+
+    pub(crate) const fn before(self, span: u64) -> Self {
+        Self(self.0.saturating_sub(span))
+    }
+
+    /// Milliseconds from `earlier` to this moment; nought if that is not earlier.
+    pub(crate) const fn since(self, earlier: Self) -> u64 {
+        self.0.saturating_sub(earlier.0)
+    }
+
+    pub(crate) const fn get(self) -> u64 {
+        self.0
+    }
+
+    pub(crate) fn from_stored(millis: u64) -> Option<Self> {
+        (millis <= Self::LAST).then_some(Self(millis))
+    }
+}
+
+impl<'de> Deserialize<'de> for Millis {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let millis = u64::deserialize(deserializer)?;
+        Self::from_stored(millis).ok_or_else(|| de::Error::custom("a moment is out of range"))
+    }
+}
+
+/// Whole milliseconds of a duration, or nothing where it has a fraction or does not fit.
+pub(crate) fn whole_millis(duration: Duration) -> Option<u64> {
+    let millis = u64::try_from(duration.as_millis()).ok()?;
+    (Duration::from_millis(millis) == duration).then_some(millis)
+}

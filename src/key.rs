@@ -1,0 +1,265 @@
+//! Keys, and the digests made with them.
+
+use alloc::vec::Vec;
+use core::fmt;
+
+use hmac::{Hmac, KeyInit, Mac};
+use rand_core::CryptoRng;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+use subtle::{Choice, ConstantTimeEq};
+use zeroize::Zeroize;
+
+use crate::bytes;
+use crate::code::{BindingCode, RECOVERY_LEN, RecoveryCode};
+
+// One label for each use of a key, none of them the beginning of another. The label of the codes
+// leaves 8 digits within the 55 bytes that SHA-256 takes in one block.
+const BINDING_CODE: &[u8; 14] = b"oob-mfa code 1";
+const MFA_TOKEN: &[u8; 15] = b"oob-mfa token 1";
+const RECOVERY_CODE: &[u8; 14] = b"oob-mfa recv 1";
+const SESSION: &[u8; 14] = b"oob-mfa sess 1";
+const DELIVERY: &[u8; 14] = b"oob-mfa dlvr 1";
+
+/// A secret of the servers: 32 bytes from the operating system's random source, and an id.
+///
+/// The id is stored beside whatever the key has made, so that keys can be changed while codes and
+/// tokens are in flight.
+///
+/// # Security
+///
+/// Whoever has it can mint an `mfa_token` and, with a stored record, read a pending binding code by
+/// trying them all. `Debug` shows the id alone; the key is overwritten when dropped.
+#[derive(Clone)]
+pub struct Key {
+    id: u32,
+    // Keyed in advance: each use then costs two blocks of SHA-256 less.
+    prepared: Hmac<Sha256>,
+}
+
+impl Key {
+    /// A key of 32 secret bytes. The caller overwrites its own copy.
+    #[must_use]
+    pub fn new(id: u32, secret: &[u8; 32]) -> Self {
+        let mut block = hmac::digest::Key::<Hmac<Sha256>>::default();
+        for (to, from) in block.iter_mut().zip(secret) {
+            *to = *from;
+        }
+        let prepared = Hmac::new(&block);
+        block.as_mut_slice().zeroize();
+        Self { id, prepared }
+    }
+
+    /// The id under which the key is known.
+    #[must_use]
+    pub const fn id(&self) -> u32 {
+        self.id
+    }
+
+    fn code_digest(&self, id: &[u8; 16], session: &SessionTag, code: &BindingCode) -> CodeDigest {
+        let mut mac = self.prepared.clone();
+        mac.update(BINDING_CODE);
+        mac.update(id);
+        mac.update(&session.0);
+        mac.update(code.as_bytes());
+        CodeDigest { key: self.id, digest: Digest(mac.finalize().into_bytes().into()) }
+    }
+
+    fn seal(&self, token: &[u8]) -> Digest {
+        let mut mac = self.prepared.clone();
+        mac.update(MFA_TOKEN);
+        mac.update(token);
+        Digest(mac.finalize().into_bytes().into())
+    }
+}
+
+impl fmt::Debug for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Key").field("id", &self.id).finish_non_exhaustive()
+    }
+}
+
+/// The key that makes digests, and those before it that still verify.
+///
+/// To change keys without refusing anybody: give every server the new key as a previous one, then
+/// make it the current one everywhere, and drop the old one after the longest lifetime of a token
+/// or code has passed.
+///
+/// # Examples
+///
+/// ```
+/// use oob_mfa::{Key, KeyRing};
+///
+/// # let (secret, old_secret) = ([1; 32], [2; 32]);
+/// let keys = KeyRing::new(Key::new(2, &secret)).with_previous(Key::new(1, &old_secret))?;
+/// # Ok::<(), oob_mfa::DuplicateKeyId>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct KeyRing {
+    current: Key,
+    previous: Vec<Key>,
+}
+
+impl KeyRing {
+    /// A ring of one key.
+    #[must_use]
+    pub const fn new(current: Key) -> Self {
+        Self { current, previous: Vec::new() }
+    }
+
+    /// Adds a key that verifies and makes nothing new.
+    ///
+    /// # Errors
+    ///
+    /// [`DuplicateKeyId`] when a key of the ring has the same id.
+    pub fn with_previous(mut self, key: Key) -> Result<Self, DuplicateKeyId> {
+        if self.find(key.id).is_some() {
+            return Err(DuplicateKeyId);
+        }
+        self.previous.push(key);
+        Ok(self)
+    }
+
+    fn find(&self, id: u32) -> Option<&Key> {
+        core::iter::once(&self.current).chain(&self.previous).find(|key| key.id == id)
+    }
+
+    /// The stored form of a binding code: HMAC-SHA-256 over label, challenge, session and code.
+    pub(crate) fn code_digest(
+        &self,
+        challenge: &[u8; 16],
+        session: &SessionTag,
+        code: &BindingCode,
+    ) -> CodeDigest {
+        self.current.code_digest(challenge, session, code)
+    }
+
+    /// Whether the code is the one that `stored` was made from; nothing where its key is gone.
+    pub(crate) fn judge_code(
+        &self,
+        stored: &CodeDigest,
+        challenge: &[u8; 16],
+        session: &SessionTag,
+        code: &BindingCode,
+    ) -> Option<Choice> {
+        let presented = self.find(stored.key)?.code_digest(challenge, session, code);
+        Some(stored.digest.ct_eq(&presented.digest))
+    }
+
+    /// The seal of a token, and the id of its key.
+    pub(crate) const fn current_id(&self) -> u32 {
+        self.current.id
+    }
+
+    pub(crate) fn seal(&self, token: &[u8]) -> [u8; 32] {
+        self.current.seal(token).0
+    }
+
+    /// Whether a token was sealed with the key of this id; nothing where there is no such key.
+    pub(crate) fn judge_seal(&self, key: u32, token: &[u8], seal: &[u8; 32]) -> Option<Choice> {
+        Some(self.find(key)?.seal(token).0.ct_eq(seal))
+    }
+}
+
+/// Two keys of a ring have the same id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct DuplicateKeyId;
+
+impl fmt::Display for DuplicateKeyId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("two keys of the ring have the same id")
+    }
+}
+
+impl core::error::Error for DuplicateKeyId {}
+
+/// 32 bytes that stand for a code: compared in constant time, never shown.
+#[derive(Clone, Copy, Serialize, Deserialize)]
+#[serde(transparent)]
+pub(crate) struct Digest(#[serde(with = "bytes")] [u8; 32]);
+
+impl Digest {
+    /// The stored form of a recovery code: SHA-256 over label, salt and code.
+    ///
+    /// No key and no stretching: 120 random bits cannot be searched. The salt is the id of the
+    /// recovery code's entry, which is drawn anew with every code.
+    pub(crate) fn of_recovery_code(salt: &[u8; 16], code: &RecoveryCode) -> Self {
+        let characters: &[u8; RECOVERY_LEN] = code.as_bytes();
+        let hash = Sha256::new_with_prefix(RECOVERY_CODE);
+        Self(hash.chain_update(salt).chain_update(characters).finalize().into())
+    }
+}
+
+impl ConstantTimeEq for Digest {
+    fn ct_eq(&self, other: &Self) -> Choice {
+        self.0.ct_eq(&other.0)
+    }
+}
+
+impl PartialEq for Digest {
+    fn eq(&self, other: &Self) -> bool {
+        self.ct_eq(other).into()
+    }
+}
+
+impl Eq for Digest {}
+
+impl fmt::Debug for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Digest(redacted)")
+    }
+}
+
+/// A binding code as it is stored, and the key that made it so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct CodeDigest {
+    key: u32,
+    digest: Digest,
+}
+
+/// What stands for a session in a record: 16 bytes, whatever its id was.
+#[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub(crate) struct SessionTag(#[serde(with = "bytes")] [u8; 16]);
+
+impl SessionTag {
+    pub(crate) fn draw(rng: &mut (impl CryptoRng + ?Sized)) -> Self {
+        let mut tag = [0; 16];
+        rng.fill_bytes(&mut tag);
+        Self(tag)
+    }
+
+    /// The tag of a session whose id was made elsewhere.
+    pub(crate) fn of_id(id: &str) -> Self {
+        Self(truncated(SESSION, id.as_bytes()))
+    }
+
+    pub(crate) const fn from_bytes(tag: [u8; 16]) -> Self {
+        Self(tag)
+    }
+
+    pub(crate) const fn as_bytes(&self) -> &[u8; 16] {
+        &self.0
+    }
+}
+
+impl fmt::Debug for SessionTag {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SessionTag(redacted)")
+    }
+}
+
+/// A name for the delivery of a challenge that tells nothing of its `oob_code`.
+pub(crate) fn delivery_id(challenge: &[u8; 16]) -> [u8; 16] {
+    truncated(DELIVERY, challenge)
+}
+
+fn truncated(label: &[u8], message: &[u8]) -> [u8; 16] {
+    let hash = Sha256::new_with_prefix(label).chain_update(message).finalize();
+    let mut short = [0; 16];
+    for (to, from) in short.iter_mut().zip(hash) {
+        *to = from;
+    }
+    short
+}

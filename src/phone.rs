@@ -1,0 +1,127 @@
+//! Phone numbers.
+
+use alloc::format;
+use alloc::string::String;
+use core::fmt;
+use core::num::NonZeroU64;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+/// A phone number in E.164, canonical by construction: one number, one value, eight bytes.
+///
+/// It parses from `+` and 7 to 15 digits of which the first is not zero (ITU-T E.164 sets the 15; no
+/// country hands out less than 7), and from nothing else. Anything more forgiving would let one
+/// phone pass for two.
+///
+/// # Security
+///
+/// `Debug` and `Display` mask all but the last four digits, as a list of authenticators does.
+/// [`to_e164`](Self::to_e164) gives the whole number, for the message to it.
+///
+/// # Examples
+///
+/// ```
+/// use oob_mfa::PhoneNumber;
+///
+/// let phone: PhoneNumber = "+14155558730".parse()?;
+/// assert_eq!(phone.to_string(), "XXXXXXXX8730");
+/// assert_eq!(phone.to_e164(), "+14155558730");
+/// assert!("4155558730".parse::<PhoneNumber>().is_err());
+/// # Ok::<(), oob_mfa::InvalidPhoneNumber>(())
+/// ```
+// The first digit is not zero, so the value alone says how many digits there are.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct PhoneNumber(NonZeroU64);
+
+const FEWEST_DIGITS: usize = 7;
+const MOST_DIGITS: usize = 15;
+const SMALLEST: u64 = 1_000_000;
+const GREATEST: u64 = 999_999_999_999_999;
+const SHOWN: usize = 4;
+
+impl PhoneNumber {
+    /// The number as E.164 writes it: `+` and the digits.
+    #[must_use]
+    pub fn to_e164(self) -> String {
+        format!("+{}", self.0)
+    }
+
+    pub(crate) const fn to_integer(self) -> u64 {
+        self.0.get()
+    }
+
+    pub(crate) fn from_integer(value: u64) -> Option<Self> {
+        if !(SMALLEST..=GREATEST).contains(&value) {
+            return None;
+        }
+        NonZeroU64::new(value).map(Self)
+    }
+}
+
+impl core::str::FromStr for PhoneNumber {
+    type Err = InvalidPhoneNumber;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let digits = text.strip_prefix('+').ok_or(InvalidPhoneNumber)?;
+        let well_formed = (FEWEST_DIGITS..=MOST_DIGITS).contains(&digits.len())
+            && digits.bytes().all(|byte| byte.is_ascii_digit())
+            && !digits.starts_with('0');
+        if !well_formed {
+            return Err(InvalidPhoneNumber);
+        }
+        let value = digits.parse().map_err(|_| InvalidPhoneNumber)?;
+        Self::from_integer(value).ok_or(InvalidPhoneNumber)
+    }
+}
+
+/// The mask: every character but the last four, the `+` included, as `X`.
+impl fmt::Display for PhoneNumber {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = self.to_e164();
+        let hidden = text.len().saturating_sub(SHOWN);
+        (0..hidden).try_for_each(|_| f.write_str("X"))?;
+        f.write_str(text.get(hidden..).unwrap_or_default())
+    }
+}
+
+impl fmt::Debug for PhoneNumber {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "PhoneNumber({self})")
+    }
+}
+
+/// E.164 text for people, an integer for machines.
+impl Serialize for PhoneNumber {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if serializer.is_human_readable() {
+            serializer.serialize_str(&self.to_e164())
+        } else {
+            serializer.serialize_u64(self.to_integer())
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for PhoneNumber {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        if deserializer.is_human_readable() {
+            let text = String::deserialize(deserializer)?;
+            text.parse().map_err(de::Error::custom)
+        } else {
+            let value = u64::deserialize(deserializer)?;
+            Self::from_integer(value).ok_or_else(|| de::Error::custom(InvalidPhoneNumber))
+        }
+    }
+}
+
+/// The text is not a phone number in E.164.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct InvalidPhoneNumber;
+
+impl fmt::Display for InvalidPhoneNumber {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("The phone number is invalid.")
+    }
+}
+
+impl core::error::Error for InvalidPhoneNumber {}
