@@ -1,0 +1,396 @@
+//! The account: all the state of one user, and what keeps it consistent.
+
+use alloc::vec::Vec;
+
+use serde::{Deserialize, Serialize};
+
+use crate::authenticator::{
+    AuthenticatorEntry, AuthenticatorId, AuthenticatorStatus, Channel, Channels, DeviceId,
+};
+use crate::budget::Budget;
+use crate::challenge::{ChallengeId, PendingChallenge};
+use crate::denied::Denied;
+use crate::instant::Millis;
+use crate::key::{Digest, SessionTag};
+use crate::phone::PhoneNumber;
+use crate::policy::Policy;
+use crate::session::{Assurance, MfaSession};
+use crate::subject::Subject;
+
+/// Most pending challenges, expired ones included. The budget of sends stays below it; only an
+/// administrator who refills that, or a policy of more sends, can reach it.
+pub(crate) const MOST_CHALLENGES: usize = 16;
+/// Most completed sessions that are remembered until they would have expired.
+pub(crate) const MOST_SPENT: usize = 16;
+
+/// All the state of one user: phones, pending challenges, recovery code, budgets, spent sessions.
+///
+/// One small record in any store that can write conditionally; see
+/// [`Transition`](crate::Transition). It is changed by the [`Engine`](crate::Engine) alone, which
+/// takes it by reference and returns the next one.
+///
+/// # Stored form
+///
+/// Through serde: text for codes and ids in formats for people (JSON), bytes in binary ones
+/// (postcard). Every record is checked when it is loaded, and the error names the invariant that is
+/// broken. The record holds no code, no token and no key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Account {
+    pub(crate) subject: Subject,
+    /// Nought for an account that was never stored.
+    pub(crate) revision: u64,
+    pub(crate) budgets: Budgets,
+    pub(crate) valid_from: ValidFrom,
+    /// The latest expiry among the spent sessions that were forgotten.
+    pub(crate) pruned_through: Millis,
+    pub(crate) phones: Vec<Phone>,
+    pub(crate) recovery: Option<Recovery>,
+    pub(crate) challenges: Vec<PendingChallenge>,
+    pub(crate) spent: Vec<SpentSession>,
+}
+
+/// The three budgets of an account.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Budgets {
+    pub(crate) sends: Budget,
+    pub(crate) binding_failures: Budget,
+    pub(crate) recovery_failures: Budget,
+}
+
+/// Sessions issued before are refused.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ValidFrom {
+    pub(crate) first_factor: Millis,
+    pub(crate) every: Millis,
+}
+
+/// A confirmed phone.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Phone {
+    pub(crate) device: DeviceId,
+    pub(crate) number: PhoneNumber,
+    pub(crate) status: PhoneStatus,
+    pub(crate) last_used: Millis,
+    pub(crate) last_channel: Channel,
+    /// Wrong codes since the last right one.
+    pub(crate) failures: u32,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum PhoneStatus {
+    Active,
+    Disabled,
+}
+
+/// A recovery code as it is stored; the id of its entry is its salt.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Recovery {
+    pub(crate) device: DeviceId,
+    pub(crate) digest: Digest,
+    /// Wrong codes since it was made.
+    pub(crate) failures: u32,
+}
+
+/// A session that has completed its login.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SpentSession {
+    pub(crate) session: SessionTag,
+    pub(crate) expires_at: Millis,
+}
+
+/// Which factors an account can be challenged for, for `mfa_requirements`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Requirements {
+    /// Nothing is enrolled: a phone has to be associated first.
+    Enroll,
+    /// A second factor guards the account.
+    Challenge {
+        /// Whether an active phone can be challenged.
+        phone: bool,
+        /// Whether there is a recovery code.
+        recovery_code: bool,
+    },
+}
+
+impl Account {
+    /// The account of a user of whom the store has no record.
+    ///
+    /// # Security
+    ///
+    /// Only where the store is sure: a fresh account has full budgets.
+    #[must_use]
+    pub fn new(subject: Subject) -> Self {
+        Self {
+            subject,
+            revision: 0,
+            budgets: Budgets::default(),
+            valid_from: ValidFrom::default(),
+            pruned_through: Millis::EPOCH,
+            phones: Vec::new(),
+            recovery: None,
+            challenges: Vec::new(),
+            spent: Vec::new(),
+        }
+    }
+
+    /// The user.
+    #[must_use]
+    pub const fn subject(&self) -> &Subject {
+        &self.subject
+    }
+
+    /// The revision of this state: 0 if it was never stored, one more with every change.
+    #[must_use]
+    pub const fn revision(&self) -> u64 {
+        self.revision
+    }
+
+    /// The stored revision that this account takes the place of; none where there is to be no record.
+    #[must_use]
+    pub const fn replaces(&self) -> Option<u64> {
+        match self.revision {
+            0 | 1 => None,
+            revision => Some(revision.saturating_sub(1)),
+        }
+    }
+
+    /// Whether a second factor guards the account: any phone, active or disabled.
+    #[must_use]
+    pub fn is_enrolled(&self) -> bool {
+        !self.phones.is_empty()
+    }
+
+    /// What a login has to ask for.
+    #[must_use]
+    pub fn requirements(&self) -> Requirements {
+        if !self.is_enrolled() {
+            return Requirements::Enroll;
+        }
+        Requirements::Challenge {
+            phone: self.active_phones().next().is_some(),
+            recovery_code: self.recovery.is_some(),
+        }
+    }
+
+    /// The entries of the list: recovery code, then phones, each confirmed before unconfirmed.
+    pub(crate) fn entries(
+        &self,
+        channels: Channels,
+        now: Millis,
+    ) -> impl Iterator<Item = AuthenticatorEntry> {
+        let unconfirmed = move || {
+            self.challenges
+                .iter()
+                .filter(move |challenge| challenge.live_at(now).is_some())
+                .filter_map(PendingChallenge::enrollment)
+        };
+        let recovery_codes = self
+            .recovery
+            .iter()
+            .map(|recovery| (recovery.device, AuthenticatorStatus::Active))
+            .chain(unconfirmed().filter_map(|enrollment| {
+                let recovery = enrollment.recovery.as_ref()?;
+                Some((recovery.device, AuthenticatorStatus::Unconfirmed))
+            }))
+            .map(|(device, status)| AuthenticatorEntry {
+                id: AuthenticatorId::RecoveryCode(device),
+                status,
+                phone: None,
+            });
+        let phones = self
+            .phones
+            .iter()
+            .map(|phone| {
+                let status = match phone.status {
+                    PhoneStatus::Active => AuthenticatorStatus::Active,
+                    PhoneStatus::Disabled => AuthenticatorStatus::Disabled,
+                };
+                (phone.device, phone.number, status)
+            })
+            .chain(unconfirmed().map(|enrollment| {
+                (enrollment.device, enrollment.number, AuthenticatorStatus::Unconfirmed)
+            }))
+            .flat_map(move |(device, number, status)| {
+                channels.iter().map(move |channel| AuthenticatorEntry {
+                    id: AuthenticatorId::Phone(channel, device),
+                    status,
+                    phone: Some(number),
+                })
+            });
+        recovery_codes.chain(phones)
+    }
+
+    pub(crate) fn active_phones(&self) -> impl Iterator<Item = &Phone> {
+        self.phones.iter().filter(|phone| phone.status == PhoneStatus::Active)
+    }
+
+    pub(crate) fn active_phone(&self, device: DeviceId) -> Option<&Phone> {
+        self.active_phones().find(|phone| phone.device == device)
+    }
+
+    pub(crate) fn phone_mut(&mut self, device: DeviceId) -> Option<&mut Phone> {
+        self.phones.iter_mut().find(|phone| phone.device == device)
+    }
+
+    /// Refuses a number that is confirmed on this account, and one phone more than the policy's most.
+    pub(crate) fn check_room_for(
+        &self,
+        number: PhoneNumber,
+        policy: &Policy,
+    ) -> Result<(), Denied> {
+        if self.phones.iter().any(|phone| phone.number == number) {
+            return Err(Denied::PhoneAlreadyEnrolled);
+        }
+        if self.phones.len() >= policy.max_phones() {
+            return Err(Denied::TooManyPhones);
+        }
+        Ok(())
+    }
+
+    /// Refuses a session that expired, was spent, or was issued before a reset.
+    pub(crate) fn check_session(
+        &self,
+        session: &MfaSession,
+        policy: &Policy,
+        now: Millis,
+    ) -> Result<(), Denied> {
+        if session.expires() <= now {
+            return Err(Denied::TokenExpired);
+        }
+        if session.expires() > now.after(policy.longest_session_millis()) {
+            return Err(Denied::SessionTooLong);
+        }
+        if session.issued() < self.valid_from.every {
+            return Err(Denied::SessionRevoked);
+        }
+        if session.assurance() == Assurance::Mfa {
+            return Ok(());
+        }
+        if session.expires() <= self.pruned_through {
+            return Err(Denied::TokenExpired);
+        }
+        if self.spent.iter().any(|spent| spent.session == *session.tag()) {
+            return Err(Denied::SessionSpent);
+        }
+        if session.issued() < self.valid_from.first_factor {
+            return Err(Denied::SessionRevoked);
+        }
+        Ok(())
+    }
+
+    /// Refuses a login of which the record could not remember that it was completed.
+    pub(crate) fn check_room_for_spent(
+        &self,
+        session: &MfaSession,
+        now: Millis,
+    ) -> Result<(), Denied> {
+        let lasting = || self.spent.iter().map(|spent| spent.expires_at).filter(|at| *at > now);
+        if session.assurance() == Assurance::Mfa || lasting().count() < MOST_SPENT {
+            return Ok(());
+        }
+        let retry_at = lasting().min().unwrap_or(now).to_utc();
+        Err(Denied::TooManySessions { retry_at })
+    }
+
+    /// The moment at which a further challenge has room, where that is not now.
+    ///
+    /// Expired ones make room; `superseded` is about to.
+    pub(crate) fn check_room_for_challenge(
+        &self,
+        superseded: impl Fn(&PendingChallenge) -> bool,
+        now: Millis,
+    ) -> Result<(), Millis> {
+        let lasting = || {
+            self.challenges
+                .iter()
+                .filter(|pending| pending.is_kept_at(now) && !superseded(pending))
+                .filter_map(|pending| pending.code.as_ref())
+                .map(|code| code.expires_at)
+                .filter(|expires_at| *expires_at > now)
+        };
+        if lasting().count() < MOST_CHALLENGES {
+            return Ok(());
+        }
+        Err(lasting().min().unwrap_or(now))
+    }
+
+    /// Adds a challenge in the place of those it supersedes; the oldest expired one makes room.
+    pub(crate) fn issue(
+        &mut self,
+        challenge: PendingChallenge,
+        superseded: impl Fn(&PendingChallenge) -> bool,
+    ) {
+        self.challenges.retain(|pending| !superseded(pending));
+        if self.challenges.len() >= MOST_CHALLENGES
+            && let Some(oldest) = self.challenges.iter().position(|pending| pending.code.is_none())
+        {
+            self.challenges.remove(oldest);
+        }
+        self.challenges.push(challenge);
+    }
+
+    pub(crate) fn challenge_mut(&mut self, id: ChallengeId) -> Option<&mut PendingChallenge> {
+        self.challenges.iter_mut().find(|pending| pending.id == id)
+    }
+
+    pub(crate) fn drop_challenge(&mut self, id: ChallengeId) {
+        self.challenges.retain(|pending| pending.id != id);
+    }
+
+    pub(crate) fn drop_challenges_to(&mut self, device: DeviceId) {
+        self.challenges.retain(|pending| !pending.targets(device));
+    }
+
+    /// Remembers that a session of a first factor has completed its login, and drops what it asked for.
+    pub(crate) fn spend(&mut self, session: &MfaSession) {
+        if session.assurance() == Assurance::FirstFactor {
+            self.challenges.retain(|pending| pending.session != *session.tag());
+            self.spent
+                .push(SpentSession { session: *session.tag(), expires_at: session.expires() });
+        }
+    }
+
+    /// This state with its stored times brought back to what an honest clock can have left, or none
+    /// where they are so.
+    ///
+    /// A clock that ran ahead and came back would otherwise lock the account until it gets there.
+    pub(crate) fn clamped(&self, policy: &Policy, now: Millis) -> Option<Self> {
+        let budgets = Budgets {
+            sends: self.budgets.sends.clamped(policy.sends(), now),
+            binding_failures: self.budgets.binding_failures.clamped(policy.binding_failures(), now),
+            recovery_failures: self
+                .budgets
+                .recovery_failures
+                .clamped(policy.recovery_failures(), now),
+        };
+        // No session that may be used today expires later than this, so none older gets past it.
+        let latest = now.after(policy.longest_session_millis());
+        let valid_from = ValidFrom {
+            first_factor: self.valid_from.first_factor.min(latest),
+            every: self.valid_from.every.min(latest),
+        };
+        let pruned_through = self.pruned_through.min(latest);
+        let honest = budgets == self.budgets
+            && valid_from == self.valid_from
+            && pruned_through == self.pruned_through;
+        (!honest).then(|| Self { budgets, valid_from, pruned_through, ..self.clone() })
+    }
+
+    /// A copy to be changed, with everything dropped that time has ended.
+    pub(crate) fn settled(&self, now: Millis) -> Self {
+        let mut next = self.clone();
+        next.challenges.retain(|pending| pending.is_kept_at(now));
+        next.challenges.iter_mut().for_each(|pending| pending.expire(now));
+        let forgotten = next.spent.iter().map(|spent| spent.expires_at).filter(|at| *at <= now);
+        next.pruned_through = forgotten.max().unwrap_or_default().max(next.pruned_through);
+        next.spent.retain(|spent| spent.expires_at > now);
+        next
+    }
+}

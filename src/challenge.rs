@@ -1,0 +1,117 @@
+//! One pending challenge: issued, matched, expired.
+
+use serde::{Deserialize, Serialize};
+use subtle::ConstantTimeEq;
+
+use crate::account::Recovery;
+use crate::authenticator::{AuthenticatorId, Channel, DeviceId};
+use crate::bytes;
+use crate::code::OobCode;
+use crate::instant::Millis;
+use crate::key::{CodeDigest, SessionTag};
+use crate::phone::PhoneNumber;
+use crate::policy::LONGEST_CODE_LIFETIME;
+use crate::session::Assurance;
+
+/// A code that was issued, or what is left of it once it has expired.
+///
+/// The rest stays so that a late answer hears that it has expired rather than that nobody knows it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct PendingChallenge {
+    pub(crate) id: ChallengeId,
+    pub(crate) session: SessionTag,
+    pub(crate) issued_at: Millis,
+    /// None once the code has expired and was dropped.
+    pub(crate) code: Option<IssuedCode>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub(crate) struct ChallengeId(#[serde(with = "bytes")] pub(crate) [u8; 16]);
+
+/// The part of a challenge that can still be answered.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct IssuedCode {
+    pub(crate) digest: CodeDigest,
+    pub(crate) expires_at: Millis,
+    /// Wrong answers so far.
+    pub(crate) attempts: u32,
+    pub(crate) channel: Channel,
+    pub(crate) target: Target,
+}
+
+/// What a right answer does.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Target {
+    /// Completes a login with a phone of the account.
+    Phone(DeviceId),
+    /// Confirms a phone that is not of the account yet.
+    Enrollment(Enrollment),
+}
+
+/// A phone that was associated and not confirmed: it lives as long as its code.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Enrollment {
+    pub(crate) device: DeviceId,
+    pub(crate) number: PhoneNumber,
+    pub(crate) begun_by: Assurance,
+    /// The code that the owner was shown with it, good once the phone is confirmed.
+    pub(crate) recovery: Option<Recovery>,
+}
+
+impl PendingChallenge {
+    /// A code lives from its issue until just before its expiry, whatever the clock did in between.
+    pub(crate) fn live_at(&self, now: Millis) -> Option<&IssuedCode> {
+        self.code.as_ref().filter(|code| self.issued_at <= now && now < code.expires_at)
+    }
+
+    pub(crate) fn is(&self, handle: &OobCode) -> bool {
+        handle.challenge().is_some_and(|id| self.id.0.ct_eq(id).into())
+    }
+
+    pub(crate) fn targets(&self, device: DeviceId) -> bool {
+        self.code.as_ref().is_some_and(|code| code.device() == device)
+    }
+
+    pub(crate) fn enrollment(&self) -> Option<&Enrollment> {
+        self.code.as_ref().and_then(IssuedCode::enrollment)
+    }
+
+    /// Whether the record keeps it: an answer up to ten minutes after the issue is told "expired".
+    /// One that lies that far ahead came from a clock that ran ahead, and is of no use to anybody.
+    pub(crate) fn is_kept_at(&self, now: Millis) -> bool {
+        now.since(self.issued_at) < LONGEST_CODE_LIFETIME
+            && self.issued_at.since(now) < LONGEST_CODE_LIFETIME
+    }
+
+    /// Drops the code once its time has passed, so that no clock can bring it back.
+    pub(crate) fn expire(&mut self, now: Millis) {
+        if self.code.as_ref().is_some_and(|code| code.expires_at <= now) {
+            self.code = None;
+        }
+    }
+}
+
+impl IssuedCode {
+    pub(crate) const fn device(&self) -> DeviceId {
+        match &self.target {
+            Target::Phone(device) => *device,
+            Target::Enrollment(enrollment) => enrollment.device,
+        }
+    }
+
+    pub(crate) const fn enrollment(&self) -> Option<&Enrollment> {
+        match &self.target {
+            Target::Phone(_) => None,
+            Target::Enrollment(enrollment) => Some(enrollment),
+        }
+    }
+
+    pub(crate) const fn authenticator(&self) -> AuthenticatorId {
+        AuthenticatorId::Phone(self.channel, self.device())
+    }
+}

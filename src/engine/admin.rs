@@ -1,0 +1,99 @@
+//! The administrator's operations. Who may call them is the embedder's to decide.
+
+use rand_core::CryptoRng;
+use time::UtcDateTime;
+
+use super::manage::judge_removal;
+use super::{Decision, Engine, Removed};
+use crate::account::{Account, Budgets, Phone, PhoneStatus};
+use crate::authenticator::{AuthenticatorId, Channel, DeviceId};
+use crate::denied::Denied;
+use crate::phone::PhoneNumber;
+use crate::transition::{Event, Events, Transition};
+
+impl Engine {
+    /// Removes every phone, enrollment, challenge and the recovery code.
+    ///
+    /// Budgets and spent sessions stay, and no session that was issued before can do anything.
+    pub fn reset(&self, account: &Account, now: UtcDateTime) -> Transition<()> {
+        self.decide(account, now, |account, now| {
+            let mut next = account.settled(now);
+            next.phones.clear();
+            next.challenges.clear();
+            next.recovery = None;
+            next.valid_from.every = next.valid_from.every.max(now);
+            let mut events = Events::NONE;
+            events.push(Event::AccountReset);
+            Ok(Decision::granted(next, (), events))
+        })
+    }
+
+    /// Removes a phone as [`remove_authenticator`](Self::remove_authenticator) does.
+    ///
+    /// # Errors
+    ///
+    /// [`Denied::UnknownAuthenticator`] as the outcome's result, without any change.
+    pub fn remove_phone(
+        &self,
+        account: &Account,
+        device: DeviceId,
+        now: UtcDateTime,
+    ) -> Transition<Removed> {
+        self.decide(account, now, |account, now| judge_removal(account, device, now))
+    }
+
+    /// Adds a phone that another system has verified, for migration.
+    ///
+    /// It comes without a recovery code. What a first factor alone has begun to enroll goes.
+    ///
+    /// # Errors
+    ///
+    /// As the outcome's result, in this order and without any change:
+    /// [`Denied::ChannelUnavailable`], [`Denied::PhoneAlreadyEnrolled`],
+    /// [`Denied::TooManyPhones`].
+    pub fn import_phone(
+        &self,
+        account: &Account,
+        phone: PhoneNumber,
+        channel: Channel,
+        now: UtcDateTime,
+        rng: &mut (impl CryptoRng + ?Sized),
+    ) -> Transition<AuthenticatorId> {
+        self.decide(account, now, |account, now| {
+            if !self.policy.channels().contains(channel) {
+                return Err(Denied::ChannelUnavailable);
+            }
+            account.check_room_for(phone, &self.policy)?;
+            let mut next = account.settled(now);
+            next.drop_unguarded_enrollments();
+            let device = DeviceId::draw(rng);
+            next.phones.push(Phone {
+                device,
+                number: phone,
+                status: PhoneStatus::Active,
+                last_used: now,
+                last_channel: channel,
+                failures: 0,
+            });
+            let authenticator = AuthenticatorId::Phone(channel, device);
+            let mut events = Events::NONE;
+            events.push(Event::AuthenticatorAdded { authenticator, phone });
+            Ok(Decision::granted(next, authenticator, events))
+        })
+    }
+
+    /// Refills every budget: the one exception to the rule that nothing does.
+    ///
+    /// # Security
+    ///
+    /// It hands an attacker who knows the password ten more guesses. Find out first who spent them.
+    pub fn restore_budgets(&self, account: &Account, now: UtcDateTime) -> Transition<()> {
+        self.decide(account, now, |account, now| {
+            let mut next = account.settled(now);
+            next.budgets = Budgets::default();
+            let mut events = Events::NONE;
+            events.push(Event::BudgetsRestored);
+            Ok(Decision::granted(next, (), events))
+        })
+    }
+}

@@ -1,0 +1,132 @@
+//! Recovery codes: one is used up and the next takes its place.
+
+use rand_core::CryptoRng;
+use subtle::ConstantTimeEq;
+use time::UtcDateTime;
+
+use super::associate::check_scope;
+use super::{Decision, Engine, Verified, charge};
+use crate::account::{Account, Recovery};
+use crate::authenticator::AuthenticatorId;
+use crate::code::RecoveryCode;
+use crate::denied::Denied;
+use crate::instant::Millis;
+use crate::key::Digest;
+use crate::policy::RecoveryCodes;
+use crate::session::{Assurance, MfaSession, Scope};
+use crate::transition::{Event, Events, Limit, Transition};
+
+impl Engine {
+    /// Judges a recovery code: completes a login, uses the code up, and draws its replacement.
+    ///
+    /// It works with every phone disabled, and has a failure budget of its own, so that guessing
+    /// binding codes cannot lock the owner out.
+    ///
+    /// # Errors
+    ///
+    /// As the outcome's result. Refused, in this order and without any change:
+    /// [`Denied::SubjectMismatch`], [`Denied::TokenExpired`], [`Denied::SessionTooLong`],
+    /// [`Denied::SessionRevoked`], [`Denied::SessionSpent`]; [`Denied::NoRecoveryCode`];
+    /// [`Denied::TooManySessions`], [`Denied::TooManyFailures`]. Rejected, charged and saved:
+    /// [`Denied::InvalidRecoveryCode`].
+    pub fn verify_recovery_code(
+        &self,
+        account: &Account,
+        session: &MfaSession,
+        code: &RecoveryCode,
+        now: UtcDateTime,
+        rng: &mut (impl CryptoRng + ?Sized),
+    ) -> Transition<Verified> {
+        self.decide_for(account, session, now, |account, now| {
+            self.judge_recovery_code(account, session, code, now, rng)
+        })
+    }
+
+    fn judge_recovery_code(
+        &self,
+        account: &Account,
+        session: &MfaSession,
+        code: &RecoveryCode,
+        now: Millis,
+        rng: &mut (impl CryptoRng + ?Sized),
+    ) -> Result<Decision<Verified>, Denied> {
+        let recovery = account.recovery.as_ref().ok_or(Denied::NoRecoveryCode)?;
+        account.check_room_for_spent(session, now)?;
+        let rate = self.policy.recovery_failures();
+        account
+            .budgets
+            .recovery_failures
+            .check(rate, now)
+            .map_err(|retry_at| Denied::TooManyFailures { retry_at: retry_at.to_utc() })?;
+
+        let presented = Digest::of_recovery_code(recovery.device.as_bytes(), code);
+        let right = recovery.digest.ct_eq(&presented);
+        let mut next = account.settled(now);
+        let mut events = Events::NONE;
+        if !bool::from(right) {
+            let failures = recovery.failures.saturating_add(1);
+            next.recovery = Some(Recovery { failures, ..recovery.clone() });
+            events.push(Event::WrongRecoveryCode { failures });
+            let limit = (Limit::RecoveryFailures, rate);
+            charge(&mut next.budgets.recovery_failures, limit, now, &mut events);
+            return Ok(Decision::rejected(next, Denied::InvalidRecoveryCode, events));
+        }
+        let authenticator = AuthenticatorId::RecoveryCode(recovery.device);
+        next.recovery = None;
+        next.spend(session);
+        events.push(Event::RecoveryCodeUsed);
+        let replacement = (self.policy.recovery_codes() == RecoveryCodes::Issued)
+            .then(|| next.replace_recovery_code(rng, &mut events));
+        events.push(Event::Authenticated { authenticator });
+        let verified = Verified::by_recovery_code(session, authenticator, replacement, now);
+        Ok(Decision::granted(next, verified, events))
+    }
+
+    /// Draws a recovery code in the place of the one there is, if any.
+    ///
+    /// # Errors
+    ///
+    /// In this order, as the outcome's result, and without any change: [`Denied::SubjectMismatch`],
+    /// [`Denied::TokenExpired`], [`Denied::SessionTooLong`], [`Denied::SessionRevoked`],
+    /// [`Denied::SessionSpent`]; [`Denied::AlreadyEnrolled`] for a session of a first factor,
+    /// [`Denied::InsufficientScope`]; [`Denied::NotEnrolled`]; [`Denied::NoRecoveryCode`] where the
+    /// policy makes none.
+    pub fn regenerate_recovery_code(
+        &self,
+        account: &Account,
+        session: &MfaSession,
+        now: UtcDateTime,
+        rng: &mut (impl CryptoRng + ?Sized),
+    ) -> Transition<RecoveryCode> {
+        self.decide_for(account, session, now, |account, now| {
+            if session.assurance() != Assurance::Mfa {
+                return Err(Denied::InsufficientScope(Scope::Enroll));
+            }
+            check_scope(session, Scope::Enroll)?;
+            if !account.is_enrolled() {
+                return Err(Denied::NotEnrolled);
+            }
+            if self.policy.recovery_codes() == RecoveryCodes::Off {
+                return Err(Denied::NoRecoveryCode);
+            }
+            let mut next = account.settled(now);
+            let mut events = Events::NONE;
+            let code = next.replace_recovery_code(rng, &mut events);
+            Ok(Decision::granted(next, code, events))
+        })
+    }
+}
+
+impl Account {
+    fn replace_recovery_code(
+        &mut self,
+        rng: &mut (impl CryptoRng + ?Sized),
+        events: &mut Events,
+    ) -> RecoveryCode {
+        let (recovery, code) = Recovery::draw(rng);
+        self.recovery = Some(recovery);
+        self.drop_unconfirmed_recovery_codes();
+        events.push(Event::RecoveryCodeReplaced);
+        code
+    }
+}

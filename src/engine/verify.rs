@@ -1,0 +1,222 @@
+//! Verify: a binding code is judged, once, and its failure charged before it is told.
+
+use time::UtcDateTime;
+
+use super::associate::check_may_enroll;
+use super::verified::Purpose;
+use super::{Decision, Engine, Verified, charge};
+use crate::account::{Account, Phone, PhoneStatus};
+use crate::challenge::{Enrollment, IssuedCode, PendingChallenge, Target};
+use crate::code::{BindingCode, OobCode};
+use crate::denied::Denied;
+use crate::instant::Millis;
+use crate::session::{Assurance, MfaSession};
+use crate::transition::{Event, Events, Limit, Transition};
+
+/// An answer to a challenge, or to the code of an enrollment.
+#[derive(Debug)]
+#[expect(clippy::exhaustive_structs, reason = "the request of the API; an embedder writes it out")]
+pub struct VerifyOob {
+    /// The handle that came with the challenge.
+    pub oob_code: OobCode,
+    /// What the owner typed.
+    pub binding_code: BindingCode,
+}
+
+impl Engine {
+    /// Judges a binding code: completes a login, or confirms an enrollment and completes it.
+    ///
+    /// A code of any wrong shape is judged and charged like any wrong one.
+    ///
+    /// # Errors
+    ///
+    /// As the outcome's result. Refused, in this order and without any change:
+    /// [`Denied::SubjectMismatch`], [`Denied::TokenExpired`], [`Denied::SessionTooLong`],
+    /// [`Denied::SessionRevoked`], [`Denied::SessionSpent`]; [`Denied::OobCodeUnknown`],
+    /// [`Denied::OobCodeOfAnotherSession`], [`Denied::OobCodeExpired`]; for an enrollment
+    /// [`Denied::AlreadyEnrolled`], [`Denied::InsufficientScope`],
+    /// [`Denied::PhoneAlreadyEnrolled`], [`Denied::TooManyPhones`]; [`Denied::TooManySessions`],
+    /// [`Denied::TooManyFailures`]. Rejected, charged and saved: [`Denied::InvalidBindingCode`].
+    ///
+    /// # Security
+    ///
+    /// With an empty budget the right code hears what a wrong one hears, and neither is compared.
+    pub fn verify_oob(
+        &self,
+        account: &Account,
+        session: &MfaSession,
+        request: &VerifyOob,
+        now: UtcDateTime,
+    ) -> Transition<Verified> {
+        self.decide_for(account, session, now, |account, now| {
+            self.judge_binding_code(account, session, request, now)
+        })
+    }
+
+    fn judge_binding_code(
+        &self,
+        account: &Account,
+        session: &MfaSession,
+        request: &VerifyOob,
+        now: Millis,
+    ) -> Result<Decision<Verified>, Denied> {
+        let pending = account
+            .challenges
+            .iter()
+            .find(|pending| pending.is(&request.oob_code))
+            .ok_or(Denied::OobCodeUnknown)?;
+        if pending.session != *session.tag() {
+            return Err(Denied::OobCodeOfAnotherSession);
+        }
+        let code = pending.live_at(now).ok_or(Denied::OobCodeExpired)?;
+        if self.policy.attempts_per_challenge().is_some_and(|most| code.attempts >= most) {
+            return Err(Denied::OobCodeUnknown);
+        }
+        match &code.target {
+            Target::Phone(device) => {
+                account.active_phone(*device).ok_or(Denied::OobCodeUnknown)?;
+            }
+            Target::Enrollment(enrollment) => {
+                check_may_enroll(account, session)?;
+                account.check_room_for(enrollment.number, &self.policy)?;
+            }
+        }
+        account.check_room_for_spent(session, now)?;
+        account
+            .budgets
+            .binding_failures
+            .check(self.policy.binding_failures(), now)
+            .map_err(|retry_at| Denied::TooManyFailures { retry_at: retry_at.to_utc() })?;
+
+        let binding_code = &request.binding_code;
+        let right = self
+            .keys
+            .judge_code(&code.digest, &pending.id.0, session.tag(), binding_code)
+            // The key was dropped from the ring while the code was in flight.
+            .ok_or(Denied::OobCodeExpired)?;
+        Ok(if bool::from(right) {
+            self.accept(account.settled(now), session, pending, code, now)
+        } else {
+            self.reject(account.settled(now), pending, code, now)
+        })
+    }
+
+    fn accept(
+        &self,
+        mut next: Account,
+        session: &MfaSession,
+        pending: &PendingChallenge,
+        code: &IssuedCode,
+        now: Millis,
+    ) -> Decision<Verified> {
+        let mut events = Events::NONE;
+        let authenticator = code.authenticator();
+        next.drop_challenge(pending.id);
+        let purpose = match &code.target {
+            Target::Phone(device) => {
+                if let Some(phone) = next.phone_mut(*device) {
+                    phone.failures = 0;
+                    phone.last_used = now;
+                    phone.last_channel = code.channel;
+                }
+                Purpose::Login
+            }
+            Target::Enrollment(enrollment) => {
+                events.push(Event::AuthenticatorAdded { authenticator, phone: enrollment.number });
+                next.confirm(enrollment, code, now, &mut events);
+                Purpose::Enrollment
+            }
+        };
+        next.spend(session);
+        events.push(Event::Authenticated { authenticator });
+        let restricted = self.policy.is_restricted(code.channel);
+        let verified = Verified::by_phone(session, authenticator, purpose, restricted, now);
+        Decision::granted(next, verified, events)
+    }
+
+    fn reject(
+        &self,
+        mut next: Account,
+        pending: &PendingChallenge,
+        code: &IssuedCode,
+        now: Millis,
+    ) -> Decision<Verified> {
+        let mut events = Events::NONE;
+        let attempts = code.attempts.saturating_add(1);
+        let mut failures = attempts;
+        if let Some(IssuedCode { attempts: stored, .. }) =
+            next.challenge_mut(pending.id).and_then(|pending| pending.code.as_mut())
+        {
+            *stored = attempts;
+        }
+        let mut disabled = None;
+        if let Some(phone) = next.phone_mut(code.device()) {
+            phone.failures = phone.failures.saturating_add(1);
+            failures = phone.failures;
+            if self.policy.failure_cap().is_some_and(|most| failures >= most) {
+                phone.status = PhoneStatus::Disabled;
+                disabled = Some(phone.number);
+            }
+        }
+        let authenticator = code.authenticator();
+        events.push(Event::WrongBindingCode { authenticator, failures });
+        if self.policy.attempts_per_challenge().is_some_and(|most| attempts >= most) {
+            next.drop_challenge(pending.id);
+        }
+        if let Some(phone) = disabled {
+            next.drop_challenges_to(code.device());
+            events.push(Event::AuthenticatorDisabled { device: code.device(), phone });
+        }
+        let limit = (Limit::BindingFailures, self.policy.binding_failures());
+        charge(&mut next.budgets.binding_failures, limit, now, &mut events);
+        Decision::rejected(next, Denied::InvalidBindingCode, events)
+    }
+}
+
+impl Account {
+    /// Makes an enrollment a phone of the account, and its recovery code the account's.
+    ///
+    /// Every other enrollment of a first factor goes: from here on the phone guards the account. One
+    /// of a second factor stays, without a recovery code of its own.
+    fn confirm(
+        &mut self,
+        enrollment: &Enrollment,
+        code: &IssuedCode,
+        now: Millis,
+        events: &mut Events,
+    ) {
+        self.phones.push(Phone {
+            device: enrollment.device,
+            number: enrollment.number,
+            status: PhoneStatus::Active,
+            last_used: now,
+            last_channel: code.channel,
+            failures: 0,
+        });
+        self.drop_unguarded_enrollments();
+        if let Some(recovery) = &enrollment.recovery {
+            self.recovery = Some(recovery.clone());
+            self.drop_unconfirmed_recovery_codes();
+            events.push(Event::RecoveryCodeReplaced);
+        }
+    }
+
+    /// Drops what a first factor alone has begun.
+    pub(super) fn drop_unguarded_enrollments(&mut self) {
+        self.challenges.retain(|pending| {
+            pending
+                .enrollment()
+                .is_none_or(|enrollment| enrollment.begun_by != Assurance::FirstFactor)
+        });
+    }
+
+    /// Drops the recovery codes of enrollments that are not confirmed, now that there is one.
+    pub(super) fn drop_unconfirmed_recovery_codes(&mut self) {
+        let codes = self.challenges.iter_mut().filter_map(|pending| pending.code.as_mut());
+        for code in codes {
+            if let Target::Enrollment(enrollment) = &mut code.target {
+                enrollment.recovery = None;
+            }
+        }
+    }
+}

@@ -1,0 +1,382 @@
+//! `mfa_token`, and the session that a valid one is proof of.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::fmt;
+
+use base64ct::{Base64UrlUnpadded, Encoding};
+use rand_core::CryptoRng;
+use serde::{Deserialize, Serialize};
+use time::UtcDateTime;
+use zeroize::Zeroize;
+
+use crate::denied::Denied;
+use crate::instant::Millis;
+use crate::key::{KeyRing, SessionTag};
+use crate::subject::Subject;
+
+/// What the caller of an operation has proven.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Assurance {
+    /// The password or whatever else comes first. Good for one login.
+    FirstFactor,
+    /// A full login with a second factor, by which factors may be added and removed.
+    Mfa,
+}
+
+/// What a session of [`Assurance::Mfa`] may do to the factors.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Scope {
+    /// Associate an authenticator, confirm it, and ask for a new recovery code.
+    Enroll,
+    /// List the authenticators.
+    ReadAuthenticators,
+    /// Remove one.
+    RemoveAuthenticators,
+}
+
+impl Scope {
+    /// The scope as OAuth writes it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Enroll => "enroll",
+            Self::ReadAuthenticators => "read:authenticators",
+            Self::RemoveAuthenticators => "remove:authenticators",
+        }
+    }
+}
+
+impl fmt::Display for Scope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// Proof that an `mfa_token` was valid, or the embedder's word for a token of its own.
+///
+/// [`Engine::begin`](crate::Engine::begin) makes one when the first factor has passed,
+/// [`Engine::open_token`](crate::Engine::open_token) from the token of a later request, and
+/// [`trusted`](Self::trusted) from whatever the embedder has verified itself.
+#[derive(Clone, PartialEq, Eq)]
+pub struct MfaSession {
+    tag: SessionTag,
+    subject: Subject,
+    client: String,
+    scope: String,
+    audience: String,
+    assurance: Assurance,
+    issued_at: Millis,
+    expires_at: Millis,
+}
+
+/// What the embedder says of a token that it has verified: see [`MfaSession::trusted`].
+#[derive(Clone, Debug)]
+#[expect(
+    clippy::exhaustive_structs,
+    reason = "embedders write it out; a new claim must not be forgotten"
+)]
+pub struct TrustedClaims<'a> {
+    /// Stable per token, and unique (a `jti`), so that associate and confirm meet.
+    pub id: &'a str,
+    /// The user.
+    pub subject: Subject,
+    /// The client that the token was issued to.
+    pub client: &'a str,
+    /// What was proven to get the token.
+    pub assurance: Assurance,
+    /// Scopes, separated by spaces. [`Scope`] names those that this crate knows.
+    pub scope: &'a str,
+    /// The audience that tokens minted from it are for.
+    pub audience: &'a str,
+    /// When the token was issued; rounding down is safe.
+    pub issued_at: UtcDateTime,
+    /// When it expires.
+    pub expires_at: UtcDateTime,
+}
+
+/// Longest client id, in bytes.
+const MAX_CLIENT: usize = 255;
+/// Longest scope and longest audience, in bytes: a token stays well below what servers take for a header.
+const MAX_TEXT: usize = 1_024;
+
+impl MfaSession {
+    /// A session by the embedder's own word: an access token with the MFA audience, a cookie.
+    ///
+    /// # Security
+    ///
+    /// Nothing here is checked but the lengths. [`Assurance::Mfa`] opens the management of factors:
+    /// give it only to a token that was gotten with a second factor, of this subject.
+    ///
+    /// # Errors
+    ///
+    /// [`Denied::ParameterTooLong`] for a client of more than 255 bytes, a scope or an audience of
+    /// more than 1,024.
+    pub fn trusted(claims: TrustedClaims<'_>) -> Result<Self, Denied> {
+        Self {
+            tag: SessionTag::of_id(claims.id),
+            subject: claims.subject,
+            client: claims.client.into(),
+            scope: claims.scope.into(),
+            audience: claims.audience.into(),
+            assurance: claims.assurance,
+            issued_at: Millis::at(claims.issued_at),
+            expires_at: Millis::at(claims.expires_at),
+        }
+        .bounded()
+    }
+
+    pub(crate) fn begin(
+        subject: Subject,
+        [client, scope, audience]: [&str; 3],
+        now: Millis,
+        lifetime: u64,
+        rng: &mut (impl CryptoRng + ?Sized),
+    ) -> Result<Self, Denied> {
+        Self {
+            tag: SessionTag::draw(rng),
+            subject,
+            client: client.into(),
+            scope: scope.into(),
+            audience: audience.into(),
+            assurance: Assurance::FirstFactor,
+            issued_at: now,
+            expires_at: now.after(lifetime),
+        }
+        .bounded()
+    }
+
+    fn bounded(self) -> Result<Self, Denied> {
+        let fields = [
+            ("client_id", &self.client, MAX_CLIENT),
+            ("scope", &self.scope, MAX_TEXT),
+            ("audience", &self.audience, MAX_TEXT),
+        ];
+        let too_long = fields.into_iter().find(|(_, text, most)| text.len() > *most);
+        match too_long.map(|(parameter, ..)| parameter) {
+            Some(parameter) => Err(Denied::ParameterTooLong { parameter }),
+            None => Ok(self),
+        }
+    }
+
+    /// The user.
+    #[must_use]
+    pub const fn subject(&self) -> &Subject {
+        &self.subject
+    }
+
+    /// The client that the token was issued to.
+    #[must_use]
+    pub fn client(&self) -> &str {
+        &self.client
+    }
+
+    /// The scope of the request that got the token.
+    #[must_use]
+    pub fn scope(&self) -> &str {
+        &self.scope
+    }
+
+    /// The audience of the request that got the token.
+    #[must_use]
+    pub fn audience(&self) -> &str {
+        &self.audience
+    }
+
+    /// What was proven to get the token.
+    #[must_use]
+    pub const fn assurance(&self) -> Assurance {
+        self.assurance
+    }
+
+    /// When the token was issued.
+    #[must_use]
+    pub fn issued_at(&self) -> UtcDateTime {
+        self.issued_at.to_utc()
+    }
+
+    /// When the token expires.
+    #[must_use]
+    pub fn expires_at(&self) -> UtcDateTime {
+        self.expires_at.to_utc()
+    }
+
+    /// Checks who presents the token, at an endpoint that authenticates a client.
+    ///
+    /// [`Engine::open_token`](crate::Engine::open_token) does it for an `mfa_token`; this is for a
+    /// session that the embedder vouches for.
+    ///
+    /// # Errors
+    ///
+    /// [`Denied::TokenOfAnotherClient`]
+    pub fn check_client(&self, client: Option<&str>) -> Result<(), Denied> {
+        match client {
+            Some(client) if client != self.client => Err(Denied::TokenOfAnotherClient),
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether the session may do what the scope is for. One of a first factor may not, whatever
+    /// scope was asked for.
+    pub(crate) fn grants(&self, scope: Scope) -> bool {
+        self.assurance == Assurance::Mfa
+            && self.scope.split_ascii_whitespace().any(|held| held == scope.as_str())
+    }
+
+    pub(crate) const fn tag(&self) -> &SessionTag {
+        &self.tag
+    }
+
+    pub(crate) const fn issued(&self) -> Millis {
+        self.issued_at
+    }
+
+    pub(crate) const fn expires(&self) -> Millis {
+        self.expires_at
+    }
+}
+
+impl fmt::Debug for MfaSession {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MfaSession")
+            .field("subject", &self.subject)
+            .field("client", &self.client)
+            .field("scope", &self.scope)
+            .field("audience", &self.audience)
+            .field("assurance", &self.assurance)
+            .field("expires_at", &self.expires_at())
+            .finish_non_exhaustive()
+    }
+}
+
+/// The opaque text that stands for a session on the wire: signed, stateless, good for ten minutes.
+///
+/// Version 1, in base64url without padding: the version in a byte, the id of the key in four, the
+/// session's tag in sixteen, the assurance in one, issue and expiry in eight each (milliseconds),
+/// then subject, client, scope and audience, each behind its length in two, then HMAC-SHA-256 of all
+/// before it. Integers are big-endian.
+///
+/// # Security
+///
+/// A bearer secret: `Debug` redacts, there is no `Display`, the text is overwritten when dropped.
+pub struct MfaToken(String);
+
+const VERSION: u8 = 1;
+const SEAL_LEN: usize = 32;
+// Every field at its longest is 2,650 bytes; what is longer in text was never ours.
+const MAX_TOKEN_TEXT: usize = 4_096;
+
+impl MfaToken {
+    /// The text for the client.
+    #[must_use]
+    pub fn expose_secret(&self) -> &str {
+        &self.0
+    }
+
+    pub(crate) fn seal(session: &MfaSession, keys: &KeyRing) -> Self {
+        let mut token = Vec::with_capacity(MAX_TOKEN_TEXT);
+        token.push(VERSION);
+        token.extend_from_slice(&keys.current_id().to_be_bytes());
+        token.extend_from_slice(session.tag.as_bytes());
+        token.push(match session.assurance {
+            Assurance::FirstFactor => 1,
+            Assurance::Mfa => 2,
+        });
+        token.extend_from_slice(&session.issued_at.get().to_be_bytes());
+        token.extend_from_slice(&session.expires_at.get().to_be_bytes());
+        for text in [session.subject.as_str(), &session.client, &session.scope, &session.audience] {
+            // Lengths were bounded when the session was made.
+            let len = u16::try_from(text.len()).unwrap_or(u16::MAX);
+            token.extend_from_slice(&len.to_be_bytes());
+            token.extend_from_slice(text.as_bytes());
+        }
+        let mut seal = keys.seal(&token);
+        token.extend_from_slice(&seal);
+        let text = Base64UrlUnpadded::encode_string(&token);
+        seal.zeroize();
+        token.zeroize();
+        Self(text)
+    }
+
+    /// The session that the text stands for, whoever presents it and whenever.
+    pub(crate) fn open(text: &str, keys: &KeyRing) -> Result<MfaSession, Denied> {
+        let mut token = decode(text).ok_or(Denied::TokenMalformed)?;
+        let session = unseal(&token, keys);
+        token.zeroize();
+        session
+    }
+}
+
+fn decode(text: &str) -> Option<Vec<u8>> {
+    if text.len() > MAX_TOKEN_TEXT {
+        return None;
+    }
+    Base64UrlUnpadded::decode_vec(text).ok()
+}
+
+fn unseal(token: &[u8], keys: &KeyRing) -> Result<MfaSession, Denied> {
+    let body_len = token.len().checked_sub(SEAL_LEN).ok_or(Denied::TokenMalformed)?;
+    let (sealed, seal) = token.split_at_checked(body_len).ok_or(Denied::TokenMalformed)?;
+    let seal = <[u8; SEAL_LEN]>::try_from(seal).map_err(|_| Denied::TokenMalformed)?;
+    let mut fields = Fields(sealed);
+    if fields.array() != Some([VERSION]) {
+        return Err(Denied::TokenMalformed);
+    }
+    let key = fields.array().map(u32::from_be_bytes).ok_or(Denied::TokenMalformed)?;
+    let genuine = keys.judge_seal(key, sealed, &seal).ok_or(Denied::TokenInvalid)?;
+    if !bool::from(genuine) {
+        return Err(Denied::TokenInvalid);
+    }
+    fields.session().ok_or(Denied::TokenMalformed)
+}
+
+/// What is still to be read of a token.
+struct Fields<'a>(&'a [u8]);
+
+impl Fields<'_> {
+    fn session(mut self) -> Option<MfaSession> {
+        let session = MfaSession {
+            tag: SessionTag::from_bytes(self.array()?),
+            assurance: match self.array()? {
+                [1] => Assurance::FirstFactor,
+                [2] => Assurance::Mfa,
+                _ => return None,
+            },
+            issued_at: Millis::from_stored(u64::from_be_bytes(self.array()?))?,
+            expires_at: Millis::from_stored(u64::from_be_bytes(self.array()?))?,
+            subject: self.text()?.parse().ok()?,
+            client: self.text()?.into(),
+            scope: self.text()?.into(),
+            audience: self.text()?.into(),
+        };
+        self.0.is_empty().then_some(session)?.bounded().ok()
+    }
+
+    fn array<const N: usize>(&mut self) -> Option<[u8; N]> {
+        let (array, rest) = self.0.split_first_chunk()?;
+        self.0 = rest;
+        Some(*array)
+    }
+
+    fn text(&mut self) -> Option<&str> {
+        let len = usize::from(u16::from_be_bytes(self.array()?));
+        let (text, rest) = self.0.split_at_checked(len)?;
+        self.0 = rest;
+        core::str::from_utf8(text).ok()
+    }
+}
+
+impl Drop for MfaToken {
+    fn drop(&mut self) {
+        self.0.zeroize();
+    }
+}
+
+impl fmt::Debug for MfaToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("MfaToken(redacted)")
+    }
+}
