@@ -42,6 +42,7 @@ mod record;
 mod session;
 mod subject;
 mod transition;
+pub mod wire;
 
 pub use account::{Account, Requirements};
 pub use authenticator::{

@@ -1,0 +1,214 @@
+//! Answers of 200, and the one that begins it all.
+
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+
+use serde::{Serialize, Serializer};
+use zeroize::Zeroizing;
+
+use crate::account::Requirements;
+use crate::authenticator::{AuthenticatorEntry, AuthenticatorId, AuthenticatorStatus, Channel};
+use crate::code::RecoveryCode;
+use crate::engine::{Associated, Challenged};
+use crate::session::MfaToken;
+
+const OOB: &str = "oob";
+const PROMPT: &str = "prompt";
+
+/// A text that leaves as it is and leaves no copy behind.
+struct Secret(Zeroizing<String>);
+
+impl From<&str> for Secret {
+    fn from(text: &str) -> Self {
+        Self(Zeroizing::new(text.to_string()))
+    }
+}
+
+impl Serialize for Secret {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
+    }
+}
+
+/// The answer of `POST /mfa/associate`.
+#[derive(Serialize)]
+pub struct AssociateAnswer {
+    authenticator_type: &'static str,
+    binding_method: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    recovery_codes: Option<[Secret; 1]>,
+    oob_channel: Option<Channel>,
+    oob_code: Secret,
+}
+
+impl From<&Associated> for AssociateAnswer {
+    fn from(associated: &Associated) -> Self {
+        let recovery_code = associated.recovery_code.as_ref();
+        Self {
+            authenticator_type: OOB,
+            binding_method: PROMPT,
+            recovery_codes: recovery_code.map(|code| [code.expose_secret().into()]),
+            oob_channel: channel(associated.authenticator),
+            oob_code: Secret(Zeroizing::new(associated.oob_code.expose_secret())),
+        }
+    }
+}
+
+/// The answer of `POST /mfa/challenge`.
+#[derive(Serialize)]
+pub struct ChallengeAnswer {
+    challenge_type: &'static str,
+    oob_code: Secret,
+    binding_method: &'static str,
+}
+
+impl From<&Challenged> for ChallengeAnswer {
+    fn from(challenged: &Challenged) -> Self {
+        Self {
+            challenge_type: OOB,
+            oob_code: Secret(Zeroizing::new(challenged.oob_code.expose_secret())),
+            binding_method: PROMPT,
+        }
+    }
+}
+
+/// The answer of `GET /mfa/authenticators`: a bare array.
+#[derive(Serialize)]
+#[serde(transparent)]
+pub struct AuthenticatorsAnswer(Vec<Entry>);
+
+#[derive(Serialize)]
+struct Entry {
+    id: AuthenticatorId,
+    authenticator_type: &'static str,
+    active: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    oob_channel: Option<Channel>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<String>,
+    // Newer clients drop entries without it.
+    #[serde(rename = "type")]
+    kind: &'static str,
+}
+
+impl FromIterator<AuthenticatorEntry> for AuthenticatorsAnswer {
+    fn from_iter<I: IntoIterator<Item = AuthenticatorEntry>>(entries: I) -> Self {
+        Self(entries.into_iter().map(Entry::from).collect())
+    }
+}
+
+impl From<AuthenticatorEntry> for Entry {
+    fn from(entry: AuthenticatorEntry) -> Self {
+        let (authenticator_type, kind) = match entry.id {
+            AuthenticatorId::Phone(..) => (OOB, PHONE),
+            AuthenticatorId::RecoveryCode(_) => (RECOVERY_CODE, RECOVERY_CODE),
+        };
+        Self {
+            id: entry.id,
+            authenticator_type,
+            active: entry.status == AuthenticatorStatus::Active,
+            oob_channel: channel(entry.id),
+            name: entry.phone.map(|phone| phone.to_string()),
+            kind,
+        }
+    }
+}
+
+const PHONE: &str = "phone";
+const RECOVERY_CODE: &str = "recovery-code";
+
+fn channel(id: AuthenticatorId) -> Option<Channel> {
+    match id {
+        AuthenticatorId::Phone(channel, _) => Some(channel),
+        AuthenticatorId::RecoveryCode(_) => None,
+    }
+}
+
+/// The answer of `POST /oauth/token` that carries the embedder's tokens.
+#[derive(Serialize)]
+pub struct TokenAnswer {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id_token: Option<Secret>,
+    access_token: Secret,
+    expires_in: u64,
+    scope: String,
+    token_type: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    recovery_code: Option<Secret>,
+}
+
+impl TokenAnswer {
+    /// An access token, how many seconds it is good for, and the scope it grants.
+    #[must_use]
+    pub fn new(access_token: &str, expires_in: u64, scope: &str) -> Self {
+        Self {
+            id_token: None,
+            access_token: access_token.into(),
+            expires_in,
+            scope: scope.to_string(),
+            token_type: "Bearer",
+            recovery_code: None,
+        }
+    }
+
+    /// Adds the ID token.
+    #[must_use]
+    pub fn with_id_token(mut self, id_token: &str) -> Self {
+        self.id_token = Some(id_token.into());
+        self
+    }
+
+    /// Adds the recovery code that takes the place of the one used, where
+    /// [`Verified::recovery_code`](crate::Verified::recovery_code) has one.
+    #[must_use]
+    pub fn with_recovery_code(mut self, recovery_code: Option<&RecoveryCode>) -> Self {
+        self.recovery_code = recovery_code.map(|code| code.expose_secret().into());
+        self
+    }
+}
+
+/// The answer to a first factor that passed: 403, and the `mfa_token` for what comes next.
+#[derive(Serialize)]
+pub struct MfaRequiredAnswer {
+    error: &'static str,
+    error_description: &'static str,
+    mfa_token: Secret,
+    mfa_requirements: MfaRequirements,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "snake_case")]
+enum MfaRequirements {
+    Enroll(Vec<Kind>),
+    Challenge(Vec<Kind>),
+}
+
+#[derive(Serialize)]
+struct Kind {
+    r#type: &'static str,
+}
+
+impl MfaRequiredAnswer {
+    /// Its status.
+    pub const STATUS: u16 = 403;
+
+    /// The token, and what the account asks for ([`Account::requirements`](crate::Account::requirements)).
+    #[must_use]
+    pub fn new(token: &MfaToken, requirements: Requirements) -> Self {
+        let kind = |name: &'static str| Kind { r#type: name };
+        let mfa_requirements = match requirements {
+            Requirements::Enroll => MfaRequirements::Enroll(Vec::from([kind(PHONE)])),
+            Requirements::Challenge { phone, recovery_code } => {
+                let phone = phone.then(|| kind(PHONE));
+                let recovery_code = recovery_code.then(|| kind(RECOVERY_CODE));
+                MfaRequirements::Challenge(phone.into_iter().chain(recovery_code).collect())
+            }
+        };
+        Self {
+            error: "mfa_required",
+            error_description: "Multifactor authentication required",
+            mfa_token: token.expose_secret().into(),
+            mfa_requirements,
+        }
+    }
+}

@@ -1,0 +1,303 @@
+//! Requests: parameters as they came, and what each endpoint makes of them.
+
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+use core::fmt;
+
+use serde::{Deserialize, Deserializer, de};
+use zeroize::Zeroizing;
+
+use super::error::BadRequest;
+use super::header::{ClientCredentials, basic, is_bearer};
+use crate::authenticator::Channel;
+use crate::code::RecoveryCode;
+use crate::engine::{Associate, Challenge, VerifyOob};
+
+/// The parameters of a request, from JSON or from a form.
+///
+/// Reading one fails only where the bytes are no object; what is wrong with a parameter is told by
+/// the method that wants it. Unknown parameters are ignored, empty ones count as missing (RFC 6749
+/// section 3.1), repeated ones are refused.
+///
+/// # Security
+///
+/// `Debug` shows the names alone; the values are overwritten when dropped.
+#[derive(Default)]
+pub struct Body {
+    parameters: Vec<(String, Parameter)>,
+}
+
+enum Parameter {
+    Text(Zeroizing<String>),
+    Texts(Vec<Zeroizing<String>>),
+    Null,
+    Other,
+    Repeated,
+}
+
+/// What a request to the token endpoint asks to be judged.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Grant {
+    /// The grant type `http://auth0.com/oauth/grant-type/mfa-oob`.
+    MfaOob(VerifyOob),
+    /// The grant type `http://auth0.com/oauth/grant-type/mfa-recovery-code`.
+    MfaRecoveryCode(RecoveryCode),
+    /// Any other: the embedder's to answer, or [`BadRequest::UnsupportedGrantType`].
+    Other(String),
+}
+
+const MFA_OOB: &str = "http://auth0.com/oauth/grant-type/mfa-oob";
+const MFA_RECOVERY_CODE: &str = "http://auth0.com/oauth/grant-type/mfa-recovery-code";
+const OOB: &str = "oob";
+
+impl Body {
+    /// A parameter that has to be there, and be a text.
+    ///
+    /// # Errors
+    ///
+    /// [`BadRequest::Missing`], [`BadRequest::NotAString`] or [`BadRequest::Repeated`].
+    pub fn required(&self, name: &'static str) -> Result<&str, BadRequest> {
+        self.optional(name)?.ok_or(BadRequest::Missing(name))
+    }
+
+    /// A parameter that may be there, and is a text then.
+    ///
+    /// # Errors
+    ///
+    /// [`BadRequest::NotAString`] or [`BadRequest::Repeated`].
+    pub fn optional(&self, name: &'static str) -> Result<Option<&str>, BadRequest> {
+        match self.find(name) {
+            None | Some(Parameter::Null) => Ok(None),
+            Some(Parameter::Text(text)) => Ok(Some(text.as_str()).filter(|text| !text.is_empty())),
+            Some(Parameter::Texts(_) | Parameter::Other) => Err(BadRequest::NotAString(name)),
+            Some(Parameter::Repeated) => Err(BadRequest::Repeated(name)),
+        }
+    }
+
+    /// A list; old clients send a bare string for one of a single element.
+    fn list(&self, name: &'static str) -> Result<Vec<&str>, BadRequest> {
+        match self.find(name) {
+            Some(Parameter::Texts(texts)) if !texts.is_empty() => {
+                Ok(texts.iter().map(|text| text.as_str()).collect())
+            }
+            Some(Parameter::Texts(_)) => Err(BadRequest::Missing(name)),
+            Some(Parameter::Other) => Err(BadRequest::NotAList(name)),
+            _ => Ok(Vec::from([self.required(name)?])),
+        }
+    }
+
+    fn find(&self, name: &str) -> Option<&Parameter> {
+        self.parameters.iter().find(|(known, _)| known == name).map(|(_, parameter)| parameter)
+    }
+
+    /// `POST /mfa/associate`.
+    ///
+    /// # Errors
+    ///
+    /// A parameter that is missing or of a wrong type; [`BadRequest::UnsupportedAuthenticatorType`];
+    /// [`BadRequest::UnknownChannel`]; [`BadRequest::InvalidPhoneNumber`].
+    pub fn associate(&self) -> Result<Associate, BadRequest> {
+        // The guide's table misspells the name.
+        let misspelt = self.find("authenticator_types").is_none()
+            && self.find("authentication_types").is_some();
+        let types = if misspelt { "authentication_types" } else { "authenticator_types" };
+        if !self.list(types)?.contains(&OOB) {
+            return Err(BadRequest::UnsupportedAuthenticatorType);
+        }
+        let channels = self.list("oob_channels")?.into_iter().map(channel);
+        let channels = channels.collect::<Result<Vec<_>, _>>()?;
+        let channel = *channels.first().ok_or(BadRequest::Missing("oob_channels"))?;
+        let phone = self.required("phone_number")?;
+        let phone = phone.parse().map_err(|_| BadRequest::InvalidPhoneNumber)?;
+        Ok(Associate { channel, phone })
+    }
+
+    /// `POST /mfa/challenge`.
+    ///
+    /// # Errors
+    ///
+    /// A parameter of a wrong type; [`BadRequest::UnsupportedChallengeType`] where `challenge_type`
+    /// is there and lacks `oob`; [`BadRequest::InvalidAuthenticator`] where `authenticator_id` is
+    /// no id.
+    pub fn challenge(&self) -> Result<Challenge, BadRequest> {
+        if let Some(types) = self.optional("challenge_type")?
+            && !types.split_whitespace().any(|one| one.eq_ignore_ascii_case(OOB))
+        {
+            let requested = types.chars().take(LONGEST_ECHO).collect();
+            return Err(BadRequest::UnsupportedChallengeType { requested });
+        }
+        let authenticator = self
+            .optional("authenticator_id")?
+            .map(|id| id.parse().map_err(|_| BadRequest::InvalidAuthenticator))
+            .transpose()?;
+        Ok(Challenge { authenticator })
+    }
+
+    /// `POST /oauth/token`.
+    ///
+    /// # Errors
+    ///
+    /// A parameter of the grant that is missing or of a wrong type. A code of a wrong shape is none:
+    /// it is judged.
+    pub fn grant(&self) -> Result<Grant, BadRequest> {
+        match self.required("grant_type")? {
+            MFA_OOB => Ok(Grant::MfaOob(VerifyOob {
+                oob_code: self.required("oob_code")?.into(),
+                binding_code: self.required("binding_code")?.into(),
+            })),
+            MFA_RECOVERY_CODE => Ok(Grant::MfaRecoveryCode(self.required("recovery_code")?.into())),
+            other => Ok(Grant::Other(other.to_string())),
+        }
+    }
+
+    /// The token, from the body or else from a bearer header.
+    ///
+    /// # Errors
+    ///
+    /// [`BadRequest::Missing`] where it is in neither, [`BadRequest::NotAString`],
+    /// [`BadRequest::Repeated`].
+    pub fn mfa_token<'a>(&'a self, authorization: Option<&'a str>) -> Result<&'a str, BadRequest> {
+        match self.optional("mfa_token")? {
+            Some(token) => Ok(token),
+            None => super::bearer(authorization).map_err(|_| BadRequest::Missing("mfa_token")),
+        }
+    }
+
+    /// Who the client says it is: in the body, or by HTTP Basic. A bearer header authenticates nobody.
+    ///
+    /// # Errors
+    ///
+    /// [`BadRequest::Missing`] where there is no `client_id`; [`BadRequest::SeveralCredentials`]
+    /// where both ways are used (RFC 6749 section 2.3); [`BadRequest::InvalidClient`] where the
+    /// header is not one of Basic.
+    pub fn client(&self, authorization: Option<&str>) -> Result<ClientCredentials, BadRequest> {
+        let id = self.optional("client_id")?;
+        let secret = self.optional("client_secret")?;
+        match authorization.filter(|header| !is_bearer(header)) {
+            Some(header) => {
+                let credentials = basic(header).ok_or(BadRequest::InvalidClient)?;
+                if secret.is_some() || id.is_some_and(|id| id != credentials.client_id()) {
+                    return Err(BadRequest::SeveralCredentials);
+                }
+                Ok(credentials)
+            }
+            None => Ok(ClientCredentials::new(id.ok_or(BadRequest::Missing("client_id"))?, secret)),
+        }
+    }
+}
+
+/// No request of the API has a third as many, and finding a repeated one takes the square of them.
+const MOST_PARAMETERS: usize = 64;
+/// How much of a challenge type nobody supports is told back.
+const LONGEST_ECHO: usize = 64;
+
+fn channel(name: &str) -> Result<Channel, BadRequest> {
+    match name {
+        "sms" => Ok(Channel::Sms),
+        // `tel` is what old clients say.
+        "voice" | "tel" => Ok(Channel::Voice),
+        _ => Err(BadRequest::UnknownChannel),
+    }
+}
+
+impl<'de> Deserialize<'de> for Body {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(BodyVisitor)
+    }
+}
+
+struct BodyVisitor;
+
+impl<'de> de::Visitor<'de> for BodyVisitor {
+    type Value = Body;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: de::MapAccess<'de>>(self, mut map: A) -> Result<Body, A::Error> {
+        let mut parameters: Vec<(String, Parameter)> = Vec::new();
+        while let Some((name, value)) = map.next_entry::<String, Parameter>()? {
+            if parameters.len() >= MOST_PARAMETERS {
+                return Err(de::Error::custom("too many parameters"));
+            }
+            match parameters.iter_mut().find(|(known, _)| *known == name) {
+                Some((_, first)) => *first = Parameter::Repeated,
+                None => parameters.push((name, value)),
+            }
+        }
+        Ok(Body { parameters })
+    }
+}
+
+impl<'de> Deserialize<'de> for Parameter {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(ParameterVisitor)
+    }
+}
+
+struct ParameterVisitor;
+
+// Any value is read to its end, so that a wrong type is told by name and not as a broken body.
+impl<'de> de::Visitor<'de> for ParameterVisitor {
+    type Value = Parameter;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a parameter")
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<Parameter, E> {
+        Ok(Parameter::Text(Zeroizing::new(text.to_string())))
+    }
+
+    fn visit_string<E: de::Error>(self, text: String) -> Result<Parameter, E> {
+        Ok(Parameter::Text(Zeroizing::new(text)))
+    }
+
+    fn visit_unit<E: de::Error>(self) -> Result<Parameter, E> {
+        Ok(Parameter::Null)
+    }
+
+    fn visit_none<E: de::Error>(self) -> Result<Parameter, E> {
+        Ok(Parameter::Null)
+    }
+
+    fn visit_bool<E: de::Error>(self, _: bool) -> Result<Parameter, E> {
+        Ok(Parameter::Other)
+    }
+
+    fn visit_i64<E: de::Error>(self, _: i64) -> Result<Parameter, E> {
+        Ok(Parameter::Other)
+    }
+
+    fn visit_u64<E: de::Error>(self, _: u64) -> Result<Parameter, E> {
+        Ok(Parameter::Other)
+    }
+
+    fn visit_f64<E: de::Error>(self, _: f64) -> Result<Parameter, E> {
+        Ok(Parameter::Other)
+    }
+
+    fn visit_seq<A: de::SeqAccess<'de>>(self, mut seq: A) -> Result<Parameter, A::Error> {
+        let mut texts = Some(Vec::new());
+        while let Some(element) = seq.next_element::<Parameter>()? {
+            match (element, &mut texts) {
+                (Parameter::Text(text), Some(texts)) => texts.push(text),
+                _ => texts = None,
+            }
+        }
+        Ok(texts.map_or(Parameter::Other, Parameter::Texts))
+    }
+
+    fn visit_map<A: de::MapAccess<'de>>(self, mut map: A) -> Result<Parameter, A::Error> {
+        while map.next_entry::<de::IgnoredAny, de::IgnoredAny>()?.is_some() {}
+        Ok(Parameter::Other)
+    }
+}
+
+impl fmt::Debug for Body {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.parameters.iter().map(|(name, _)| name)).finish()
+    }
+}

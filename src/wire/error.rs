@@ -1,0 +1,234 @@
+//! Errors: status, headers and body.
+
+use alloc::borrow::Cow;
+use alloc::format;
+use alloc::string::{String, ToString};
+use core::fmt;
+use core::time::Duration;
+
+use serde::Serialize;
+use time::UtcDateTime;
+
+use super::header::NO_STORE;
+use crate::denied::Denied;
+
+/// A request that says nothing an engine could decide.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum BadRequest {
+    /// The body is not of its content type, or no object.
+    MalformedBody,
+    /// A parameter is missing, or empty.
+    Missing(&'static str),
+    /// A parameter is not a text.
+    NotAString(&'static str),
+    /// A parameter is not a list of texts.
+    NotAList(&'static str),
+    /// A parameter is there twice.
+    Repeated(&'static str),
+    /// No `oob` among the authenticator types.
+    UnsupportedAuthenticatorType,
+    /// The channel is neither `sms` nor `voice`.
+    UnknownChannel,
+    /// The phone number is not E.164.
+    InvalidPhoneNumber,
+    /// No `oob` among the challenge types.
+    UnsupportedChallengeType {
+        /// The beginning of what was asked for.
+        requested: String,
+    },
+    /// The authenticator is no id of one.
+    InvalidAuthenticator,
+    /// A grant type that nobody here answers.
+    UnsupportedGrantType,
+    /// The client authenticates in the header and in the body.
+    SeveralCredentials,
+    /// The client is unknown, or its secret wrong or absent.
+    InvalidClient,
+}
+
+impl fmt::Display for BadRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::MalformedBody => f.write_str("Malformed request body"),
+            Self::Missing(name) => write!(f, "Missing required parameter: {name}"),
+            Self::NotAString(name) => write!(f, "{name} must be a string"),
+            Self::NotAList(name) => write!(f, "{name} must be an array of strings"),
+            Self::Repeated(name) => write!(f, "Repeated parameter: {name}"),
+            Self::UnsupportedAuthenticatorType => {
+                f.write_str("The authenticator type is not supported. Supported type: oob.")
+            }
+            Self::UnknownChannel => {
+                f.write_str("The channel is not supported. Supported channels: sms, voice.")
+            }
+            Self::InvalidPhoneNumber => f.write_str("The phone number is invalid."),
+            Self::UnsupportedChallengeType { requested } => write!(
+                f,
+                "The user does not support the requested challenge type ({requested}). Supported type: oob."
+            ),
+            Self::InvalidAuthenticator => fmt::Display::fmt(&Denied::InvalidAuthenticator, f),
+            Self::UnsupportedGrantType => f.write_str("The grant type is not supported."),
+            Self::SeveralCredentials => {
+                f.write_str("The client must authenticate in one way only.")
+            }
+            Self::InvalidClient => f.write_str("Client authentication failed"),
+        }
+    }
+}
+
+impl core::error::Error for BadRequest {}
+
+/// An answer that is an error: it serializes to the body.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ErrorAnswer {
+    #[serde(skip)]
+    status: u16,
+    error: &'static str,
+    error_description: Cow<'static, str>,
+    #[serde(skip)]
+    retry_after: Option<Duration>,
+    #[serde(skip)]
+    authenticate: Option<Cow<'static, str>>,
+}
+
+impl ErrorAnswer {
+    /// An error of the embedder's own.
+    #[must_use]
+    pub fn new(
+        status: u16,
+        error: &'static str,
+        error_description: impl Into<Cow<'static, str>>,
+    ) -> Self {
+        Self {
+            status,
+            error,
+            error_description: error_description.into(),
+            retry_after: None,
+            // RFC 9110 section 15.5.2 wants a challenge with every 401.
+            authenticate: (status == 401).then_some(Cow::Borrowed("Bearer")),
+        }
+    }
+
+    /// The answer to what the engine has denied.
+    #[must_use]
+    pub fn denied(denied: &Denied, now: UtcDateTime) -> Self {
+        let (status, error) = match denied {
+            Denied::TokenMalformed
+            | Denied::TokenInvalid
+            | Denied::SessionSpent
+            | Denied::SessionRevoked
+            | Denied::SessionTooLong => (401, "invalid_grant"),
+            Denied::TokenExpired => (401, "expired_token"),
+            Denied::TokenOfAnotherClient
+            | Denied::OobCodeOfAnotherSession
+            | Denied::ParameterTooLong { .. }
+            | Denied::PhoneAlreadyEnrolled
+            | Denied::TooManyPhones
+            | Denied::ChannelUnavailable => (400, "invalid_request"),
+            Denied::InsufficientScope(_) => (403, "insufficient_scope"),
+            Denied::SubjectMismatch => (500, "server_error"),
+            Denied::AlreadyEnrolled => (403, "access_denied"),
+            Denied::NotEnrolled => (401, "association_required"),
+            Denied::InvalidAuthenticator => (400, "invalid_authenticator"),
+            Denied::UnknownAuthenticator => (404, "invalid_authenticator"),
+            Denied::OobCodeUnknown | Denied::InvalidBindingCode | Denied::InvalidRecoveryCode => {
+                (403, "invalid_grant")
+            }
+            Denied::OobCodeExpired => (403, "expired_token"),
+            Denied::NoRecoveryCode => (403, "unsupported_challenge_type"),
+            Denied::TooManySends { .. }
+            | Denied::TooManyFailures { .. }
+            | Denied::TooManySessions { .. } => (429, "too_many_attempts"),
+        };
+        let mut answer = Self::new(status, error, denied.to_string());
+        answer.retry_after = denied.retry_after(now);
+        if let Denied::InsufficientScope(scope) = denied {
+            let challenge = format!("Bearer error=\"insufficient_scope\", scope=\"{scope}\"");
+            answer.authenticate = Some(Cow::Owned(challenge));
+        }
+        answer
+    }
+
+    /// The provider did not take the message. The send stays charged.
+    #[must_use]
+    pub fn send_failed() -> Self {
+        Self::new(502, "bad_gateway", "Error sending SMS.")
+    }
+
+    /// The store is out of reach, or conflicts outlasted the retries.
+    #[must_use]
+    pub fn temporarily_unavailable(retry_after: Duration) -> Self {
+        let mut answer = Self::new(
+            503,
+            "temporarily_unavailable",
+            "The service is temporarily unavailable. Try again.",
+        );
+        answer.retry_after = Some(retry_after);
+        answer
+    }
+
+    /// A mistake of the server.
+    #[must_use]
+    pub fn server_error() -> Self {
+        Self::new(500, "server_error", "The server failed to answer the request.")
+    }
+
+    /// The status code.
+    #[must_use]
+    pub const fn status(&self) -> u16 {
+        self.status
+    }
+
+    /// `error`.
+    #[must_use]
+    pub const fn error(&self) -> &'static str {
+        self.error
+    }
+
+    /// `error_description`.
+    #[must_use]
+    pub fn error_description(&self) -> &str {
+        &self.error_description
+    }
+
+    /// Seconds of `Retry-After`.
+    #[must_use]
+    pub fn retry_after(&self) -> Option<u64> {
+        self.retry_after.map(|wait| wait.as_secs())
+    }
+
+    /// Every header but the content type, which is `application/json`.
+    pub fn headers(&self) -> impl Iterator<Item = (&'static str, Cow<'_, str>)> {
+        let no_store = NO_STORE.into_iter().map(|(name, value)| (name, Cow::Borrowed(value)));
+        let retry = self.retry_after().map(|wait| ("Retry-After", Cow::Owned(wait.to_string())));
+        let authenticate = self.authenticate.as_deref();
+        let authenticate =
+            authenticate.map(|challenge| ("WWW-Authenticate", Cow::Borrowed(challenge)));
+        no_store.chain(retry).chain(authenticate)
+    }
+}
+
+impl From<BadRequest> for ErrorAnswer {
+    fn from(bad: BadRequest) -> Self {
+        let (status, error) = match bad {
+            BadRequest::MalformedBody
+            | BadRequest::Missing(_)
+            | BadRequest::NotAString(_)
+            | BadRequest::NotAList(_)
+            | BadRequest::Repeated(_)
+            | BadRequest::UnsupportedAuthenticatorType
+            | BadRequest::UnknownChannel
+            | BadRequest::InvalidPhoneNumber
+            | BadRequest::SeveralCredentials => (400, "invalid_request"),
+            BadRequest::InvalidAuthenticator => (400, "invalid_authenticator"),
+            BadRequest::UnsupportedGrantType => (400, "unsupported_grant_type"),
+            BadRequest::UnsupportedChallengeType { .. } => (401, "unsupported_challenge_type"),
+            BadRequest::InvalidClient => (401, "invalid_client"),
+        };
+        let mut answer = Self::new(status, error, bad.to_string());
+        if bad == BadRequest::InvalidClient {
+            answer.authenticate = Some(Cow::Borrowed("Basic realm=\"oauth\""));
+        }
+        answer
+    }
+}

@@ -1,0 +1,133 @@
+//! What comes and goes in headers and paths.
+
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+use core::fmt;
+
+use base64ct::{Base64, Encoding};
+use subtle::ConstantTimeEq;
+use zeroize::{Zeroize, Zeroizing};
+
+use crate::authenticator::AuthenticatorId;
+use crate::denied::Denied;
+
+/// The headers of every answer: what is in it must not be kept (RFC 6749 section 5.1).
+pub const NO_STORE: [(&str, &str); 2] = [("Cache-Control", "no-store"), ("Pragma", "no-cache")];
+
+/// The token of an `Authorization` header.
+///
+/// # Errors
+///
+/// [`Denied::TokenMalformed`] where there is no header, or one of another scheme.
+pub fn bearer(authorization: Option<&str>) -> Result<&str, Denied> {
+    authorization
+        .and_then(|header| scheme(header, "bearer"))
+        .filter(|token| !token.is_empty())
+        .ok_or(Denied::TokenMalformed)
+}
+
+pub(super) fn is_bearer(header: &str) -> bool {
+    scheme(header, "bearer").is_some()
+}
+
+fn scheme<'a>(header: &'a str, expected: &str) -> Option<&'a str> {
+    let (scheme, rest) = header.trim().split_once(' ').unwrap_or((header.trim(), ""));
+    scheme.eq_ignore_ascii_case(expected).then(|| rest.trim())
+}
+
+/// The id of an authenticator in a path, raw or percent-encoded.
+///
+/// # Errors
+///
+/// [`Denied::UnknownAuthenticator`] where it is no id.
+pub fn authenticator_id(segment: &str) -> Result<AuthenticatorId, Denied> {
+    let decoded = percent_decode(segment).ok_or(Denied::UnknownAuthenticator)?;
+    decoded.parse().map_err(|_| Denied::UnknownAuthenticator)
+}
+
+/// Who a client says it is, and the secret by which it shows that.
+///
+/// # Security
+///
+/// `Debug` redacts the secret, which is overwritten when dropped.
+pub struct ClientCredentials {
+    client_id: String,
+    client_secret: Option<Zeroizing<String>>,
+}
+
+impl ClientCredentials {
+    pub(super) fn new(client_id: &str, client_secret: Option<&str>) -> Self {
+        let client_secret = client_secret.map(|secret| Zeroizing::new(secret.to_string()));
+        Self { client_id: client_id.to_string(), client_secret }
+    }
+
+    /// The `client_id`.
+    #[must_use]
+    pub fn client_id(&self) -> &str {
+        &self.client_id
+    }
+
+    /// Whether the client may pass for one with this secret, or with none for a public client.
+    ///
+    /// Compared in constant time. A public client that sends a secret does not pass.
+    #[must_use]
+    pub fn matches(&self, secret: Option<&str>) -> bool {
+        match (&self.client_secret, secret) {
+            (Some(presented), Some(secret)) => presented.as_bytes().ct_eq(secret.as_bytes()).into(),
+            (None, None) => true,
+            _ => false,
+        }
+    }
+}
+
+impl fmt::Debug for ClientCredentials {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClientCredentials")
+            .field("client_id", &self.client_id)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The credentials of an HTTP Basic header, both parts form-encoded (RFC 6749 section 2.3.1).
+pub(super) fn basic(header: &str) -> Option<ClientCredentials> {
+    let mut decoded = Base64::decode_vec(scheme(header, "basic")?).ok()?;
+    let credentials = core::str::from_utf8(&decoded).ok().and_then(|text| {
+        let (id, secret) = text.split_once(':')?;
+        let id = form_decode(id)?;
+        let secret = Zeroizing::new(form_decode(secret)?);
+        let secret = Some(secret.as_str()).filter(|secret| !secret.is_empty());
+        (!id.is_empty()).then(|| ClientCredentials::new(&id, secret))
+    });
+    decoded.zeroize();
+    credentials
+}
+
+fn form_decode(text: &str) -> Option<String> {
+    percent_decode(&text.replace('+', " "))
+}
+
+/// Replaces `%` and two hexadecimal digits by the byte they name. A `%` that is not followed by two
+/// stands for itself, as the clients that encode nothing mean it.
+fn percent_decode(text: &str) -> Option<String> {
+    let mut decoded = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((&byte, after)) = rest.split_first() {
+        rest = after;
+        let mut plain = byte;
+        if byte == b'%'
+            && let Some((digits, after)) = after.split_first_chunk::<2>()
+            && let Some(named) = hexadecimal(*digits)
+        {
+            plain = named;
+            rest = after;
+        }
+        decoded.push(plain);
+    }
+    String::from_utf8(decoded).ok()
+}
+
+fn hexadecimal([high, low]: [u8; 2]) -> Option<u8> {
+    let high = char::from(high).to_digit(16)?;
+    let low = char::from(low).to_digit(16)?;
+    u8::try_from(high.checked_mul(16)?.checked_add(low)?).ok()
+}
