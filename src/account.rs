@@ -33,7 +33,8 @@ pub(crate) const MOST_SPENT: usize = 16;
 ///
 /// Through serde: text for codes and ids in formats for people (JSON), bytes in binary ones
 /// (postcard). Every record is checked when it is loaded, and the error names the invariant that is
-/// broken. The record holds no code, no token and no key.
+/// broken. The record holds no binding code, no recovery code, no token and no key; an `oob_code` is
+/// in it as the id of its challenge.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Account {
     pub(crate) subject: Subject,

@@ -363,7 +363,7 @@ impl Policy {
     /// ```
     #[must_use]
     pub fn guess_bound(&self, horizon: Duration) -> f64 {
-        let sends = self.sends.most_within(horizon);
+        let sends = self.most_codes_within(horizon);
         let resets = sends.saturating_add(self.max_phones as u64);
         self.bound(horizon, resets)
     }
@@ -386,10 +386,15 @@ impl Policy {
         self.bound(horizon, self.max_phones as u64)
     }
 
+    /// Most codes that can be answered within `horizon`: those sent just before it among them.
+    fn most_codes_within(&self, horizon: Duration) -> u64 {
+        self.sends.most_within(horizon.saturating_add(self.code_lifetime()))
+    }
+
     fn bound(&self, horizon: Duration, counts: u64) -> f64 {
         let by_budget = self.binding_failures.most_within(horizon);
         let by_attempts = self.attempts_per_challenge.map_or(u64::MAX, |most| {
-            self.sends.most_within(horizon).saturating_mul(u64::from(most))
+            self.most_codes_within(horizon).saturating_mul(u64::from(most))
         });
         let by_cap =
             self.failure_cap.map_or(u64::MAX, |most| counts.saturating_mul(u64::from(most)));

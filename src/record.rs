@@ -117,6 +117,12 @@ enum Broken {
     SpentAlike,
 }
 
+impl Broken {
+    const fn unless(self, kept: bool) -> Result<(), Self> {
+        if kept { Ok(()) } else { Err(self) }
+    }
+}
+
 impl fmt::Display for Broken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -139,20 +145,17 @@ impl fmt::Display for Broken {
 
 impl Account {
     fn check(&self) -> Result<(), Broken> {
-        let rules = [
-            (Broken::Revision, (1..=GREATEST_REVISION).contains(&self.revision)),
-            (Broken::TooManyPhones, self.phones.len() <= MOST_PHONES),
-            (Broken::PhonesAlike, all_differ(&self.phones, Phone::is_like)),
-            (Broken::RecoveryCodeAlone, self.recovery.is_none() || self.is_enrolled()),
-            (Broken::TooManyChallenges, self.challenges.len() <= MOST_CHALLENGES),
-            (Broken::ChallengesAlike, all_differ(&self.challenges, |a, b| a.id == b.id)),
-            (Broken::CodesAlike, all_differ(&self.challenges, PendingChallenge::is_like)),
-            (Broken::TooManySpent, self.spent.len() <= MOST_SPENT),
-            (Broken::SpentAlike, all_differ(&self.spent, |a, b| a.session == b.session)),
-        ];
-        if let Some((broken, _)) = rules.into_iter().find(|(_, kept)| !kept) {
-            return Err(broken);
-        }
+        let Self { phones, challenges, spent, .. } = self;
+        // The numbers first: what follows takes the square of them.
+        Broken::Revision.unless((1..=GREATEST_REVISION).contains(&self.revision))?;
+        Broken::TooManyPhones.unless(phones.len() <= MOST_PHONES)?;
+        Broken::TooManyChallenges.unless(challenges.len() <= MOST_CHALLENGES)?;
+        Broken::TooManySpent.unless(spent.len() <= MOST_SPENT)?;
+        Broken::PhonesAlike.unless(all_differ(phones, Phone::is_like))?;
+        Broken::RecoveryCodeAlone.unless(self.recovery.is_none() || self.is_enrolled())?;
+        Broken::ChallengesAlike.unless(all_differ(challenges, |a, b| a.id == b.id))?;
+        Broken::CodesAlike.unless(all_differ(challenges, PendingChallenge::is_like))?;
+        Broken::SpentAlike.unless(all_differ(spent, |a, b| a.session == b.session))?;
         self.challenges
             .iter()
             .filter_map(|pending| Some((pending.issued_at, pending.code.as_ref()?)))
