@@ -1,4 +1,107 @@
-//! SMS and voice multi-factor authentication as a pure, deterministic state machine.
+//! SMS and voice multi-factor authentication as a pure, deterministic state machine: the server side
+//! of Auth0's MFA API, without the bypasses.
+//!
+//! The crate decides; your server loads, saves, sends and answers. It reads no clock, no random source
+//! and no environment, opens no socket and no file. Every operation takes an [`Account`], a proven
+//! [`MfaSession`], a request, the time and random bytes, and returns a [`Transition`]: the next
+//! account, and an outcome that cannot be seen before that account is saved.
+//!
+//! # An enrollment and a login
+//!
+//! ```
+//! use oob_mfa::{
+//!     Account, Associate, Challenge, Channel, Denied, Engine, Key, KeyRing, Next, Policy, Subject, VerifyOob,
+//! };
+//! use rand_core::UnwrapErr;
+//! use time::{Duration, UtcDateTime};
+//!
+//! // What every server has once: a policy, and a key from the operating system's random source.
+//! let engine = Engine::new(Policy::auth0(), KeyRing::new(Key::new(1, &[7; 32])));
+//! let mut rng = UnwrapErr(getrandom::SysRng);
+//! let now = UtcDateTime::now();
+//!
+//! // Your database. In truth: replace the row if its revision is `next.account.replaces()`.
+//! let mut stored: Option<Account> = None;
+//! let mut save = |stored: &mut Option<Account>, next: Next| {
+//!     assert_eq!(stored.as_ref().map(Account::revision), next.account.replaces());
+//!     *stored = Some(next.account);
+//!     Ok::<(), &str>(())
+//! };
+//!
+//! // The password was right: begin a session, and hand out its token.
+//! let subject: Subject = "auth0|alice".parse()?;
+//! let session = engine.begin(subject.clone(), "my-app", "openid", "", now, &mut rng)?;
+//! let mfa_token = engine.issue_token(&session);
+//!
+//! // POST /mfa/associate
+//! let session = engine.open_token(mfa_token.expose_secret(), None, now)?;
+//! let account = stored.clone().unwrap_or_else(|| Account::new(subject.clone()));
+//! let request = Associate { channel: Channel::Sms, phone: "+14155558730".parse()? };
+//! let outcome = engine
+//!     .associate(&account, &session, &request, now, &mut rng)
+//!     .commit(|next| save(&mut stored, next))?;
+//! let associated = outcome.result?;
+//! // Send `associated.delivery`; show `associated.recovery_code` once; answer `associated.oob_code`.
+//! assert!(associated.recovery_code.is_some());
+//!
+//! // POST /oauth/token: the owner has typed the code. This confirms the phone and completes the login.
+//! let answer = VerifyOob {
+//!     oob_code: associated.oob_code.expose_secret().as_str().into(),
+//!     binding_code: associated.delivery.code.expose_secret().into(),
+//! };
+//! let account = stored.clone().ok_or("no account")?;
+//! let verified = engine
+//!     .verify_oob(&account, &session, &answer, now)
+//!     .commit(|next| save(&mut stored, next))?
+//!     .result?;
+//! assert_eq!(verified.amr(), ["mfa", "sms"]);
+//!
+//! // The next day, POST /mfa/challenge with the token of a new login.
+//! let now = now + Duration::days(1);
+//! let session = engine.begin(subject, "my-app", "openid", "", now, &mut rng)?;
+//! let account = stored.clone().ok_or("no account")?;
+//! let challenged = engine
+//!     .challenge(&account, &session, &Challenge::default(), now, &mut rng)
+//!     .commit(|next| save(&mut stored, next))?
+//!     .result?;
+//!
+//! // A wrong code is charged before it is told: whoever sees the answer, the store has counted it.
+//! let oob_code = challenged.oob_code.expose_secret();
+//! let wrong = VerifyOob { oob_code: oob_code.as_str().into(), binding_code: "not it".into() };
+//! let account = stored.clone().ok_or("no account")?;
+//! let outcome = engine
+//!     .verify_oob(&account, &session, &wrong, now)
+//!     .commit(|next| save(&mut stored, next))?;
+//! assert_eq!(outcome.result.unwrap_err(), Denied::InvalidBindingCode);
+//! let account = stored.clone().ok_or("no account")?;
+//! assert_eq!(engine.remaining(&account, now).binding_failures, 9);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # What is where
+//!
+//! * [`Engine`] decides, by a [`Policy`] and a [`KeyRing`]. Its methods are the operations of the API,
+//!   and an administrator's.
+//! * [`Account`] is one user: one record in any store with a conditional write, JSON or binary.
+//! * [`MfaSession`] is proof of a token: [`Engine::open_token`] for an `mfa_token`,
+//!   [`MfaSession::trusted`] for a token of your own.
+//! * [`Transition`] holds what was decided; [`Transition::commit`] and [`Transition::commit_async`] save it.
+//! * [`Verified`] is what you mint tokens from, [`Delivery`] what you send, [`Event`] what you log,
+//!   [`Denied`] every no.
+//! * [`wire`] reads and writes the bodies of the API.
+//!
+//! # The order of calls
+//!
+//! Open the token, load the account of its subject, call the engine, commit, and only then send and
+//! answer. Where `commit` returns your store's conflict, load again and ask again: the engine has
+//! decided nothing yet. A [`Denied`] is no failure of the store: it sits in the outcome's result, and
+//! what it charged is saved.
+//!
+//! # Features
+//!
+//! * `std` (default): the `std` of the dependencies, so that `time::UtcDateTime::now` is there. The
+//!   crate itself is `no_std` and needs `alloc`.
+//! * `testing`: strategies, a reference model and a small world, for tests. Brings proptest.
 #![no_std]
 #![forbid(unsafe_code)]
 #![deny(missing_docs, unreachable_pub, unused_must_use, unnameable_types)]
@@ -53,7 +156,8 @@ pub use budget::{Budget, BudgetEmpty, InvalidRateLimit, RateLimit};
 pub use code::{BindingCode, OobCode, RecoveryCode};
 pub use denied::Denied;
 pub use engine::{
-    Associate, Associated, Challenge, Challenged, Engine, Purpose, Removed, Verified, VerifyOob,
+    Associate, Associated, Challenge, Challenged, Engine, Purpose, Remaining, Removed, Verified,
+    VerifyOob,
 };
 pub use key::{DuplicateKeyId, Key, KeyRing};
 pub use phone::{InvalidPhoneNumber, PhoneNumber};

@@ -134,7 +134,7 @@ impl fmt::Display for Broken {
             Self::ChallengesAlike => "two challenges have the same id",
             Self::CodeLifetime => "a code does not expire within ten minutes of its issue",
             Self::ChallengeOfNoPhone => "a challenge of a phone that is not active",
-            Self::CodesAlike => "two live codes of one session and authenticator",
+            Self::CodesAlike => "two codes of one session and authenticator",
             Self::UnguardedEnrollment => "an enrollment of a first factor beside a phone",
             Self::SecondRecoveryCode => "an unconfirmed recovery code beside an active one",
             Self::TooManySpent => "more spent sessions than an account can hold",
@@ -196,7 +196,9 @@ impl Phone {
 impl PendingChallenge {
     fn is_like(&self, other: &Self) -> bool {
         match (&self.code, &other.code) {
-            (Some(a), Some(b)) => self.session == other.session && a.device() == b.device(),
+            (Some(a), Some(b)) if a.device() == b.device() => {
+                self.session == other.session || a.enrollment().is_some()
+            }
             _ => false,
         }
     }

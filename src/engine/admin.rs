@@ -11,7 +11,30 @@ use crate::denied::Denied;
 use crate::phone::PhoneNumber;
 use crate::transition::{Event, Events, Transition};
 
+/// What is left of the budgets of an account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Remaining {
+    /// Messages that can be sent at once.
+    pub sends: u32,
+    /// Wrong binding codes that would be judged.
+    pub binding_failures: u32,
+    /// Wrong recovery codes that would be judged.
+    pub recovery_failures: u32,
+}
+
 impl Engine {
+    /// What is left of the budgets, for those who help the owner.
+    #[must_use]
+    pub fn remaining(&self, account: &Account, now: UtcDateTime) -> Remaining {
+        let Budgets { sends, binding_failures, recovery_failures } = account.budgets;
+        Remaining {
+            sends: sends.remaining(self.policy.sends(), now),
+            binding_failures: binding_failures.remaining(self.policy.binding_failures(), now),
+            recovery_failures: recovery_failures.remaining(self.policy.recovery_failures(), now),
+        }
+    }
+
     /// Removes every phone, enrollment, challenge and the recovery code.
     ///
     /// Budgets and spent sessions stay, and no session that was issued before can do anything.

@@ -16,6 +16,7 @@ mod verify;
 use rand_core::CryptoRng;
 use time::UtcDateTime;
 
+pub use self::admin::Remaining;
 pub use self::associate::{Associate, Associated};
 pub use self::challenge::{Challenge, Challenged};
 pub use self::manage::Removed;

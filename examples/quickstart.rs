@@ -1,0 +1,224 @@
+//! The whole story in one process: enroll a phone, sign in, mistype, run into the limits, recover.
+//!
+//! `cargo run --example quickstart`
+//!
+//! It prints each request, what was decided, the message that would leave, and the budgets. The clock
+//! is stepped by hand and the random source is seeded, so every run prints the same.
+
+use chacha20::ChaCha20Rng;
+use chacha20::rand_core::SeedableRng;
+use oob_mfa::{
+    Account, Associate, Assurance, Challenge, Channel, Delivery, Engine, Key, KeyRing, MfaSession,
+    Outcome, PhoneNumber, Policy, Subject, Transition, TrustedClaims, VerifyOob,
+};
+use time::{Duration, UtcDateTime};
+
+type Error = Box<dyn std::error::Error>;
+
+fn main() -> Result<(), Error> {
+    let mut story = Story::new()?;
+
+    story.chapter("The password was right, and nothing is enrolled: alice associates her phone");
+    let session = story.sign_in()?;
+    let phone: PhoneNumber = "+14155558730".parse()?;
+    let request = Associate { channel: Channel::Sms, phone };
+    story.says("POST /mfa/associate  oob_channels=[sms] phone_number=+14155558730");
+    let transition =
+        story.engine.associate(&story.account, &session, &request, story.now, &mut story.rng);
+    let associated = story.commit(transition)?.result?;
+    story.sends(&associated.delivery);
+    let recovery_code = associated.recovery_code.ok_or("a first association brings one")?;
+    println!("    recovery code, shown once: {}", recovery_code.expose_secret());
+    story.lists(&session)?;
+
+    story.chapter("She types the code: the phone is confirmed, and the login complete");
+    story.wait(Duration::seconds(20));
+    let oob_code = associated.oob_code.expose_secret();
+    story.answers(&session, &oob_code, associated.delivery.code.expose_secret())?;
+    story.lists(&session)?;
+
+    story.chapter("The next day: a challenge, and a wrong code first");
+    story.wait(Duration::days(1));
+    let session = story.sign_in()?;
+    let (oob_code, delivery) = story.challenges(&session)?.ok_or("there is a budget")?;
+    story.answers(&session, &oob_code, "000000")?;
+    story.answers(&session, &oob_code, delivery.code.expose_secret())?;
+    story.answers(&session, &oob_code, delivery.code.expose_secret())?;
+
+    story.chapter("Somebody else has the password, and guesses");
+    let thief = story.sign_in()?;
+    let (oob_code, delivery) = story.challenges(&thief)?.ok_or("there is a budget")?;
+    for guess in 0..10 {
+        story.answers(&thief, &oob_code, &format!("{guess:06}"))?;
+    }
+    println!("    now even the right code hears the same:");
+    story.answers(&thief, &oob_code, delivery.code.expose_secret())?;
+
+    story.chapter("A resend refills nothing, and sends run out as well");
+    while story.challenges(&thief)?.is_some() {}
+
+    story.chapter("Alice is not locked out: her recovery code has a budget of its own");
+    let session = story.sign_in()?;
+    story.says("POST /oauth/token  grant_type=mfa-recovery-code");
+    let typed = recovery_code.expose_secret().to_lowercase().as_str().into();
+    let transition = story.engine.verify_recovery_code(
+        &story.account,
+        &session,
+        &typed,
+        story.now,
+        &mut story.rng,
+    );
+    let verified = story.commit(transition)?.result?;
+    let replacement = verified.recovery_code().ok_or("a used code is replaced")?;
+    println!("    the next recovery code: {}", replacement.expose_secret());
+
+    story.chapter("With a full login she adds a second phone, and removes the first");
+    story.wait(Duration::hours(1));
+    let full = story.full_login()?;
+    let request = Associate { channel: Channel::Voice, phone: "+442071838750".parse()? };
+    story.says("POST /mfa/associate  oob_channels=[voice] phone_number=+442071838750");
+    let transition =
+        story.engine.associate(&story.account, &full, &request, story.now, &mut story.rng);
+    let associated = story.commit(transition)?.result?;
+    story.sends(&associated.delivery);
+    let oob_code = associated.oob_code.expose_secret();
+    story.answers(&full, &oob_code, associated.delivery.code.expose_secret())?;
+    let first = story
+        .engine
+        .authenticators(&story.account, &full, story.now)?
+        .find(|entry| entry.phone == Some(phone))
+        .ok_or("the first phone is listed")?;
+    story.says(&format!("DELETE /mfa/authenticators/{}", first.id));
+    let transition = story.engine.remove_authenticator(&story.account, &full, &first.id, story.now);
+    story.commit(transition)?.result?;
+    story.lists(&full)
+}
+
+/// A server in little: the engine, one stored account, a clock and a random source.
+struct Story {
+    engine: Engine,
+    account: Account,
+    now: UtcDateTime,
+    rng: ChaCha20Rng,
+}
+
+impl Story {
+    fn new() -> Result<Self, Error> {
+        let subject: Subject = "auth0|alice".parse()?;
+        Ok(Self {
+            engine: Engine::new(Policy::auth0(), KeyRing::new(Key::new(1, &[7; 32]))),
+            account: Account::new(subject),
+            now: UtcDateTime::from_unix_timestamp(1_800_000_000)?,
+            rng: ChaCha20Rng::from_seed([42; 32]),
+        })
+    }
+
+    fn chapter(&self, title: &str) {
+        println!("\n{title}\n  {}", self.now);
+    }
+
+    fn says(&self, request: &str) {
+        println!("  > {request}");
+    }
+
+    fn wait(&mut self, time: Duration) {
+        self.now += time;
+        println!("  … {time} later");
+    }
+
+    /// The first factor has passed: a session, through the token that the client would hold.
+    fn sign_in(&mut self) -> Result<MfaSession, Error> {
+        let subject = self.account.subject().clone();
+        let begun =
+            self.engine.begin(subject, "my-app", "openid profile", "", self.now, &mut self.rng)?;
+        let token = self.engine.issue_token(&begun);
+        self.says("POST /oauth/token  grant_type=password");
+        println!("    mfa_required, {:?}", self.account.requirements());
+        Ok(self.engine.open_token(token.expose_secret(), Some("my-app"), self.now)?)
+    }
+
+    /// What an access token for the MFA audience stands for, gotten by a full login.
+    fn full_login(&self) -> Result<MfaSession, Error> {
+        let session = MfaSession::trusted(TrustedClaims {
+            id: "the jti of the access token",
+            subject: self.account.subject().clone(),
+            client: "my-app",
+            assurance: Assurance::Mfa,
+            scope: "enroll read:authenticators remove:authenticators",
+            audience: "https://example.com/mfa/",
+            issued_at: self.now,
+            expires_at: self.now + Duration::minutes(10),
+        })?;
+        Ok(session)
+    }
+
+    fn challenges(&mut self, session: &MfaSession) -> Result<Option<(String, Delivery)>, Error> {
+        self.says("POST /mfa/challenge");
+        let request = Challenge::default();
+        let transition =
+            self.engine.challenge(&self.account, session, &request, self.now, &mut self.rng);
+        Ok(match self.commit(transition)?.result {
+            Ok(challenged) => {
+                self.sends(&challenged.delivery);
+                Some((challenged.oob_code.expose_secret(), challenged.delivery))
+            }
+            Err(_) => None,
+        })
+    }
+
+    fn answers(&mut self, session: &MfaSession, oob_code: &str, typed: &str) -> Result<(), Error> {
+        self.says(&format!("POST /oauth/token  grant_type=mfa-oob binding_code={typed}"));
+        let request = VerifyOob { oob_code: oob_code.into(), binding_code: typed.into() };
+        let transition = self.engine.verify_oob(&self.account, session, &request, self.now);
+        if let Ok(verified) = self.commit(transition)?.result {
+            println!("    tokens for {}, amr {:?}", verified.subject(), verified.amr());
+        }
+        Ok(())
+    }
+
+    fn lists(&self, session: &MfaSession) -> Result<(), Error> {
+        self.says("GET /mfa/authenticators");
+        match self.engine.authenticators(&self.account, session, self.now) {
+            Ok(entries) => entries.for_each(|entry| {
+                let name = entry.phone.map(|phone| phone.to_string()).unwrap_or_default();
+                println!("    {:40} {:?} {name}", entry.id.to_string(), entry.status);
+            }),
+            Err(denied) => println!("    denied: {denied}"),
+        }
+        Ok(())
+    }
+
+    /// Saves, then looks: here the store is a variable, and the check is the one a database makes.
+    fn commit<T>(&mut self, transition: Transition<T>) -> Result<Outcome<T>, Error> {
+        let stored = Some(self.account.revision()).filter(|revision| *revision > 0);
+        let account = &mut self.account;
+        let outcome = transition.commit(|next| {
+            if next.account.replaces() != stored {
+                return Err("conflict: load again and ask again");
+            }
+            *account = next.account;
+            Ok(())
+        })?;
+        match &outcome.result {
+            Ok(_) => println!("    granted, saved as revision {}", self.account.revision()),
+            Err(denied) if denied.is_rejected() => {
+                println!("    rejected: {denied} (charged, revision {})", self.account.revision());
+            }
+            Err(denied) => println!("    refused: {denied} (nothing written)"),
+        }
+        for event in &outcome.events {
+            println!("    event {event:?}");
+        }
+        let left = self.engine.remaining(&self.account, self.now);
+        println!(
+            "    budgets: {} messages, {} wrong codes, {} wrong recovery codes",
+            left.sends, left.binding_failures, left.recovery_failures
+        );
+        Ok(outcome)
+    }
+
+    fn sends(&self, delivery: &Delivery) {
+        let code = delivery.code.expose_secret();
+        println!("    {} to {}: {code}", delivery.channel, delivery.to.to_e164());
+    }
+}
