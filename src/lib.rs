@@ -132,6 +132,11 @@ extern crate std;
 mod account;
 mod authenticator;
 mod budget;
+/// The code of the README is compiled and run with the tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+mod readme {}
+
 mod bytes;
 mod challenge;
 mod code;
