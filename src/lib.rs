@@ -43,6 +43,8 @@ mod session;
 mod subject;
 mod transition;
 
+pub mod message;
+
 pub use account::{Account, Requirements};
 pub use authenticator::{
     AuthenticatorEntry, AuthenticatorId, AuthenticatorStatus, Channel, Channels, DeviceId,
