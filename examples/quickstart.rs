@@ -7,6 +7,7 @@
 
 use chacha20::ChaCha20Rng;
 use chacha20::rand_core::SeedableRng;
+use oob_mfa::message::{AnswerStep, Message, Wording};
 use oob_mfa::{
     Account, Associate, Assurance, Challenge, Channel, Delivery, Engine, Key, KeyRing, MfaSession,
     Outcome, PhoneNumber, Policy, Subject, Transition, TrustedClaims, VerifyOob,
@@ -26,7 +27,7 @@ fn main() -> Result<(), Error> {
     let transition =
         story.engine.associate(&story.account, &session, &request, story.now, &mut story.rng);
     let associated = story.commit(transition)?.result?;
-    story.sends(&associated.delivery);
+    story.sends(&associated.delivery)?;
     let recovery_code = associated.recovery_code.ok_or("a first association brings one")?;
     println!("    recovery code, shown once: {}", recovery_code.expose_secret());
     story.lists(&session)?;
@@ -80,7 +81,7 @@ fn main() -> Result<(), Error> {
     let transition =
         story.engine.associate(&story.account, &full, &request, story.now, &mut story.rng);
     let associated = story.commit(transition)?.result?;
-    story.sends(&associated.delivery);
+    story.sends(&associated.delivery)?;
     let oob_code = associated.oob_code.expose_secret();
     story.answers(&full, &oob_code, associated.delivery.code.expose_secret())?;
     let first = story
@@ -97,6 +98,7 @@ fn main() -> Result<(), Error> {
 /// A server in little: the engine, one stored account, a clock and a random source.
 struct Story {
     engine: Engine,
+    wording: Wording,
     account: Account,
     now: UtcDateTime,
     rng: ChaCha20Rng,
@@ -107,6 +109,7 @@ impl Story {
         let subject: Subject = "auth0|alice".parse()?;
         Ok(Self {
             engine: Engine::new(Policy::auth0(), KeyRing::new(Key::new(1, &[7; 32]))),
+            wording: Wording::new("Example".parse()?, Some("example.com".parse()?))?,
             account: Account::new(subject),
             now: UtcDateTime::from_unix_timestamp(1_800_000_000)?,
             rng: ChaCha20Rng::from_seed([42; 32]),
@@ -159,7 +162,7 @@ impl Story {
             self.engine.challenge(&self.account, session, &request, self.now, &mut self.rng);
         Ok(match self.commit(transition)?.result {
             Ok(challenged) => {
-                self.sends(&challenged.delivery);
+                self.sends(&challenged.delivery)?;
                 Some((challenged.oob_code.expose_secret(), challenged.delivery))
             }
             Err(_) => None,
@@ -217,8 +220,27 @@ impl Story {
         Ok(outcome)
     }
 
-    fn sends(&self, delivery: &Delivery) {
-        let code = delivery.code.expose_secret();
-        println!("    {} to {}: {code}", delivery.channel, delivery.to.to_e164());
+    /// Where a provider would be called: once, after the commit.
+    fn sends(&self, delivery: &Delivery) -> Result<(), Error> {
+        println!("    {} to {}:", delivery.channel, delivery.to.to_e164());
+        match self.wording.message(delivery)? {
+            Message::Sms(text) => {
+                text.expose_secret().lines().for_each(|line| println!("      | {line}"));
+            }
+            Message::Voice(call) => {
+                call.prompt().for_each(|step| println!("      | {step:?}"));
+                for step in call.answered("1".parse()?) {
+                    match step {
+                        AnswerStep::Say(words) => println!("      | {words}"),
+                        AnswerStep::SayDigits(digits) => {
+                            println!("      | {}", digits.expose_secret())
+                        }
+                        AnswerStep::Pause(time) => println!("      | ({time:?})"),
+                    }
+                }
+            }
+            other => println!("      | {other:?}"),
+        }
+        Ok(())
     }
 }

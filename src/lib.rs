@@ -88,7 +88,7 @@
 //! * [`Transition`] holds what was decided; [`Transition::commit`] and [`Transition::commit_async`] save it.
 //! * [`Verified`] is what you mint tokens from, [`Delivery`] what you send, [`Event`] what you log,
 //!   [`Denied`] every no.
-//! * [`wire`] reads and writes the bodies of the API.
+//! * [`message`] words a delivery; [`wire`] reads and writes the bodies of the API.
 //!
 //! # The order of calls
 //!
