@@ -264,3 +264,6 @@ fn truncated(label: &[u8], message: &[u8]) -> [u8; 16] {
     }
     short
 }
+
+#[cfg(test)]
+mod tests;
