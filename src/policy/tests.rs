@@ -261,7 +261,7 @@ impl Attacker {
                 let answer = VerifyOob { oob_code, binding_code };
                 let verified = self.engine.verify_oob(&self.account, &session, &answer, now);
                 match commit(&mut self.account, verified).map(drop) {
-                    Err(Denied::InvalidBindingCode) => self.judged += 1,
+                    Err(Denied::InvalidBindingCode) if self.judged < 10_000 => self.judged += 1,
                     Err(Denied::TooManyFailures { .. }) => return,
                     // The attempts are spent, or the phone is disabled.
                     Err(Denied::OobCodeUnknown) => break,
