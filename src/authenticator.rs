@@ -232,3 +232,6 @@ pub struct AuthenticatorEntry {
     /// Its number, which shows masked; none for a recovery code.
     pub phone: Option<PhoneNumber>,
 }
+
+#[cfg(test)]
+mod tests;

@@ -170,3 +170,6 @@ impl fmt::Display for InvalidRateLimit {
 }
 
 impl core::error::Error for InvalidRateLimit {}
+
+#[cfg(test)]
+mod tests;

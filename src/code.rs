@@ -205,3 +205,6 @@ macro_rules! secret {
     )*};
 }
 secret!(BindingCode => digits, OobCode => 0, RecoveryCode => characters);
+
+#[cfg(test)]
+pub(crate) mod tests;

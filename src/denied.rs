@@ -155,3 +155,6 @@ impl fmt::Display for Denied {
 }
 
 impl core::error::Error for Denied {}
+
+#[cfg(test)]
+mod tests;

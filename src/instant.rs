@@ -70,3 +70,6 @@ pub(crate) fn whole_millis(duration: Duration) -> Option<u64> {
     let millis = u64::try_from(duration.as_millis()).ok()?;
     (Duration::from_millis(millis) == duration).then_some(millis)
 }
+
+#[cfg(test)]
+mod tests;

@@ -213,6 +213,7 @@ impl fmt::Debug for Digest {
 
 /// A binding code as it is stored, and the key that made it so.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct CodeDigest {
     key: u32,
     digest: Digest,
@@ -263,3 +264,6 @@ fn truncated(label: &[u8], message: &[u8]) -> [u8; 16] {
     }
     short
 }
+
+#[cfg(test)]
+mod tests;

@@ -124,6 +124,17 @@
     clippy::alloc_instead_of_core
 )]
 #![warn(clippy::pedantic)]
+#![cfg_attr(
+    test,
+    allow(
+        clippy::unwrap_used,
+        clippy::panic,
+        clippy::indexing_slicing,
+        clippy::string_slice,
+        clippy::arithmetic_side_effects,
+        reason = "a test that panics has failed, as it should"
+    )
+)]
 
 extern crate alloc;
 #[cfg(feature = "std")]

@@ -125,3 +125,6 @@ impl fmt::Display for InvalidPhoneNumber {
 }
 
 impl core::error::Error for InvalidPhoneNumber {}
+
+#[cfg(test)]
+mod tests;

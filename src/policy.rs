@@ -459,3 +459,6 @@ impl fmt::Display for InvalidPolicy {
 }
 
 impl core::error::Error for InvalidPolicy {}
+
+#[cfg(test)]
+mod tests;

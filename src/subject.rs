@@ -73,3 +73,6 @@ impl fmt::Display for InvalidSubject {
 }
 
 impl core::error::Error for InvalidSubject {}
+
+#[cfg(test)]
+mod tests;

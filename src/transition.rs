@@ -46,6 +46,14 @@ use crate::phone::PhoneNumber;
 ///     Ok(())
 /// }
 /// ```
+///
+/// There is no way to the outcome past the save:
+///
+/// ```compile_fail,E0616
+/// fn peek(transition: oob_mfa::Transition<oob_mfa::Verified>) -> bool {
+///     transition.outcome.result.is_ok()
+/// }
+/// ```
 #[must_use = "nothing is decided before the transition is committed"]
 pub struct Transition<T> {
     next: Option<Account>,
@@ -313,3 +321,6 @@ impl<'a> IntoIterator for &'a Events {
         self.0.iter()
     }
 }
+
+#[cfg(test)]
+mod tests;

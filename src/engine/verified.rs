@@ -13,7 +13,20 @@ use crate::subject::Subject;
 /// # Security
 ///
 /// Only the engine makes one, from the right binding code of a live challenge or the live recovery
-/// code, and it is seen only after the account that remembers it was saved (rule 1).
+/// code, and it is seen only after the account that remembers it was saved (rule 1). Nobody else can
+/// write one out, nor copy one:
+///
+/// ```compile_fail,E0451
+/// fn forge(honest: oob_mfa::Verified, session: oob_mfa::MfaSession) -> oob_mfa::Verified {
+///     oob_mfa::Verified { session, ..honest }
+/// }
+/// ```
+///
+/// ```compile_fail,E0277
+/// fn twice(once: &oob_mfa::Verified) -> oob_mfa::Verified {
+///     oob_mfa::Verified::clone(once)
+/// }
+/// ```
 #[derive(Debug)]
 pub struct Verified {
     session: MfaSession,

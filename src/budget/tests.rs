@@ -1,0 +1,204 @@
+use alloc::string::ToString;
+use alloc::vec::Vec;
+use core::time::Duration;
+
+use time::UtcDateTime;
+
+use super::{Budget, BudgetEmpty, InvalidRateLimit, RateLimit};
+
+const HOUR: u64 = 3_600_000;
+const YEAR: u64 = 365 * 24 * HOUR;
+/// 2027-01-15T08:00:00Z.
+const START: u64 = 1_800_000_000_000;
+
+fn at(millis: u64) -> UtcDateTime {
+    UtcDateTime::from_unix_timestamp_nanos(i128::from(START + millis) * 1_000_000).unwrap()
+}
+
+fn sends() -> RateLimit {
+    RateLimit::new(10, Duration::from_millis(HOUR)).unwrap()
+}
+
+fn emptied(limit: RateLimit, now: u64) -> Budget {
+    let mut budget = Budget::default();
+    for _ in 0..limit.burst() {
+        budget.take(limit, at(now)).unwrap();
+    }
+    budget
+}
+
+#[test]
+fn ten_go_at_once_and_one_comes_back_every_hour_to_the_millisecond() {
+    let mut budget = emptied(sends(), 0);
+    for hour in 1..=30 {
+        let back = hour * HOUR;
+        let before = budget;
+        let refused = BudgetEmpty { retry_at: at(back) };
+        assert_eq!(budget.take(sends(), at(back - HOUR)), Err(refused));
+        assert_eq!(budget.take(sends(), at(back - 1)), Err(refused));
+        assert_eq!(budget, before);
+        assert_eq!(budget.take(sends(), at(back)), Ok(()));
+    }
+}
+
+#[test]
+fn what_is_spread_over_time_comes_back_in_the_order_it_went() {
+    let mut budget = Budget::default();
+    // One every six minutes: the ten are gone after 54, and the first is back at 60.
+    for taken in 0..10 {
+        assert_eq!(budget.take(sends(), at(taken * HOUR / 10)), Ok(()));
+    }
+    let refused = budget.take(sends(), at(HOUR - 1)).unwrap_err();
+    assert_eq!(refused.retry_at, at(HOUR));
+    assert_eq!(budget.take(sends(), at(HOUR)), Ok(()));
+    assert_eq!(budget.take(sends(), at(2 * HOUR - 1)).unwrap_err().retry_at, at(2 * HOUR));
+}
+
+#[test]
+fn remaining_counts_what_can_be_taken_at_either_side_of_a_refill() {
+    let limit = sends();
+    assert_eq!(Budget::default().remaining(limit, at(0)), 10);
+    let mut budget = Budget::default();
+    for left in (0..10).rev() {
+        budget.take(limit, at(0)).unwrap();
+        assert_eq!(budget.remaining(limit, at(0)), left);
+    }
+    for back in 1..=10_u32 {
+        let millis = u64::from(back) * HOUR;
+        assert_eq!(budget.remaining(limit, at(millis - 1)), back - 1);
+        assert_eq!(budget.remaining(limit, at(millis)), back);
+    }
+    assert_eq!(budget.remaining(limit, at(10 * HOUR + 1)), 10);
+    assert_eq!(budget.remaining(limit, at(YEAR)), 10);
+}
+
+#[test]
+fn a_burst_of_one_is_one_per_period() {
+    let limit = RateLimit::new(1, Duration::from_millis(1)).unwrap();
+    let mut budget = Budget::default();
+    assert_eq!(budget.remaining(limit, at(0)), 1);
+    assert_eq!(budget.take(limit, at(0)), Ok(()));
+    assert_eq!(budget.remaining(limit, at(0)), 0);
+    assert_eq!(budget.take(limit, at(0)), Err(BudgetEmpty { retry_at: at(1) }));
+    assert_eq!(budget.take(limit, at(1)), Ok(()));
+
+    let limit = RateLimit::new(1, RateLimit::MAX_WINDOW).unwrap();
+    let window = 3_653 * 24 * HOUR;
+    let mut budget = Budget::default();
+    assert_eq!(budget.take(limit, at(0)), Ok(()));
+    assert_eq!(budget.take(limit, at(window - 1)), Err(BudgetEmpty { retry_at: at(window) }));
+    assert_eq!(budget.take(limit, at(window)), Ok(()));
+}
+
+#[test]
+fn a_clock_that_ran_a_year_ahead_leaves_an_empty_budget_and_no_longer_lock() {
+    let limit = sends();
+    let ahead = emptied(limit, YEAR);
+    assert_eq!(ahead.remaining(limit, at(0)), 0);
+    let mut budget = ahead;
+    assert_eq!(budget.take(limit, at(0)), Err(BudgetEmpty { retry_at: at(HOUR) }));
+    assert_eq!(budget, emptied(limit, 0), "brought back to what an empty budget is now");
+    assert_eq!(budget.take(limit, at(HOUR - 1)), Err(BudgetEmpty { retry_at: at(HOUR) }));
+    assert_eq!(budget.take(limit, at(HOUR)), Ok(()));
+    // One taken a year ahead counts as all ten, which a clock cannot be told from.
+    let mut one = Budget::default();
+    one.take(limit, at(YEAR)).unwrap();
+    assert_eq!(one.remaining(limit, at(0)), 0);
+}
+
+#[test]
+fn a_clock_that_ran_ahead_by_less_than_the_window_is_taken_at_its_word() {
+    let limit = sends();
+    let mut budget = Budget::default();
+    budget.take(limit, at(5 * HOUR)).unwrap();
+    assert_eq!(budget.remaining(limit, at(0)), 4);
+    let taken = (0..20).filter(|_| budget.take(limit, at(0)).is_ok()).count();
+    assert_eq!(taken, 4);
+}
+
+#[test]
+fn a_clock_that_jumps_ahead_refills_one_burst_and_no_more() {
+    let limit = sends();
+    let mut budget = emptied(limit, 0);
+    let taken = (0..100).filter(|_| budget.take(limit, at(YEAR)).is_ok()).count();
+    assert_eq!(taken, 10);
+    assert_eq!(budget.take(limit, at(YEAR)).unwrap_err().retry_at, at(YEAR + HOUR));
+}
+
+#[test]
+fn the_ends_of_the_calendar_neither_panic_nor_grant_more() {
+    let limit = sends();
+    for now in [UtcDateTime::MIN, UtcDateTime::UNIX_EPOCH, UtcDateTime::MAX] {
+        let mut budget = Budget::default();
+        let taken = (0..20).filter(|_| budget.take(limit, now).is_ok()).count();
+        assert_eq!(taken, 10, "{now}");
+        assert_eq!(budget.remaining(limit, now), 0);
+    }
+}
+
+#[test]
+fn in_a_window_go_the_burst_and_one_for_each_whole_period() {
+    let limit = sends();
+    for (horizon, most) in [
+        (0, 10),
+        (HOUR - 1, 10),
+        (HOUR, 11),
+        (2 * HOUR - 1, 11),
+        (24 * HOUR, 34),
+        (365 * 24 * HOUR, 8_770),
+    ] {
+        assert_eq!(limit.most_within(Duration::from_millis(horizon)), most, "{horizon}");
+    }
+    assert_eq!(limit.most_within(Duration::from_nanos(3_599_999_999_999)), 10);
+    let quick = RateLimit::new(1, Duration::from_millis(1)).unwrap();
+    assert_eq!(quick.most_within(Duration::MAX), u64::MAX);
+}
+
+#[test]
+fn a_rate_limit_is_made_within_its_bounds_only() {
+    let day = Duration::from_millis(24 * HOUR);
+    let new = RateLimit::new;
+    assert_eq!(new(0, day), Err(InvalidRateLimit));
+    assert!(new(1, day).is_ok());
+    assert!(new(10_000, Duration::from_millis(1)).is_ok());
+    assert_eq!(new(10_001, Duration::from_millis(1)), Err(InvalidRateLimit));
+    assert_eq!(new(u32::MAX, Duration::from_millis(1)), Err(InvalidRateLimit));
+
+    assert_eq!(new(1, Duration::ZERO), Err(InvalidRateLimit));
+    assert_eq!(new(1, Duration::from_nanos(999_999)), Err(InvalidRateLimit));
+    assert_eq!(new(1, Duration::from_micros(1_500)), Err(InvalidRateLimit));
+    assert!(new(1, Duration::from_millis(1)).is_ok());
+
+    assert!(new(1, RateLimit::MAX_WINDOW).is_ok());
+    assert_eq!(new(1, RateLimit::MAX_WINDOW + Duration::from_millis(1)), Err(InvalidRateLimit));
+    assert!(new(3_653, day).is_ok());
+    assert_eq!(new(3_653, day + Duration::from_millis(1)), Err(InvalidRateLimit));
+    assert_eq!(new(3_654, day), Err(InvalidRateLimit));
+    // A product that does not fit is no small one.
+    assert_eq!(new(2, Duration::from_millis(u64::MAX)), Err(InvalidRateLimit));
+    assert_eq!(new(1, Duration::MAX), Err(InvalidRateLimit));
+
+    let limit = sends();
+    assert_eq!((limit.burst(), limit.period()), (10, Duration::from_secs(3_600)));
+}
+
+#[test]
+fn a_budget_is_stored_as_the_moment_at_which_it_is_full() {
+    assert_eq!(serde_json::to_string(&Budget::default()).unwrap(), "0");
+    let mut budget = Budget::default();
+    budget.take(sends(), at(0)).unwrap();
+    assert_eq!(serde_json::to_string(&budget).unwrap(), "1800003600000");
+    let stored: Vec<u8> = postcard::to_allocvec(&budget).unwrap();
+    assert_eq!(postcard::from_bytes::<Budget>(&stored).unwrap(), budget);
+    assert!(serde_json::from_str::<Budget>("9007199254740991").is_ok());
+    assert!(serde_json::from_str::<Budget>("9007199254740992").is_err());
+}
+
+#[test]
+fn a_refusal_says_that_the_budget_is_empty() {
+    assert_eq!(BudgetEmpty { retry_at: at(0) }.to_string(), "the budget is empty");
+    assert_eq!(
+        InvalidRateLimit.to_string(),
+        "a rate limit needs a burst of 1 to 10,000, a period of whole milliseconds, and ten years at most from empty to full"
+    );
+}

@@ -1,0 +1,225 @@
+use alloc::collections::VecDeque;
+use alloc::format;
+use alloc::string::String;
+use core::convert::Infallible;
+
+use rand_core::{TryCryptoRng, TryRng};
+
+use super::{BindingCode, OobCode, RecoveryCode, below};
+
+/// A random source that says the given words, and nothing after them.
+pub(crate) struct Words(VecDeque<u32>);
+
+impl Words {
+    pub(crate) fn new(words: impl IntoIterator<Item = u32>) -> Self {
+        Self(words.into_iter().collect())
+    }
+
+    pub(crate) fn left(&self) -> usize {
+        self.0.len()
+    }
+}
+
+impl TryRng for Words {
+    type Error = Infallible;
+
+    fn try_next_u32(&mut self) -> Result<u32, Infallible> {
+        Ok(self.0.pop_front().unwrap())
+    }
+
+    fn try_next_u64(&mut self) -> Result<u64, Infallible> {
+        panic!("no code is drawn from 64 bits at once")
+    }
+
+    fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Infallible> {
+        for chunk in bytes.chunks_mut(4) {
+            chunk.copy_from_slice(&self.try_next_u32()?.to_le_bytes()[..chunk.len()]);
+        }
+        Ok(())
+    }
+}
+
+impl TryCryptoRng for Words {}
+
+fn drawn(digits: usize, words: impl IntoIterator<Item = u32>) -> String {
+    let mut rng = Words::new(words);
+    let code = BindingCode::draw(digits, &mut rng);
+    assert_eq!(rng.left(), 0, "words that were not drawn");
+    code.expose_secret().into()
+}
+
+#[test]
+fn a_word_becomes_its_remainder_with_leading_zeros() {
+    for (word, code) in [
+        (0, "000000"),
+        (1, "000001"),
+        (42, "000042"),
+        (99_999, "099999"),
+        (100_000, "100000"),
+        (999_999, "999999"),
+        (1_000_000, "000000"),
+        (1_234_567, "234567"),
+    ] {
+        assert_eq!(drawn(6, [word]), code);
+    }
+    assert_eq!(drawn(7, [42]), "0000042");
+    assert_eq!(drawn(7, [9_999_999]), "9999999");
+    assert_eq!(drawn(8, [42]), "00000042");
+    assert_eq!(drawn(8, [99_999_999]), "99999999");
+    assert_eq!(drawn(8, [100_000_000]), "00000000");
+}
+
+#[test]
+fn the_words_past_the_last_whole_multiple_are_thrown_away() {
+    assert_eq!(drawn(6, [4_293_999_999]), "999999");
+    assert_eq!(drawn(6, [4_294_000_000, 7]), "000007");
+    assert_eq!(drawn(6, [u32::MAX, 4_294_000_000, 7]), "000007");
+    assert_eq!(drawn(7, [4_289_999_999]), "9999999");
+    assert_eq!(drawn(7, [4_290_000_000, 7]), "0000007");
+    assert_eq!(drawn(7, [u32::MAX, 7]), "0000007");
+    assert_eq!(drawn(8, [4_199_999_999]), "99999999");
+    assert_eq!(drawn(8, [4_200_000_000, 7]), "00000007");
+    assert_eq!(drawn(8, [u32::MAX, 7]), "00000007");
+}
+
+#[test]
+fn a_bound_that_divides_every_word_throws_none_away() {
+    let bound = core::num::NonZeroU32::new(32).unwrap();
+    assert_eq!(below(bound, &mut Words::new([u32::MAX])), 31);
+    assert_eq!(below(core::num::NonZeroU32::MIN, &mut Words::new([u32::MAX])), 0);
+    // 2³² is 4 more than a multiple of 62.
+    let bound = core::num::NonZeroU32::new(62).unwrap();
+    assert_eq!(below(bound, &mut Words::new([4_294_967_291])), 61);
+    assert_eq!(below(bound, &mut Words::new([4_294_967_292, 5])), 5);
+}
+
+#[test]
+fn a_presented_text_of_six_to_eight_bytes_is_kept_as_it_is() {
+    for text in ["123456", "000000", "1234567", "12345678", "12345a", "      ", "12345\u{0}"] {
+        assert_eq!(BindingCode::from(text).expose_secret(), text);
+    }
+    // Six and eight bytes, of fullwidth and of Arabic digits.
+    for text in ["\u{ff11}\u{ff12}", "\u{661}\u{662}\u{663}\u{664}", "12345é"] {
+        assert_eq!(BindingCode::from(text).as_bytes(), text.as_bytes());
+    }
+}
+
+#[test]
+fn a_presented_text_of_any_other_length_equals_no_code() {
+    for text in ["", "1", "12345", "123456789", "\u{ff11}\u{ff12}\u{ff13}", "123 456 7890"] {
+        let code = BindingCode::from(text);
+        assert_eq!(code.as_bytes(), b"", "{text:?}");
+        assert_eq!(code.expose_secret(), "");
+    }
+}
+
+#[test]
+fn an_oob_code_is_22_characters_of_base64url() {
+    let code = OobCode::of([0xff; 16]);
+    assert_eq!(code.expose_secret(), "_____________________w");
+    assert_eq!(OobCode::from("_____________________w").challenge(), Some(&[0xff; 16]));
+    assert_eq!(OobCode::of([0; 16]).expose_secret(), "AAAAAAAAAAAAAAAAAAAAAA");
+    assert_eq!(
+        OobCode::from("AAECAwQFBgcICQoLDA0ODw").challenge(),
+        Some(b"\x00\x01\x02\x03\x04\x05\x06\x07\x08\x09\x0a\x0b\x0c\x0d\x0e\x0f")
+    );
+}
+
+#[test]
+fn a_malformed_oob_code_names_no_challenge() {
+    for text in [
+        "",
+        "AAAAAAAAAAAAAAAAAAAAA",
+        "AAAAAAAAAAAAAAAAAAAAAAA",
+        "AAAAAAAAAAAAAAAAAAAAAA==",
+        "AAAAAAAAAAAAAAAAAAAAAB",
+        "AAAAAAAAAAAAAAAAAAAA+A",
+        "AAAAAAAAAAAAAAAAAAAA/A",
+        " AAAAAAAAAAAAAAAAAAAAAA",
+        "AAAAAAAAAAAAAAAAAAAAA\n",
+        "AAAAAAAAAAAAAAAAAAAé",
+        "AAAAAAAAAAAAAAAAAAAAA\0",
+    ] {
+        assert_eq!(OobCode::from(text).challenge(), None, "{text:?}");
+        assert_eq!(OobCode::from(text).expose_secret(), "");
+    }
+}
+
+const RECOVERY: &str = "ABCDEFGHJKLMNPQRSTUVWXYZ";
+
+#[test]
+fn a_recovery_code_is_drawn_from_32_characters_that_cannot_be_mistaken() {
+    let low = RecoveryCode::draw(&mut Words::new(0..24));
+    assert_eq!(low.expose_secret(), "23456789ABCDEFGHJKLMNPQR");
+    let high = RecoveryCode::draw(&mut Words::new(8..32));
+    assert_eq!(high.expose_secret(), RECOVERY);
+    // Every word counts: 32 divides 2³².
+    let last = RecoveryCode::draw(&mut Words::new([u32::MAX; 24]));
+    assert_eq!(last.expose_secret(), "ZZZZZZZZZZZZZZZZZZZZZZZZ");
+}
+
+#[test]
+fn a_recovery_code_is_read_as_people_type_it() {
+    for text in [
+        "ABCDEFGHJKLMNPQRSTUVWXYZ",
+        "abcdefghjklmnpqrstuvwxyz",
+        "AbCdEfGhJkLmNpQrStUvWxYz",
+        "ABCD-EFGH-JKLM-NPQR-STUV-WXYZ",
+        "abcd efgh jklm npqr stuv wxyz",
+        "  --ABCDEFGHJKLMNPQRSTUVWXYZ--  ",
+        "\tABCDEFGHJKLM\r\nNPQRSTUVWXYZ\n",
+        "ABCDEFGHJKLM\u{a0}NPQRSTUVWXYZ",
+        "ABCDEFGHJKLM\u{3000}NPQRSTUVWXYZ",
+        "ABCDEFGHJKLM\u{2010}NPQRSTUVWXYZ",
+        "ABCDEFGHJKLM\u{2015}NPQRSTUVWXYZ",
+        "ABCDEFGHJKLM\u{2212}NPQRSTUVWXYZ",
+        "ABCDEFGHJKLM\u{ff0d}NPQRSTUVWXYZ",
+        "ＡＢＣＤＥＦＧＨＪＫＬＭＮＰＱＲＳＴＵＶＷＸＹＺ",
+        "ａｂｃｄｅｆｇｈｊｋｌｍｎｐｑｒｓｔｕｖｗｘｙｚ",
+    ] {
+        assert_eq!(RecoveryCode::from(text).expose_secret(), RECOVERY, "{text:?}");
+    }
+    let digits = RecoveryCode::from("２３４５６７８９２３４５６７８９２３４５６７８９");
+    assert_eq!(digits.expose_secret(), "234567892345678923456789");
+}
+
+#[test]
+fn a_recovery_code_that_is_not_24_characters_equals_none() {
+    for text in [
+        "",
+        "-",
+        "ABCDEFGHJKLMNPQRSTUVWXY",
+        "ABCDEFGHJKLMNPQRSTUVWXYZA",
+        "ABCDEFGHJKLMNPQRSTUVWXYZZZZZZZZZZZZZZZZZZZZZZZZZZZZZ",
+        "ABCDEFGHJKLMNPQRSTUVWXY\0",
+        "ABCDEFGHJKLMNPQRSTUVWXY\u{200b}",
+        "АBCDEFGHJKLMNPQRSTUVWXYZ",
+    ] {
+        let code = RecoveryCode::from(text);
+        assert_eq!(code.as_bytes(), &[0; 24], "{text:?}");
+        assert_eq!(code.expose_secret(), "");
+    }
+}
+
+#[test]
+fn a_character_outside_the_alphabet_is_kept_and_equals_no_code() {
+    // 0, 1, I and O are not corrected to what they resemble: each is one wrong code.
+    for (typed, resembled) in [('0', 'Q'), ('1', 'L'), ('I', 'L'), ('O', 'Q'), ('!', 'Z')] {
+        let text = format!("{typed}BCDEFGHJKLMNPQRSTUVWXYZ");
+        let code = RecoveryCode::from(text.as_str());
+        assert_eq!(code.expose_secret(), text);
+        assert_ne!(code.expose_secret(), format!("{resembled}BCDEFGHJKLMNPQRSTUVWXYZ"));
+    }
+    // Not even UTF-8 as a byte of its own: 24 bytes that equal nothing drawn.
+    let code = RecoveryCode::from("ABCDEFGHJKLMNPQRSTUVWXY\u{df}");
+    assert_eq!(code.as_bytes(), b"ABCDEFGHJKLMNPQRSTUVWXY\xdf");
+    assert_eq!(code.expose_secret(), "");
+}
+
+#[test]
+fn debug_shows_no_code() {
+    assert_eq!(format!("{:?}", BindingCode::from("123456")), "BindingCode(redacted)");
+    assert_eq!(format!("{:?}", OobCode::of([1; 16])), "OobCode(redacted)");
+    assert_eq!(format!("{:?}", OobCode::from("x")), "OobCode(redacted)");
+    assert_eq!(format!("{:?}", RecoveryCode::from(RECOVERY)), "RecoveryCode(redacted)");
+}
