@@ -40,11 +40,21 @@ fn main() {
         write("token", &format!("sealed-{number}"), &token[..token.len() - 32]);
     }
 
+    let text = &issued_tokens()[0];
+    let token = Base64UrlUnpadded::decode_vec(text).expect("a token is base64url");
+    let mut forged = token.clone();
+    forged[token.len() - 1] ^= 1;
+    write("token", "forged-seal", Base64UrlUnpadded::encode_string(&forged).as_bytes());
+    // The same bytes to a decoder that overlooks the bits left over in the last character.
+    let mut lax = text.clone().into_bytes();
+    *lax.last_mut().expect("a token has characters") += 1;
+    write("token", "forged-trailing-bits", &lax);
     // Expires after the last moment of any clock.
-    let token = Base64UrlUnpadded::decode_vec(&issued_tokens()[0]).expect("a token is base64url");
     let mut sealed = token[..token.len() - 32].to_vec();
     sealed[30..38].copy_from_slice(&((1_u64 << 53) - 1).to_be_bytes());
     write("token", "sealed-past-9999", &sealed);
+    sealed.push(0);
+    write("token", "sealed-trailing-byte", &sealed);
 
     requests();
     for (name, account) in accounts() {
@@ -109,6 +119,7 @@ fn requests() {
             format!("grant_type={}&client_id=demo&mfa_token={token}&recovery_code=N3BG+2222-3333-4444-5555-ZZZZ", encoded(recovery)),
         ),
         ("token-password", basic, "grant_type=password&client_id=demo&username=alice&password=p%C3%A4ss".to_owned()),
+        ("empty", "Bearer ", "mfa_token=&client_id=&grant_type=&phone_number=".to_owned()),
         ("delete", "sms%7Cdev_NU1Ofuw3Cw0XCt5x", String::new()),
         ("delete-recovery", "recovery-code|dev_O4KYL4FtcLAVRsCl", String::new()),
     ] {

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use oob_mfa::{Account, PhoneNumber};
+use oob_mfa::{Account, Denied, PhoneNumber, Policy};
 use oob_mfa_fuzz::world;
 
 fn files(target: &str) -> Vec<(PathBuf, Vec<u8>)> {
@@ -74,6 +74,19 @@ fn good_records_load_and_bad_ones_do_not() {
     }
     for (path, data) in seeds("record", "bad-", 3) {
         assert!(load(&path, &data).is_err(), "{}", path.display());
+    }
+}
+
+#[test]
+fn forged_tokens_do_not_open() {
+    let engine = world::engine(Policy::auth0());
+    let denials =
+        [("forged-seal", Denied::TokenInvalid), ("forged-trailing", Denied::TokenMalformed)];
+    for (prefix, denied) in denials {
+        for (_, data) in seeds("token", prefix, 1) {
+            let text = String::from_utf8(data).unwrap();
+            assert_eq!(engine.open_token(&text, None, world::beginning()), Err(denied));
+        }
     }
 }
 
