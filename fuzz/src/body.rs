@@ -1,0 +1,153 @@
+//! Requests: any header, any body, any path.
+
+use oob_mfa::wire::{BadRequest, Body, ErrorAnswer, Grant, authenticator_id, bearer};
+use oob_mfa::{AuthenticatorId, Denied};
+
+/// Every parameter that a method asks for.
+const NAMES: [&str; 13] = [
+    "authenticator_types",
+    "authentication_types",
+    "oob_channels",
+    "phone_number",
+    "mfa_token",
+    "client_id",
+    "client_secret",
+    "challenge_type",
+    "authenticator_id",
+    "grant_type",
+    "oob_code",
+    "binding_code",
+    "recovery_code",
+];
+
+/// Reads a request: the first line is its `Authorization` header and the segment of its path, the
+/// rest its body, in JSON and in a form.
+pub fn body(data: &[u8]) {
+    let (line, rest) = match data.iter().position(|byte| *byte == b'\n') {
+        Some(end) => (&data[..end], &data[end + 1..]),
+        None => (data, &[][..]),
+    };
+    let header = core::str::from_utf8(line).ok();
+    header_alone(header);
+    if let Ok(body) = serde_json::from_slice::<Body>(rest) {
+        every_method(&body, header);
+    }
+    if let Ok(body) = serde_urlencoded::from_bytes::<Body>(rest) {
+        every_method(&body, header);
+        form_and_json_agree(rest, &body, header);
+    }
+}
+
+fn header_alone(header: Option<&str>) {
+    match bearer(header) {
+        Ok(token) => {
+            assert!(!token.is_empty());
+            assert_eq!(token, token.trim());
+        }
+        Err(denied) => assert_eq!(denied, Denied::TokenMalformed),
+    }
+    match authenticator_id(header.unwrap_or_default()) {
+        Ok(id) => check_id(id),
+        Err(denied) => assert_eq!(denied, Denied::UnknownAuthenticator),
+    }
+}
+
+fn check_id(id: AuthenticatorId) {
+    let text = id.to_string();
+    assert_eq!(text.parse(), Ok(id));
+    assert_eq!(authenticator_id(&text), Ok(id));
+    let encoded: String = text.bytes().map(|byte| format!("%{byte:02x}")).collect();
+    assert_eq!(authenticator_id(&encoded), Ok(id));
+}
+
+fn every_method(body: &Body, header: Option<&str>) {
+    for name in NAMES {
+        match (body.optional(name), body.required(name)) {
+            (Ok(None), Err(bad)) => assert_eq!(bad, BadRequest::Missing(name)),
+            (Ok(Some(optional)), Ok(required)) => {
+                assert!(!optional.is_empty());
+                assert_eq!(optional, required);
+            }
+            (Err(optional), Err(required)) => {
+                assert_eq!(optional, required);
+                answerable(optional);
+            }
+            (optional, required) => panic!("{name}: {optional:?}, {required:?}"),
+        }
+    }
+    match body.associate() {
+        Ok(request) => {
+            assert_eq!(Ok(request.phone.to_e164().as_str()), body.required("phone_number"))
+        }
+        Err(bad) => answerable(bad),
+    }
+    match body.challenge() {
+        Ok(request) => {
+            let id = body.optional("authenticator_id").expect("a request that was read");
+            assert_eq!(request.authenticator.is_some(), id.is_some());
+            if let (Some(authenticator), Some(id)) = (request.authenticator, id) {
+                check_id(authenticator);
+                assert_eq!(authenticator.to_string(), id);
+            }
+        }
+        Err(bad) => answerable(bad),
+    }
+    match body.grant() {
+        Ok(Grant::MfaOob(_)) => {
+            assert!(body.required("oob_code").is_ok() && body.required("binding_code").is_ok());
+        }
+        Ok(Grant::MfaRecoveryCode(_)) => assert!(body.required("recovery_code").is_ok()),
+        Ok(Grant::Other(grant_type)) => {
+            assert_eq!(Ok(grant_type.as_str()), body.required("grant_type"));
+        }
+        Ok(grant) => panic!("{grant:?}"),
+        Err(bad) => answerable(bad),
+    }
+    for header in [header, None] {
+        match body.mfa_token(header) {
+            Ok(token) => assert!(!token.is_empty()),
+            Err(bad) => answerable(bad),
+        }
+        match body.client(header) {
+            Ok(client) => {
+                assert!(!client.client_id().is_empty());
+                // No header and no secret in the body is a public client; else one secret at most
+                // passes, and never the empty one.
+                assert!(!client.matches(Some("")));
+            }
+            Err(bad) => answerable(bad),
+        }
+    }
+}
+
+/// The answer is of the API, in JSON, and no header of it can be broken in two.
+fn answerable(bad: BadRequest) {
+    let answer = ErrorAnswer::from(bad);
+    assert!(matches!(answer.status(), 400 | 401), "{}", answer.status());
+    assert!(!answer.error_description().is_empty());
+    let json = serde_json::to_value(&answer).expect("an answer has a JSON form");
+    assert_eq!(json["error"], answer.error());
+    assert_eq!(json["error_description"], answer.error_description());
+    for (name, value) in answer.headers() {
+        assert!(value.bytes().all(|byte| matches!(byte, b' '..=b'~')), "{name}: {value}");
+    }
+}
+
+/// What a form says and what the same pairs say in JSON is judged alike.
+fn form_and_json_agree(form: &[u8], body: &Body, header: Option<&str>) {
+    let pairs = serde_urlencoded::from_bytes::<Vec<(String, String)>>(form);
+    let pairs = pairs.expect("a form that was read once").into_iter().map(|(name, value)| {
+        let [name, value] = [name, value].map(serde_json::Value::from);
+        format!("{name}:{value}")
+    });
+    let json = format!("{{{}}}", pairs.collect::<Vec<_>>().join(","));
+    let twin: Body = serde_json::from_str(&json).expect("as many parameters as the form");
+    for name in NAMES {
+        assert_eq!(body.optional(name), twin.optional(name));
+    }
+    assert_eq!(body.associate(), twin.associate());
+    assert_eq!(body.challenge(), twin.challenge());
+    assert_eq!(body.mfa_token(header), twin.mfa_token(header));
+    assert_eq!(format!("{:?}", body.grant()), format!("{:?}", twin.grant()));
+    assert_eq!(format!("{:?}", body.client(header)), format!("{:?}", twin.client(header)));
+}

@@ -1,0 +1,16 @@
+//! What must hold of any bytes that reach `oob-mfa`.
+//!
+//! One function per target. libFuzzer calls it with what it makes up (`cargo fuzz run TARGET`), and
+//! `tests/corpus.rs` with every file of `corpus/TARGET/` on any toolchain. A function that returns has
+//! found nothing.
+
+mod body;
+mod phone;
+mod record;
+mod token;
+pub mod world;
+
+pub use body::body;
+pub use phone::phone;
+pub use record::record;
+pub use token::{seal, token};

@@ -1,0 +1,110 @@
+//! The targets over the committed corpus, on any toolchain.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use oob_mfa::{Account, Denied, PhoneNumber, Policy};
+use oob_mfa_fuzz::world;
+
+fn files(target: &str) -> Vec<(PathBuf, Vec<u8>)> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus").join(target);
+    let files = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    files.map(|path| (path.clone(), fs::read(path).unwrap())).collect()
+}
+
+/// Seeds of a kind, which must not be lost or renamed without notice.
+fn seeds(target: &str, prefix: &str, count: usize) -> Vec<(PathBuf, Vec<u8>)> {
+    let mut seeds = files(target);
+    seeds.retain(|(path, _)| path.file_name().unwrap().to_str().unwrap().starts_with(prefix));
+    assert_eq!(seeds.len(), count, "{target}/{prefix}*");
+    seeds
+}
+
+macro_rules! targets {
+    ($($target:ident)*) => {$(
+        #[test]
+        fn $target() {
+            let files = files(stringify!($target));
+            assert!(!files.is_empty());
+            for (path, data) in files {
+                println!("{}", path.display());
+                oob_mfa_fuzz::$target(&data);
+            }
+        }
+    )*
+        #[test]
+        fn every_corpus_has_its_target() {
+            let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus");
+            let mut found: Vec<_> = fs::read_dir(folder)
+                .unwrap()
+                .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+                .collect();
+            found.sort();
+            let mut known = vec![$(stringify!($target)),*];
+            known.sort_unstable();
+            assert_eq!(found, known);
+        }
+    };
+}
+targets! { body phone record token }
+
+#[test]
+fn good_numbers_parse_and_bad_ones_do_not() {
+    for (path, data) in seeds("phone", "good-", 4) {
+        let text = String::from_utf8(data).unwrap();
+        assert!(text.parse::<PhoneNumber>().is_ok(), "{}", path.display());
+    }
+    for (path, data) in seeds("phone", "bad-", 5) {
+        let text = String::from_utf8(data).unwrap();
+        assert!(text.parse::<PhoneNumber>().is_err(), "{}", path.display());
+    }
+}
+
+#[test]
+fn good_records_load_and_bad_ones_do_not() {
+    let load = |path: &Path, data: &[u8]| {
+        if path.extension().is_some_and(|extension| extension == "json") {
+            serde_json::from_slice::<Account>(data).map_err(|error| error.to_string())
+        } else {
+            postcard::from_bytes::<Account>(data).map_err(|error| error.to_string())
+        }
+    };
+    for (path, data) in seeds("record", "good-", 16) {
+        assert!(load(&path, &data).is_ok(), "{}", path.display());
+    }
+    for (path, data) in seeds("record", "bad-", 3) {
+        assert!(load(&path, &data).is_err(), "{}", path.display());
+    }
+}
+
+#[test]
+fn forged_tokens_do_not_open() {
+    let engine = world::engine(Policy::auth0());
+    let denials =
+        [("forged-seal", Denied::TokenInvalid), ("forged-trailing", Denied::TokenMalformed)];
+    for (prefix, denied) in denials {
+        for (_, data) in seeds("token", prefix, 1) {
+            let text = String::from_utf8(data).unwrap();
+            assert_eq!(engine.open_token(&text, None, world::beginning()), Err(denied));
+        }
+    }
+}
+
+#[test]
+fn issued_tokens_are_those_of_the_corpus_and_the_seal_of_the_target_is_the_engines() {
+    use base64ct::{Base64UrlUnpadded, Encoding};
+
+    let mut committed: Vec<_> = seeds("token", "issued-", 6)
+        .into_iter()
+        .map(|(_, data)| String::from_utf8(data).unwrap())
+        .collect();
+    let mut issued = world::issued_tokens();
+    for token in &issued {
+        let mut body = Base64UrlUnpadded::decode_vec(token).unwrap();
+        body.truncate(body.len() - 32);
+        assert_eq!(oob_mfa_fuzz::seal(&body), *token);
+    }
+    committed.sort();
+    issued.sort();
+    assert_eq!(committed, issued);
+}
