@@ -44,6 +44,8 @@ pub struct Account {
     pub(crate) valid_from: ValidFrom,
     /// The latest expiry among the spent sessions that were forgotten.
     pub(crate) pruned_through: Millis,
+    /// Set while the two above lie further ahead than a session can reach: see [`Self::clamped`].
+    pub(crate) doubted_until: Option<Millis>,
     pub(crate) phones: Vec<Phone>,
     pub(crate) recovery: Option<Recovery>,
     pub(crate) challenges: Vec<PendingChallenge>,
@@ -59,7 +61,8 @@ pub(crate) struct Budgets {
     pub(crate) recovery_failures: Budget,
 }
 
-/// Sessions issued before are refused.
+/// Sessions issued before are refused. A millisecond does not tell what came first within it, so
+/// these moments are the one after the reset or the removal.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ValidFrom {
@@ -123,6 +126,8 @@ pub enum Requirements {
 impl Account {
     /// The account of a user of whom the store has no record.
     ///
+    /// It has none before the engine has changed it: serializing it is an error.
+    ///
     /// # Security
     ///
     /// Only where the store is sure: a fresh account has full budgets.
@@ -134,6 +139,7 @@ impl Account {
             budgets: Budgets::default(),
             valid_from: ValidFrom::default(),
             pruned_through: Millis::EPOCH,
+            doubted_until: None,
             phones: Vec::new(),
             recovery: None,
             challenges: Vec::new(),
@@ -262,26 +268,21 @@ impl Account {
         policy: &Policy,
         now: Millis,
     ) -> Result<(), Denied> {
-        if session.expires() <= now {
+        let is_first_factor = session.assurance() == Assurance::FirstFactor;
+        if session.expires() <= now || (is_first_factor && session.expires() <= self.pruned_through)
+        {
             return Err(Denied::TokenExpired);
         }
         if session.expires() > now.after(policy.longest_session_millis()) {
             return Err(Denied::SessionTooLong);
         }
-        if session.issued() < self.valid_from.every {
+        let ValidFrom { first_factor, every } = self.valid_from;
+        let valid_from = if is_first_factor { first_factor.max(every) } else { every };
+        if session.issued() < valid_from {
             return Err(Denied::SessionRevoked);
         }
-        if session.assurance() == Assurance::Mfa {
-            return Ok(());
-        }
-        if session.expires() <= self.pruned_through {
-            return Err(Denied::TokenExpired);
-        }
-        if self.spent.iter().any(|spent| spent.session == *session.tag()) {
+        if is_first_factor && self.spent.iter().any(|spent| spent.session == *session.tag()) {
             return Err(Denied::SessionSpent);
-        }
-        if session.issued() < self.valid_from.first_factor {
-            return Err(Denied::SessionRevoked);
         }
         Ok(())
     }
@@ -371,17 +372,42 @@ impl Account {
                 .recovery_failures
                 .clamped(policy.recovery_failures(), now),
         };
-        // No session that may be used today expires later than this, so none older gets past it.
-        let latest = now.after(policy.longest_session_millis());
-        let valid_from = ValidFrom {
-            first_factor: self.valid_from.first_factor.min(latest),
-            every: self.valid_from.every.min(latest),
-        };
-        let pruned_through = self.pruned_through.min(latest);
+        let (valid_from, pruned_through, doubted_until) = self.believed(policy, now);
         let honest = budgets == self.budgets
             && valid_from == self.valid_from
-            && pruned_through == self.pruned_through;
-        (!honest).then(|| Self { budgets, valid_from, pruned_through, ..self.clone() })
+            && pruned_through == self.pruned_through
+            && doubted_until == self.doubted_until;
+        (!honest).then(|| Self {
+            budgets,
+            valid_from,
+            pruned_through,
+            doubted_until,
+            ..self.clone()
+        })
+    }
+
+    /// The times that refuse sessions, and until when they are doubted.
+    ///
+    /// One that lies further ahead than any session can reach says that the clock ran ahead when it
+    /// was stored, or runs behind now; the record cannot tell which. So it stands for as long as the
+    /// longest session lives: a clock that comes back within finds it as it was, and no old session
+    /// gets past it. After that it gives way, because otherwise the account would be locked until the
+    /// clock gets there.
+    fn believed(&self, policy: &Policy, now: Millis) -> (ValidFrom, Millis, Option<Millis>) {
+        let latest = now.after(policy.longest_session_millis());
+        let stored = [self.valid_from.first_factor, self.valid_from.every, self.pruned_through];
+        let as_stored = |until| (self.valid_from, self.pruned_through, until);
+        if stored.into_iter().all(|at| at <= latest) {
+            return as_stored(None);
+        }
+        let until = self.doubted_until.unwrap_or(latest).min(latest);
+        if now < until {
+            return as_stored(Some(until));
+        }
+        let give_way = |at: Millis| if at > latest { until } else { at };
+        let ValidFrom { first_factor, every } = self.valid_from;
+        let valid_from = ValidFrom { first_factor: give_way(first_factor), every: give_way(every) };
+        (valid_from, give_way(self.pruned_through), None)
     }
 
     /// A copy to be changed, with everything dropped that time has ended.

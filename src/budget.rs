@@ -8,6 +8,9 @@ use time::UtcDateTime;
 
 use crate::instant::{Millis, whole_millis};
 
+/// How far clocks may differ before a budget believes that one of them ran ahead: a day.
+const TOLERANCE: u64 = 24 * 60 * 60 * 1_000;
+
 /// How many at once, and how often one comes back.
 ///
 /// In any stretch of time `t` at most `burst + ⌊t / period⌋` are taken.
@@ -76,8 +79,9 @@ impl RateLimit {
 /// Public so that an embedder can hold budgets of its own: per phone number against toll fraud,
 /// per address, per tenant.
 ///
-/// A clock that ran backwards leaves that moment further ahead than an empty budget could: it then
-/// counts as empty now, and one is back after a period.
+/// A clock that ran backwards leaves that moment further ahead than an empty budget could. Up to a
+/// day it is waited for, because clocks that differ must refill nothing; beyond that the budget counts
+/// as empty now, and one is back after a period.
 ///
 /// # Examples
 ///
@@ -136,9 +140,13 @@ impl Budget {
         self.full_at = self.full_at.max(now).after(limit.period);
     }
 
-    /// No further ahead than an empty budget lies: what is beyond came from a clock that ran ahead.
+    /// Empty, where the moment lies so far ahead that only a clock which ran ahead can have left it.
+    ///
+    /// Within the tolerance it stands: to lower it would refill by what two servers' clocks differ,
+    /// or by what two policies on one store do, with every request to the one that is behind.
     pub(crate) fn clamped(self, limit: RateLimit, now: Millis) -> Self {
-        Self { full_at: self.full_at.min(now.after(limit.window())) }
+        let empty = now.after(limit.window());
+        if self.full_at > empty.after(TOLERANCE) { Self { full_at: empty } } else { self }
     }
 }
 

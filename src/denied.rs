@@ -9,7 +9,8 @@ use crate::session::Scope;
 
 /// Why an operation was not granted.
 ///
-/// Two kinds: *refused* was not judged and changed nothing, *rejected* was judged, charged and saved
+/// Two kinds: *refused* was not judged and changed nothing (but for stored times that a clock which
+/// ran ahead has left, and those once), *rejected* was judged, charged and saved
 /// ([`is_rejected`](Self::is_rejected)). `Display` is the `error_description` of the API;
 /// [`wire`](crate::wire) adds the status and the error code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

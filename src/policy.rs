@@ -19,6 +19,7 @@ const HOUR: u64 = 60 * MINUTE;
 pub(crate) const LONGEST_CODE_LIFETIME: u64 = 10 * MINUTE;
 /// NIST SP 800-63B-4 section 3.2.2: no more than 100 consecutive failures on one account.
 const GREATEST_FAILURE_CAP: u32 = 100;
+const GREATEST_FAILURE_BURST: u32 = 100;
 
 /// The numbers by which an [`Engine`](crate::Engine) decides.
 ///
@@ -155,6 +156,10 @@ impl Policy {
     /// How far ahead the expiry of any session may lie, those included that an embedder vouches
     /// for: the lifetime of an `mfa_token` to 30 days.
     ///
+    /// Leave room for servers whose clocks differ: a token that was issued by one that runs ahead
+    /// expires further ahead. It is also how long sessions of a first factor can stay refused after a
+    /// clock that ran further ahead has come back.
+    ///
     /// # Errors
     ///
     /// [`InvalidPolicy::LongestSession`]
@@ -171,18 +176,26 @@ impl Policy {
         self
     }
 
-    /// Wrong binding codes judged for an account.
-    #[must_use]
-    pub const fn with_binding_failures(mut self, limit: RateLimit) -> Self {
-        self.binding_failures = limit;
-        self
+    /// Wrong binding codes judged for an account: 100 at once at the most, and no faster back than one
+    /// per second.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidPolicy::Failures`]
+    pub fn with_binding_failures(mut self, limit: RateLimit) -> Result<Self, InvalidPolicy> {
+        self.binding_failures = failures(limit)?;
+        Ok(self)
     }
 
-    /// Wrong recovery codes judged for an account.
-    #[must_use]
-    pub const fn with_recovery_failures(mut self, limit: RateLimit) -> Self {
-        self.recovery_failures = limit;
-        self
+    /// Wrong recovery codes judged for an account: 100 at once at the most, and no faster back than one
+    /// per second.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidPolicy::Failures`]
+    pub fn with_recovery_failures(mut self, limit: RateLimit) -> Result<Self, InvalidPolicy> {
+        self.recovery_failures = failures(limit)?;
+        Ok(self)
     }
 
     /// Wrong codes after which a challenge is gone, or no such cap: 1 to 100.
@@ -368,7 +381,7 @@ impl Policy {
         self.bound(horizon, resets)
     }
 
-    /// As [`guess_bound`](Self::guess_bound), for an owner who does not sign in within the horizon:
+    /// As [`guess_bound`](Self::guess_bound), for codes sent to phones of the account and an owner who does not sign in within the horizon:
     /// no success starts a count anew, so the failure cap holds once per phone.
     ///
     /// # Examples
@@ -416,6 +429,14 @@ fn power(mut base: f64, mut exponent: u64) -> f64 {
     product
 }
 
+/// A limit that still limits: guessing at the rate of a machine would need no luck.
+fn failures(limit: RateLimit) -> Result<RateLimit, InvalidPolicy> {
+    let slow = limit.period() >= Duration::from_millis(SECOND);
+    (slow && limit.burst() <= GREATEST_FAILURE_BURST)
+        .then_some(limit)
+        .ok_or(InvalidPolicy::Failures)
+}
+
 fn within(duration: Duration, least: u64, most: u64) -> Option<u64> {
     whole_millis(duration).filter(|millis| (least..=most).contains(millis))
 }
@@ -436,6 +457,8 @@ pub enum InvalidPolicy {
     AttemptsPerChallenge,
     /// A phone is disabled after 1 to 100 consecutive failures.
     FailureCap,
+    /// Wrong codes are limited to 100 at once and one per second.
+    Failures,
     /// An account holds 1 to 10 phones.
     MaxPhones,
 }
@@ -453,6 +476,7 @@ impl fmt::Display for InvalidPolicy {
             }
             Self::AttemptsPerChallenge => "a challenge allows 1 to 100 attempts",
             Self::FailureCap => "a phone is disabled after 1 to 100 consecutive failures",
+            Self::Failures => "wrong codes are limited to 100 at once and one per second at most",
             Self::MaxPhones => "an account holds 1 to 10 phones",
         })
     }

@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 use core::fmt;
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de, ser};
 
 use crate::account::{
     Account, Budgets, MOST_CHALLENGES, MOST_SPENT, Phone, Recovery, SpentSession, ValidFrom,
@@ -29,6 +29,7 @@ struct Written<'a> {
     budgets: &'a Budgets,
     valid_from: &'a ValidFrom,
     pruned_through: Millis,
+    doubted_until: Option<Millis>,
     phones: &'a [Phone],
     recovery: &'a Option<Recovery>,
     challenges: &'a [PendingChallenge],
@@ -45,6 +46,7 @@ struct Read {
     budgets: Budgets,
     valid_from: ValidFrom,
     pruned_through: Millis,
+    doubted_until: Option<Millis>,
     phones: Vec<Phone>,
     recovery: Option<Recovery>,
     challenges: Vec<PendingChallenge>,
@@ -64,6 +66,10 @@ impl<'de> Deserialize<'de> for KnownVersion {
 
 impl Serialize for Account {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if self.revision == 0 {
+            // It would stand in the way of the first change, which is to be inserted.
+            return Err(ser::Error::custom("an account that nothing has changed has no record"));
+        }
         Written {
             version: VERSION,
             subject: &self.subject,
@@ -71,6 +77,7 @@ impl Serialize for Account {
             budgets: &self.budgets,
             valid_from: &self.valid_from,
             pruned_through: self.pruned_through,
+            doubted_until: self.doubted_until,
             phones: &self.phones,
             recovery: &self.recovery,
             challenges: &self.challenges,
@@ -89,6 +96,7 @@ impl<'de> Deserialize<'de> for Account {
             budgets: read.budgets,
             valid_from: read.valid_from,
             pruned_through: read.pruned_through,
+            doubted_until: read.doubted_until,
             phones: read.phones,
             recovery: read.recovery,
             challenges: read.challenges,

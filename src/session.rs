@@ -74,13 +74,17 @@ pub struct MfaSession {
 }
 
 /// What the embedder says of a token that it has verified: see [`MfaSession::trusted`].
-#[derive(Clone, Debug)]
+///
+/// One `id` has one `issued_at` and one `expires_at`, for good: a session is remembered as spent
+/// until the expiry it was spent with, so one that slides would come back.
+#[derive(Clone)]
 #[expect(
     clippy::exhaustive_structs,
     reason = "embedders write it out; a new claim must not be forgotten"
 )]
 pub struct TrustedClaims<'a> {
-    /// Stable per token, and unique (a `jti`), so that associate and confirm meet.
+    /// Stable per token, and unique (a `jti`), so that associate and confirm meet. Not the token
+    /// itself.
     pub id: &'a str,
     /// The user.
     pub subject: Subject,
@@ -98,6 +102,20 @@ pub struct TrustedClaims<'a> {
     pub expires_at: UtcDateTime,
 }
 
+impl fmt::Debug for TrustedClaims<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TrustedClaims")
+            .field("subject", &self.subject)
+            .field("client", &self.client)
+            .field("assurance", &self.assurance)
+            .field("scope", &self.scope)
+            .field("audience", &self.audience)
+            .field("issued_at", &self.issued_at)
+            .field("expires_at", &self.expires_at)
+            .finish_non_exhaustive()
+    }
+}
+
 /// Longest client id, in bytes.
 const MAX_CLIENT: usize = 255;
 /// Longest scope and longest audience, in bytes: a token stays well below what servers take for a header.
@@ -113,9 +131,12 @@ impl MfaSession {
     ///
     /// # Errors
     ///
-    /// [`Denied::ParameterTooLong`] for a client of more than 255 bytes, a scope or an audience of
-    /// more than 1,024.
+    /// [`Denied::TokenInvalid`] for an empty id; [`Denied::ParameterTooLong`] for a client of more
+    /// than 255 bytes, a scope or an audience of more than 1,024.
     pub fn trusted(claims: TrustedClaims<'_>) -> Result<Self, Denied> {
+        if claims.id.is_empty() {
+            return Err(Denied::TokenInvalid);
+        }
         Self {
             tag: SessionTag::of_id(claims.id),
             subject: claims.subject,

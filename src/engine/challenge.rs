@@ -71,7 +71,7 @@ impl Engine {
             return Err(Denied::NotEnrolled);
         }
         let (channel, phone) =
-            self.challenged(account, request).ok_or(Denied::InvalidAuthenticator)?;
+            self.challenged(account, request, now).ok_or(Denied::InvalidAuthenticator)?;
         let superseded = |pending: &PendingChallenge| {
             pending.session == *session.tag() && pending.targets(phone.device)
         };
@@ -90,6 +90,7 @@ impl Engine {
         &self,
         account: &'a Account,
         request: &Challenge,
+        now: Millis,
     ) -> Option<(Channel, &'a Phone)> {
         let channels = self.policy.channels();
         match request.authenticator {
@@ -99,7 +100,7 @@ impl Engine {
             }
             Some(AuthenticatorId::RecoveryCode(_)) => None,
             None => {
-                let phone = account.active_phones().max_by_key(|phone| phone.last_used)?;
+                let phone = account.active_phones().max_by_key(|phone| phone.last_used.min(now))?;
                 let last = Some(phone.last_channel).filter(|channel| channels.contains(*channel));
                 Some((last.or_else(|| channels.iter().next())?, phone))
             }

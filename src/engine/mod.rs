@@ -3,6 +3,9 @@
 //! Every operation runs the same way: the session first, then what is asked for, then the budgets,
 //! then the change. All that can refuse stands before the first thing that changes, and only a copy
 //! is changed.
+//!
+//! A refusal changes nothing. Where an operation's errors say so, one thing is excepted: stored times
+//! that a clock which ran ahead has left are brought back, once per regression, and that is saved.
 
 mod admin;
 mod associate;

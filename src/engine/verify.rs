@@ -33,10 +33,11 @@ impl Engine {
     /// As the outcome's result. Refused, in this order and without any change:
     /// [`Denied::SubjectMismatch`], [`Denied::TokenExpired`], [`Denied::SessionTooLong`],
     /// [`Denied::SessionRevoked`], [`Denied::SessionSpent`]; [`Denied::OobCodeUnknown`],
-    /// [`Denied::OobCodeOfAnotherSession`], [`Denied::OobCodeExpired`]; for an enrollment
+    /// [`Denied::OobCodeOfAnotherSession`], [`Denied::OobCodeExpired`], [`Denied::OobCodeUnknown`] once
+    /// its attempts are spent or its phone is disabled; for an enrollment
     /// [`Denied::AlreadyEnrolled`], [`Denied::InsufficientScope`],
     /// [`Denied::PhoneAlreadyEnrolled`], [`Denied::TooManyPhones`]; [`Denied::TooManySessions`],
-    /// [`Denied::TooManyFailures`]. Rejected, charged and saved: [`Denied::InvalidBindingCode`].
+    /// [`Denied::TooManyFailures`]; [`Denied::OobCodeExpired`] where its key has left the ring. Rejected, charged and saved: [`Denied::InvalidBindingCode`].
     ///
     /// # Security
     ///

@@ -163,7 +163,9 @@ impl ErrorAnswer {
             "temporarily_unavailable",
             "The service is temporarily unavailable. Try again.",
         );
-        answer.retry_after = Some(retry_after);
+        let seconds = retry_after.as_nanos().div_ceil(1_000_000_000);
+        let seconds = u64::try_from(seconds).unwrap_or(u64::MAX);
+        answer.retry_after = Some(Duration::from_secs(seconds));
         answer
     }
 

@@ -6,7 +6,7 @@ use core::fmt;
 
 use base64ct::{Base64, Encoding};
 use subtle::ConstantTimeEq;
-use zeroize::{Zeroize, Zeroizing};
+use zeroize::Zeroizing;
 
 use crate::authenticator::AuthenticatorId;
 use crate::denied::Denied;
@@ -41,7 +41,7 @@ fn scheme<'a>(header: &'a str, expected: &str) -> Option<&'a str> {
 ///
 /// [`Denied::UnknownAuthenticator`] where it is no id.
 pub fn authenticator_id(segment: &str) -> Result<AuthenticatorId, Denied> {
-    let decoded = percent_decode(segment).ok_or(Denied::UnknownAuthenticator)?;
+    let decoded = decode(segment, Plus::Itself).ok_or(Denied::UnknownAuthenticator)?;
     decoded.parse().map_err(|_| Denied::UnknownAuthenticator)
 }
 
@@ -90,40 +90,42 @@ impl fmt::Debug for ClientCredentials {
 
 /// The credentials of an HTTP Basic header, both parts form-encoded (RFC 6749 section 2.3.1).
 pub(super) fn basic(header: &str) -> Option<ClientCredentials> {
-    let mut decoded = Base64::decode_vec(scheme(header, "basic")?).ok()?;
-    let credentials = core::str::from_utf8(&decoded).ok().and_then(|text| {
-        let (id, secret) = text.split_once(':')?;
-        let id = form_decode(id)?;
-        let secret = Zeroizing::new(form_decode(secret)?);
-        let secret = Some(secret.as_str()).filter(|secret| !secret.is_empty());
-        (!id.is_empty()).then(|| ClientCredentials::new(&id, secret))
-    });
-    decoded.zeroize();
-    credentials
+    let decoded = Zeroizing::new(Base64::decode_vec(scheme(header, "basic")?).ok()?);
+    let (id, secret) = core::str::from_utf8(&decoded).ok()?.split_once(':')?;
+    let id = decode(id, Plus::Space)?;
+    let secret = decode(secret, Plus::Space)?;
+    let secret = Some(secret.as_str()).filter(|secret| !secret.is_empty());
+    (!id.is_empty()).then(|| ClientCredentials::new(&id, secret))
 }
 
-fn form_decode(text: &str) -> Option<String> {
-    percent_decode(&text.replace('+', " "))
+/// What a `+` stands for: itself in a path, a space in a form.
+#[derive(Clone, Copy, PartialEq)]
+enum Plus {
+    Itself,
+    Space,
 }
 
 /// Replaces `%` and two hexadecimal digits by the byte they name. A `%` that is not followed by two
 /// stands for itself, as the clients that encode nothing mean it.
-fn percent_decode(text: &str) -> Option<String> {
-    let mut decoded = Vec::with_capacity(text.len());
+fn decode(text: &str, plus: Plus) -> Option<Zeroizing<String>> {
+    // Decoding never lengthens, so nothing is left behind by growing.
+    let mut decoded = Zeroizing::new(Vec::with_capacity(text.len()));
     let mut rest = text.as_bytes();
     while let Some((&byte, after)) = rest.split_first() {
         rest = after;
-        let mut plain = byte;
-        if byte == b'%'
+        decoded.push(if byte == b'+' && plus == Plus::Space {
+            b' '
+        } else if byte == b'%'
             && let Some((digits, after)) = after.split_first_chunk::<2>()
             && let Some(named) = hexadecimal(*digits)
         {
-            plain = named;
             rest = after;
-        }
-        decoded.push(plain);
+            named
+        } else {
+            byte
+        });
     }
-    String::from_utf8(decoded).ok()
+    core::str::from_utf8(&decoded).ok().map(|text| Zeroizing::new(text.to_string()))
 }
 
 fn hexadecimal([high, low]: [u8; 2]) -> Option<u8> {
