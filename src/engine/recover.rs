@@ -88,9 +88,8 @@ impl Engine {
     ///
     /// In this order, as the outcome's result, and without any change: [`Denied::SubjectMismatch`],
     /// [`Denied::TokenExpired`], [`Denied::SessionTooLong`], [`Denied::SessionRevoked`],
-    /// [`Denied::SessionSpent`]; [`Denied::AlreadyEnrolled`] for a session of a first factor,
-    /// [`Denied::InsufficientScope`]; [`Denied::NotEnrolled`]; [`Denied::NoRecoveryCode`] where the
-    /// policy makes none.
+    /// [`Denied::SessionSpent`]; [`Denied::InsufficientScope`], for every session of a first factor
+    /// too; [`Denied::NotEnrolled`]; [`Denied::NoRecoveryCode`] where the policy makes none.
     pub fn regenerate_recovery_code(
         &self,
         account: &Account,

@@ -63,7 +63,7 @@ impl Engine {
         let pending = account
             .challenges
             .iter()
-            .find(|pending| pending.is(&request.oob_code))
+            .find(|pending| pending.is_kept_at(now) && pending.is(&request.oob_code))
             .ok_or(Denied::OobCodeUnknown)?;
         if pending.session != *session.tag() {
             return Err(Denied::OobCodeOfAnotherSession);
