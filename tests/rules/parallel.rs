@@ -40,11 +40,14 @@ impl Store {
     }
 }
 
+/// What is asked of whichever account is loaded.
+type Request<'a, T> = &'a dyn Fn(&Account) -> Transition<T>;
+
 /// Runs two requests over the store in every order of their two steps, load and then decide and
 /// save; whoever meets a conflict loads and asks again. Shows the two answers of each order.
 fn in_every_order<T>(
     stored: &Account,
-    requests: [&dyn Fn(&Account) -> Transition<T>; 2],
+    requests: [Request<'_, T>; 2],
     mut look: impl FnMut([Result<T, Denied>; 2], &Account),
 ) {
     let orders =

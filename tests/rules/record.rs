@@ -1,14 +1,16 @@
 //! Rules 12, 16 and 17: how big a record grows, that it comes out the same, and what it is loaded from.
 
-use oob_mfa::testing::{Command, World, commands, policies};
+use core::time::Duration;
+
+use oob_mfa::testing::{Answer, Command, Guess, World, commands, policies};
 use oob_mfa::{
-    Account, AuthenticatorId, BindingCode, DeviceId, OobCode, PhoneNumber, Policy, RecoveryCode,
-    Subject,
+    Account, AuthenticatorId, BindingCode, Channel, Denied, DeviceId, OobCode, PhoneNumber, Policy,
+    RateLimit, RecoveryCode, Subject,
 };
 use proptest::prelude::*;
 use serde_json::{Value, json as value};
 
-use crate::harness::{engine, json, play, world};
+use crate::harness::{MINUTE, engine, json, play, through_json, world};
 
 /// The largest record there can be, in bytes.
 const LARGEST_POSTCARD: usize = 3_966;
@@ -32,6 +34,7 @@ proptest! {
                 let record = world.record().unwrap();
                 assert!(binary(record).len() <= LARGEST_POSTCARD);
                 assert!(json(record).len() <= LARGEST_JSON);
+                assert_eq!(through_json(record), *record);
             }
         }
     }
@@ -273,6 +276,54 @@ fn r12_the_largest_record_has_this_many_bytes() {
     assert_eq!(sizes[0], (LARGEST_POSTCARD, LARGEST_JSON));
     assert!(sizes[1].0 < sizes[0].0 && sizes[1].1 < sizes[0].1);
     assert!(sizes[2].0 < sizes[0].0 && sizes[2].1 < sizes[0].1);
+}
+
+/// A first factor passed, and a code asked for.
+fn challenged(world: &mut World) -> Answer {
+    world.apply(&Command::Begin);
+    world.apply(&Command::Challenge { session: 0, authenticator: None }).reply.answer
+}
+
+fn logged_in(world: &mut World) -> Answer {
+    challenged(world);
+    let right = Command::VerifyOob { session: None, code: Some(0), guess: Guess::Right };
+    world.apply(&right).reply.answer
+}
+
+#[test]
+fn r12_the_seventeenth_challenge_and_the_seventeenth_login_wait_for_the_first_to_expire() {
+    let sends = RateLimit::new(100, Duration::from_secs(1)).unwrap();
+    let mut world = world(&Policy::auth0().with_sends(sends), 1);
+    let phone = "+14155558730".parse().unwrap();
+    world.apply(&Command::ImportPhone { phone, channel: Channel::Sms });
+
+    let mut challenges = world.clone();
+    for _ in 0..16 {
+        assert!(matches!(challenged(&mut challenges), Answer::Challenged { .. }));
+    }
+    let retry_at = world.now() + Duration::from_secs(300);
+    let full = Answer::Denied(Denied::TooManySends { retry_at });
+    assert_eq!(challenged(&mut challenges), full);
+    challenges.apply(&Command::Step { millis: 5 * MINUTE - 1 });
+    assert_eq!(challenged(&mut challenges), full);
+    challenges.apply(&Command::Step { millis: 1 });
+    // Sixteen that have expired make room, the oldest first.
+    for _ in 0..16 {
+        assert!(matches!(challenged(&mut challenges), Answer::Challenged { .. }));
+        let record = challenges.record().unwrap();
+        assert_eq!(through_json(record), *record);
+    }
+
+    for _ in 0..16 {
+        assert!(matches!(logged_in(&mut world), Answer::Verified { .. }));
+    }
+    let retry_at = world.now() + Duration::from_secs(600);
+    let full = Answer::Denied(Denied::TooManySessions { retry_at });
+    assert_eq!(logged_in(&mut world), full);
+    world.apply(&Command::Step { millis: 10 * MINUTE - 1 });
+    assert_eq!(logged_in(&mut world), full);
+    world.apply(&Command::Step { millis: 1 });
+    assert!(matches!(logged_in(&mut world), Answer::Verified { .. }));
 }
 
 #[test]

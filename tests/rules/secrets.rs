@@ -94,9 +94,9 @@ proptest! {
 }
 
 /// A source that says exactly these words, and the same byte wherever bytes are asked for.
-struct Scripted(std::vec::IntoIter<u32>);
+struct Scripted<'a>(core::iter::Copied<core::slice::Iter<'a, u32>>);
 
-impl TryRng for Scripted {
+impl TryRng for Scripted<'_> {
     type Error = Infallible;
 
     fn try_next_u32(&mut self) -> Result<u32, Infallible> {
@@ -113,7 +113,7 @@ impl TryRng for Scripted {
     }
 }
 
-impl TryCryptoRng for Scripted {}
+impl TryCryptoRng for Scripted<'_> {}
 
 /// The code that a challenge sends where the source says these words, all of which it has to take.
 fn drawn(digits: usize, words: &[u32]) -> String {
@@ -124,7 +124,7 @@ fn drawn(digits: usize, words: &[u32]) -> String {
         channel: Channel::Sms,
     });
     world.apply(&oob_mfa::testing::Command::Begin);
-    let mut rng = Scripted(words.to_vec().into_iter());
+    let mut rng = Scripted(words.iter().copied());
     let (engine, session, now) = (world.engine(), &world.sessions()[0], world.now());
     let challenged =
         engine.challenge(&world.account(), session, &Challenge::default(), now, &mut rng);
@@ -158,7 +158,7 @@ fn r15_recovery_codes_take_five_bits_of_a_word_each() {
     world.apply(&oob_mfa::testing::Command::Begin);
     // The device, the recovery code's own id, the recovery code, the binding code.
     let words: Vec<u32> = (0..16).chain(0..16).chain(8..32).chain([123_456]).collect();
-    let mut rng = Scripted(words.into_iter());
+    let mut rng = Scripted(words.iter().copied());
     let request =
         oob_mfa::Associate { channel: Channel::Sms, phone: "+14155558730".parse().unwrap() };
     let (engine, session, now) = (world.engine(), &world.sessions()[0], world.now());
