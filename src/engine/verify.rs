@@ -81,7 +81,7 @@ impl Engine {
                 account.check_room_for(enrollment.number, &self.policy)?;
             }
         }
-        account.check_room_for_spent(session, now)?;
+        account.check_room_for_spent(session, &self.policy, now)?;
         account
             .budgets
             .binding_failures

@@ -224,3 +224,24 @@ fn r13_an_empty_budget_of_a_clock_that_ran_ahead_gives_one_after_a_period() {
     world.apply(&Command::Step { millis: 1 });
     assert!(world.apply(&CHALLENGE).reply.sent.is_some());
 }
+
+#[test]
+fn r13_logins_of_a_clock_that_ran_ahead_take_no_room_of_later_ones() {
+    let sends = oob_mfa::RateLimit::new(100, Duration::from_secs(1)).unwrap();
+    let mut world = world(&Policy::auth0().with_sends(sends), 1);
+    ready(&mut world, HOUR);
+    world.apply(&Command::Step { millis: YEAR });
+    let logs_in = |world: &mut World| {
+        world.apply(&Command::Begin);
+        world.apply(&CHALLENGE);
+        matches!(world.apply(&RIGHT).reply.answer, Answer::Verified { .. })
+    };
+    assert!((0..16).all(|_| logs_in(&mut world)));
+    assert!(!logs_in(&mut world));
+    world.apply(&Command::Step { millis: -YEAR });
+    // Budgets that the clock had spent give one back after a period.
+    assert!(!logs_in(&mut world));
+    world.apply(&Command::Step { millis: MINUTE });
+    assert!((0..16).all(|_| logs_in(&mut world)));
+    assert!(!logs_in(&mut world));
+}

@@ -38,7 +38,8 @@ impl Model {
 
     pub(super) fn check_room_for_spent(&self, session: &Session) -> Result<(), Denied> {
         let lasting = self.spent.iter().map(|(_, expires)| *expires);
-        let lasting: Vec<i64> = lasting.filter(|expires| *expires > self.now).collect();
+        let usable = |expires: &i64| *expires > self.now && *expires <= self.furthest();
+        let lasting: Vec<i64> = lasting.filter(usable).collect();
         match lasting.iter().min() {
             Some(first)
                 if session.assurance == Assurance::FirstFactor && lasting.len() >= MOST_SPENT =>
@@ -100,6 +101,13 @@ impl Model {
 
     pub(super) fn spend(&mut self, number: usize, session: &Session) {
         if session.assurance == Assurance::FirstFactor {
+            // What a clock that ran ahead has left makes room.
+            if self.spent.len() >= MOST_SPENT {
+                let furthest = self.spent.iter().map(|(_, expires)| *expires).max();
+                let furthest =
+                    self.spent.iter().position(|(_, expires)| Some(*expires) == furthest);
+                furthest.map(|index| self.spent.remove(index));
+            }
             self.spent.push((number, session.expires));
             for code in self.codes.iter_mut().filter(|code| code.session == number) {
                 code.fate = Fate::Gone;
