@@ -1,5 +1,7 @@
 //! One pending challenge: issued, matched, expired.
 
+use core::fmt;
+
 use serde::{Deserialize, Serialize};
 use subtle::ConstantTimeEq;
 
@@ -26,9 +28,16 @@ pub(crate) struct PendingChallenge {
     pub(crate) code: Option<IssuedCode>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub(crate) struct ChallengeId(#[serde(with = "bytes")] pub(crate) [u8; 16]);
+
+/// Redacted: it is what the `oob_code` encodes.
+impl fmt::Debug for ChallengeId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ChallengeId(redacted)")
+    }
+}
 
 /// The part of a challenge that can still be answered.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -172,3 +172,26 @@ fn r15_recovery_codes_take_five_bits_of_a_word_each() {
     assert_eq!(grant.delivery.code.expose_secret(), "123456");
     assert_eq!(grant.oob_code.expose_secret(), "BwcHBwcHBwcHBwcHBwcHBw");
 }
+
+#[test]
+fn r14_an_account_does_not_print_what_an_oob_code_encodes() {
+    let policy = Policy::auth0();
+    let mut world = world(&policy, 1);
+    world.apply(&oob_mfa::testing::Command::ImportPhone {
+        phone: "+14155558730".parse().unwrap(),
+        channel: Channel::Sms,
+    });
+    world.apply(&oob_mfa::testing::Command::Begin);
+    let mut rng = Scripted([1].iter().copied());
+    let (engine, session, now) = (world.engine(), &world.sessions()[0], world.now());
+    let challenged =
+        engine.challenge(&world.account(), session, &Challenge::default(), now, &mut rng);
+    let mut told = String::new();
+    let outcome = challenged.commit(|next| {
+        told = format!("{next:?}");
+        Ok::<_, ()>(())
+    });
+    assert!(outcome.unwrap().result.is_ok());
+    // The source has made it of sevens.
+    assert!(told.contains("ChallengeId(redacted)") && !told.contains("7, 7"), "{told}");
+}
