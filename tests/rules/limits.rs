@@ -102,6 +102,9 @@ proptest! {
             ("recovery_failures", policy.recovery_failures()),
         ];
         play(&mut world(&policy, seed), &commands, |before, command, observation, after| {
+            if !observation.reply.saved {
+                return;
+            }
             if *command != Command::RestoreBudgets {
                 for (budget, limit) in limits {
                     let kept = full_at(before, budget).min(empty_at(limit, millis(observation.at)));

@@ -47,7 +47,7 @@ proptest! {
     ) {
         let (mut one, mut two) = (world(&policy, seed), world(&policy, seed));
         let mut observations = Vec::new();
-        // One record is loaded from its stored form before each command, the other never.
+        // One record is loaded from its stored form now and then, the other never.
         play(&mut one, &commands, |_, _, observation, after| {
             observations.push((observation.clone(), after.record().map(json), after.record().map(binary)));
         });

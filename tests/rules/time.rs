@@ -243,5 +243,7 @@ fn r13_logins_of_a_clock_that_ran_ahead_take_no_room_of_later_ones() {
     assert!(!logs_in(&mut world));
     world.apply(&Command::Step { millis: MINUTE });
     assert!((0..16).all(|_| logs_in(&mut world)));
+    let record = world.record().unwrap();
+    assert_eq!(crate::harness::through_json(record), *record);
     assert!(!logs_in(&mut world));
 }
