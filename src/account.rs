@@ -288,12 +288,18 @@ impl Account {
     }
 
     /// Refuses a login of which the record could not remember that it was completed.
+    ///
+    /// What a clock has left that ran ahead, further than any session may expire, makes room: it would
+    /// otherwise lock the account until the clock gets there.
     pub(crate) fn check_room_for_spent(
         &self,
         session: &MfaSession,
+        policy: &Policy,
         now: Millis,
     ) -> Result<(), Denied> {
-        let lasting = || self.spent.iter().map(|spent| spent.expires_at).filter(|at| *at > now);
+        let latest = now.after(policy.longest_session_millis());
+        let expiries = || self.spent.iter().map(|spent| spent.expires_at);
+        let lasting = || expiries().filter(|at| *at > now && *at <= latest);
         if session.assurance() == Assurance::Mfa || lasting().count() < MOST_SPENT {
             return Ok(());
         }
@@ -354,6 +360,11 @@ impl Account {
     pub(crate) fn spend(&mut self, session: &MfaSession) {
         if session.assurance() == Assurance::FirstFactor {
             self.challenges.retain(|pending| pending.session != *session.tag());
+            if self.spent.len() >= MOST_SPENT {
+                let furthest = self.spent.iter().map(|spent| spent.expires_at).max();
+                let furthest = self.spent.iter().position(|s| Some(s.expires_at) == furthest);
+                furthest.map(|index| self.spent.remove(index));
+            }
             self.spent
                 .push(SpentSession { session: *session.tag(), expires_at: session.expires() });
         }

@@ -183,3 +183,6 @@ pub use policy::{InvalidPolicy, Policy, RecoveryCodes};
 pub use session::{Assurance, MfaSession, MfaToken, Scope, TrustedClaims};
 pub use subject::{InvalidSubject, Subject};
 pub use transition::{Delivery, Event, Events, Limit, Next, Outcome, Transition};
+
+#[cfg(feature = "testing")]
+pub mod testing;

@@ -51,7 +51,7 @@ impl Engine {
         rng: &mut (impl CryptoRng + ?Sized),
     ) -> Result<Decision<Verified>, Denied> {
         let recovery = account.recovery.as_ref().ok_or(Denied::NoRecoveryCode)?;
-        account.check_room_for_spent(session, now)?;
+        account.check_room_for_spent(session, &self.policy, now)?;
         let rate = self.policy.recovery_failures();
         account
             .budgets

@@ -64,7 +64,7 @@ impl Engine {
         let pending = account
             .challenges
             .iter()
-            .find(|pending| pending.is(&request.oob_code))
+            .find(|pending| pending.is_kept_at(now) && pending.is(&request.oob_code))
             .ok_or(Denied::OobCodeUnknown)?;
         if pending.session != *session.tag() {
             return Err(Denied::OobCodeOfAnotherSession);
@@ -82,7 +82,7 @@ impl Engine {
                 account.check_room_for(enrollment.number, &self.policy)?;
             }
         }
-        account.check_room_for_spent(session, now)?;
+        account.check_room_for_spent(session, &self.policy, now)?;
         account
             .budgets
             .binding_failures

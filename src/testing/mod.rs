@@ -1,0 +1,48 @@
+//! What tests of this crate, and of those who embed it, are made of. Only with the feature `testing`.
+//!
+//! * [`Command`] names everything that can happen to an account, and the strategies
+//!   ([`commands`], [`policies`], [`phones`], [`steps`]) draw it at random for proptest.
+//! * [`World`] does it: one account, one engine, a clock and a random source of its own, and a memory
+//!   of everything that was ever issued. It returns what could be observed.
+//! * [`Model`] predicts it: the same rules written down a second time, naively, without any of the
+//!   engine's code.
+//!
+//! # Examples
+//!
+//! ```
+//! use oob_mfa::testing::{Answer, Command, Guess, Model, World};
+//! use oob_mfa::{Channel, Engine, Key, KeyRing, Policy};
+//!
+//! let engine = Engine::new(Policy::auth0(), KeyRing::new(Key::new(1, &[7; 32])));
+//! let mut world = World::new(engine, "auth0|alice".parse()?, 1);
+//! let mut model = Model::new(Policy::auth0());
+//! let login = [
+//!     Command::Begin,
+//!     Command::Associate { session: 0, phone: "+14155558730".parse()?, channel: Channel::Sms },
+//!     Command::Step { millis: 20_000 },
+//!     Command::VerifyOob { session: None, code: Some(0), guess: Guess::Right },
+//! ];
+//! for command in &login {
+//!     let observation = world.apply(command);
+//!     assert_eq!(observation.reply, model.apply(command));
+//! }
+//! assert!(world.account().is_enrolled());
+//! assert_eq!(world.apply(&Command::Begin).reply.answer, Answer::Began { session: 1 });
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod command;
+mod model;
+mod reply;
+mod rng;
+mod strategy;
+mod world;
+
+pub use self::command::{Authenticator, Command, Guess, RecoveryGuess, Vouch};
+pub use self::model::Model;
+pub use self::reply::{Answer, Listed, Observation, Reply, Sent};
+pub use self::rng::TestRng;
+pub use self::strategy::{
+    backward_steps, commands, forward_steps, monotone_commands, phones, policies, steps,
+};
+pub use self::world::{IssuedCode, IssuedRecoveryCode, World};

@@ -1,0 +1,61 @@
+//! A budget, as the list of everything that ever happened to it.
+
+use alloc::vec::Vec;
+
+use crate::budget::RateLimit;
+
+/// Everything that ever happened to a budget.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Ledger(Vec<(i64, Entry)>);
+
+#[derive(Clone, Copy, Debug)]
+enum Entry {
+    Taken,
+    /// The clock had gone so far back that less than nothing was left: nothing from here on.
+    FoundOverdrawn,
+}
+
+impl Ledger {
+    /// How much is left, in milliseconds of refilling; `period` of them are good for one.
+    fn level(&self, limit: RateLimit, now: i64) -> i64 {
+        let (full, period) = (full(limit), period(limit));
+        let Some(&(first, _)) = self.0.first() else { return full };
+        let (mut level, mut last) = (full, first);
+        for &(at, entry) in &self.0 {
+            level = full.min(level.saturating_add(at.saturating_sub(last)));
+            last = at;
+            level = match entry {
+                Entry::Taken => level.saturating_sub(period),
+                Entry::FoundOverdrawn => 0,
+            };
+        }
+        full.min(level.saturating_add(now.saturating_sub(last)))
+    }
+
+    /// When one can be taken, where that is not now.
+    pub(super) fn check(&self, limit: RateLimit, now: i64) -> Result<(), i64> {
+        let missing = period(limit).saturating_sub(self.level(limit, now));
+        if missing <= 0 { Ok(()) } else { Err(now.saturating_add(missing)) }
+    }
+
+    pub(super) fn take(&mut self, now: i64) {
+        self.0.push((now, Entry::Taken));
+    }
+
+    /// Whether there was less than nothing, which is now nothing.
+    pub(super) fn settle(&mut self, limit: RateLimit, now: i64) -> bool {
+        let overdrawn = self.level(limit, now) < 0;
+        if overdrawn {
+            self.0.push((now, Entry::FoundOverdrawn));
+        }
+        overdrawn
+    }
+}
+
+fn period(limit: RateLimit) -> i64 {
+    i64::try_from(limit.period().as_millis()).unwrap_or(i64::MAX)
+}
+
+fn full(limit: RateLimit) -> i64 {
+    period(limit).saturating_mul(i64::from(limit.burst()))
+}

@@ -1,0 +1,295 @@
+//! The rules a second time, as plainly as they can be put.
+//!
+//! Lists and integers; everything that ever happened is kept and looked through. It shares no code
+//! with the engine but the types of questions and answers, so that a mistake in one is a
+//! disagreement with the other.
+
+mod judge;
+mod keep;
+mod ledger;
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use self::ledger::Ledger;
+use super::command::{Command, Vouch, back};
+use super::reply::{Answer, Reply, Sent};
+use super::world::World;
+use crate::authenticator::Channel;
+use crate::denied::Denied;
+use crate::phone::PhoneNumber;
+use crate::policy::Policy;
+use crate::session::{Assurance, Scope};
+
+/// What ought to happen, by the design.
+///
+/// It counts what is issued in the same order as a [`World`] that does the same commands, so that the
+/// two say the same of everything that is not random.
+#[derive(Clone, Debug)]
+pub struct Model {
+    policy: Policy,
+    now: i64,
+    sessions: Vec<Session>,
+    phones: Vec<Phone>,
+    codes: Vec<Code>,
+    devices: usize,
+    recovery_codes: usize,
+    /// The one recovery code that works.
+    live_recovery_code: Option<usize>,
+    spent: Vec<(usize, i64)>,
+    pruned_through: i64,
+    first_factor_valid_from: i64,
+    valid_from: i64,
+    sends: Ledger,
+    binding_failures: Ledger,
+    recovery_failures: Ledger,
+}
+
+#[derive(Clone, Debug)]
+struct Session {
+    stranger: bool,
+    assurance: Assurance,
+    scopes: Vec<String>,
+    issued: i64,
+    expires: i64,
+}
+
+#[derive(Clone, Debug)]
+struct Phone {
+    device: usize,
+    number: PhoneNumber,
+    disabled: bool,
+    used: i64,
+    channel: Channel,
+    failures: u32,
+}
+
+#[derive(Clone, Debug)]
+struct Code {
+    session: usize,
+    device: usize,
+    channel: Channel,
+    to: PhoneNumber,
+    enrollment: Option<Enrollment>,
+    issued: i64,
+    expires: i64,
+    attempts: u32,
+    fate: Fate,
+}
+
+#[derive(Clone, Debug)]
+struct Enrollment {
+    begun_by: Assurance,
+    recovery_code: Option<usize>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Fate {
+    /// The record holds it.
+    Kept,
+    /// The record holds that it was, and not what it was.
+    Lapsed,
+    /// Used, superseded, dropped or forgotten.
+    Gone,
+}
+
+/// What was done: an answer, and the message that leaves with it.
+type Done = (Answer, Option<Sent>);
+
+impl Model {
+    /// The model of a world in which nothing has happened.
+    #[must_use]
+    pub fn new(policy: Policy) -> Self {
+        Self {
+            policy,
+            now: World::START,
+            sessions: Vec::new(),
+            phones: Vec::new(),
+            codes: Vec::new(),
+            devices: 0,
+            recovery_codes: 0,
+            live_recovery_code: None,
+            spent: Vec::new(),
+            pruned_through: 0,
+            first_factor_valid_from: 0,
+            valid_from: 0,
+            sends: Ledger::default(),
+            binding_failures: Ledger::default(),
+            recovery_failures: Ledger::default(),
+        }
+    }
+
+    /// Predicts what the command leads to, and goes there.
+    pub fn apply(&mut self, command: &Command) -> Reply {
+        match command {
+            Command::Begin => {
+                let lifetime = millis(self.policy.token_lifetime());
+                self.begin(Session {
+                    stranger: false,
+                    assurance: Assurance::FirstFactor,
+                    scopes: Vec::new(),
+                    issued: self.now,
+                    expires: self.now.saturating_add(lifetime),
+                })
+            }
+            Command::Vouch(vouch) => self.begin(self.vouched(vouch)),
+            Command::Step { millis } => {
+                self.now = self.now.saturating_add(*millis).clamp(0, World::END);
+                unsaved(Answer::Nothing)
+            }
+            Command::List { session } => match back(self.sessions.len(), *session) {
+                None => unsaved(Answer::Nothing),
+                Some(session) => {
+                    unsaved(self.list(session).map_or_else(Answer::Denied, Answer::Listed))
+                }
+            },
+            Command::Reset
+            | Command::ImportPhone { .. }
+            | Command::RemovePhone { .. }
+            | Command::RestoreBudgets => self.by_administrator(command),
+            Command::Associate { session, .. }
+            | Command::Challenge { session, .. }
+            | Command::VerifyRecoveryCode { session, .. }
+            | Command::Remove { session, .. }
+            | Command::Regenerate { session } => {
+                self.by_user(back(self.sessions.len(), *session), command)
+            }
+            Command::VerifyOob { session, code, .. } => {
+                let code = code.and_then(|code| back(self.codes.len(), code));
+                let presenter = match (session, code.and_then(|code| self.codes.get(code))) {
+                    (None, Some(code)) => Some(code.session),
+                    (session, _) => back(self.sessions.len(), session.unwrap_or_default()),
+                };
+                self.by_user(presenter, command)
+            }
+        }
+    }
+
+    fn begin(&mut self, session: Session) -> Reply {
+        self.sessions.push(session);
+        unsaved(Answer::Began { session: self.sessions.len().saturating_sub(1) })
+    }
+
+    fn vouched(&self, vouch: &Vouch) -> Session {
+        Session {
+            stranger: vouch.stranger,
+            assurance: vouch.assurance,
+            scopes: vouch.scope.split(' ').map(String::from).collect(),
+            issued: self.now.saturating_sub(vouch.age).clamp(0, World::END),
+            expires: self.now.saturating_add(vouch.lifetime).clamp(0, World::END),
+        }
+    }
+
+    fn by_user(&mut self, session: Option<usize>, command: &Command) -> Reply {
+        let Some((number, session)) =
+            session.and_then(|number| Some((number, self.sessions.get(number)?.clone())))
+        else {
+            return unsaved(Answer::Nothing);
+        };
+        if session.stranger {
+            return unsaved(Answer::Denied(Denied::SubjectMismatch));
+        }
+        let settled = self.settle();
+        let done = self.check_session(number, &session).and_then(|()| match command {
+            Command::Associate { phone, channel, .. } => {
+                self.associate(number, &session, *phone, *channel)
+            }
+            Command::Challenge { authenticator, .. } => self.challenge(number, *authenticator),
+            Command::VerifyOob { code, guess, .. } => {
+                self.verify_oob(number, &session, *code, guess)
+            }
+            Command::VerifyRecoveryCode { guess, .. } => {
+                self.verify_recovery_code(number, &session, guess)
+            }
+            Command::Remove { authenticator, .. } => self.remove(&session, *authenticator),
+            _ => self.regenerate(&session),
+        });
+        replied(done, settled)
+    }
+
+    fn by_administrator(&mut self, command: &Command) -> Reply {
+        let settled = self.settle();
+        let done = match command {
+            Command::ImportPhone { phone, channel } => self.import(*phone, *channel),
+            Command::RemovePhone { device } => {
+                let device = back(self.devices, *device);
+                device.map_or(Err(Denied::UnknownAuthenticator), |device| self.drop_phone(device))
+            }
+            Command::Reset => {
+                self.tidy();
+                self.phones.clear();
+                self.codes.iter_mut().for_each(|code| code.fate = Fate::Gone);
+                self.live_recovery_code = None;
+                self.valid_from = self.valid_from.max(self.now);
+                Ok((Answer::Done, None))
+            }
+            _ => {
+                self.tidy();
+                self.sends = Ledger::default();
+                self.binding_failures = Ledger::default();
+                self.recovery_failures = Ledger::default();
+                Ok((Answer::Done, None))
+            }
+        };
+        replied(done, settled)
+    }
+
+    fn check_session(&self, number: usize, session: &Session) -> Result<(), Denied> {
+        if session.expires <= self.now {
+            return Err(Denied::TokenExpired);
+        }
+        if session.expires > self.furthest() {
+            return Err(Denied::SessionTooLong);
+        }
+        if session.issued < self.valid_from {
+            return Err(Denied::SessionRevoked);
+        }
+        if session.assurance == Assurance::FirstFactor {
+            if session.expires <= self.pruned_through {
+                return Err(Denied::TokenExpired);
+            }
+            if self.spent.iter().any(|(spent, _)| *spent == number) {
+                return Err(Denied::SessionSpent);
+            }
+            if session.issued < self.first_factor_valid_from {
+                return Err(Denied::SessionRevoked);
+            }
+        }
+        Ok(())
+    }
+}
+
+fn check_scope(session: &Session, scope: Scope) -> Result<(), Denied> {
+    let name = match scope {
+        Scope::Enroll => "enroll",
+        Scope::ReadAuthenticators => "read:authenticators",
+        Scope::RemoveAuthenticators => "remove:authenticators",
+    };
+    let held =
+        session.assurance == Assurance::Mfa && session.scopes.iter().any(|held| held == name);
+    if held { Ok(()) } else { Err(Denied::InsufficientScope(scope)) }
+}
+
+fn replied(done: Result<Done, Denied>, settled: bool) -> Reply {
+    match done {
+        Ok((answer, sent)) => Reply { answer, sent, saved: true },
+        Err(denied) => {
+            let judged = matches!(denied, Denied::InvalidBindingCode | Denied::InvalidRecoveryCode);
+            Reply { answer: Answer::Denied(denied), sent: None, saved: settled || judged }
+        }
+    }
+}
+
+const fn unsaved(answer: Answer) -> Reply {
+    Reply { answer, sent: None, saved: false }
+}
+
+fn count(issued: &mut usize) -> usize {
+    let number = *issued;
+    *issued = number.saturating_add(1);
+    number
+}
+
+fn millis(duration: core::time::Duration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,46 @@
+//! What a world remembers of the codes that were issued.
+
+use alloc::string::String;
+
+use time::UtcDateTime;
+
+use crate::authenticator::Channel;
+use crate::phone::PhoneNumber;
+
+/// A binding code that was issued. It holds the code, so it has no `Debug`.
+#[derive(Clone, PartialEq, Eq)]
+#[expect(clippy::exhaustive_structs, reason = "tests take it apart")]
+pub struct IssuedCode {
+    /// The number of the session that it was issued to.
+    pub session: usize,
+    /// The number of the phone.
+    pub device: usize,
+    /// The channel that it was sent by.
+    pub channel: Channel,
+    /// The number that it was sent to.
+    pub to: PhoneNumber,
+    /// The client's handle.
+    pub oob_code: String,
+    /// The digits in the message.
+    pub binding_code: String,
+    /// When it was issued.
+    pub issued_at: UtcDateTime,
+    /// When it expires.
+    pub expires_at: UtcDateTime,
+    /// The name of the delivery.
+    pub delivery: String,
+    /// Whether it confirms an enrollment.
+    pub enrolls: bool,
+}
+
+/// A recovery code that was shown. It holds the code, so it has no `Debug`.
+#[derive(Clone, PartialEq, Eq)]
+#[expect(clippy::exhaustive_structs, reason = "tests take it apart")]
+pub struct IssuedRecoveryCode {
+    /// The 24 characters.
+    pub characters: String,
+    /// The number of the challenge whose enrollment it came with; none if it took effect at once.
+    pub with: Option<usize>,
+    /// When it was shown.
+    pub issued_at: UtcDateTime,
+}

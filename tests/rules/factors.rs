@@ -1,0 +1,118 @@
+//! Rules 8, 9 and 11: what becomes a factor, who may change them, and whose code is whose.
+
+use std::collections::HashSet;
+
+use oob_mfa::testing::{Answer, Command, Guess, RecoveryGuess, World, commands, policies};
+use oob_mfa::{Assurance, AuthenticatorStatus, MfaSession, Purpose};
+use proptest::prelude::*;
+
+use crate::harness::{answered, index, play, presented_session, world};
+
+proptest! {
+    #[test]
+    fn r08_nothing_unconfirmed_is_challenged_and_no_code_of_it_works(
+        policy in policies(),
+        seed: u64,
+        commands in commands(1..50),
+    ) {
+        let mut confirmed_codes = HashSet::new();
+        let mut confirmed = HashSet::new();
+        play(&mut world(&policy, seed), &commands, |before, command, observation, _| {
+            match &observation.reply.answer {
+                Answer::Challenged { device, .. } => assert!(confirmed.contains(device)),
+                Answer::Verified { phone: Some((_, device)), purpose: Purpose::Enrollment, .. } => {
+                    confirmed_codes.insert(answered(before, command));
+                    confirmed.insert(*device);
+                }
+                Answer::Verified { phone: None, .. } => {
+                    let Command::VerifyRecoveryCode {
+                        guess: RecoveryGuess::Shown(at) | RecoveryGuess::Retyped(at),
+                        ..
+                    } = command
+                    else {
+                        panic!("{command:?} has no recovery code")
+                    };
+                    let shown = index(before.recovery_codes().len(), *at).unwrap();
+                    let with = before.recovery_codes()[shown].with;
+                    assert!(with.is_none() || confirmed_codes.contains(&with));
+                }
+                Answer::Imported { device } => {
+                    confirmed.insert(*device);
+                }
+                Answer::Removed { device } => {
+                    confirmed.remove(device);
+                }
+                Answer::Done if *command == Command::Reset => confirmed.clear(),
+                Answer::Listed(entries) => {
+                    for entry in entries {
+                        if let Some((_, device)) = entry.phone {
+                            let unconfirmed = entry.status == AuthenticatorStatus::Unconfirmed;
+                            assert_eq!(unconfirmed, !confirmed.contains(&device));
+                        }
+                    }
+                }
+                _ => {}
+            }
+        });
+    }
+
+    #[test]
+    fn r09_a_second_factor_guards_the_factors(
+        policy in policies(),
+        seed: u64,
+        commands in commands(1..60),
+    ) {
+        play(&mut world(&policy, seed), &commands, |before, command, observation, _| {
+            let Some(session) = presented_session(before, command) else { return };
+            let guarded = before.account().is_enrolled();
+            let mfa = session.assurance() == Assurance::Mfa;
+            match &observation.reply.answer {
+                Answer::Associated { .. }
+                | Answer::Verified { purpose: Purpose::Enrollment, .. } => {
+                    assert!(if mfa { holds(session, "enroll") } else { !guarded });
+                }
+                Answer::Regenerated { .. } => assert!(mfa && holds(session, "enroll")),
+                Answer::Removed { .. } => assert!(mfa && holds(session, "remove:authenticators")),
+                Answer::Listed(_) => assert!(!mfa || holds(session, "read:authenticators")),
+                _ => {}
+            }
+        });
+    }
+
+    #[test]
+    fn r11_one_live_code_per_session_and_authenticator(
+        policy in policies(),
+        seed: u64,
+        commands in commands(1..40),
+    ) {
+        play(&mut world(&policy, seed), &commands, |before, _, observation, after| {
+            let (Answer::Associated { code, .. } | Answer::Challenged { code, .. }) =
+                observation.reply.answer
+            else {
+                return;
+            };
+            let issued = &after.codes()[code];
+            for (number, other) in before.codes().iter().enumerate().rev().take(12) {
+                let superseded = other.session == issued.session
+                    && (other.device == issued.device || other.enrolls && issued.enrolls && other.to == issued.to);
+                if superseded {
+                    assert!(!passes(after, number), "{number} and {code} are both live");
+                } else if passes(before, number) {
+                    assert!(passes(after, number), "{code} voids {number}");
+                }
+            }
+        });
+    }
+}
+
+fn holds(session: &MfaSession, scope: &str) -> bool {
+    session.scope().split(' ').any(|held| held == scope)
+}
+
+/// Whether the right code of a challenge would pass now.
+fn passes(world: &World, number: usize) -> bool {
+    let mut twin = world.clone();
+    let code = Some(world.codes().len() - 1 - number);
+    let answer = twin.apply(&Command::VerifyOob { session: None, code, guess: Guess::Right });
+    matches!(answer.reply.answer, Answer::Verified { .. })
+}

@@ -1,0 +1,216 @@
+//! Rules 4 to 7: how many, and that nothing but time brings any back.
+
+use std::collections::HashMap;
+
+use oob_mfa::testing::{
+    Answer, Command, Guess, RecoveryGuess, World, commands, monotone_commands, policies,
+};
+use oob_mfa::{Denied, Policy, RateLimit};
+use proptest::prelude::*;
+use serde_json::Value;
+
+use crate::harness::{
+    answered_code, assert_unchanged, assert_within, full_at, json, millis, play, world,
+};
+
+proptest! {
+    #[test]
+    fn r04_deliveries_stay_within_the_limit_in_every_window(
+        policy in policies(),
+        seed: u64,
+        commands in monotone_commands(1..70),
+    ) {
+        let mut sent = Vec::new();
+        play(&mut world(&policy, seed), &commands, |_, command, observation, _| {
+            if *command == Command::RestoreBudgets {
+                assert_within(policy.sends(), &std::mem::take(&mut sent));
+            }
+            if observation.reply.sent.is_some() {
+                sent.push(millis(observation.at));
+            }
+        });
+        assert_within(policy.sends(), &sent);
+    }
+
+    #[test]
+    fn r05_judged_failures_stay_within_the_limit_in_every_window(
+        policy in policies(),
+        seed: u64,
+        commands in monotone_commands(1..70),
+    ) {
+        let (mut binding, mut recovery) = (Vec::new(), Vec::new());
+        play(&mut world(&policy, seed), &commands, |_, command, observation, _| {
+            if *command == Command::RestoreBudgets {
+                assert_within(policy.binding_failures(), &std::mem::take(&mut binding));
+                assert_within(policy.recovery_failures(), &std::mem::take(&mut recovery));
+            }
+            match observation.reply.answer {
+                Answer::Denied(Denied::InvalidBindingCode) => binding.push(millis(observation.at)),
+                Answer::Denied(Denied::InvalidRecoveryCode) => {
+                    recovery.push(millis(observation.at));
+                }
+                _ => {}
+            }
+        });
+        assert_within(policy.binding_failures(), &binding);
+        assert_within(policy.recovery_failures(), &recovery);
+    }
+
+    #[test]
+    fn r06_with_an_empty_budget_right_and_wrong_hear_the_same(
+        policy in policies(),
+        seed: u64,
+        commands in commands(1..50),
+    ) {
+        play(&mut world(&policy, seed), &commands, |before, command, observation, after| {
+            let others: Vec<Command> = match command.clone() {
+                Command::VerifyOob { session, code, .. } => [Guess::Right, Guess::Wrong]
+                    .map(|guess| Command::VerifyOob { session, code, guess })
+                    .into(),
+                Command::VerifyRecoveryCode { session, .. } => (0..before.recovery_codes().len())
+                    .map(RecoveryGuess::Shown)
+                    .chain([RecoveryGuess::Wrong])
+                    .map(|guess| Command::VerifyRecoveryCode { session, guess })
+                    .collect(),
+                _ => return,
+            };
+            let Answer::Denied(denied @ Denied::TooManyFailures { retry_at }) =
+                observation.reply.answer
+            else {
+                return;
+            };
+            assert!(retry_at > observation.at);
+            assert!(!denied.is_rejected());
+            assert_unchanged(before, observation, after);
+            for other in &others {
+                let mut twin = before.clone();
+                assert_eq!(twin.apply(other), *observation);
+                assert_eq!(twin.record().map(json), after.record().map(json));
+            }
+        });
+    }
+
+    #[test]
+    fn r07_budgets_survive_everything(
+        policy in policies(),
+        seed: u64,
+        commands in commands(1..50),
+    ) {
+        let limits = [
+            ("sends", policy.sends()),
+            ("binding_failures", policy.binding_failures()),
+            ("recovery_failures", policy.recovery_failures()),
+        ];
+        play(&mut world(&policy, seed), &commands, |before, command, observation, after| {
+            if !observation.reply.saved {
+                return;
+            }
+            if *command != Command::RestoreBudgets {
+                for (budget, limit) in limits {
+                    let kept = full_at(before, budget).min(empty_at(limit, millis(observation.at)));
+                    assert!(full_at(after, budget) >= kept, "{command:?} refills {budget}");
+                }
+            }
+            let passed = match observation.reply.answer {
+                Answer::Verified { phone: Some((_, device)), .. } => Some(device),
+                _ => None,
+            };
+            let (earlier, later) = (failures(before), failures(after));
+            for (device, failures) in later {
+                if passed.is_none_or(|passed| after.devices()[passed].to_string() != device) {
+                    let earlier = earlier.get(&device).copied().unwrap_or_default();
+                    assert!(failures >= earlier, "{command:?} forgives {device}");
+                }
+            }
+        });
+    }
+}
+
+/// Where a budget lies that has nothing left.
+fn empty_at(limit: RateLimit, now: i64) -> i64 {
+    now + i64::try_from(limit.period().as_millis()).unwrap() * i64::from(limit.burst())
+}
+
+/// The wrong codes counted against each phone.
+fn failures(world: &World) -> HashMap<String, u64> {
+    let record = serde_json::to_value(world.record()).unwrap();
+    let phones = record["phones"].as_array().cloned().unwrap_or_default();
+    let counted = |phone: Value| {
+        (phone["device"].as_str().unwrap().to_owned(), phone["failures"].as_u64().unwrap())
+    };
+    phones.into_iter().map(counted).collect()
+}
+
+/// An account with a phone and a recovery code, and a long session that can ask for anything.
+fn enrolled(policy: &Policy) -> World {
+    let mut world = world(policy, 1);
+    let phone = "+14155558730".parse().unwrap();
+    let channel = policy.channels().iter().next().unwrap();
+    for command in [
+        Command::Begin,
+        Command::Associate { session: 0, phone, channel },
+        Command::VerifyOob { session: None, code: Some(0), guess: Guess::Right },
+        Command::Vouch(oob_mfa::testing::Vouch {
+            assurance: oob_mfa::Assurance::Mfa,
+            scope: "enroll".into(),
+            age: 0,
+            lifetime: 24 * crate::harness::HOUR,
+            stranger: false,
+        }),
+    ] {
+        let answer = world.apply(&command).reply.answer;
+        assert!(!matches!(answer, Answer::Denied(_)), "{answer:?}");
+    }
+    world
+}
+
+#[test]
+fn r04_the_eleventh_message_waits_an_hour_to_the_millisecond() {
+    let mut world = enrolled(&Policy::auth0());
+    let challenge = Command::Challenge { session: 0, authenticator: None };
+    for _ in 0..9 {
+        assert!(world.apply(&challenge).reply.sent.is_some());
+    }
+    let refused = world.apply(&challenge);
+    let retry_at = refused.at + std::time::Duration::from_secs(3_600);
+    assert_eq!(refused.reply.answer, Answer::Denied(Denied::TooManySends { retry_at }));
+    world.apply(&Command::Step { millis: 3_599_999 });
+    assert_eq!(
+        world.apply(&challenge).reply.answer,
+        Answer::Denied(Denied::TooManySends { retry_at })
+    );
+    world.apply(&Command::Step { millis: 1 });
+    assert!(world.apply(&challenge).reply.sent.is_some());
+    assert_eq!(world.apply(&challenge).reply.sent, None);
+}
+
+#[test]
+fn r05_the_eleventh_wrong_code_waits_six_minutes_and_recovery_codes_do_not() {
+    let mut world = enrolled(&Policy::auth0());
+    world.apply(&Command::Challenge { session: 0, authenticator: None });
+    let wrong = Command::VerifyOob { session: None, code: Some(0), guess: Guess::Wrong };
+    let right = Command::VerifyOob { session: None, code: Some(0), guess: Guess::Right };
+    for _ in 0..10 {
+        assert_eq!(world.apply(&wrong).reply.answer, Answer::Denied(Denied::InvalidBindingCode));
+    }
+    let refused = world.apply(&right);
+    let retry_at = refused.at + std::time::Duration::from_secs(360);
+    assert_eq!(refused.reply.answer, Answer::Denied(Denied::TooManyFailures { retry_at }));
+    assert_eq!(
+        answered_code(&world, &right).unwrap().expires_at,
+        retry_at - time::Duration::MINUTE
+    );
+
+    let mut owner = world.clone();
+    let recover = Command::VerifyRecoveryCode { session: 0, guess: RecoveryGuess::Retyped(0) };
+    assert!(matches!(owner.apply(&recover).reply.answer, Answer::Verified { phone: None, .. }));
+
+    world.apply(&Command::Step { millis: 359_999 });
+    world.apply(&Command::Challenge { session: 0, authenticator: None });
+    assert_eq!(
+        world.apply(&right).reply.answer,
+        Answer::Denied(Denied::TooManyFailures { retry_at })
+    );
+    world.apply(&Command::Step { millis: 1 });
+    assert!(matches!(world.apply(&right).reply.answer, Answer::Verified { .. }));
+}

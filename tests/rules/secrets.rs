@@ -1,0 +1,197 @@
+//! Rules 14 and 15: that codes are told to nobody, and drawn evenly.
+
+use core::convert::Infallible;
+
+use chacha20::rand_core::{TryCryptoRng, TryRng};
+use oob_mfa::testing::{World, commands, phones};
+use oob_mfa::{Account, BindingCode, Challenge, Channel, OobCode, Policy, RecoveryCode, VerifyOob};
+use proptest::prelude::*;
+
+use crate::harness::{engine, json, play, world};
+
+proptest! {
+    #[test]
+    fn r14_nothing_printed_or_stored_contains_a_secret(seed: u64, commands in commands(1..30)) {
+        // Eight digits, so that a moment or a phone number is hardly ever taken for a code.
+        let policy = Policy::auth0().with_code_digits(8).unwrap();
+        let mut told = String::new();
+        let mut stored = String::new();
+        let mut world = world(&policy, seed);
+        play(&mut world, &commands, |_, _, observation, after| {
+            told += &format!("{observation:?}");
+            told += &serde_json::to_string(&observation.events).unwrap();
+            told += &format!("{:?}", after.record());
+            if let oob_mfa::testing::Answer::Denied(denied) = observation.reply.answer {
+                told += &format!("{denied:?} {denied}");
+            }
+            if observation.reply.saved {
+                stored += &after.record().map(json).unwrap_or_default();
+            }
+        });
+        told += &format!("{:?} {:?}", world.sessions(), world.engine());
+        for code in world.codes() {
+            let answer = VerifyOob {
+                oob_code: OobCode::from(code.oob_code.as_str()),
+                binding_code: BindingCode::from(code.binding_code.as_str()),
+            };
+            told += &format!("{answer:?} {}", code.delivery);
+        }
+        for shown in world.recovery_codes() {
+            told += &format!("{:?}", RecoveryCode::from(shown.characters.as_str()));
+        }
+        let mut secrets = Vec::new();
+        for session in world.sessions() {
+            let token = world.engine().issue_token(session);
+            told += &format!("{token:?}");
+            secrets.push(token.expose_secret().to_owned());
+            // The tag alone, as it stands in the token behind version and key.
+            secrets.push(token.expose_secret()[8..26].to_owned());
+        }
+        secrets.extend(world.recovery_codes().iter().map(|shown| shown.characters.clone()));
+        secrets.extend(world.codes().iter().map(|code| code.binding_code.clone()));
+        for secret in &secrets {
+            assert!(!told.contains(secret), "{secret} is told");
+        }
+        for secret in secrets.iter().filter(|secret| secret.len() != 18) {
+            assert!(!stored.contains(secret), "{secret} is stored");
+        }
+        for code in world.codes() {
+            assert!(!told.contains(&code.oob_code), "an oob_code is told");
+        }
+    }
+
+    #[test]
+    fn r14_transitions_and_outcomes_print_no_secret(seed: u64, phone in phones()) {
+        let policy = Policy::auth0().with_code_digits(8).unwrap();
+        let engine = engine(&policy);
+        let mut rng = oob_mfa::testing::TestRng::new(seed);
+        let account = Account::new("auth0|alice".parse().unwrap());
+        let now = time::UtcDateTime::from_unix_timestamp(1_800_000_000).unwrap();
+        let subject = account.subject().clone();
+        let session = engine.begin(subject, "demo", "openid", "", now, &mut rng).unwrap();
+        let request = oob_mfa::Associate { channel: Channel::Voice, phone };
+        let transition = engine.associate(&account, &session, &request, now, &mut rng);
+        assert_eq!(format!("{transition:?}"), "Transition { changed: true, .. }");
+        let mut told = String::new();
+        let outcome = transition.commit(|next| {
+            told += &format!("{next:?}");
+            Ok::<_, ()>(())
+        });
+        let outcome = outcome.unwrap();
+        told += &format!("{outcome:?}");
+        let grant = outcome.result.unwrap();
+        told += &format!("{grant:?} {:?}", grant.delivery);
+        told += &serde_json::to_string(&outcome.events).unwrap();
+        for secret in [
+            grant.delivery.code.expose_secret(),
+            grant.recovery_code.as_ref().unwrap().expose_secret(),
+            &grant.oob_code.expose_secret(),
+            &phone.to_e164(),
+        ] {
+            assert!(!secret.is_empty() && !told.contains(secret), "{secret} is told");
+        }
+    }
+}
+
+/// A source that says exactly these words, and the same byte wherever bytes are asked for.
+struct Scripted<'a>(core::iter::Copied<core::slice::Iter<'a, u32>>);
+
+impl TryRng for Scripted<'_> {
+    type Error = Infallible;
+
+    fn try_next_u32(&mut self) -> Result<u32, Infallible> {
+        Ok(self.0.next().expect("no further word is drawn"))
+    }
+
+    fn try_next_u64(&mut self) -> Result<u64, Infallible> {
+        panic!("no word of 64 bits is drawn")
+    }
+
+    fn try_fill_bytes(&mut self, dst: &mut [u8]) -> Result<(), Infallible> {
+        dst.fill(7);
+        Ok(())
+    }
+}
+
+impl TryCryptoRng for Scripted<'_> {}
+
+/// The code that a challenge sends where the source says these words, all of which it has to take.
+fn drawn(digits: usize, words: &[u32]) -> String {
+    let policy = Policy::auth0().with_code_digits(digits).unwrap();
+    let mut world: World = world(&policy, 1);
+    world.apply(&oob_mfa::testing::Command::ImportPhone {
+        phone: "+14155558730".parse().unwrap(),
+        channel: Channel::Sms,
+    });
+    world.apply(&oob_mfa::testing::Command::Begin);
+    let mut rng = Scripted(words.iter().copied());
+    let (engine, session, now) = (world.engine(), &world.sessions()[0], world.now());
+    let challenged =
+        engine.challenge(&world.account(), session, &Challenge::default(), now, &mut rng);
+    let outcome = challenged.commit(|_| Ok::<_, ()>(())).unwrap();
+    assert_eq!(rng.0.len(), 0, "every word is drawn");
+    outcome.result.unwrap().delivery.code.expose_secret().to_owned()
+}
+
+#[test]
+fn r15_words_become_codes_by_rejection_and_leading_zeros_stay() {
+    assert_eq!(drawn(6, &[0]), "000000");
+    assert_eq!(drawn(6, &[42]), "000042");
+    assert_eq!(drawn(6, &[999_999]), "999999");
+    assert_eq!(drawn(6, &[1_000_000]), "000000");
+    assert_eq!(drawn(7, &[42]), "0000042");
+    assert_eq!(drawn(8, &[99_999_999]), "99999999");
+    // 2³² is 4,294 whole millions and 967,296: those last words are thrown away.
+    assert_eq!(drawn(6, &[4_293_999_999]), "999999");
+    assert_eq!(drawn(6, &[4_294_000_000, 1]), "000001");
+    assert_eq!(drawn(6, &[u32::MAX, 4_294_000_000, 999_999]), "999999");
+    assert_eq!(drawn(7, &[4_289_999_999]), "9999999");
+    assert_eq!(drawn(7, &[4_290_000_000, 7]), "0000007");
+    assert_eq!(drawn(8, &[4_199_999_999]), "99999999");
+    assert_eq!(drawn(8, &[4_200_000_000, 8]), "00000008");
+}
+
+#[test]
+fn r15_recovery_codes_take_five_bits_of_a_word_each() {
+    let policy = Policy::auth0();
+    let mut world = world(&policy, 1);
+    world.apply(&oob_mfa::testing::Command::Begin);
+    // The device, the recovery code's own id, the recovery code, the binding code.
+    let words: Vec<u32> = (0..16).chain(0..16).chain(8..32).chain([123_456]).collect();
+    let mut rng = Scripted(words.iter().copied());
+    let request =
+        oob_mfa::Associate { channel: Channel::Sms, phone: "+14155558730".parse().unwrap() };
+    let (engine, session, now) = (world.engine(), &world.sessions()[0], world.now());
+    let outcome = engine
+        .associate(&world.account(), session, &request, now, &mut rng)
+        .commit(|_| Ok::<_, ()>(()))
+        .unwrap();
+    let grant = outcome.result.unwrap();
+    assert_eq!(grant.authenticator.to_string(), "sms|dev_ABCDEFGHIJKLMNOP");
+    assert_eq!(grant.recovery_code.unwrap().expose_secret(), "ABCDEFGHJKLMNPQRSTUVWXYZ");
+    assert_eq!(grant.delivery.code.expose_secret(), "123456");
+    assert_eq!(grant.oob_code.expose_secret(), "BwcHBwcHBwcHBwcHBwcHBw");
+}
+
+#[test]
+fn r14_an_account_does_not_print_what_an_oob_code_encodes() {
+    let policy = Policy::auth0();
+    let mut world = world(&policy, 1);
+    world.apply(&oob_mfa::testing::Command::ImportPhone {
+        phone: "+14155558730".parse().unwrap(),
+        channel: Channel::Sms,
+    });
+    world.apply(&oob_mfa::testing::Command::Begin);
+    let mut rng = Scripted([1].iter().copied());
+    let (engine, session, now) = (world.engine(), &world.sessions()[0], world.now());
+    let challenged =
+        engine.challenge(&world.account(), session, &Challenge::default(), now, &mut rng);
+    let mut told = String::new();
+    let outcome = challenged.commit(|next| {
+        told = format!("{next:?}");
+        Ok::<_, ()>(())
+    });
+    assert!(outcome.unwrap().result.is_ok());
+    // The source has made it of sevens.
+    assert!(told.contains("ChallengeId(redacted)") && !told.contains("7, 7"), "{told}");
+}
