@@ -44,6 +44,8 @@ mod subject;
 mod transition;
 pub mod wire;
 
+pub mod message;
+
 pub use account::{Account, Requirements};
 pub use authenticator::{
     AuthenticatorEntry, AuthenticatorId, AuthenticatorStatus, Channel, Channels, DeviceId,

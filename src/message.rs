@@ -1,0 +1,199 @@
+//! What a phone shows or speaks: the wording of a [`Delivery`].
+//!
+//! [`Wording`] is made once, from the name of the app and the host that the code is for, and refuses
+//! at the start what could fail at the send. [`Wording::message`] then words each delivery by its
+//! channel: a text of one SMS, or a call that says no digit before a key was pressed.
+//!
+//! The words are English. Who wants others reads `delivery.code` and writes them.
+
+mod app_name;
+mod gsm;
+mod host;
+#[cfg(test)]
+mod tests;
+mod voice;
+
+use alloc::string::String;
+use core::fmt;
+
+use zeroize::Zeroizing;
+
+pub use self::app_name::{AppName, InvalidAppName};
+pub use self::gsm::septets;
+pub use self::host::{Host, InvalidHost};
+pub use self::voice::{AnswerStep, KeyPress, NoKeyPressed, PromptStep, SpokenDigits, VoiceCall};
+use crate::authenticator::Channel;
+use crate::code::{BindingCode, MOST_BINDING_DIGITS};
+use crate::transition::Delivery;
+
+/// Septets that one SMS holds.
+const SEGMENT: usize = 160;
+
+/// Who sends, and for what host: all that the words of a delivery need beside the delivery.
+///
+/// # Examples
+///
+/// ```
+/// use oob_mfa::message::{Message, Wording};
+///
+/// # use chacha20::{ChaCha20Rng, rand_core::SeedableRng};
+/// # use oob_mfa::*;
+/// # let engine = Engine::new(Policy::auth0(), KeyRing::new(Key::new(1, &[7; 32])));
+/// # let (mut rng, now) = (ChaCha20Rng::from_seed([1; 32]), time::UtcDateTime::UNIX_EPOCH);
+/// # let alice: Subject = "alice".parse()?;
+/// # let session = engine.begin(alice.clone(), "", "", "", now, &mut rng)?;
+/// # let request = Associate { channel: Channel::Sms, phone: "+14155558730".parse()? };
+/// # let account = Account::new(alice);
+/// # let outcome = engine.associate(&account, &session, &request, now, &mut rng);
+/// # let delivery = outcome.commit(|_| Ok::<_, Denied>(()))?.result?.delivery;
+/// # let (mut sms, mut calls) = (Vec::new(), Vec::new());
+/// // Once, at the start of the server:
+/// let wording = Wording::new("Example".parse()?, Some("example.com".parse()?))?;
+///
+/// // For each delivery, after the commit:
+/// match wording.message(&delivery)? {
+///     Message::Sms(text) => sms.push((delivery.to.to_e164(), text)),
+///     Message::Voice(call) => calls.push((delivery.to.to_e164(), call)),
+///     other => unimplemented!("a channel that the policy does not enable: {other:?}"),
+/// }
+///
+/// # let code = delivery.code.expose_secret();
+/// assert_eq!(
+///     sms[0].1.expose_secret(),
+///     format!("{code} is your Example code. Do not share it.\n\n@example.com #{code}"),
+/// );
+/// # assert!(calls.is_empty());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wording {
+    app: AppName,
+    host: Option<Host>,
+}
+
+impl Wording {
+    /// The wording of an app whose codes are typed in on pages of `host`.
+    ///
+    /// Without a host the text has no origin-bound line, and a phone offers the code on any page.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidWording::TooLong`] when a text with the longest binding code, of 8 digits, would not
+    /// fit into one SMS. It is said here, whatever the policy's codes, so that no delivery is
+    /// charged and then not sent.
+    pub fn new(app: AppName, host: Option<Host>) -> Result<Self, InvalidWording> {
+        let wording = Self { app, host };
+        let longest = core::str::from_utf8(&[b'0'; MOST_BINDING_DIGITS]).unwrap_or_default();
+        // A name and a host hold nothing but characters of GSM 7-bit, so there is always a number.
+        let septets = septets(&wording.text(longest).0).unwrap_or(usize::MAX);
+        if septets > SEGMENT {
+            return Err(InvalidWording::TooLong { septets });
+        }
+        Ok(wording)
+    }
+
+    /// Words a delivery, as its channel needs it.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidCode`] when somebody put another code into the delivery than the engine drew, and
+    /// one that is not of six to eight digits: any other text could write lines of its own.
+    pub fn message(&self, delivery: &Delivery) -> Result<Message, InvalidCode> {
+        let code = digits(&delivery.code)?;
+        Ok(match delivery.channel {
+            Channel::Sms => Message::Sms(self.text(code)),
+            Channel::Voice => Message::Voice(VoiceCall::new(&self.app, code)),
+        })
+    }
+
+    fn text(&self, code: &str) -> SmsText {
+        let app = self.app.as_str();
+        let words = [code, " is your ", app, " code. Do not share it."];
+        let bound = self.host.as_ref().map(|host| ["\n\n@", host.as_str(), " #", code]);
+        // `concat` measures before it allocates, so that it leaves no shorter copy of the code behind.
+        SmsText(Zeroizing::new([words, bound.unwrap_or_default()].as_flattened().concat()))
+    }
+}
+
+fn digits(code: &BindingCode) -> Result<&str, InvalidCode> {
+    // Empty where the number of bytes is not that of any code.
+    let text = code.expose_secret();
+    if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Err(InvalidCode);
+    }
+    Ok(text)
+}
+
+/// The words of one delivery, in the shape of its channel.
+#[derive(Debug)]
+#[must_use = "the delivery is charged: send it"]
+#[non_exhaustive]
+pub enum Message {
+    /// A text message.
+    Sms(SmsText),
+    /// A call.
+    Voice(VoiceCall),
+}
+
+/// The text of an SMS: at most 160 septets of GSM 7-bit, so one segment.
+///
+/// With a host the last line is the origin-bound line of WICG's [sms-one-time-codes]: a phone then
+/// offers the code on pages of that site and on no other.
+///
+/// # Security
+///
+/// It holds the binding code: `Debug` redacts, there is no `Display`, it is overwritten when
+/// dropped. It has no link, so that owners learn to trust none.
+///
+/// [sms-one-time-codes]: https://wicg.github.io/sms-one-time-codes/
+pub struct SmsText(Zeroizing<String>);
+
+impl SmsText {
+    /// The text, for the provider that sends it.
+    #[must_use]
+    pub fn expose_secret(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for SmsText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SmsText(redacted)")
+    }
+}
+
+/// A name and a host that make no message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum InvalidWording {
+    /// The text would not fit into one SMS. It is neither split nor sent without its last line.
+    TooLong {
+        /// What the text takes with a code of 8 digits; one SMS holds 160.
+        septets: usize,
+    },
+}
+
+impl fmt::Display for InvalidWording {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::TooLong { septets } => {
+                write!(f, "the text takes {septets} septets and one SMS holds {SEGMENT}")
+            }
+        }
+    }
+}
+
+impl core::error::Error for InvalidWording {}
+
+/// The code of a delivery is not of six to eight digits, so it is none that the engine drew.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct InvalidCode;
+
+impl fmt::Display for InvalidCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the code of a delivery has 6 to 8 digits and nothing else")
+    }
+}
+
+impl core::error::Error for InvalidCode {}

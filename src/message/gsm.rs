@@ -1,0 +1,41 @@
+//! The alphabet of an SMS: 3GPP TS 23.038 (once GSM 03.38), section 6.2.1.
+
+/// The basic table in its order, without the escape at 0x1B, which is no character.
+const BASIC: &str = "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?\
+    ¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà";
+
+/// The extension table in its order: an escape goes before each.
+const EXTENSION: &str = "\u{c}^{}\\[~]|€";
+
+/// How many septets a text takes in GSM 7-bit; nothing where a character is not in that alphabet.
+///
+/// One SMS holds 160. A single character outside the alphabet turns the whole text into UCS-2, of
+/// which one SMS holds 70.
+///
+/// # Examples
+///
+/// ```
+/// use oob_mfa::message::septets;
+///
+/// assert_eq!(septets("café"), Some(4));
+/// assert_eq!(septets("5 €"), Some(4));
+/// assert_eq!(septets("5 ₿"), None);
+/// ```
+#[must_use]
+pub fn septets(text: &str) -> Option<usize> {
+    text.chars().try_fold(0_usize, |sum, c| {
+        let cost = if is_basic(c) {
+            1
+        } else if EXTENSION.contains(c) {
+            2
+        } else {
+            return None;
+        };
+        sum.checked_add(cost)
+    })
+}
+
+/// Whether a character takes one septet.
+pub(super) fn is_basic(c: char) -> bool {
+    BASIC.contains(c)
+}

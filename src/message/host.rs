@@ -1,0 +1,111 @@
+//! The host of the origin-bound line.
+
+use alloc::string::String;
+use core::fmt;
+
+/// The host that a code is for: a domain name in lower case, `example.com`.
+///
+/// It parses from labels of ASCII letters, digits and inner hyphens, each of 1 to 63 bytes, 253 in
+/// all, and lower-cases them. A single label is a host: `localhost` serves in development.
+///
+/// Everything else is refused, because a phone would not match it or would read it otherwise:
+///
+/// * The format takes a host as it stands and puts it into an origin of the scheme `https` and no
+///   port. So there is no scheme, no port, no path and no final dot, and a name outside ASCII is
+///   written as its A-label, `xn--…`, as a browser's origin has it.
+/// * An IP address belongs to no site but itself and is no address that a user knows. Refused is
+///   what the URL standard reads as one: whatever ends in a number, `127.0.0.1` as `1` and `a.0x7f`.
+///
+/// # Examples
+///
+/// ```
+/// use oob_mfa::message::{Host, InvalidHost};
+///
+/// let host: Host = "Login.Example.com".parse()?;
+/// assert_eq!(host.as_str(), "login.example.com");
+/// assert_eq!("https://example.com".parse::<Host>(), Err(InvalidHost::Character));
+/// # Ok::<(), InvalidHost>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Host(String);
+
+impl Host {
+    /// Longest host, in bytes.
+    pub const MAX_LEN: usize = 253;
+    /// Longest label, in bytes.
+    const MAX_LABEL: usize = 63;
+
+    /// The host, in lower case.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl core::str::FromStr for Host {
+    type Err = InvalidHost;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if text.is_empty() || text.len() > Self::MAX_LEN {
+            return Err(InvalidHost::Length);
+        }
+        if !text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.')) {
+            return Err(InvalidHost::Character);
+        }
+        if !text.split('.').all(is_label) {
+            return Err(InvalidHost::Label);
+        }
+        let lower = text.to_ascii_lowercase();
+        if lower.rsplit('.').next().is_some_and(is_number) {
+            return Err(InvalidHost::Address);
+        }
+        Ok(Self(lower))
+    }
+}
+
+fn is_label(label: &str) -> bool {
+    (1..=Host::MAX_LABEL).contains(&label.len()) && !label.starts_with('-') && !label.ends_with('-')
+}
+
+/// Whether the URL standard reads a last label, and with it the host, as a number.
+fn is_number(label: &str) -> bool {
+    let is_hexadecimal = label
+        .strip_prefix("0x")
+        .is_some_and(|digits| digits.bytes().all(|byte| byte.is_ascii_hexdigit()));
+    is_hexadecimal || label.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+impl fmt::Display for Host {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// The text is no host that a code can be bound to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum InvalidHost {
+    /// A host has 1 to 253 bytes.
+    Length,
+    /// A host has letters, digits, hyphens and dots of ASCII: no scheme, port, path or space.
+    Character,
+    /// A label has 1 to 63 bytes and neither begins nor ends with a hyphen.
+    Label,
+    /// A host that ends in a number is an IP address, or none at all.
+    Address,
+}
+
+impl fmt::Display for InvalidHost {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Length => "a host has 1 to 253 bytes",
+            Self::Character => "a host has only letters, digits, hyphens and dots of ASCII",
+            Self::Label => {
+                "a label of a host has 1 to 63 bytes and neither begins nor ends with a hyphen"
+            }
+            Self::Address => "a host is a name and does not end in a number",
+        })
+    }
+}
+
+impl core::error::Error for InvalidHost {}
