@@ -328,6 +328,15 @@ mod tests {
     }
 
     #[test]
+    fn the_example_beside_the_source_is_valid() {
+        let config = Config::parse(include_str!("../config.example.toml")).unwrap();
+        // Its numbers are the defaults, written out.
+        assert_eq!(config.policy, Policy::auth0());
+        assert_eq!(config.issuer.as_deref(), Some("https://login.example.com/"));
+        assert_eq!(config.clients.len(), 2);
+    }
+
+    #[test]
     fn every_number_of_the_policy_can_be_set() {
         let config = Config::parse(
             r#"

@@ -21,7 +21,6 @@ use crate::service::Service;
 const GRACE: Duration = Duration::from_secs(10);
 
 /// Every route of the service.
-#[must_use]
 pub fn router(service: Arc<Service>) -> Router {
     Router::new()
         .route("/oauth/token", post(endpoints::token))

@@ -4,6 +4,10 @@
 //! answer; [`Service::decide`](service::Service::decide) is the one place that loads, asks the
 //! engine, saves, asks again after a conflict, and sends.
 //!
+//! It is an example and no identity provider: it grants whatever scope and audience a request asks
+//! for, and puts no limit on passwords tried. Both are the first factor's business, which an embedder
+//! has already.
+//!
 //! Clock, randomness, store and outbox are parameters, so that tests run the whole server in their
 //! own process and in their own time.
 #![forbid(unsafe_code)]

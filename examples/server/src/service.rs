@@ -117,7 +117,7 @@ impl Service {
         } else {
             self.engine.open_token(token, client, now)
         };
-        opened.map_err(|denied| refuse(&denied, now))
+        opened.map_err(|denied| refuse(None, &denied, now))
     }
 
     /// The account of a user, new if the store has none.
@@ -147,7 +147,7 @@ impl Service {
                 Err(error) => return Err(failure(subject, &error)),
             };
             outcome.events.iter().for_each(|event| log(subject, event));
-            let granted = outcome.result.map_err(|denied| refuse(&denied, now))?;
+            let granted = outcome.result.map_err(|denied| refuse(Some(subject), &denied, now))?;
             if let Some(delivery) = granted.delivery() {
                 self.send(subject, delivery).await?;
             }
@@ -210,8 +210,9 @@ impl Grant for Verified {}
 
 impl Grant for Removed {}
 
-pub(crate) fn refuse(denied: &Denied, now: UtcDateTime) -> ErrorAnswer {
-    tracing::info!(?denied, "denied");
+/// The answer to what the engine has denied, or to a token that opens no session.
+pub(crate) fn refuse(subject: Option<&Subject>, denied: &Denied, now: UtcDateTime) -> ErrorAnswer {
+    tracing::info!(subject = subject.map(tracing::field::display), ?denied, "denied");
     ErrorAnswer::denied(denied, now)
 }
 

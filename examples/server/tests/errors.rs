@@ -10,6 +10,9 @@ use serde_json::json;
 const INVALID_TOKEN: &str = "The mfa_token provided is invalid. Try getting a new token.";
 const MALFORMED_TOKEN: &str = "Malformed mfa_token";
 
+/// Headers, or the parameters of a form.
+type Pairs<'a> = &'a [(&'a str, &'a str)];
+
 /// A world with a phone, and a first-factor token begun after it.
 fn enrolled() -> (World, String) {
     let world = World::new();
@@ -346,7 +349,7 @@ fn an_association_that_is_not_sent_answers_502() {
 fn a_client_authenticates_before_anything_is_asked_of_its_grant() {
     let world = World::new();
     let invalid = (401, "invalid_client", "Client authentication failed");
-    let cases: [(&[(&str, &str)], &[(&str, &str)]); 8] = [
+    let cases: [(Pairs<'_>, Pairs<'_>); 8] = [
         (&[], &[("client_id", "nobody")]),
         (&[], &[("client_id", "demo")]),
         (&[], &[("client_id", "demo"), ("client_secret", "wrong")]),

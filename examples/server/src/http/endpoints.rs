@@ -75,7 +75,7 @@ async fn first_factor(service: &Service, body: &Body, client: &str) -> Answer {
     let session = service
         .engine
         .begin(subject, client, scope, audience, now, &mut service.rng())
-        .map_err(|denied| refuse(&denied, now))?;
+        .map_err(|denied| refuse(Some(account.subject()), &denied, now))?;
     let token = service.engine.issue_token(&session);
     Ok(mfa_required(&MfaRequiredAnswer::new(&token, account.requirements())))
 }
@@ -125,7 +125,7 @@ pub(super) async fn authenticators(
     let account = service.account(session.subject()).await?;
     let now = service.now();
     let entries = service.engine.authenticators(&account, &session, now);
-    let entries = entries.map_err(|denied| refuse(&denied, now))?;
+    let entries = entries.map_err(|denied| refuse(Some(session.subject()), &denied, now))?;
     Ok(ok(&entries.collect::<AuthenticatorsAnswer>()))
 }
 
@@ -138,7 +138,7 @@ pub(super) async fn remove_authenticator(
     let session = bearer_session(&service, &headers)?;
     // As it came, because a router refuses an escape that is not UTF-8 in words of its own.
     let id = uri.path().rsplit('/').next().unwrap_or_default();
-    let id = authenticator_id(id).map_err(|denied| refuse(&denied, service.now()))?;
+    let id = authenticator_id(id).map_err(|denied| refuse(None, &denied, service.now()))?;
     service
         .decide(&session, |account, now, _| {
             service.engine.remove_authenticator(account, &session, &id, now)
@@ -148,7 +148,8 @@ pub(super) async fn remove_authenticator(
 }
 
 fn bearer_session(service: &Service, headers: &HeaderMap) -> Result<MfaSession, ErrorAnswer> {
-    let token = bearer(authorization(headers)).map_err(|denied| refuse(&denied, service.now()))?;
+    let token =
+        bearer(authorization(headers)).map_err(|denied| refuse(None, &denied, service.now()))?;
     service.session(token, None)
 }
 

@@ -448,7 +448,7 @@ impl Store for TestStore {
                 held.send(()).unwrap();
                 permits.acquire().await.unwrap().forget();
             }
-            let left = self.conflicts.try_update(SeqCst, SeqCst, |left| left.checked_sub(1));
+            let left = self.conflicts.fetch_update(SeqCst, SeqCst, |left| left.checked_sub(1));
             if left.is_ok() {
                 return Err(StoreError::Conflict);
             }
