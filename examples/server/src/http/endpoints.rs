@@ -1,0 +1,169 @@
+//! The endpoints: each reads a request, names the operation, and writes the answer.
+
+use std::sync::Arc;
+
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::http::{HeaderMap, Uri};
+use axum::response::Response;
+use oob_mfa::wire::{
+    AssociateAnswer, AuthenticatorsAnswer, BadRequest, Body, ChallengeAnswer, ErrorAnswer, Grant,
+    MfaRequiredAnswer, authenticator_id, bearer,
+};
+use oob_mfa::{MfaSession, Verified};
+use serde_json::json;
+
+use super::answer::{Failure, mfa_required, no_content, ok};
+use super::request::{Format, authorization, parameters};
+use crate::service::{Service, refuse};
+use crate::tokens::DEFAULT_SCOPE;
+
+type Answer = Result<Response, Failure>;
+
+/// `POST /oauth/token`.
+pub(super) async fn token(
+    State(service): State<Arc<Service>>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Answer {
+    let authorization = authorization(&headers);
+    let body = parameters(&headers, &body, Format::Form)?;
+    let client = service.clients.authenticate(&body, authorization)?;
+    let verified = match body.grant()? {
+        Grant::MfaOob(request) => {
+            let session = service.session(body.mfa_token(authorization)?, Some(&client))?;
+            service
+                .decide(&session, |account, now, _| {
+                    service.engine.verify_oob(account, &session, &request, now)
+                })
+                .await?
+        }
+        Grant::MfaRecoveryCode(code) => {
+            let session = service.session(body.mfa_token(authorization)?, Some(&client))?;
+            service
+                .decide(&session, |account, now, rng| {
+                    service.engine.verify_recovery_code(account, &session, &code, now, rng)
+                })
+                .await?
+        }
+        Grant::Other(grant) if PASSWORD_GRANTS.contains(&grant.as_str()) => {
+            return first_factor(&service, &body, &client).await;
+        }
+        _ => return Err(BadRequest::UnsupportedGrantType.into()),
+    };
+    tokens(&service, &verified)
+}
+
+const PASSWORD_GRANTS: [&str; 2] = ["password", "http://auth0.com/oauth/grant-type/password-realm"];
+
+fn tokens(service: &Service, verified: &Verified) -> Answer {
+    Ok(ok(&service.mint(verified)?))
+}
+
+/// The password grant: a password that is right is answered with an `mfa_token`, always.
+async fn first_factor(service: &Service, body: &Body, client: &str) -> Answer {
+    let (name, password) = (body.required("username")?, body.required("password")?);
+    let scope = body.optional("scope")?.unwrap_or(DEFAULT_SCOPE);
+    let audience = body.optional("audience")?.unwrap_or_default();
+    let Some(subject) = service.users.first_factor(name, password).await else {
+        tracing::info!(client, "wrong email or password");
+        return Err(Failure::of(403, "invalid_grant", "Wrong email or password."));
+    };
+    tracing::info!(client, %subject, "first factor passed");
+    let account = service.account(&subject).await?;
+    let now = service.now();
+    let session = service
+        .engine
+        .begin(subject, client, scope, audience, now, &mut service.rng())
+        .map_err(|denied| refuse(Some(account.subject()), &denied, now))?;
+    let token = service.engine.issue_token(&session);
+    Ok(mfa_required(&MfaRequiredAnswer::new(&token, account.requirements())))
+}
+
+/// `POST /mfa/associate`. The bearer token alone authorizes it: what the body says of a client is
+/// ignored, because most clients say nothing.
+pub(super) async fn associate(
+    State(service): State<Arc<Service>>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Answer {
+    let session = bearer_session(&service, &headers)?;
+    let request = parameters(&headers, &body, Format::Json)?.associate()?;
+    let associated = service
+        .decide(&session, |account, now, rng| {
+            service.engine.associate(account, &session, &request, now, rng)
+        })
+        .await?;
+    Ok(ok(&AssociateAnswer::from(&associated)))
+}
+
+/// `POST /mfa/challenge`.
+pub(super) async fn challenge(
+    State(service): State<Arc<Service>>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Answer {
+    let authorization = authorization(&headers);
+    let body = parameters(&headers, &body, Format::Json)?;
+    let client = service.clients.authenticate(&body, authorization)?;
+    let session = service.session(body.mfa_token(authorization)?, Some(&client))?;
+    let request = body.challenge()?;
+    let challenged = service
+        .decide(&session, |account, now, rng| {
+            service.engine.challenge(account, &session, &request, now, rng)
+        })
+        .await?;
+    Ok(ok(&ChallengeAnswer::from(&challenged)))
+}
+
+/// `GET /mfa/authenticators`.
+pub(super) async fn authenticators(
+    State(service): State<Arc<Service>>,
+    headers: HeaderMap,
+) -> Answer {
+    let session = bearer_session(&service, &headers)?;
+    let account = service.account(session.subject()).await?;
+    let now = service.now();
+    let entries = service.engine.authenticators(&account, &session, now);
+    let entries = entries.map_err(|denied| refuse(Some(session.subject()), &denied, now))?;
+    Ok(ok(&entries.collect::<AuthenticatorsAnswer>()))
+}
+
+/// `DELETE /mfa/authenticators/{id}`.
+pub(super) async fn remove_authenticator(
+    State(service): State<Arc<Service>>,
+    headers: HeaderMap,
+    uri: Uri,
+) -> Answer {
+    let session = bearer_session(&service, &headers)?;
+    // As it came, because a router refuses an escape that is not UTF-8 in words of its own.
+    let id = uri.path().rsplit('/').next().unwrap_or_default();
+    let id = authenticator_id(id).map_err(|denied| refuse(None, &denied, service.now()))?;
+    service
+        .decide(&session, |account, now, _| {
+            service.engine.remove_authenticator(account, &session, &id, now)
+        })
+        .await?;
+    Ok(no_content())
+}
+
+fn bearer_session(service: &Service, headers: &HeaderMap) -> Result<MfaSession, ErrorAnswer> {
+    let token =
+        bearer(authorization(headers)).map_err(|denied| refuse(None, &denied, service.now()))?;
+    service.session(token, None)
+}
+
+/// `GET /.well-known/openid-configuration`.
+pub(super) async fn discovery(State(service): State<Arc<Service>>) -> Response {
+    ok(&service.tokens.discovery())
+}
+
+/// `GET /.well-known/jwks.json`.
+pub(super) async fn key_set(State(service): State<Arc<Service>>) -> Response {
+    ok(&service.tokens.key_set())
+}
+
+/// `GET /healthz`: the process answers.
+pub(super) async fn health() -> Response {
+    ok(&json!({ "status": "ok" }))
+}

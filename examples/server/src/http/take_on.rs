@@ -1,0 +1,67 @@
+//! A request is read whole, then carried out in a task of its own.
+//!
+//! The task does not end with the connection: a client that hangs up leaves no decision unsaved and no
+//! saved one unsent. A panic ends the task and is answered, not the process.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::{Body, Bytes};
+use axum::extract::{Request, State};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use http_body_util::BodyExt;
+use oob_mfa::wire::{BadRequest, ErrorAnswer};
+
+use super::answer::Failure;
+use crate::service::Service;
+
+/// No request of the API has a quarter of this.
+const LONGEST_BODY: usize = 16 * 1024;
+/// How much more is read and thrown away, so that a client which is still writing hears the answer
+/// and not a reset.
+const MOST_DISCARDED: usize = 4 * 1024 * 1024;
+const SLOWEST_BODY: Duration = Duration::from_secs(10);
+
+pub(super) async fn take_on(
+    State(service): State<Arc<Service>>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let (parts, body) = request.into_parts();
+    let read = tokio::time::timeout(SLOWEST_BODY, read(body)).await;
+    let body = match read {
+        Ok(Ok(body)) => body,
+        Ok(Err(failure)) => return failure.into_response(),
+        Err(_) => {
+            return Failure::of(408, "request_timeout", "The request took too long to arrive.")
+                .into_response();
+        }
+    };
+    let request = Request::from_parts(parts, Body::from(body));
+    service.tasks.spawn(next.run(request)).await.unwrap_or_else(|error| {
+        tracing::error!(%error, "a request failed");
+        Failure::from(ErrorAnswer::server_error()).into_response()
+    })
+}
+
+async fn read(mut body: Body) -> Result<Bytes, Failure> {
+    let mut read = Vec::new();
+    let mut discarded = 0;
+    while let Some(frame) = body.frame().await {
+        // Half a body is none: the client has gone.
+        let Ok(data) = frame.map_err(|_| BadRequest::MalformedBody)?.into_data() else { continue };
+        if discarded == 0 && read.len() + data.len() <= LONGEST_BODY {
+            read.extend_from_slice(&data);
+        } else {
+            discarded += data.len();
+            if discarded > MOST_DISCARDED {
+                break;
+            }
+        }
+    }
+    if discarded > 0 {
+        return Err(Failure::of(413, "invalid_request", "The request body is too large."));
+    }
+    Ok(read.into())
+}

@@ -1,0 +1,232 @@
+//! What every request goes through: load, ask the engine, save, ask again after a conflict, send.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use oob_mfa::message::Wording;
+use oob_mfa::wire::{ErrorAnswer, TokenAnswer};
+use oob_mfa::{
+    Account, Associated, Challenged, Delivery, Denied, Engine, Event, MfaSession, Removed, Subject,
+    Transition, Verified,
+};
+use rand_core::{CryptoRng, UnwrapErr};
+use time::UtcDateTime;
+use tokio_util::task::TaskTracker;
+
+use crate::clients::Clients;
+use crate::config::Config;
+use crate::keys::{self, Secret};
+use crate::outbox::{Message, Outbox};
+use crate::store::{Store, StoreError};
+use crate::tokens::Tokens;
+use crate::users::Users;
+
+/// Tells the time.
+pub type Clock = Arc<dyn Fn() -> UtcDateTime + Send + Sync>;
+/// Makes a source of random bytes, one per decision.
+pub type Randomness = Arc<dyn Fn() -> Box<dyn CryptoRng + Send> + Send + Sync>;
+
+/// How often the engine is asked for one request.
+///
+/// A conflict means that another request on the same account got through, so there is nothing to wait
+/// for: the next try meets a newer state. A flood of wrong codes ends after the ten of the budget, so
+/// sixteen tries outlast it.
+const MOST_TRIES: u32 = 16;
+/// What a client is told to wait when they did not suffice.
+const BUSY: Duration = Duration::from_secs(1);
+
+/// The server without its sockets.
+pub struct Service {
+    pub(crate) engine: Engine,
+    pub(crate) tokens: Tokens,
+    pub(crate) users: Users,
+    pub(crate) clients: Clients,
+    pub(crate) tasks: TaskTracker,
+    wording: Wording,
+    store: Arc<dyn Store>,
+    outbox: Arc<dyn Outbox>,
+    clock: Clock,
+    randomness: Randomness,
+}
+
+impl Service {
+    /// A service on the system's clock and the operating system's randomness.
+    ///
+    /// `address` is what it listens on: the issuer, where the configuration has none.
+    #[must_use]
+    pub fn new(
+        config: Config,
+        address: SocketAddr,
+        secret: &Secret,
+        store: Arc<dyn Store>,
+        outbox: Arc<dyn Outbox>,
+    ) -> Self {
+        let issuer = config.issuer.unwrap_or_else(|| format!("http://{address}/"));
+        Self {
+            engine: Engine::new(config.policy, keys::engine_keys(secret)),
+            tokens: Tokens::new(issuer, config.token_lifetime, &keys::signing_key(secret)),
+            users: config.users,
+            clients: config.clients,
+            tasks: TaskTracker::new(),
+            wording: config.wording,
+            store,
+            outbox,
+            clock: Arc::new(UtcDateTime::now),
+            randomness: Arc::new(|| Box::new(UnwrapErr(getrandom::SysRng))),
+        }
+    }
+
+    /// The same by another clock.
+    #[must_use]
+    pub fn with_clock(mut self, clock: Clock) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// The same with other randomness.
+    #[must_use]
+    pub fn with_randomness(mut self, randomness: Randomness) -> Self {
+        self.randomness = randomness;
+        self
+    }
+
+    /// What tokens name as their issuer.
+    #[must_use]
+    pub fn issuer(&self) -> &str {
+        self.tokens.issuer()
+    }
+
+    pub(crate) fn now(&self) -> UtcDateTime {
+        (self.clock)()
+    }
+
+    pub(crate) fn rng(&self) -> Box<dyn CryptoRng + Send> {
+        (self.randomness)()
+    }
+
+    /// The session of a token: an `mfa_token`, or an access token, which alone has two dots.
+    pub(crate) fn session(
+        &self,
+        token: &str,
+        client: Option<&str>,
+    ) -> Result<MfaSession, ErrorAnswer> {
+        let now = self.now();
+        let opened = if token.matches('.').count() == 2 {
+            self.tokens.open(token, client, now)
+        } else {
+            self.engine.open_token(token, client, now)
+        };
+        opened.map_err(|denied| refuse(None, &denied, now))
+    }
+
+    /// The account of a user, new if the store has none.
+    pub(crate) async fn account(&self, subject: &Subject) -> Result<Account, ErrorAnswer> {
+        match self.store.load(subject.clone()).await {
+            Ok(account) => Ok(account.unwrap_or_else(|| Account::new(subject.clone()))),
+            Err(error) => Err(failure(subject, &error)),
+        }
+    }
+
+    /// Carries out an operation: decides it, saves that, logs it, and sends what is to be sent.
+    ///
+    /// The message leaves once, after the save. One that the outbox does not take stays charged.
+    pub(crate) async fn decide<T: Grant>(
+        &self,
+        session: &MfaSession,
+        ask: impl Fn(&Account, UtcDateTime, &mut dyn CryptoRng) -> Transition<T>,
+    ) -> Result<T, ErrorAnswer> {
+        let subject = session.subject();
+        for _ in 0..MOST_TRIES {
+            let account = self.account(subject).await?;
+            let now = self.now();
+            let transition = ask(&account, now, &mut self.rng());
+            let outcome = match transition.commit_async(|next| self.store.replace(next)).await {
+                Ok(outcome) => outcome,
+                Err(StoreError::Conflict) => continue,
+                Err(error) => return Err(failure(subject, &error)),
+            };
+            outcome.events.iter().for_each(|event| log(subject, event));
+            let granted = outcome.result.map_err(|denied| refuse(Some(subject), &denied, now))?;
+            if let Some(delivery) = granted.delivery() {
+                self.send(subject, delivery).await?;
+            }
+            return Ok(granted);
+        }
+        tracing::warn!(%subject, "conflicts outlasted the tries");
+        Err(ErrorAnswer::temporarily_unavailable(BUSY))
+    }
+
+    async fn send(&self, subject: &Subject, delivery: &Delivery) -> Result<(), ErrorAnswer> {
+        let id = delivery.id();
+        let message = Message::new(&self.wording, delivery).map_err(|error| {
+            tracing::error!(%subject, id, %error, "a delivery cannot be worded");
+            ErrorAnswer::send_failed()
+        })?;
+        let outbox = Arc::clone(&self.outbox);
+        let sent = tokio::task::spawn_blocking(move || outbox.send(&message)).await;
+        match sent.map_err(std::io::Error::other).flatten() {
+            Ok(()) => {
+                tracing::info!(%subject, id, channel = %delivery.channel, "message sent");
+                Ok(())
+            }
+            Err(error) => {
+                tracing::error!(%subject, id, %error, "message not sent");
+                Err(ErrorAnswer::send_failed())
+            }
+        }
+    }
+
+    /// The answer that carries the tokens of a completed login.
+    pub(crate) fn mint(&self, verified: &Verified) -> Result<TokenAnswer, ErrorAnswer> {
+        let email = self.users.email(verified.subject());
+        self.tokens.mint(verified, email, &mut self.rng()).map_err(|error| {
+            tracing::error!(subject = %verified.subject(), %error, "no token could be signed");
+            ErrorAnswer::server_error()
+        })
+    }
+}
+
+/// What an operation grants: some of it is a message to be sent.
+pub(crate) trait Grant {
+    fn delivery(&self) -> Option<&Delivery> {
+        None
+    }
+}
+
+impl Grant for Associated {
+    fn delivery(&self) -> Option<&Delivery> {
+        Some(&self.delivery)
+    }
+}
+
+impl Grant for Challenged {
+    fn delivery(&self) -> Option<&Delivery> {
+        Some(&self.delivery)
+    }
+}
+
+impl Grant for Verified {}
+
+impl Grant for Removed {}
+
+/// The answer to what the engine has denied, or to a token that opens no session.
+pub(crate) fn refuse(subject: Option<&Subject>, denied: &Denied, now: UtcDateTime) -> ErrorAnswer {
+    tracing::info!(subject = subject.map(tracing::field::display), ?denied, "denied");
+    ErrorAnswer::denied(denied, now)
+}
+
+fn failure(subject: &Subject, error: &StoreError) -> ErrorAnswer {
+    tracing::error!(%subject, %error, "the store failed");
+    match error {
+        StoreError::Broken(_) => ErrorAnswer::server_error(),
+        _ => ErrorAnswer::temporarily_unavailable(BUSY),
+    }
+}
+
+/// One line per event. Events hold no secret, and numbers are masked.
+fn log(subject: &Subject, event: &Event) {
+    let notify = event.notifies_owner();
+    let event = serde_json::to_string(event).unwrap_or_default();
+    tracing::info!(target: "audit", %subject, event, notify);
+}

@@ -1,0 +1,183 @@
+//! Accounts in one file, embedded: `redb:PATH`.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use oob_mfa::{Account, Next, Subject};
+use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition};
+
+use super::{Promise, Store, StoreError};
+
+/// Subject to record; the record tells its own version.
+const ACCOUNTS: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("accounts");
+
+/// Accounts in a redb file. One process has it open at a time.
+pub struct RedbStore {
+    database: Arc<Database>,
+}
+
+impl RedbStore {
+    /// Opens the file, or makes it.
+    ///
+    /// # Errors
+    ///
+    /// redb's, another process that has it open among them.
+    pub fn open(path: &Path) -> Result<Self, redb::Error> {
+        let database = Database::create(path)?;
+        let transaction = database.begin_write()?;
+        // So that a read never meets a file without the table.
+        transaction.open_table(ACCOUNTS)?;
+        transaction.commit()?;
+        Ok(Self { database: Arc::new(database) })
+    }
+
+    /// The stored bytes of a record, for backups and for tests.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Unavailable`]
+    pub fn record(&self, subject: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        read(&self.database, subject).map_err(unavailable)
+    }
+
+    /// Puts bytes in the place of a record, whatever they are: the other half of a backup.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Unavailable`]
+    pub fn restore(&self, subject: &str, record: &[u8]) -> Result<(), StoreError> {
+        let write = || -> Result<(), redb::Error> {
+            let transaction = self.database.begin_write()?;
+            transaction.open_table(ACCOUNTS)?.insert(subject, record)?;
+            Ok(transaction.commit()?)
+        };
+        write().map_err(unavailable)
+    }
+}
+
+impl Store for RedbStore {
+    fn load(&self, subject: Subject) -> Promise<'_, Option<Account>> {
+        self.off_the_event_loop(move |database| {
+            let record = read(database, subject.as_str()).map_err(unavailable)?;
+            record.as_deref().map(decode).transpose()
+        })
+    }
+
+    fn replace(&self, next: Next) -> Promise<'_, ()> {
+        self.off_the_event_loop(move |database| replace(database, &next.account))
+    }
+}
+
+impl RedbStore {
+    fn off_the_event_loop<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Database) -> Result<T, StoreError> + Send + 'static,
+    ) -> Promise<'_, T> {
+        let database = Arc::clone(&self.database);
+        Box::pin(async move {
+            let done = tokio::task::spawn_blocking(move || work(&database)).await;
+            done.map_err(|error| StoreError::Unavailable(error.into()))?
+        })
+    }
+}
+
+fn read(database: &Database, subject: &str) -> Result<Option<Vec<u8>>, redb::Error> {
+    let table = database.begin_read()?.open_table(ACCOUNTS)?;
+    Ok(table.get(subject)?.map(|record| record.value().to_vec()))
+}
+
+/// redb has one writer at a time, and a commit is on the disk when it returns: its default durability.
+fn replace(database: &Database, account: &Account) -> Result<(), StoreError> {
+    let record = postcard::to_allocvec(account).map_err(broken)?;
+    let transaction = database.begin_write().map_err(unavailable)?;
+    {
+        let mut table = transaction.open_table(ACCOUNTS).map_err(unavailable)?;
+        let subject = account.subject().as_str();
+        let stored = table.get(subject).map_err(unavailable)?;
+        let stored = stored.map(|record| decode(record.value())).transpose()?;
+        if stored.as_ref().map(Account::revision) != account.replaces() {
+            return Err(StoreError::Conflict);
+        }
+        table.insert(subject, &record[..]).map_err(unavailable)?;
+    }
+    transaction.commit().map_err(unavailable)
+}
+
+fn decode(record: &[u8]) -> Result<Account, StoreError> {
+    let (account, rest) = postcard::take_from_bytes(record).map_err(broken)?;
+    if !rest.is_empty() {
+        return Err(StoreError::Broken("bytes after the record".into()));
+    }
+    Ok(account)
+}
+
+fn unavailable(error: impl Into<redb::Error>) -> StoreError {
+    StoreError::Unavailable(error.into().into())
+}
+
+fn broken(error: postcard::Error) -> StoreError {
+    StoreError::Broken(error.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use oob_mfa::{Engine, Key, KeyRing, Policy};
+    use time::UtcDateTime;
+
+    use super::*;
+
+    /// The account one revision on, saved or not.
+    async fn step(store: &RedbStore, account: &Account) -> Result<Account, StoreError> {
+        let engine = Engine::new(Policy::auth0(), KeyRing::new(Key::new(1, &[7; 32])));
+        let mut next = account.clone();
+        engine
+            .restore_budgets(account, UtcDateTime::UNIX_EPOCH)
+            .commit_async(async |saved| {
+                next = saved.account.clone();
+                store.replace(saved).await
+            })
+            .await
+            .map(|_| next)
+    }
+
+    #[tokio::test]
+    async fn a_write_replaces_the_revision_it_was_made_from_and_no_other() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("accounts.redb");
+        let store = RedbStore::open(&path).unwrap();
+        let subject: Subject = "alice".parse().unwrap();
+        assert!(store.load(subject.clone()).await.unwrap().is_none());
+
+        let new = Account::new(subject.clone());
+        let first = step(&store, &new).await.unwrap();
+        // Inserted once.
+        assert!(matches!(step(&store, &new).await, Err(StoreError::Conflict)));
+        let second = step(&store, &first).await.unwrap();
+        // Replaced once.
+        assert!(matches!(step(&store, &first).await, Err(StoreError::Conflict)));
+        assert_eq!(store.load(subject.clone()).await.unwrap().unwrap(), second);
+        assert_eq!(second.revision(), 2);
+
+        // Another user's is another record, and a record that is missing is not replaced.
+        let bob = Account::new("bob".parse().unwrap());
+        step(&store, &bob).await.unwrap();
+        let elsewhere = RedbStore::open(&directory.path().join("other.redb")).unwrap();
+        assert!(matches!(step(&elsewhere, &first).await, Err(StoreError::Conflict)));
+
+        drop(store);
+        let store = RedbStore::open(&path).unwrap();
+        assert_eq!(store.load(subject).await.unwrap().unwrap(), second);
+    }
+
+    #[tokio::test]
+    async fn a_record_that_cannot_be_read_is_not_overwritten() {
+        let directory = tempfile::tempdir().unwrap();
+        let store = RedbStore::open(&directory.path().join("accounts.redb")).unwrap();
+        store.restore("alice", b"no record").unwrap();
+        let subject: Subject = "alice".parse().unwrap();
+        assert!(matches!(store.load(subject.clone()).await, Err(StoreError::Broken(_))));
+        let new = Account::new(subject);
+        assert!(matches!(step(&store, &new).await, Err(StoreError::Broken(_))));
+        assert_eq!(store.record("alice").unwrap().unwrap(), b"no record");
+    }
+}

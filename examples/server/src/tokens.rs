@@ -1,0 +1,322 @@
+//! Access tokens and ID tokens: JWTs signed with ES256, and what clients need to verify them.
+
+use std::time::Duration;
+
+use base64ct::{Base64UrlUnpadded, Encoding};
+use jsonwebtoken::crypto::{CryptoProvider, JwtSigner, JwtVerifier, KeyUtils};
+use jsonwebtoken::errors::{Error, ErrorKind, Result as JwtResult, new_error};
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
+use oob_mfa::wire::TokenAnswer;
+use oob_mfa::{Assurance, Denied, MfaSession, TrustedClaims, Verified};
+use p256::ecdsa::{Signature, SigningKey, VerifyingKey};
+use rand_core::CryptoRng;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+use time::UtcDateTime;
+
+/// What mints and opens tokens.
+pub struct Tokens {
+    issuer: String,
+    mfa_audience: String,
+    lifetime: Duration,
+    kid: String,
+    jwk: Value,
+    encoding: EncodingKey,
+    decoding: DecodingKey,
+    validation: Validation,
+}
+
+/// The type of an access token (RFC 9068), by which an ID token is never taken for one.
+const ACCESS_TOKEN: &str = "at+jwt";
+const ID_TOKEN: &str = "JWT";
+/// What is granted where a request asks for nothing: who the user is.
+pub const DEFAULT_SCOPE: &str = "openid profile email";
+
+#[derive(Serialize, Deserialize)]
+struct AccessClaims {
+    iss: String,
+    aud: String,
+    sub: String,
+    iat: i64,
+    exp: i64,
+    jti: String,
+    /// The client, as Auth0 names it.
+    azp: String,
+    /// The client, as RFC 9068 does.
+    client_id: String,
+    scope: String,
+    amr: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct IdClaims<'a> {
+    iss: &'a str,
+    aud: &'a str,
+    sub: &'a str,
+    iat: i64,
+    exp: i64,
+    auth_time: i64,
+    amr: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    email: Option<&'a str>,
+}
+
+impl Tokens {
+    /// Tokens of an issuer, good for `lifetime`, signed with a key.
+    #[must_use]
+    pub fn new(issuer: String, lifetime: Duration, key: &SigningKey) -> Self {
+        // Once per process; a second call finds the same.
+        let _ = PROVIDER.install_default();
+        let point = VerifyingKey::from(key).to_sec1_point(false);
+        let coordinate = |bytes: &[u8]| Base64UrlUnpadded::encode_string(bytes);
+        let (x, y) = point.as_bytes().split_at(33);
+        let (x, y) = (coordinate(&x[1..]), coordinate(y));
+        // RFC 7638: the members that make the key, in the order of their names.
+        let thumbprint = format!(r#"{{"crv":"P-256","kty":"EC","x":"{x}","y":"{y}"}}"#);
+        let kid = Base64UrlUnpadded::encode_string(&Sha256::digest(thumbprint));
+        let jwk = json!({
+            "kty": "EC", "crv": "P-256", "use": "sig", "alg": "ES256", "kid": kid, "x": x, "y": y,
+        });
+        let mfa_audience = format!("{issuer}mfa/");
+        let mut validation = Validation::new(Algorithm::ES256);
+        validation.set_issuer(&[&issuer]);
+        validation.set_audience(&[&mfa_audience]);
+        validation.set_required_spec_claims(&["iss", "aud", "exp"]);
+        // It reads the system's clock; ours is a parameter.
+        validation.validate_exp = false;
+        Self {
+            encoding: EncodingKey::from_ec_der(&key.to_bytes()),
+            decoding: DecodingKey::from_ec_der(point.as_bytes()),
+            issuer,
+            mfa_audience,
+            lifetime,
+            kid,
+            jwk,
+            validation,
+        }
+    }
+
+    /// The issuer.
+    #[must_use]
+    pub fn issuer(&self) -> &str {
+        &self.issuer
+    }
+
+    /// The tokens of a completed login.
+    ///
+    /// Scope and audience are those of the request that got the `mfa_token`: this server knows no API
+    /// that would want fewer. Without an audience the token is for `<issuer>userinfo`, as Auth0's is.
+    /// There is an ID token where the scope has `openid`.
+    ///
+    /// # Errors
+    ///
+    /// What jsonwebtoken says; with a key of the right kind it says nothing.
+    pub fn mint(
+        &self,
+        verified: &Verified,
+        email: Option<&str>,
+        rng: &mut (impl CryptoRng + ?Sized),
+    ) -> Result<TokenAnswer, Error> {
+        let mut id = [0; 16];
+        rng.fill_bytes(&mut id);
+        let iat = verified.verified_at().unix_timestamp();
+        let lifetime = self.lifetime.as_secs();
+        let exp = iat.saturating_add_unsigned(lifetime);
+        let amr: Vec<String> =
+            ["pwd"].iter().chain(verified.amr()).map(|&method| method.to_owned()).collect();
+        let aud = match verified.audience() {
+            "" => format!("{}userinfo", self.issuer),
+            audience => audience.to_owned(),
+        };
+        let access_token = self.sign(
+            ACCESS_TOKEN,
+            &AccessClaims {
+                iss: self.issuer.clone(),
+                aud,
+                sub: verified.subject().as_str().to_owned(),
+                iat,
+                exp,
+                jti: Base64UrlUnpadded::encode_string(&id),
+                azp: verified.client().to_owned(),
+                client_id: verified.client().to_owned(),
+                scope: verified.scope().to_owned(),
+                amr: amr.clone(),
+            },
+        )?;
+        let answer = TokenAnswer::new(&access_token, lifetime, verified.scope())
+            .with_recovery_code(verified.recovery_code());
+        if !verified.scope().split_ascii_whitespace().any(|scope| scope == "openid") {
+            return Ok(answer);
+        }
+        let id_token = self.sign(
+            ID_TOKEN,
+            &IdClaims {
+                iss: &self.issuer,
+                aud: verified.client(),
+                sub: verified.subject().as_str(),
+                iat,
+                exp,
+                auth_time: iat,
+                amr,
+                email,
+            },
+        )?;
+        Ok(answer.with_id_token(&id_token))
+    }
+
+    fn sign(&self, kind: &str, claims: &impl Serialize) -> Result<String, Error> {
+        let mut header = Header::new(Algorithm::ES256);
+        header.typ = Some(kind.to_owned());
+        header.kid = Some(self.kid.clone());
+        jsonwebtoken::encode(&header, claims, &self.encoding)
+    }
+
+    /// The session of an access token with the MFA audience: whoever has one has passed a second factor.
+    ///
+    /// # Errors
+    ///
+    /// [`Denied::TokenMalformed`], [`Denied::TokenInvalid`], [`Denied::TokenOfAnotherClient`] or
+    /// [`Denied::TokenExpired`], in this order.
+    pub fn open(
+        &self,
+        token: &str,
+        client: Option<&str>,
+        now: UtcDateTime,
+    ) -> Result<MfaSession, Denied> {
+        let opened = jsonwebtoken::decode::<Value>(token, &self.decoding, &self.validation)
+            .map_err(|error| denied(&error))?;
+        if opened.header.typ.as_deref() != Some(ACCESS_TOKEN) {
+            return Err(Denied::TokenInvalid);
+        }
+        let claims: AccessClaims =
+            serde_json::from_value(opened.claims).map_err(|_| Denied::TokenInvalid)?;
+        let moment =
+            |seconds| UtcDateTime::from_unix_timestamp(seconds).map_err(|_| Denied::TokenInvalid);
+        let session = MfaSession::trusted(TrustedClaims {
+            id: &claims.jti,
+            subject: claims.sub.parse().map_err(|_| Denied::TokenInvalid)?,
+            client: &claims.azp,
+            assurance: Assurance::Mfa,
+            scope: &claims.scope,
+            audience: &claims.aud,
+            issued_at: moment(claims.iat)?,
+            expires_at: moment(claims.exp)?,
+        })?;
+        session.check_client(client)?;
+        if session.expires_at() <= now {
+            return Err(Denied::TokenExpired);
+        }
+        Ok(session)
+    }
+
+    /// `GET /.well-known/jwks.json`.
+    #[must_use]
+    pub fn key_set(&self) -> Value {
+        json!({ "keys": [self.jwk] })
+    }
+
+    /// `GET /.well-known/openid-configuration`.
+    #[must_use]
+    pub fn discovery(&self) -> Value {
+        let at = |path: &str| format!("{}{path}", self.issuer);
+        json!({
+            "issuer": self.issuer,
+            "token_endpoint": at("oauth/token"),
+            "jwks_uri": at(".well-known/jwks.json"),
+            "mfa_challenge_endpoint": at("mfa/challenge"),
+            "grant_types_supported": GRANT_TYPES,
+            "response_types_supported": [],
+            "subject_types_supported": ["public"],
+            "id_token_signing_alg_values_supported": ["ES256"],
+            "token_endpoint_auth_methods_supported":
+                ["client_secret_basic", "client_secret_post", "none"],
+            "scopes_supported": [
+                "openid", "profile", "email",
+                "enroll", "read:authenticators", "remove:authenticators",
+            ],
+            "claims_supported":
+                ["iss", "aud", "sub", "iat", "exp", "auth_time", "amr", "email"],
+        })
+    }
+
+    /// The audience of the tokens that manage factors.
+    #[must_use]
+    pub fn mfa_audience(&self) -> &str {
+        &self.mfa_audience
+    }
+}
+
+const GRANT_TYPES: [&str; 4] = [
+    "password",
+    "http://auth0.com/oauth/grant-type/password-realm",
+    "http://auth0.com/oauth/grant-type/mfa-oob",
+    "http://auth0.com/oauth/grant-type/mfa-recovery-code",
+];
+
+/// A text that is no JWT is malformed; one that is, and not ours, is invalid.
+fn denied(error: &Error) -> Denied {
+    match error.kind() {
+        ErrorKind::InvalidToken
+        | ErrorKind::Base64(_)
+        | ErrorKind::Json(_)
+        | ErrorKind::Utf8(_) => Denied::TokenMalformed,
+        _ => Denied::TokenInvalid,
+    }
+}
+
+/// ES256 and nothing else, by p256.
+static PROVIDER: CryptoProvider = CryptoProvider {
+    signer_factory: signer,
+    verifier_factory: verifier,
+    // For JWKs, which jsonwebtoken is not asked for.
+    key_utils: KeyUtils::new_unimplemented(),
+};
+
+struct Es256<K>(K);
+
+fn signer(algorithm: &Algorithm, key: &EncodingKey) -> JwtResult<Box<dyn JwtSigner>> {
+    if *algorithm != Algorithm::ES256 {
+        return Err(new_error(ErrorKind::UnsupportedAlgorithm));
+    }
+    let key = SigningKey::from_slice(key.as_bytes())
+        .map_err(|_| new_error(ErrorKind::InvalidEcdsaKey))?;
+    Ok(Box::new(Es256(key)))
+}
+
+fn verifier(algorithm: &Algorithm, key: &DecodingKey) -> JwtResult<Box<dyn JwtVerifier>> {
+    if *algorithm != Algorithm::ES256 {
+        return Err(new_error(ErrorKind::UnsupportedAlgorithm));
+    }
+    let key = VerifyingKey::from_sec1_bytes(key.try_get_as_bytes()?)
+        .map_err(|_| new_error(ErrorKind::InvalidEcdsaKey))?;
+    Ok(Box::new(Es256(key)))
+}
+
+impl signature::Signer<Vec<u8>> for Es256<SigningKey> {
+    fn try_sign(&self, message: &[u8]) -> Result<Vec<u8>, signature::Error> {
+        use p256::ecdsa::signature::Signer;
+        let signature: Signature = self.0.try_sign(message).map_err(|_| signature::Error::new())?;
+        Ok(signature.to_bytes().to_vec())
+    }
+}
+
+impl JwtSigner for Es256<SigningKey> {
+    fn algorithm(&self) -> Algorithm {
+        Algorithm::ES256
+    }
+}
+
+impl signature::Verifier<Vec<u8>> for Es256<VerifyingKey> {
+    fn verify(&self, message: &[u8], signature: &Vec<u8>) -> Result<(), signature::Error> {
+        use p256::ecdsa::signature::Verifier;
+        let signature = Signature::from_slice(signature).map_err(|_| signature::Error::new())?;
+        self.0.verify(message, &signature).map_err(|_| signature::Error::new())
+    }
+}
+
+impl JwtVerifier for Es256<VerifyingKey> {
+    fn algorithm(&self) -> Algorithm {
+        Algorithm::ES256
+    }
+}

@@ -1,0 +1,181 @@
+//! Requests at the same time, clients that hang up, and the end of the process.
+
+mod common;
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::thread;
+use std::time::Duration;
+
+use common::*;
+use serde_json::json;
+
+const AT_ONCE: usize = 20;
+/// How long a test waits for what has to happen; nothing takes as long.
+const SOON: Duration = Duration::from_secs(10);
+
+/// The answers to the same request, sent from as many threads at once.
+fn at_once(request: impl Fn() -> Answer + Sync) -> Vec<Answer> {
+    let start = std::sync::Barrier::new(AT_ONCE);
+    thread::scope(|scope| {
+        let threads: Vec<_> = (0..AT_ONCE)
+            .map(|_| {
+                scope.spawn(|| {
+                    start.wait();
+                    request()
+                })
+            })
+            .collect();
+        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+    })
+}
+
+fn challenged() -> (World, String, String) {
+    let world = World::new();
+    world.enroll(&world.login(), PHONE);
+    let token = world.login();
+    let oob_code = world.challenge(&token, &json!({})).text("oob_code");
+    (world, token, oob_code)
+}
+
+#[test]
+fn of_twenty_wrong_codes_at_once_ten_are_judged() {
+    let (world, token, oob_code) = challenged();
+    let code = wrong(&world.outbox.code());
+    let answers = at_once(|| world.answer(&token, &oob_code, &code));
+    let judged = answers.iter().filter(|answer| answer.status == 403);
+    assert_eq!(judged.count(), 10);
+    let refused: Vec<_> = answers.iter().filter(|answer| answer.status == 429).collect();
+    assert_eq!(refused.len(), 10);
+    for answer in refused {
+        answer.retry_after(360);
+    }
+}
+
+#[test]
+fn of_twenty_right_codes_at_once_one_passes() {
+    let (world, token, oob_code) = challenged();
+    let code = world.outbox.code();
+    let answers = at_once(|| world.answer(&token, &oob_code, &code));
+    assert_eq!(answers.iter().filter(|answer| answer.status == 200).count(), 1);
+    // The rest meet a session that is spent, and none is told that its code was wrong.
+    assert_eq!(answers.iter().filter(|answer| answer.status == 401).count(), AT_ONCE - 1);
+}
+
+#[test]
+fn of_twenty_recovery_codes_at_once_one_passes() {
+    let world = World::new();
+    let recovery_code = world.enroll(&world.login(), PHONE).unwrap();
+    let tokens: std::sync::Mutex<Vec<String>> =
+        std::sync::Mutex::new((0..AT_ONCE).map(|_| world.login()).collect());
+    let answers = at_once(|| {
+        let token = tokens.lock().unwrap().pop().unwrap();
+        world.recover(&token, &recovery_code)
+    });
+    assert_eq!(answers.iter().filter(|answer| answer.status == 200).count(), 1);
+}
+
+#[test]
+fn of_twenty_challenges_at_once_as_many_are_sent_as_the_budget_has() {
+    let world = World::new();
+    world.enroll(&world.login(), PHONE);
+    let token = world.login();
+    let answers = at_once(|| world.challenge(&token, &json!({})));
+    assert_eq!(answers.iter().filter(|answer| answer.status == 200).count(), 9);
+    assert_eq!(answers.iter().filter(|answer| answer.status == 429).count(), 11);
+    assert_eq!(world.outbox.messages().len(), 10);
+}
+
+/// Sends an association over a connection of its own and does not wait for the answer.
+fn begin_to_associate(world: &World, token: &str) -> TcpStream {
+    let body = json!({
+        "authenticator_types": ["oob"], "oob_channels": ["sms"], "phone_number": PHONE,
+    })
+    .to_string();
+    let mut stream = TcpStream::connect(world.address).unwrap();
+    write!(
+        stream,
+        "POST /mfa/associate HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {token}\r\n\
+         content-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
+        body.len()
+    )
+    .unwrap();
+    stream
+}
+
+#[test]
+fn what_was_taken_on_is_finished_though_the_client_hangs_up() {
+    let mut world = World::new();
+    let token = world.login();
+    let (held, permits) = world.store.hold();
+    let stream = begin_to_associate(&world, &token);
+    held.recv_timeout(SOON).unwrap();
+    drop(stream);
+    // Other connections are served meanwhile, so that the server sees this one end.
+    for _ in 0..20 {
+        world.send("GET", "/healthz", &[], "").ok();
+    }
+    assert_eq!(world.record(), None);
+    permits.add_permits(1);
+
+    // The end of the server awaits it.
+    let served = world.served.take().unwrap();
+    world.stop();
+    world
+        .runtime
+        .block_on(async { tokio::time::timeout(SOON, served).await })
+        .unwrap()
+        .unwrap()
+        .unwrap();
+    assert!(world.record().is_some());
+    assert_eq!(world.outbox.messages().len(), 1);
+}
+
+#[test]
+fn the_end_of_the_server_waits_for_what_was_taken_on() {
+    let mut world = World::new();
+    let token = world.login();
+    let (held, permits) = world.store.hold();
+    let mut stream = begin_to_associate(&world, &token);
+    held.recv_timeout(SOON).unwrap();
+    let mut served = world.served.take().unwrap();
+    world.stop();
+    let wait = Duration::from_millis(100);
+    let early = world.runtime.block_on(async { tokio::time::timeout(wait, &mut served).await });
+    assert!(early.is_err(), "the server ended before its request");
+    assert_eq!(world.record(), None);
+
+    permits.add_permits(1);
+    world
+        .runtime
+        .block_on(async { tokio::time::timeout(SOON, served).await })
+        .unwrap()
+        .unwrap()
+        .unwrap();
+    assert!(world.record().is_some());
+    assert_eq!(world.outbox.messages().len(), 1);
+    // The client hears its answer.
+    stream.set_read_timeout(Some(SOON)).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
+    assert!(answer.contains("\"oob_code\""));
+    assert!(TcpStream::connect(world.address).is_err());
+}
+
+#[test]
+fn half_a_request_changes_nothing() {
+    let world = World::new();
+    let token = world.login();
+    let mut stream = TcpStream::connect(world.address).unwrap();
+    write!(
+        stream,
+        "POST /mfa/associate HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {token}\r\n\
+         content-length: 100\r\n\r\n{{\"authenticator_types\""
+    )
+    .unwrap();
+    drop(stream);
+    world.send("GET", "/healthz", &[], "").ok();
+    assert_eq!(world.record(), None);
+    assert!(world.outbox.messages().is_empty());
+}

@@ -1,0 +1,140 @@
+//! Both edges of both limits, to the second.
+
+mod common;
+
+use common::*;
+use serde_json::json;
+
+const TOO_MANY_SENDS: &str =
+    "Too many SMS sent by the user. Wait for some minutes before retrying.";
+const TOO_MANY_FAILURES: &str = "Too many failed codes. Wait for some minutes before retrying.";
+
+#[test]
+fn the_eleventh_message_waits_for_an_hour_and_not_a_second_more() {
+    let world = World::new();
+    let token = world.login();
+    world.enroll(&token, PHONE);
+    let token = world.login();
+    for sent in 1..10 {
+        let channel = if sent % 2 == 0 { "sms" } else { "voice" };
+        let id = world.ids(&token).into_iter().find(|id| id.starts_with(channel)).unwrap();
+        world.challenge(&token, &json!({ "authenticator_id": id })).ok();
+    }
+    assert_eq!(world.outbox.messages().len(), 10);
+    let before = world.record();
+    let refused = world.challenge(&token, &json!({}));
+    refused.is(429, "too_many_attempts", TOO_MANY_SENDS).retry_after(3_600);
+
+    // Associate draws on the same budget, and so does every other session.
+    world.advance(3_599);
+    let refused = world.challenge(&world.login(), &json!({}));
+    refused.is(429, "too_many_attempts", TOO_MANY_SENDS).retry_after(1);
+    assert_eq!(world.record(), before);
+    assert_eq!(world.outbox.messages().len(), 10);
+
+    world.advance(1);
+    let token = world.login();
+    world.challenge(&token, &json!({})).ok();
+    assert_eq!(world.outbox.messages().len(), 11);
+    let refused = world.challenge(&token, &json!({}));
+    refused.is(429, "too_many_attempts", TOO_MANY_SENDS).retry_after(3_600);
+}
+
+#[test]
+fn associations_and_challenges_share_the_sends() {
+    let world = World::new();
+    world.enroll(&world.login(), PHONE);
+    let access_token = world.manage(MANAGE);
+    for phone in 0..8 {
+        world.associate(&access_token, "sms", &format!("+1415555100{phone}")).ok();
+    }
+    world
+        .associate(&access_token, "sms", OTHER_PHONE)
+        .is(429, "too_many_attempts", TOO_MANY_SENDS)
+        .retry_after(3_600);
+    world
+        .challenge(&world.login(), &json!({}))
+        .is(429, "too_many_attempts", TOO_MANY_SENDS)
+        .retry_after(3_600);
+    assert_eq!(world.outbox.messages().len(), 10);
+}
+
+/// A world whose failure budget is empty, with a challenge that is not answered yet.
+fn exhausted() -> (World, String, String) {
+    let world = World::new();
+    world.enroll(&world.login(), PHONE);
+    let token = world.login();
+    let oob_code = world.challenge(&token, &json!({})).text("oob_code");
+    for _ in 0..10 {
+        world.answer(&token, &oob_code, &wrong(&world.outbox.code())).is(
+            403,
+            "invalid_grant",
+            "Invalid binding_code.",
+        );
+    }
+    (world, token, oob_code)
+}
+
+#[test]
+fn with_an_empty_budget_the_right_code_hears_what_a_wrong_one_hears() {
+    let (world, token, oob_code) = exhausted();
+    let before = world.record();
+    let right = world.outbox.code();
+    let mut refused = world.answer(&token, &oob_code, &wrong(&right));
+    refused.is(429, "too_many_attempts", TOO_MANY_FAILURES).retry_after(360);
+    let mut refused_too = world.answer(&token, &oob_code, &right);
+    assert_eq!(refused.body, refused_too.body);
+    // The date is the system's.
+    assert!(refused.headers.remove("date").is_some());
+    refused_too.headers.remove("date");
+    assert_eq!(refused, refused_too);
+    assert_eq!(world.record(), before);
+}
+
+#[test]
+fn after_six_minutes_one_more_code_is_judged_and_not_a_second_earlier() {
+    let (world, token, _) = exhausted();
+    world.advance(359);
+    let oob_code = world.challenge(&token, &json!({})).text("oob_code");
+    let right = world.outbox.code();
+    let refused = world.answer(&token, &oob_code, &right);
+    refused.is(429, "too_many_attempts", TOO_MANY_FAILURES).retry_after(1);
+
+    world.advance(1);
+    let judged = world.answer(&token, &oob_code, &wrong(&right));
+    judged.is(403, "invalid_grant", "Invalid binding_code.");
+    let refused = world.answer(&token, &oob_code, &right);
+    refused.is(429, "too_many_attempts", TOO_MANY_FAILURES).retry_after(360);
+}
+
+#[test]
+fn after_six_minutes_the_right_code_passes() {
+    let (world, token, _) = exhausted();
+    world.advance(360);
+    let oob_code = world.challenge(&token, &json!({})).text("oob_code");
+    world.answer(&token, &oob_code, &world.outbox.code()).ok();
+}
+
+#[test]
+fn wrong_recovery_codes_have_a_budget_of_their_own() {
+    let world = World::new();
+    let recovery_code = world.enroll(&world.login(), PHONE).unwrap();
+    let token = world.login();
+    for _ in 0..10 {
+        world.recover(&token, "not a recovery code").is(
+            403,
+            "invalid_grant",
+            "MFA Authorization rejected.",
+        );
+    }
+    let refused = world.recover(&token, &recovery_code);
+    refused.is(429, "too_many_attempts", TOO_MANY_FAILURES).retry_after(360);
+    world.advance(359);
+    world.recover(&token, &recovery_code).retry_after(1);
+    // Binding codes are judged meanwhile.
+    let oob_code = world.challenge(&token, &json!({})).text("oob_code");
+    let judged = world.answer(&token, &oob_code, &wrong(&world.outbox.code()));
+    judged.is(403, "invalid_grant", "Invalid binding_code.");
+    world.advance(1);
+    world.recover(&token, &recovery_code).ok();
+}
