@@ -61,8 +61,7 @@ pub(crate) struct Budgets {
     pub(crate) recovery_failures: Budget,
 }
 
-/// Sessions issued before are refused. A millisecond does not tell what came first within it, so
-/// these moments are the one after the reset or the removal.
+/// Sessions issued before are refused.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ValidFrom {
@@ -288,22 +287,16 @@ impl Account {
     }
 
     /// Refuses a login of which the record could not remember that it was completed.
-    ///
-    /// What a clock has left that ran ahead, further than any session may expire, makes room: it would
-    /// otherwise lock the account until the clock gets there.
     pub(crate) fn check_room_for_spent(
         &self,
         session: &MfaSession,
-        policy: &Policy,
         now: Millis,
     ) -> Result<(), Denied> {
-        let latest = now.after(policy.longest_session_millis());
-        let expiries = || self.spent.iter().map(|spent| spent.expires_at);
-        let lasting = || expiries().filter(|at| *at > now && *at <= latest);
+        let lasting = || self.spent.iter().map(|spent| spent.expires_at).filter(|at| *at > now);
         if session.assurance() == Assurance::Mfa || lasting().count() < MOST_SPENT {
             return Ok(());
         }
-        let retry_at = lasting().min().unwrap_or(now).to_utc();
+        let retry_at = lasting().chain(self.doubted_until).min().unwrap_or(now).to_utc();
         Err(Denied::TooManySessions { retry_at })
     }
 
@@ -319,7 +312,7 @@ impl Account {
             self.challenges
                 .iter()
                 .filter(|pending| pending.is_kept_at(now) && !superseded(pending))
-                .filter_map(|pending| pending.code.as_ref())
+                .filter_map(|pending| pending.code.issued())
                 .map(|code| code.expires_at)
                 .filter(|expires_at| *expires_at > now)
         };
@@ -329,7 +322,7 @@ impl Account {
         Err(lasting().min().unwrap_or(now))
     }
 
-    /// Adds a challenge in the place of those it supersedes; the oldest expired one makes room.
+    /// Adds a challenge in the place of those it supersedes; the oldest that has no code any more makes room.
     pub(crate) fn issue(
         &mut self,
         challenge: PendingChallenge,
@@ -337,7 +330,8 @@ impl Account {
     ) {
         self.challenges.retain(|pending| !superseded(pending));
         if self.challenges.len() >= MOST_CHALLENGES
-            && let Some(oldest) = self.challenges.iter().position(|pending| pending.code.is_none())
+            && let Some(oldest) =
+                self.challenges.iter().position(|pending| pending.code.issued().is_none())
         {
             self.challenges.remove(oldest);
         }
@@ -360,11 +354,6 @@ impl Account {
     pub(crate) fn spend(&mut self, session: &MfaSession) {
         if session.assurance() == Assurance::FirstFactor {
             self.challenges.retain(|pending| pending.session != *session.tag());
-            if self.spent.len() >= MOST_SPENT {
-                let furthest = self.spent.iter().map(|spent| spent.expires_at).max();
-                let furthest = self.spent.iter().position(|s| Some(s.expires_at) == furthest);
-                furthest.map(|index| self.spent.remove(index));
-            }
             self.spent
                 .push(SpentSession { session: *session.tag(), expires_at: session.expires() });
         }
@@ -383,42 +372,44 @@ impl Account {
                 .recovery_failures
                 .clamped(policy.recovery_failures(), now),
         };
-        let (valid_from, pruned_through, doubted_until) = self.believed(policy, now);
-        let honest = budgets == self.budgets
-            && valid_from == self.valid_from
-            && pruned_through == self.pruned_through
-            && doubted_until == self.doubted_until;
-        (!honest).then(|| Self {
-            budgets,
-            valid_from,
-            pruned_through,
-            doubted_until,
-            ..self.clone()
+        let latest = now.after(policy.longest_session_millis());
+        let doubted_until = self.doubted(latest);
+        let over = doubted_until.filter(|until| *until <= now);
+        if budgets == self.budgets && doubted_until == self.doubted_until && over.is_none() {
+            return None;
+        }
+        let next = Self { budgets, doubted_until, ..self.clone() };
+        Some(match over {
+            Some(until) => next.give_way(until, latest),
+            None => next,
         })
     }
 
-    /// The times that refuse sessions, and until when they are doubted.
+    /// Until when the times that refuse sessions are doubted, where one lies beyond `latest`.
     ///
-    /// One that lies further ahead than any session can reach says that the clock ran ahead when it
-    /// was stored, or runs behind now; the record cannot tell which. So it stands for as long as the
-    /// longest session lives: a clock that comes back within finds it as it was, and no old session
-    /// gets past it. After that it gives way, because otherwise the account would be locked until the
-    /// clock gets there.
-    fn believed(&self, policy: &Policy, now: Millis) -> (ValidFrom, Millis, Option<Millis>) {
-        let latest = now.after(policy.longest_session_millis());
-        let stored = [self.valid_from.first_factor, self.valid_from.every, self.pruned_through];
-        let as_stored = |until| (self.valid_from, self.pruned_through, until);
-        if stored.into_iter().all(|at| at <= latest) {
-            return as_stored(None);
-        }
-        let until = self.doubted_until.unwrap_or(latest).min(latest);
-        if now < until {
-            return as_stored(Some(until));
-        }
-        let give_way = |at: Millis| if at > latest { until } else { at };
+    /// None can get there by an honest clock: it ran ahead when that was stored, or it runs behind
+    /// now, and the record cannot tell which. So they stand for as long as the longest session lives;
+    /// a clock that comes back within finds them as they were, and no old session gets past them.
+    fn doubted(&self, latest: Millis) -> Option<Millis> {
         let ValidFrom { first_factor, every } = self.valid_from;
-        let valid_from = ValidFrom { first_factor: give_way(first_factor), every: give_way(every) };
-        (valid_from, give_way(self.pruned_through), None)
+        let spent = self.spent.iter().map(|spent| spent.expires_at);
+        let mut refusing = [first_factor, every, self.pruned_through].into_iter().chain(spent);
+        let is_doubted = refusing.any(|at| at > latest);
+        is_doubted.then(|| self.doubted_until.unwrap_or(latest).min(latest))
+    }
+
+    /// Ends the doubt: the clock is believed, because otherwise the account would be locked until it
+    /// gets to where it once was.
+    fn give_way(mut self, until: Millis, latest: Millis) -> Self {
+        let ValidFrom { first_factor, every } = &mut self.valid_from;
+        for refusing in [first_factor, every, &mut self.pruned_through] {
+            if *refusing > latest {
+                *refusing = until;
+            }
+        }
+        self.spent.retain(|spent| spent.expires_at <= latest);
+        self.doubted_until = None;
+        self
     }
 
     /// A copy to be changed, with everything dropped that time has ended.

@@ -24,8 +24,23 @@ pub(crate) struct PendingChallenge {
     pub(crate) id: ChallengeId,
     pub(crate) session: SessionTag,
     pub(crate) issued_at: Millis,
-    /// None once the code has expired and was dropped.
-    pub(crate) code: Option<IssuedCode>,
+    pub(crate) code: Code,
+}
+
+/// The code itself, or what became of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Code {
+    /// It can be answered as long as its time lasts.
+    Issued(IssuedCode),
+    /// Its time is over, and it was dropped.
+    Expired,
+    /// It was to confirm an enrollment that a first factor alone had begun, and was dropped when
+    /// another phone came to guard the account.
+    Overtaken {
+        /// When it would have expired.
+        expires_at: Millis,
+    },
 }
 
 /// The 16 bytes of an `oob_code`: a handle, of no use without the session's token and the binding code.
@@ -75,7 +90,7 @@ pub(crate) struct Enrollment {
 impl PendingChallenge {
     /// A code lives from its issue until just before its expiry, whatever the clock did in between.
     pub(crate) fn live_at(&self, now: Millis) -> Option<&IssuedCode> {
-        self.code.as_ref().filter(|code| self.issued_at <= now && now < code.expires_at)
+        self.code.issued().filter(|code| self.issued_at <= now && now < code.expires_at)
     }
 
     pub(crate) fn is(&self, handle: &OobCode) -> bool {
@@ -83,11 +98,11 @@ impl PendingChallenge {
     }
 
     pub(crate) fn targets(&self, device: DeviceId) -> bool {
-        self.code.as_ref().is_some_and(|code| code.device() == device)
+        self.code.issued().is_some_and(|code| code.device() == device)
     }
 
     pub(crate) fn enrollment(&self) -> Option<&Enrollment> {
-        self.code.as_ref().and_then(IssuedCode::enrollment)
+        self.code.issued().and_then(IssuedCode::enrollment)
     }
 
     /// Whether the record keeps it: an answer up to ten minutes after the issue is told "expired".
@@ -99,8 +114,45 @@ impl PendingChallenge {
 
     /// Drops the code once its time has passed, so that no clock can bring it back.
     pub(crate) fn expire(&mut self, now: Millis) {
-        if self.code.as_ref().is_some_and(|code| code.expires_at <= now) {
-            self.code = None;
+        if self.code.expires_at().is_some_and(|expires_at| expires_at <= now) {
+            self.code = Code::Expired;
+        }
+    }
+
+    /// Drops the code of an enrollment that a first factor alone has begun.
+    pub(crate) fn overtake(&mut self) {
+        if let Code::Issued(IssuedCode {
+            expires_at, target: Target::Enrollment(enrollment), ..
+        }) = &self.code
+            && enrollment.begun_by == Assurance::FirstFactor
+        {
+            self.code = Code::Overtaken { expires_at: *expires_at };
+        }
+    }
+}
+
+impl Code {
+    pub(crate) const fn issued(&self) -> Option<&IssuedCode> {
+        match self {
+            Self::Issued(code) => Some(code),
+            Self::Expired | Self::Overtaken { .. } => None,
+        }
+    }
+
+    pub(crate) const fn issued_mut(&mut self) -> Option<&mut IssuedCode> {
+        match self {
+            Self::Issued(code) => Some(code),
+            Self::Expired | Self::Overtaken { .. } => None,
+        }
+    }
+
+    /// None once that has passed and was forgotten.
+    pub(crate) const fn expires_at(&self) -> Option<Millis> {
+        match self {
+            Self::Issued(IssuedCode { expires_at, .. }) | Self::Overtaken { expires_at } => {
+                Some(*expires_at)
+            }
+            Self::Expired => None,
         }
     }
 }

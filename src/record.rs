@@ -8,7 +8,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de, ser};
 use crate::account::{
     Account, Budgets, MOST_CHALLENGES, MOST_SPENT, Phone, Recovery, SpentSession, ValidFrom,
 };
-use crate::challenge::{IssuedCode, PendingChallenge, Target};
+use crate::challenge::{PendingChallenge, Target};
 use crate::instant::Millis;
 use crate::policy::{LONGEST_CODE_LIFETIME, MOST_PHONES};
 use crate::session::Assurance;
@@ -164,17 +164,14 @@ impl Account {
         Broken::ChallengesAlike.unless(all_differ(challenges, |a, b| a.id == b.id))?;
         Broken::CodesAlike.unless(all_differ(challenges, PendingChallenge::is_like))?;
         Broken::SpentAlike.unless(all_differ(spent, |a, b| a.session == b.session))?;
-        self.challenges
-            .iter()
-            .filter_map(|pending| Some((pending.issued_at, pending.code.as_ref()?)))
-            .try_for_each(|(issued_at, code)| self.check_code(issued_at, code))
+        self.challenges.iter().try_for_each(|pending| self.check_challenge(pending))
     }
 
-    fn check_code(&self, issued_at: Millis, code: &IssuedCode) -> Result<(), Broken> {
-        let latest = issued_at.after(LONGEST_CODE_LIFETIME);
-        if code.expires_at <= issued_at || code.expires_at > latest {
-            return Err(Broken::CodeLifetime);
-        }
+    fn check_challenge(&self, pending: &PendingChallenge) -> Result<(), Broken> {
+        let latest = pending.issued_at.after(LONGEST_CODE_LIFETIME);
+        let lives = |expires_at| pending.issued_at < expires_at && expires_at <= latest;
+        Broken::CodeLifetime.unless(pending.code.expires_at().is_none_or(lives))?;
+        let Some(code) = pending.code.issued() else { return Ok(()) };
         match &code.target {
             Target::Phone(device) if self.active_phone(*device).is_none() => {
                 Err(Broken::ChallengeOfNoPhone)
@@ -203,7 +200,7 @@ impl Phone {
 
 impl PendingChallenge {
     fn is_like(&self, other: &Self) -> bool {
-        match (&self.code, &other.code) {
+        match (self.code.issued(), other.code.issued()) {
             (Some(a), Some(b)) if a.device() == b.device() => {
                 self.session == other.session || a.enrollment().is_some()
             }

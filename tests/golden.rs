@@ -151,7 +151,7 @@ fn records_are_stored_byte_for_byte_as_they_were() {
 fn the_golden_records_are_what_their_names_say() {
     let pending = read(&pending());
     assert_eq!(pending["phones"], json!([]));
-    let enrollment = &pending["challenges"][0]["code"]["target"]["enrollment"];
+    let enrollment = &pending["challenges"][0]["code"]["issued"]["target"]["enrollment"];
     assert_eq!(enrollment["number"], ALICES);
     assert!(enrollment["recovery"].is_object());
 
@@ -161,7 +161,7 @@ fn the_golden_records_are_what_their_names_say() {
     assert_eq!(idle["pruned_through"], 1_800_000_600_000_u64);
 
     let signing_in = read(&signing_in());
-    let code = &signing_in["challenges"][0]["code"];
+    let code = &signing_in["challenges"][0]["code"]["issued"];
     assert_eq!((&code["attempts"], &code["channel"]), (&json!(1), &json!("voice")));
     assert_eq!(signing_in["spent"].as_array().unwrap().len(), 1);
     assert!(signing_in["budgets"].as_object().unwrap().values().all(|full_at| *full_at != 0));
@@ -184,11 +184,11 @@ fn the_golden_records_are_what_their_names_say() {
 #[test]
 fn a_record_is_as_small_as_it_was() {
     let sizes = |account: &Account| (to_json(account).len(), to_postcard(account).len());
-    assert_eq!(sizes(&pending()), (695, 188));
-    assert_eq!(sizes(&idle()), (475, 111));
-    assert_eq!(sizes(&signing_in()), (837, 245));
-    assert_eq!(sizes(&one_of_two_disabled()), (641, 152));
-    assert_eq!(sizes(&largest()), (10_137, 3_599));
+    assert_eq!(sizes(&pending()), (727, 189));
+    assert_eq!(sizes(&idle()), (496, 112));
+    assert_eq!(sizes(&signing_in()), (869, 246));
+    assert_eq!(sizes(&one_of_two_disabled()), (662, 153));
+    assert_eq!(sizes(&largest()), (10_334, 3_600));
 }
 
 /// Every number of a record at its greatest and every word at its longest: none that loads is larger.
@@ -205,6 +205,7 @@ fn no_record_is_larger_than_its_hard_bound() {
         }
     }
     record["pruned_through"] = GREATEST.into();
+    record["doubted_until"] = GREATEST.into();
     for phone in record["phones"].as_array_mut().unwrap() {
         phone["status"] = "disabled".into();
         phone["last_used"] = GREATEST.into();
@@ -213,7 +214,7 @@ fn no_record_is_larger_than_its_hard_bound() {
     }
     for challenge in record["challenges"].as_array_mut().unwrap() {
         challenge["issued_at"] = (GREATEST - 1).into();
-        let code = &mut challenge["code"];
+        let code = &mut challenge["code"]["issued"];
         code["digest"]["key"] = u32::MAX.into();
         code["expires_at"] = GREATEST.into();
         code["attempts"] = u32::MAX.into();
@@ -224,8 +225,8 @@ fn no_record_is_larger_than_its_hard_bound() {
         spent["expires_at"] = GREATEST.into();
     }
     let account = load(record).unwrap();
-    assert_eq!(to_json(&account).len(), 12_212);
-    assert_eq!(to_postcard(&account).len(), 3_966);
+    assert_eq!(to_json(&account).len(), 12_421);
+    assert_eq!(to_postcard(&account).len(), 3_975);
 }
 
 fn read(account: &Account) -> Value {
@@ -293,7 +294,7 @@ fn a_record_of_two_phones_alike_is_refused() {
     // An enrollment under way may have the number of a phone, but not its device.
     assert_refused(&largest(), error, |record| {
         let device = record["phones"][0]["device"].clone();
-        record["challenges"][0]["code"]["target"]["enrollment"]["device"] = device;
+        record["challenges"][0]["code"]["issued"]["target"]["enrollment"]["device"] = device;
     });
 }
 
@@ -314,14 +315,14 @@ fn a_record_of_seventeen_challenges_is_refused() {
     };
     // Expired ones count.
     let error = "more challenges than an account can hold";
-    assert_refused(&largest(), error, |record| push(record, Value::Null));
+    assert_refused(&largest(), error, |record| push(record, "expired".into()));
 }
 
 #[test]
 fn a_record_of_two_challenges_alike_is_refused() {
     let error = "two challenges have the same id";
     assert_refused(&signing_in(), error, |record| {
-        push_twin(&mut record["challenges"], |challenge| challenge["code"] = Value::Null);
+        push_twin(&mut record["challenges"], |challenge| challenge["code"] = "expired".into());
     });
 }
 
@@ -330,12 +331,12 @@ fn a_record_of_a_code_that_lives_too_long_or_not_at_all_is_refused() {
     let error = "a code does not expire within ten minutes of its issue";
     let lifetime = |record: &mut Value, millis: u64| {
         let issued_at = record["challenges"][0]["issued_at"].as_u64().unwrap();
-        record["challenges"][0]["code"]["expires_at"] = (issued_at + millis).into();
+        record["challenges"][0]["code"]["issued"]["expires_at"] = (issued_at + millis).into();
     };
     assert_refused(&signing_in(), error, |record| lifetime(record, 0));
     assert_refused(&signing_in(), error, |record| lifetime(record, 600_001));
     assert_refused(&signing_in(), error, |record| {
-        record["challenges"][0]["code"]["expires_at"] = 0.into();
+        record["challenges"][0]["code"]["issued"]["expires_at"] = 0.into();
     });
     for millis in [1, 600_000] {
         let mut record = read(&signing_in());
@@ -348,7 +349,7 @@ fn a_record_of_a_code_that_lives_too_long_or_not_at_all_is_refused() {
 fn a_record_of_a_challenge_without_an_active_phone_is_refused() {
     let error = "a challenge of a phone that is not active";
     assert_refused(&signing_in(), error, |record| {
-        record["challenges"][0]["code"]["target"]["phone"] = OTHER_DEVICE.into();
+        record["challenges"][0]["code"]["issued"]["target"]["phone"] = OTHER_DEVICE.into();
     });
     assert_refused(&signing_in(), error, |record| {
         record["phones"][0]["status"] = "disabled".into();
@@ -361,7 +362,7 @@ fn a_record_of_a_challenge_without_an_active_phone_is_refused() {
 
 #[test]
 fn a_record_of_two_live_codes_of_one_session_and_phone_is_refused() {
-    let error = "two live codes of one session and authenticator";
+    let error = "two codes of one session and authenticator";
     assert_refused(&signing_in(), error, |record| {
         push_twin(&mut record["challenges"], |challenge| challenge["id"] = OTHER_ID.into());
     });
@@ -374,7 +375,7 @@ fn a_record_of_two_live_codes_of_one_session_and_phone_is_refused() {
                 challenge["session"] = FURTHER_ID.into();
             }
             if !code_is_live {
-                challenge["code"] = Value::Null;
+                challenge["code"] = "expired".into();
             }
         });
         assert!(load(record).is_ok());
@@ -385,7 +386,8 @@ fn a_record_of_two_live_codes_of_one_session_and_phone_is_refused() {
 fn a_record_of_an_enrollment_that_no_second_factor_began_beside_a_phone_is_refused() {
     let error = "an enrollment of a first factor beside a phone";
     assert_refused(&largest(), error, |record| {
-        record["challenges"][0]["code"]["target"]["enrollment"]["begun_by"] = "first_factor".into();
+        record["challenges"][0]["code"]["issued"]["target"]["enrollment"]["begun_by"] =
+            "first_factor".into();
     });
 }
 
@@ -394,7 +396,7 @@ fn a_record_of_two_recovery_codes_is_refused() {
     let error = "an unconfirmed recovery code beside an active one";
     assert_refused(&largest(), error, |record| {
         record["recovery"] =
-            record["challenges"][0]["code"]["target"]["enrollment"]["recovery"].clone();
+            record["challenges"][0]["code"]["issued"]["target"]["enrollment"]["recovery"].clone();
     });
 }
 
@@ -426,16 +428,17 @@ fn a_record_of_another_version_is_refused() {
 
 #[test]
 fn a_moment_that_json_cannot_hold_is_refused() {
-    let moments: [fn(&mut Value) -> &mut Value; 11] = [
+    let moments: [fn(&mut Value) -> &mut Value; 12] = [
         |record| &mut record["budgets"]["sends"],
         |record| &mut record["budgets"]["binding_failures"],
         |record| &mut record["budgets"]["recovery_failures"],
         |record| &mut record["valid_from"]["first_factor"],
         |record| &mut record["valid_from"]["every"],
         |record| &mut record["pruned_through"],
+        |record| &mut record["doubted_until"],
         |record| &mut record["phones"][0]["last_used"],
         |record| &mut record["challenges"][0]["issued_at"],
-        |record| &mut record["challenges"][0]["code"]["expires_at"],
+        |record| &mut record["challenges"][0]["code"]["issued"]["expires_at"],
         |record| &mut record["spent"][0]["expires_at"],
         |record| &mut record["spent"][15]["expires_at"],
     ];
@@ -475,7 +478,7 @@ fn a_field_too_many_or_too_few_is_refused_wherever_it_is() {
             let mut more = record.clone();
             more.pointer_mut(&path).unwrap()["unknown"] = 1.into();
             let refused = load(more).unwrap_err();
-            let is_target = path.ends_with("/target");
+            let is_target = path.ends_with("/target") || path.ends_with("/code");
             let said = if is_target { "single key" } else { "unknown field `unknown`" };
             assert!(refused.contains(said), "{path}: {refused}");
 
@@ -485,7 +488,7 @@ fn a_field_too_many_or_too_few_is_refused_wherever_it_is() {
                 let mut less = record.clone();
                 less.pointer_mut(&path).unwrap().as_object_mut().unwrap().remove(&name);
                 // serde takes an absent option for none.
-                if name == "recovery" || name == "code" {
+                if name == "recovery" || name == "doubted_until" {
                     continue;
                 }
                 assert!(load(less).is_err(), "{path} without {name}");
@@ -501,10 +504,11 @@ fn a_field_too_many_or_too_few_is_refused_wherever_it_is() {
         "/recovery",
         "/challenges/0",
         "/challenges/0/code",
-        "/challenges/0/code/digest",
-        "/challenges/0/code/target",
-        "/challenges/0/code/target/enrollment",
-        "/challenges/0/code/target/enrollment/recovery",
+        "/challenges/0/code/issued",
+        "/challenges/0/code/issued/digest",
+        "/challenges/0/code/issued/target",
+        "/challenges/0/code/issued/target/enrollment",
+        "/challenges/0/code/issued/target/enrollment/recovery",
         "/spent/0",
     ] {
         assert!(checked.iter().any(|checked| checked == path), "{path}");

@@ -37,16 +37,16 @@ impl Engine {
 
     /// Removes every phone, enrollment, challenge and the recovery code.
     ///
-    /// Budgets and spent sessions stay, and no session that was issued before, or in the same
-    /// millisecond, can do anything. "Before" is by the clocks of your servers: a session from one
-    /// that runs ahead is as much younger.
+    /// Budgets and spent sessions stay, and no session that was issued before can do anything.
+    /// "Before" is by the clocks of your servers, to the millisecond: a session from one that runs
+    /// ahead is as much younger. So change the password first where somebody else knows it.
     pub fn reset(&self, account: &Account, now: UtcDateTime) -> Transition<()> {
         self.decide(account, now, |account, now| {
             let mut next = account.settled(now);
             next.phones.clear();
             next.challenges.clear();
             next.recovery = None;
-            next.valid_from.every = next.valid_from.every.max(now.after(1));
+            next.valid_from.every = next.valid_from.every.max(now);
             let mut events = Events::NONE;
             events.push(Event::AccountReset);
             Ok(Decision::granted(next, (), events))

@@ -5,7 +5,7 @@ use rand_core::CryptoRng;
 use super::{Engine, charge};
 use crate::account::Account;
 use crate::authenticator::Channel;
-use crate::challenge::{ChallengeId, IssuedCode, PendingChallenge, Target};
+use crate::challenge::{ChallengeId, Code, IssuedCode, PendingChallenge, Target};
 use crate::code::{BindingCode, OobCode};
 use crate::denied::Denied;
 use crate::instant::Millis;
@@ -65,7 +65,7 @@ impl Engine {
             id: ChallengeId(id),
             session: *session.tag(),
             issued_at: now,
-            code: Some(issued),
+            code: Code::Issued(issued),
         };
         next.issue(pending, superseded);
         charge(&mut next.budgets.sends, (Limit::Sends, self.policy.sends()), now, events);

@@ -95,7 +95,7 @@ pub(super) fn judge_removal(
     next.drop_challenges_to(device);
     events.push(Event::AuthenticatorRemoved { device, phone });
     if was_enrolled && !next.is_enrolled() {
-        next.valid_from.first_factor = next.valid_from.first_factor.max(now.after(1));
+        next.valid_from.first_factor = next.valid_from.first_factor.max(now);
         if next.recovery.take().is_some() {
             events.push(Event::RecoveryCodeRemoved);
         }

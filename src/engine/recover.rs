@@ -13,7 +13,7 @@ use crate::denied::Denied;
 use crate::instant::Millis;
 use crate::key::Digest;
 use crate::policy::RecoveryCodes;
-use crate::session::{Assurance, MfaSession, Scope};
+use crate::session::{MfaSession, Scope};
 use crate::transition::{Event, Events, Limit, Transition};
 
 impl Engine {
@@ -51,7 +51,7 @@ impl Engine {
         rng: &mut (impl CryptoRng + ?Sized),
     ) -> Result<Decision<Verified>, Denied> {
         let recovery = account.recovery.as_ref().ok_or(Denied::NoRecoveryCode)?;
-        account.check_room_for_spent(session, &self.policy, now)?;
+        account.check_room_for_spent(session, now)?;
         let rate = self.policy.recovery_failures();
         account
             .budgets
@@ -98,9 +98,6 @@ impl Engine {
         rng: &mut (impl CryptoRng + ?Sized),
     ) -> Transition<RecoveryCode> {
         self.decide_for(account, session, now, |account, now| {
-            if session.assurance() != Assurance::Mfa {
-                return Err(Denied::InsufficientScope(Scope::Enroll));
-            }
             check_scope(session, Scope::Enroll)?;
             if !account.is_enrolled() {
                 return Err(Denied::NotEnrolled);

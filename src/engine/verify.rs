@@ -6,11 +6,11 @@ use super::associate::check_may_enroll;
 use super::verified::Purpose;
 use super::{Decision, Engine, Verified, charge};
 use crate::account::{Account, Phone, PhoneStatus};
-use crate::challenge::{Enrollment, IssuedCode, PendingChallenge, Target};
+use crate::challenge::{Code, Enrollment, IssuedCode, PendingChallenge, Target};
 use crate::code::{BindingCode, OobCode};
 use crate::denied::Denied;
 use crate::instant::Millis;
-use crate::session::{Assurance, MfaSession};
+use crate::session::MfaSession;
 use crate::transition::{Event, Events, Limit, Transition};
 
 /// An answer to a challenge, or to the code of an enrollment.
@@ -69,6 +69,12 @@ impl Engine {
         if pending.session != *session.tag() {
             return Err(Denied::OobCodeOfAnotherSession);
         }
+        if let Code::Overtaken { expires_at } = pending.code
+            && now < expires_at
+        {
+            check_may_enroll(account, session)?;
+            return Err(Denied::OobCodeUnknown);
+        }
         let code = pending.live_at(now).ok_or(Denied::OobCodeExpired)?;
         if self.policy.attempts_per_challenge().is_some_and(|most| code.attempts >= most) {
             return Err(Denied::OobCodeUnknown);
@@ -82,7 +88,7 @@ impl Engine {
                 account.check_room_for(enrollment.number, &self.policy)?;
             }
         }
-        account.check_room_for_spent(session, &self.policy, now)?;
+        account.check_room_for_spent(session, now)?;
         account
             .budgets
             .binding_failures
@@ -146,7 +152,7 @@ impl Engine {
         let attempts = code.attempts.saturating_add(1);
         let mut failures = attempts;
         if let Some(IssuedCode { attempts: stored, .. }) =
-            next.challenge_mut(pending.id).and_then(|pending| pending.code.as_mut())
+            next.challenge_mut(pending.id).and_then(|pending| pending.code.issued_mut())
         {
             *stored = attempts;
         }
@@ -202,18 +208,14 @@ impl Account {
         }
     }
 
-    /// Drops what a first factor alone has begun.
+    /// Drops what a first factor alone has begun; who answers it late is told that he came second.
     pub(super) fn drop_unguarded_enrollments(&mut self) {
-        self.challenges.retain(|pending| {
-            pending
-                .enrollment()
-                .is_none_or(|enrollment| enrollment.begun_by != Assurance::FirstFactor)
-        });
+        self.challenges.iter_mut().for_each(PendingChallenge::overtake);
     }
 
     /// Drops the recovery codes of enrollments that are not confirmed, now that there is one.
     pub(super) fn drop_unconfirmed_recovery_codes(&mut self) {
-        let codes = self.challenges.iter_mut().filter_map(|pending| pending.code.as_mut());
+        let codes = self.challenges.iter_mut().filter_map(|pending| pending.code.issued_mut());
         for code in codes {
             if let Target::Enrollment(enrollment) = &mut code.target {
                 enrollment.recovery = None;

@@ -150,7 +150,8 @@ fn the_other_setters_take_what_they_are_given() {
     let policy = Policy::auth0()
         .with_sends(rate(1, DAY))
         .with_binding_failures(rate(2, DAY))
-        .with_recovery_failures(rate(3, DAY))
+        .and_then(|policy| policy.with_recovery_failures(rate(3, DAY)))
+        .unwrap()
         .with_channels(Channels::Voice)
         .with_recovery_codes(RecoveryCodes::Off);
     assert_eq!(policy.sends(), rate(1, DAY));
@@ -158,6 +159,19 @@ fn the_other_setters_take_what_they_are_given() {
     assert_eq!(policy.recovery_failures(), rate(3, DAY));
     assert_eq!(policy.channels(), Channels::Voice);
     assert_eq!(policy.recovery_codes(), RecoveryCodes::Off);
+}
+
+#[test]
+fn wrong_codes_are_limited_to_100_at_once_and_one_a_second() {
+    let policy = Policy::auth0();
+    let (second, less) = (Duration::from_secs(1), Duration::from_millis(999));
+    assert!(policy.clone().with_binding_failures(rate(100, second)).is_ok());
+    assert!(policy.clone().with_recovery_failures(rate(100, second)).is_ok());
+    for limit in [rate(101, second), rate(1, less)] {
+        let refused = Err(InvalidPolicy::Failures);
+        assert_eq!(policy.clone().with_binding_failures(limit), refused);
+        assert_eq!(policy.clone().with_recovery_failures(limit), refused);
+    }
 }
 
 #[test]
@@ -175,6 +189,10 @@ fn a_refused_number_is_named() {
         ),
         (InvalidPolicy::AttemptsPerChallenge, "a challenge allows 1 to 100 attempts"),
         (InvalidPolicy::FailureCap, "a phone is disabled after 1 to 100 consecutive failures"),
+        (
+            InvalidPolicy::Failures,
+            "wrong codes are limited to 100 at once and one per second at most",
+        ),
         (InvalidPolicy::MaxPhones, "an account holds 1 to 10 phones"),
     ] {
         assert_eq!(refused.to_string(), text);

@@ -377,7 +377,8 @@ fn a_session_of_the_embedders_is_known_by_its_id() {
     assert_eq!(tag("jti-1"), tag("jti-1"));
     assert_eq!(tag("jti-1"), SessionTag::of_id("jti-1"));
     assert_ne!(tag("jti-1"), tag("jti-2"));
-    assert_ne!(tag("jti-1"), tag(""));
+    let nameless = MfaSession::trusted(TrustedClaims { id: "", ..claims() });
+    assert_eq!(nameless, Err(Denied::TokenInvalid));
     let session = MfaSession::trusted(claims()).unwrap();
     assert_eq!(
         (session.issued(), session.expires()),

@@ -54,16 +54,11 @@ fn drawn_policies() -> impl Strategy<Value = Policy> {
                 .and_then(|policy| policy.with_longest_session(longest))
                 .and_then(|policy| policy.with_attempts_per_challenge(caps.0))
                 .and_then(|policy| policy.with_failure_cap(caps.1))
-                .and_then(|policy| policy.with_max_phones(phones));
-            let policy = policy.ok()?;
-            Some(
-                policy
-                    .with_sends(limits.0)
-                    .with_binding_failures(limits.1)
-                    .with_recovery_failures(limits.2)
-                    .with_channels(channels)
-                    .with_recovery_codes(recovery_codes),
-            )
+                .and_then(|policy| policy.with_max_phones(phones))
+                .and_then(|policy| policy.with_binding_failures(limits.1))
+                .and_then(|policy| policy.with_recovery_failures(limits.2));
+            let policy = policy.ok()?.with_sends(limits.0);
+            Some(policy.with_channels(channels).with_recovery_codes(recovery_codes))
         },
     )
 }

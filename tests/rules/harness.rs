@@ -125,16 +125,19 @@ impl LiveRecoveryCode {
 pub fn but_for_clamped_times(world: &World) -> Value {
     let mut record = serde_json::to_value(world.record()).unwrap();
     if let Some(record) = record.as_object_mut() {
-        for clamped in ["revision", "budgets", "valid_from", "pruned_through"] {
+        for clamped in
+            ["revision", "budgets", "valid_from", "pruned_through", "doubted_until", "spent"]
+        {
             record.remove(clamped).unwrap();
         }
     }
     record
 }
 
-fn clamped_times(world: &World) -> [Value; 3] {
+fn clamped_times(world: &World) -> [Value; 5] {
     let record = serde_json::to_value(world.record()).unwrap();
-    ["budgets", "valid_from", "pruned_through"].map(|clamped| record[clamped].clone())
+    ["budgets", "valid_from", "pruned_through", "doubted_until", "spent"]
+        .map(|clamped| record[clamped].clone())
 }
 
 /// Asserts that a refusal left the record as it was, byte for byte, but for the clamp of rule 13.

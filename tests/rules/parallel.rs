@@ -233,7 +233,7 @@ fn r08_two_enrollments_confirmed_at_once_leave_one_phone() {
     };
     in_every_order(&store.load(), [&first, &second], |answers, _| {
         let refused: Vec<Denied> = answers.into_iter().filter_map(Result::err).collect();
-        assert_eq!(refused, [Denied::OobCodeUnknown]);
+        assert_eq!(refused, [Denied::AlreadyEnrolled]);
     });
 }
 

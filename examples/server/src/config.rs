@@ -272,10 +272,12 @@ impl WrittenPolicy {
             policy = policy.with_sends(limit(sends)?);
         }
         if let Some(failures) = self.binding_failures {
-            policy = policy.with_binding_failures(limit(failures)?);
+            policy =
+                policy.with_binding_failures(limit(failures)?).map_err(|error| wrong(&error))?;
         }
         if let Some(failures) = self.recovery_failures {
-            policy = policy.with_recovery_failures(limit(failures)?);
+            policy =
+                policy.with_recovery_failures(limit(failures)?).map_err(|error| wrong(&error))?;
         }
         if let Some(attempts) = self.attempts_per_challenge {
             policy = policy
@@ -371,10 +373,10 @@ mod tests {
             .and_then(|policy| policy.with_attempts_per_challenge(Some(2)))
             .and_then(|policy| policy.with_failure_cap(Some(50)))
             .and_then(|policy| policy.with_max_phones(1))
+            .and_then(|policy| policy.with_binding_failures(limit(4, 8)))
+            .and_then(|policy| policy.with_recovery_failures(limit(5, 9)))
             .unwrap()
             .with_sends(limit(3, 7))
-            .with_binding_failures(limit(4, 8))
-            .with_recovery_failures(limit(5, 9))
             .with_channels(Channels::Voice)
             .with_recovery_codes(RecoveryCodes::Off);
         assert_eq!(config.policy, expected);

@@ -134,7 +134,7 @@ fn an_enrollment_cannot_be_confirmed_once_another_was() {
     let oob_code = world.associate(&attacker, "sms", OTHER_PHONE).text("oob_code");
     let code = world.outbox.code();
     world.enroll(&owner, PHONE);
-    world.answer(&attacker, &oob_code, &code).is(403, "invalid_grant", "Malformed oob_code");
+    world.answer(&attacker, &oob_code, &code).is(403, "access_denied", "User is already enrolled.");
 }
 
 #[test]

@@ -61,7 +61,8 @@ impl Model {
             None => {
                 let active = self.phones.iter().filter(|phone| !phone.disabled);
                 // The latest enrolled where two were used at the same moment.
-                let latest = active.reduce(|a, b| if a.used > b.used { a } else { b });
+                let used = |phone: &Phone| phone.used.min(self.now);
+                let latest = active.reduce(|a, b| if used(a) > used(b) { a } else { b });
                 latest.map(|phone| {
                     let other = match phone.channel {
                         Channel::Sms => Channel::Voice,
@@ -97,6 +98,10 @@ impl Model {
         }
         if code.session != number {
             return Err(Denied::OobCodeOfAnotherSession);
+        }
+        if code.fate == Fate::Overtaken && self.now < code.expires {
+            self.check_may_enroll(session)?;
+            return Err(Denied::OobCodeUnknown);
         }
         if !self.is_live(&code) {
             return Err(Denied::OobCodeExpired);

@@ -38,16 +38,13 @@ impl Model {
 
     pub(super) fn check_room_for_spent(&self, session: &Session) -> Result<(), Denied> {
         let lasting = self.spent.iter().map(|(_, expires)| *expires);
-        let usable = |expires: &i64| *expires > self.now && *expires <= self.furthest();
-        let lasting: Vec<i64> = lasting.filter(usable).collect();
-        match lasting.iter().min() {
-            Some(first)
-                if session.assurance == Assurance::FirstFactor && lasting.len() >= MOST_SPENT =>
-            {
-                Err(Denied::TooManySessions { retry_at: moment(*first) })
-            }
-            _ => Ok(()),
+        let mut lasting: Vec<i64> = lasting.filter(|expires| *expires > self.now).collect();
+        if session.assurance == Assurance::Mfa || lasting.len() < MOST_SPENT {
+            return Ok(());
         }
+        lasting.extend(self.doubted_until);
+        let first = lasting.iter().min().copied().unwrap_or_default();
+        Err(Denied::TooManySessions { retry_at: moment(first) })
     }
 
     pub(super) fn check_issue(&self, superseded: impl Fn(&Code) -> bool) -> Result<(), Denied> {
@@ -79,7 +76,10 @@ impl Model {
         self.drop_codes(superseded);
         let held = self.codes.iter().filter(|code| code.fate != Fate::Gone).count();
         if held >= MOST_CHALLENGES
-            && let Some(oldest) = self.codes.iter_mut().find(|code| code.fate == Fate::Lapsed)
+            && let Some(oldest) = self
+                .codes
+                .iter_mut()
+                .find(|code| matches!(code.fate, Fate::Lapsed | Fate::Overtaken))
         {
             oldest.fate = Fate::Gone;
         }
@@ -101,13 +101,6 @@ impl Model {
 
     pub(super) fn spend(&mut self, number: usize, session: &Session) {
         if session.assurance == Assurance::FirstFactor {
-            // What a clock that ran ahead has left makes room.
-            if self.spent.len() >= MOST_SPENT {
-                let furthest = self.spent.iter().map(|(_, expires)| *expires).max();
-                let furthest =
-                    self.spent.iter().position(|(_, expires)| Some(*expires) == furthest);
-                furthest.map(|index| self.spent.remove(index));
-            }
             self.spent.push((number, session.expires));
             for code in self.codes.iter_mut().filter(|code| code.session == number) {
                 code.fate = Fate::Gone;
@@ -123,11 +116,12 @@ impl Model {
     }
 
     pub(super) fn drop_first_factor_enrollments(&mut self) {
-        self.drop_codes(|code| {
-            code.enrollment
-                .as_ref()
-                .is_some_and(|enrollment| enrollment.begun_by == Assurance::FirstFactor)
-        });
+        for code in self.codes.iter_mut().filter(|code| code.fate == Fate::Kept) {
+            let begun_by = code.enrollment.as_ref().map(|enrollment| enrollment.begun_by);
+            if begun_by == Some(Assurance::FirstFactor) {
+                code.fate = Fate::Overtaken;
+            }
+        }
     }
 
     /// What is only remembered to have expired belongs to nothing any more, and stays.
@@ -167,18 +161,37 @@ impl Model {
 
     /// What is done with every request: what a clock that ran ahead has left is brought back.
     pub(super) fn settle(&mut self) -> bool {
-        let latest = self.furthest();
-        let times =
-            [&mut self.pruned_through, &mut self.first_factor_valid_from, &mut self.valid_from];
+        let furthest = self.furthest();
+        let before = self.doubted_until;
         let mut settled = false;
-        for time in times {
-            settled |= *time > latest;
-            *time = latest.min(*time);
+        if self.times().iter().any(|time| *time > furthest) {
+            // They stand for as long as a session lives; a clock that comes back finds them.
+            let until = self.doubted_until.map_or(furthest, |until| until.min(furthest));
+            self.doubted_until = Some(until);
+            if self.now >= until {
+                settled = true;
+                let over = |time: i64| if time > furthest { until } else { time };
+                self.pruned_through = over(self.pruned_through);
+                self.first_factor_valid_from = over(self.first_factor_valid_from);
+                self.valid_from = over(self.valid_from);
+                self.spent.retain(|(_, expires)| *expires <= furthest);
+                self.doubted_until = None;
+            }
+        } else {
+            self.doubted_until = None;
         }
+        settled |= before != self.doubted_until;
         settled |= self.sends.settle(self.policy.sends(), self.now);
         settled |= self.binding_failures.settle(self.policy.binding_failures(), self.now);
         settled |= self.recovery_failures.settle(self.policy.recovery_failures(), self.now);
         settled
+    }
+
+    /// Every time that refuses sessions.
+    fn times(&self) -> Vec<i64> {
+        let mut times: Vec<i64> = self.spent.iter().map(|(_, expires)| *expires).collect();
+        times.extend([self.pruned_through, self.first_factor_valid_from, self.valid_from]);
+        times
     }
 
     /// The latest expiry that a session may have.

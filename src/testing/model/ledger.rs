@@ -4,6 +4,8 @@ use alloc::vec::Vec;
 
 use crate::budget::RateLimit;
 
+const DAY: i64 = 24 * 60 * 60 * 1_000;
+
 /// Everything that ever happened to a budget.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Ledger(Vec<(i64, Entry)>);
@@ -11,7 +13,7 @@ pub(super) struct Ledger(Vec<(i64, Entry)>);
 #[derive(Clone, Copy, Debug)]
 enum Entry {
     Taken,
-    /// The clock had gone so far back that less than nothing was left: nothing from here on.
+    /// The clock had gone back by more than a day: nothing is left, and not less than that.
     FoundOverdrawn,
 }
 
@@ -42,9 +44,9 @@ impl Ledger {
         self.0.push((now, Entry::Taken));
     }
 
-    /// Whether there was less than nothing, which is now nothing.
+    /// Whether there was so much less than nothing that a clock must have run ahead: it is nothing now.
     pub(super) fn settle(&mut self, limit: RateLimit, now: i64) -> bool {
-        let overdrawn = self.level(limit, now) < 0;
+        let overdrawn = self.level(limit, now) < -DAY;
         if overdrawn {
             self.0.push((now, Entry::FoundOverdrawn));
         }

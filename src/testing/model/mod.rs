@@ -40,6 +40,8 @@ pub struct Model {
     pruned_through: i64,
     first_factor_valid_from: i64,
     valid_from: i64,
+    /// Until when the three above stand although they lie too far ahead.
+    doubted_until: Option<i64>,
     sends: Ledger,
     binding_failures: Ledger,
     recovery_failures: Ledger,
@@ -89,6 +91,8 @@ enum Fate {
     Kept,
     /// The record holds that it was, and not what it was.
     Lapsed,
+    /// As that: an enrollment of a first factor, when a phone came to guard the account.
+    Overtaken,
     /// Used, superseded, dropped or forgotten.
     Gone,
 }
@@ -113,6 +117,7 @@ impl Model {
             pruned_through: 0,
             first_factor_valid_from: 0,
             valid_from: 0,
+            doubted_until: None,
             sends: Ledger::default(),
             binding_failures: Ledger::default(),
             recovery_failures: Ledger::default(),
@@ -235,25 +240,20 @@ impl Model {
     }
 
     fn check_session(&self, number: usize, session: &Session) -> Result<(), Denied> {
-        if session.expires <= self.now {
+        let first_factor = session.assurance == Assurance::FirstFactor;
+        if session.expires <= self.now || (first_factor && session.expires <= self.pruned_through) {
             return Err(Denied::TokenExpired);
         }
         if session.expires > self.furthest() {
             return Err(Denied::SessionTooLong);
         }
-        if session.issued < self.valid_from {
+        if session.issued < self.valid_from
+            || (first_factor && session.issued < self.first_factor_valid_from)
+        {
             return Err(Denied::SessionRevoked);
         }
-        if session.assurance == Assurance::FirstFactor {
-            if session.expires <= self.pruned_through {
-                return Err(Denied::TokenExpired);
-            }
-            if self.spent.iter().any(|(spent, _)| *spent == number) {
-                return Err(Denied::SessionSpent);
-            }
-            if session.issued < self.first_factor_valid_from {
-                return Err(Denied::SessionRevoked);
-            }
+        if first_factor && self.spent.iter().any(|(spent, _)| *spent == number) {
+            return Err(Denied::SessionSpent);
         }
         Ok(())
     }
