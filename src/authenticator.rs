@@ -78,6 +78,9 @@ const ID_SYMBOLS: NonZeroU32 = NonZeroU32::MIN.saturating_add(61);
 pub struct DeviceId([u8; 16]);
 
 impl DeviceId {
+    /// What stands for a text that is no id: it can be neither drawn nor loaded.
+    const NONE: Self = Self([b'-'; 16]);
+
     pub(crate) fn draw(rng: &mut (impl CryptoRng + ?Sized)) -> Self {
         let mut id = [0; 16];
         for character in &mut id {
@@ -164,6 +167,14 @@ pub enum AuthenticatorId {
 }
 
 const RECOVERY_CODE: &str = "recovery-code";
+
+impl AuthenticatorId {
+    /// What somebody asks for. A text that is no id is one that no authenticator has, so that the
+    /// engine answers it in the order in which it answers any.
+    pub(crate) fn presented(text: &str) -> Self {
+        text.parse().unwrap_or(Self::RecoveryCode(DeviceId::NONE))
+    }
+}
 
 impl core::str::FromStr for AuthenticatorId {
     type Err = InvalidAuthenticatorId;

@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 
 use super::error::BadRequest;
 use super::header::{ClientCredentials, basic, is_bearer};
-use crate::authenticator::Channel;
+use crate::authenticator::{AuthenticatorId, Channel};
 use crate::code::RecoveryCode;
 use crate::engine::{Associate, Challenge, VerifyOob};
 
@@ -118,8 +118,7 @@ impl Body {
     /// # Errors
     ///
     /// A parameter of a wrong type; [`BadRequest::UnsupportedChallengeType`] where `challenge_type`
-    /// is there and lacks `oob`; [`BadRequest::InvalidAuthenticator`] where `authenticator_id` is
-    /// no id.
+    /// is there and lacks `oob`. An `authenticator_id` that is no id is the engine's to answer.
     pub fn challenge(&self) -> Result<Challenge, BadRequest> {
         if let Some(types) = self.optional("challenge_type")?
             && !types.split_whitespace().any(|one| one.eq_ignore_ascii_case(OOB))
@@ -127,10 +126,7 @@ impl Body {
             let requested = types.chars().take(LONGEST_ECHO).collect();
             return Err(BadRequest::UnsupportedChallengeType { requested });
         }
-        let authenticator = self
-            .optional("authenticator_id")?
-            .map(|id| id.parse().map_err(|_| BadRequest::InvalidAuthenticator))
-            .transpose()?;
+        let authenticator = self.optional("authenticator_id")?.map(AuthenticatorId::presented);
         Ok(Challenge { authenticator })
     }
 

@@ -37,8 +37,6 @@ pub enum BadRequest {
         /// The beginning of what was asked for.
         requested: String,
     },
-    /// The authenticator is no id of one.
-    InvalidAuthenticator,
     /// A grant type that nobody here answers.
     UnsupportedGrantType,
     /// The client authenticates in the header and in the body.
@@ -66,7 +64,6 @@ impl fmt::Display for BadRequest {
                 f,
                 "The user does not support the requested challenge type ({requested}). Supported type: oob."
             ),
-            Self::InvalidAuthenticator => fmt::Display::fmt(&Denied::InvalidAuthenticator, f),
             Self::UnsupportedGrantType => f.write_str("The grant type is not supported."),
             Self::SeveralCredentials => {
                 f.write_str("The client must authenticate in one way only.")
@@ -222,7 +219,6 @@ impl From<BadRequest> for ErrorAnswer {
             | BadRequest::UnknownChannel
             | BadRequest::InvalidPhoneNumber
             | BadRequest::SeveralCredentials => (400, "invalid_request"),
-            BadRequest::InvalidAuthenticator => (400, "invalid_authenticator"),
             BadRequest::UnsupportedGrantType => (400, "unsupported_grant_type"),
             BadRequest::UnsupportedChallengeType { .. } => (401, "unsupported_challenge_type"),
             BadRequest::InvalidClient => (401, "invalid_client"),

@@ -37,12 +37,10 @@ fn scheme<'a>(header: &'a str, expected: &str) -> Option<&'a str> {
 
 /// The id of an authenticator in a path, raw or percent-encoded.
 ///
-/// # Errors
-///
-/// [`Denied::UnknownAuthenticator`] where it is no id.
-pub fn authenticator_id(segment: &str) -> Result<AuthenticatorId, Denied> {
-    let decoded = decode(segment, Plus::Itself).ok_or(Denied::UnknownAuthenticator)?;
-    decoded.parse().map_err(|_| Denied::UnknownAuthenticator)
+/// A text that is no id names no authenticator, and the engine says so once it has judged the session.
+#[must_use]
+pub fn authenticator_id(segment: &str) -> AuthenticatorId {
+    AuthenticatorId::presented(&decode(segment, Plus::Itself).unwrap_or_default())
 }
 
 /// Who a client says it is, and the secret by which it shows that.

@@ -138,7 +138,7 @@ pub(super) async fn remove_authenticator(
     let session = bearer_session(&service, &headers)?;
     // As it came, because a router refuses an escape that is not UTF-8 in words of its own.
     let id = uri.path().rsplit('/').next().unwrap_or_default();
-    let id = authenticator_id(id).map_err(|denied| refuse(None, &denied, service.now()))?;
+    let id = authenticator_id(id);
     service
         .decide(&session, |account, now, _| {
             service.engine.remove_authenticator(account, &session, &id, now)
