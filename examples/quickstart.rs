@@ -22,20 +22,37 @@ fn main() -> Result<(), Error> {
     story.chapter("The password was right, and nothing is enrolled: alice associates her phone");
     let session = story.sign_in()?;
     let phone: PhoneNumber = "+14155558730".parse()?;
-    let request = Associate { channel: Channel::Sms, phone };
+    let request = Associate {
+        channel: Channel::Sms,
+        phone,
+    };
     story.says("POST /mfa/associate  oob_channels=[sms] phone_number=+14155558730");
-    let transition =
-        story.engine.associate(&story.account, &session, &request, story.now, &mut story.rng);
+    let transition = story.engine.associate(
+        &story.account,
+        &session,
+        &request,
+        story.now,
+        &mut story.rng,
+    );
     let associated = story.commit(transition)?.result?;
     story.sends(&associated.delivery)?;
-    let recovery_code = associated.recovery_code.ok_or("a first association brings one")?;
-    println!("    recovery code, shown once: {}", recovery_code.expose_secret());
+    let recovery_code = associated
+        .recovery_code
+        .ok_or("a first association brings one")?;
+    println!(
+        "    recovery code, shown once: {}",
+        recovery_code.expose_secret()
+    );
     story.lists(&session)?;
 
     story.chapter("She types the code: the phone is confirmed, and the login complete");
     story.wait(Duration::seconds(20));
     let oob_code = associated.oob_code.expose_secret();
-    story.answers(&session, &oob_code, associated.delivery.code.expose_secret())?;
+    story.answers(
+        &session,
+        &oob_code,
+        associated.delivery.code.expose_secret(),
+    )?;
     story.lists(&session)?;
 
     story.chapter("The next day: a challenge, and a wrong code first");
@@ -71,15 +88,23 @@ fn main() -> Result<(), Error> {
     );
     let verified = story.commit(transition)?.result?;
     let replacement = verified.recovery_code().ok_or("a used code is replaced")?;
-    println!("    the next recovery code: {}", replacement.expose_secret());
+    println!(
+        "    the next recovery code: {}",
+        replacement.expose_secret()
+    );
 
     story.chapter("With a full login she adds a second phone, and removes the first");
     story.wait(Duration::hours(1));
     let full = story.full_login()?;
-    let request = Associate { channel: Channel::Voice, phone: "+442071838750".parse()? };
+    let request = Associate {
+        channel: Channel::Voice,
+        phone: "+442071838750".parse()?,
+    };
     story.says("POST /mfa/associate  oob_channels=[voice] phone_number=+442071838750");
     let transition =
-        story.engine.associate(&story.account, &full, &request, story.now, &mut story.rng);
+        story
+            .engine
+            .associate(&story.account, &full, &request, story.now, &mut story.rng);
     let associated = story.commit(transition)?.result?;
     story.sends(&associated.delivery)?;
     let oob_code = associated.oob_code.expose_secret();
@@ -90,7 +115,9 @@ fn main() -> Result<(), Error> {
         .find(|entry| entry.phone == Some(phone))
         .ok_or("the first phone is listed")?;
     story.says(&format!("DELETE /mfa/authenticators/{}", first.id));
-    let transition = story.engine.remove_authenticator(&story.account, &full, &first.id, story.now);
+    let transition = story
+        .engine
+        .remove_authenticator(&story.account, &full, &first.id, story.now);
     story.commit(transition)?.result?;
     story.lists(&full)
 }
@@ -132,12 +159,20 @@ impl Story {
     /// The first factor has passed: a session, through the token that the client would hold.
     fn sign_in(&mut self) -> Result<MfaSession, Error> {
         let subject = self.account.subject().clone();
-        let begun =
-            self.engine.begin(subject, "my-app", "openid profile", "", self.now, &mut self.rng)?;
+        let begun = self.engine.begin(
+            subject,
+            "my-app",
+            "openid profile",
+            "",
+            self.now,
+            &mut self.rng,
+        )?;
         let token = self.engine.issue_token(&begun);
         self.says("POST /oauth/token  grant_type=password");
         println!("    mfa_required, {:?}", self.account.requirements());
-        Ok(self.engine.open_token(token.expose_secret(), Some("my-app"), self.now)?)
+        Ok(self
+            .engine
+            .open_token(token.expose_secret(), Some("my-app"), self.now)?)
     }
 
     /// What an access token for the MFA audience stands for, gotten by a full login.
@@ -159,7 +194,8 @@ impl Story {
         self.says("POST /mfa/challenge");
         let request = Challenge::default();
         let transition =
-            self.engine.challenge(&self.account, session, &request, self.now, &mut self.rng);
+            self.engine
+                .challenge(&self.account, session, &request, self.now, &mut self.rng);
         Ok(match self.commit(transition)?.result {
             Ok(challenged) => {
                 self.sends(&challenged.delivery)?;
@@ -170,11 +206,22 @@ impl Story {
     }
 
     fn answers(&mut self, session: &MfaSession, oob_code: &str, typed: &str) -> Result<(), Error> {
-        self.says(&format!("POST /oauth/token  grant_type=mfa-oob binding_code={typed}"));
-        let request = VerifyOob { oob_code: oob_code.into(), binding_code: typed.into() };
-        let transition = self.engine.verify_oob(&self.account, session, &request, self.now);
+        self.says(&format!(
+            "POST /oauth/token  grant_type=mfa-oob binding_code={typed}"
+        ));
+        let request = VerifyOob {
+            oob_code: oob_code.into(),
+            binding_code: typed.into(),
+        };
+        let transition = self
+            .engine
+            .verify_oob(&self.account, session, &request, self.now);
         if let Ok(verified) = self.commit(transition)?.result {
-            println!("    tokens for {}, amr {:?}", verified.subject(), verified.amr());
+            println!(
+                "    tokens for {}, amr {:?}",
+                verified.subject(),
+                verified.amr()
+            );
         }
         Ok(())
     }
@@ -183,7 +230,10 @@ impl Story {
         self.says("GET /mfa/authenticators");
         match self.engine.authenticators(&self.account, session, self.now) {
             Ok(entries) => entries.for_each(|entry| {
-                let name = entry.phone.map(|phone| phone.to_string()).unwrap_or_default();
+                let name = entry
+                    .phone
+                    .map(|phone| phone.to_string())
+                    .unwrap_or_default();
                 println!("    {:40} {:?} {name}", entry.id.to_string(), entry.status);
             }),
             Err(denied) => println!("    denied: {denied}"),
@@ -205,7 +255,10 @@ impl Story {
         match &outcome.result {
             Ok(_) => println!("    granted, saved as revision {}", self.account.revision()),
             Err(denied) if denied.is_rejected() => {
-                println!("    rejected: {denied} (charged, revision {})", self.account.revision());
+                println!(
+                    "    rejected: {denied} (charged, revision {})",
+                    self.account.revision()
+                );
             }
             Err(denied) => println!("    refused: {denied} (nothing written)"),
         }
@@ -225,7 +278,9 @@ impl Story {
         println!("    {} to {}:", delivery.channel, delivery.to.to_e164());
         match self.wording.message(delivery)? {
             Message::Sms(text) => {
-                text.expose_secret().lines().for_each(|line| println!("      | {line}"));
+                text.expose_secret()
+                    .lines()
+                    .for_each(|line| println!("      | {line}"));
             }
             Message::Voice(call) => {
                 call.prompt().for_each(|step| println!("      | {step:?}"));

@@ -221,7 +221,11 @@ impl Account {
                 (phone.device, phone.number, status)
             })
             .chain(unconfirmed().map(|enrollment| {
-                (enrollment.device, enrollment.number, AuthenticatorStatus::Unconfirmed)
+                (
+                    enrollment.device,
+                    enrollment.number,
+                    AuthenticatorStatus::Unconfirmed,
+                )
             }))
             .flat_map(move |(device, number, status)| {
                 channels.iter().map(move |channel| AuthenticatorEntry {
@@ -234,7 +238,9 @@ impl Account {
     }
 
     pub(crate) fn active_phones(&self) -> impl Iterator<Item = &Phone> {
-        self.phones.iter().filter(|phone| phone.status == PhoneStatus::Active)
+        self.phones
+            .iter()
+            .filter(|phone| phone.status == PhoneStatus::Active)
     }
 
     pub(crate) fn active_phone(&self, device: DeviceId) -> Option<&Phone> {
@@ -275,12 +281,24 @@ impl Account {
         if session.expires() > now.after(policy.longest_session_millis()) {
             return Err(Denied::SessionTooLong);
         }
-        let ValidFrom { first_factor, every } = self.valid_from;
-        let valid_from = if is_first_factor { first_factor.max(every) } else { every };
+        let ValidFrom {
+            first_factor,
+            every,
+        } = self.valid_from;
+        let valid_from = if is_first_factor {
+            first_factor.max(every)
+        } else {
+            every
+        };
         if session.issued() < valid_from {
             return Err(Denied::SessionRevoked);
         }
-        if is_first_factor && self.spent.iter().any(|spent| spent.session == *session.tag()) {
+        if is_first_factor
+            && self
+                .spent
+                .iter()
+                .any(|spent| spent.session == *session.tag())
+        {
             return Err(Denied::SessionSpent);
         }
         Ok(())
@@ -292,11 +310,20 @@ impl Account {
         session: &MfaSession,
         now: Millis,
     ) -> Result<(), Denied> {
-        let lasting = || self.spent.iter().map(|spent| spent.expires_at).filter(|at| *at > now);
+        let lasting = || {
+            self.spent
+                .iter()
+                .map(|spent| spent.expires_at)
+                .filter(|at| *at > now)
+        };
         if session.assurance() == Assurance::Mfa || lasting().count() < MOST_SPENT {
             return Ok(());
         }
-        let retry_at = lasting().chain(self.doubted_until).min().unwrap_or(now).to_utc();
+        let retry_at = lasting()
+            .chain(self.doubted_until)
+            .min()
+            .unwrap_or(now)
+            .to_utc();
         Err(Denied::TooManySessions { retry_at })
     }
 
@@ -330,8 +357,10 @@ impl Account {
     ) {
         self.challenges.retain(|pending| !superseded(pending));
         if self.challenges.len() >= MOST_CHALLENGES
-            && let Some(oldest) =
-                self.challenges.iter().position(|pending| pending.code.issued().is_none())
+            && let Some(oldest) = self
+                .challenges
+                .iter()
+                .position(|pending| pending.code.issued().is_none())
         {
             self.challenges.remove(oldest);
         }
@@ -353,9 +382,12 @@ impl Account {
     /// Remembers that a session of a first factor has completed its login, and drops what it asked for.
     pub(crate) fn spend(&mut self, session: &MfaSession) {
         if session.assurance() == Assurance::FirstFactor {
-            self.challenges.retain(|pending| pending.session != *session.tag());
-            self.spent
-                .push(SpentSession { session: *session.tag(), expires_at: session.expires() });
+            self.challenges
+                .retain(|pending| pending.session != *session.tag());
+            self.spent.push(SpentSession {
+                session: *session.tag(),
+                expires_at: session.expires(),
+            });
         }
     }
 
@@ -366,7 +398,10 @@ impl Account {
     pub(crate) fn clamped(&self, policy: &Policy, now: Millis) -> Option<Self> {
         let budgets = Budgets {
             sends: self.budgets.sends.clamped(policy.sends(), now),
-            binding_failures: self.budgets.binding_failures.clamped(policy.binding_failures(), now),
+            binding_failures: self
+                .budgets
+                .binding_failures
+                .clamped(policy.binding_failures(), now),
             recovery_failures: self
                 .budgets
                 .recovery_failures
@@ -378,7 +413,11 @@ impl Account {
         if budgets == self.budgets && doubted_until == self.doubted_until && over.is_none() {
             return None;
         }
-        let next = Self { budgets, doubted_until, ..self.clone() };
+        let next = Self {
+            budgets,
+            doubted_until,
+            ..self.clone()
+        };
         Some(match over {
             Some(until) => next.give_way(until, latest),
             None => next,
@@ -391,9 +430,14 @@ impl Account {
     /// now, and the record cannot tell which. So they stand for as long as the longest session lives;
     /// a clock that comes back within finds them as they were, and no old session gets past them.
     fn doubted(&self, latest: Millis) -> Option<Millis> {
-        let ValidFrom { first_factor, every } = self.valid_from;
+        let ValidFrom {
+            first_factor,
+            every,
+        } = self.valid_from;
         let spent = self.spent.iter().map(|spent| spent.expires_at);
-        let mut refusing = [first_factor, every, self.pruned_through].into_iter().chain(spent);
+        let mut refusing = [first_factor, every, self.pruned_through]
+            .into_iter()
+            .chain(spent);
         let is_doubted = refusing.any(|at| at > latest);
         is_doubted.then(|| self.doubted_until.unwrap_or(latest).min(latest))
     }
@@ -401,7 +445,10 @@ impl Account {
     /// Ends the doubt: the clock is believed, because otherwise the account would be locked until it
     /// gets to where it once was.
     fn give_way(mut self, until: Millis, latest: Millis) -> Self {
-        let ValidFrom { first_factor, every } = &mut self.valid_from;
+        let ValidFrom {
+            first_factor,
+            every,
+        } = &mut self.valid_from;
         for refusing in [first_factor, every, &mut self.pruned_through] {
             if *refusing > latest {
                 *refusing = until;
@@ -416,8 +463,14 @@ impl Account {
     pub(crate) fn settled(&self, now: Millis) -> Self {
         let mut next = self.clone();
         next.challenges.retain(|pending| pending.is_kept_at(now));
-        next.challenges.iter_mut().for_each(|pending| pending.expire(now));
-        let forgotten = next.spent.iter().map(|spent| spent.expires_at).filter(|at| *at <= now);
+        next.challenges
+            .iter_mut()
+            .for_each(|pending| pending.expire(now));
+        let forgotten = next
+            .spent
+            .iter()
+            .map(|spent| spent.expires_at)
+            .filter(|at| *at <= now);
         next.pruned_through = forgotten.max().unwrap_or_default().max(next.pruned_through);
         next.spent.retain(|spent| spent.expires_at > now);
         next

@@ -34,14 +34,21 @@ impl RateLimit {
     /// nought or has a fraction of a millisecond, or the two multiply to more than
     /// [`MAX_WINDOW`](Self::MAX_WINDOW).
     pub fn new(burst: u32, period: Duration) -> Result<Self, InvalidRateLimit> {
-        let period = whole_millis(period).filter(|millis| *millis > 0).ok_or(InvalidRateLimit)?;
+        let period = whole_millis(period)
+            .filter(|millis| *millis > 0)
+            .ok_or(InvalidRateLimit)?;
         let limit = Self { burst, period };
         let fits = u128::from(limit.window()) <= Self::MAX_WINDOW.as_millis();
-        ((1..=Self::MAX_BURST).contains(&burst) && fits).then_some(limit).ok_or(InvalidRateLimit)
+        ((1..=Self::MAX_BURST).contains(&burst) && fits)
+            .then_some(limit)
+            .ok_or(InvalidRateLimit)
     }
 
     pub(crate) const fn per_minutes(burst: u32, minutes: u64) -> Self {
-        Self { burst, period: minutes.saturating_mul(60_000) }
+        Self {
+            burst,
+            period: minutes.saturating_mul(60_000),
+        }
     }
 
     /// How many a full budget holds.
@@ -59,8 +66,13 @@ impl RateLimit {
     /// Most that can be taken within `horizon`, from a full budget.
     #[must_use]
     pub fn most_within(self, horizon: Duration) -> u64 {
-        let refilled = horizon.as_millis().checked_div(u128::from(self.period)).unwrap_or_default();
-        u64::try_from(refilled).unwrap_or(u64::MAX).saturating_add(u64::from(self.burst))
+        let refilled = horizon
+            .as_millis()
+            .checked_div(u128::from(self.period))
+            .unwrap_or_default();
+        u64::try_from(refilled)
+            .unwrap_or(u64::MAX)
+            .saturating_add(u64::from(self.burst))
     }
 
     /// Milliseconds from empty to full.
@@ -117,7 +129,9 @@ impl Budget {
     pub fn take(&mut self, limit: RateLimit, now: UtcDateTime) -> Result<(), BudgetEmpty> {
         let now = Millis::at(now);
         *self = self.clamped(limit, now);
-        self.check(limit, now).map_err(|at| BudgetEmpty { retry_at: at.to_utc() })?;
+        self.check(limit, now).map_err(|at| BudgetEmpty {
+            retry_at: at.to_utc(),
+        })?;
         self.charge(limit, now);
         Ok(())
     }
@@ -125,14 +139,23 @@ impl Budget {
     /// How many can be taken at once.
     #[must_use]
     pub fn remaining(&self, limit: RateLimit, now: UtcDateTime) -> u32 {
-        let missing = self.full_at.since(Millis::at(now)).div_ceil(limit.period.max(1));
-        limit.burst.saturating_sub(u32::try_from(missing).unwrap_or(u32::MAX))
+        let missing = self
+            .full_at
+            .since(Millis::at(now))
+            .div_ceil(limit.period.max(1));
+        limit
+            .burst
+            .saturating_sub(u32::try_from(missing).unwrap_or(u32::MAX))
     }
 
     /// The moment at which one can be taken, where that is not now.
     pub(crate) fn check(self, limit: RateLimit, now: Millis) -> Result<(), Millis> {
         let retry_at = self.full_at.before(limit.slack());
-        if retry_at <= now { Ok(()) } else { Err(retry_at) }
+        if retry_at <= now {
+            Ok(())
+        } else {
+            Err(retry_at)
+        }
     }
 
     /// Takes one without asking; for a caller that has checked.
@@ -146,7 +169,11 @@ impl Budget {
     /// or by what two policies on one store do, with every request to the one that is behind.
     pub(crate) fn clamped(self, limit: RateLimit, now: Millis) -> Self {
         let empty = now.after(limit.window());
-        if self.full_at > empty.after(TOLERANCE) { Self { full_at: empty } } else { self }
+        if self.full_at > empty.after(TOLERANCE) {
+            Self { full_at: empty }
+        } else {
+            self
+        }
     }
 }
 

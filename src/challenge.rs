@@ -90,15 +90,21 @@ pub(crate) struct Enrollment {
 impl PendingChallenge {
     /// A code lives from its issue until just before its expiry, whatever the clock did in between.
     pub(crate) fn live_at(&self, now: Millis) -> Option<&IssuedCode> {
-        self.code.issued().filter(|code| self.issued_at <= now && now < code.expires_at)
+        self.code
+            .issued()
+            .filter(|code| self.issued_at <= now && now < code.expires_at)
     }
 
     pub(crate) fn is(&self, handle: &OobCode) -> bool {
-        handle.challenge().is_some_and(|id| self.id.0.ct_eq(id).into())
+        handle
+            .challenge()
+            .is_some_and(|id| self.id.0.ct_eq(id).into())
     }
 
     pub(crate) fn targets(&self, device: DeviceId) -> bool {
-        self.code.issued().is_some_and(|code| code.device() == device)
+        self.code
+            .issued()
+            .is_some_and(|code| code.device() == device)
     }
 
     pub(crate) fn enrollment(&self) -> Option<&Enrollment> {
@@ -114,7 +120,11 @@ impl PendingChallenge {
 
     /// Drops the code once its time has passed, so that no clock can bring it back.
     pub(crate) fn expire(&mut self, now: Millis) {
-        if self.code.expires_at().is_some_and(|expires_at| expires_at <= now) {
+        if self
+            .code
+            .expires_at()
+            .is_some_and(|expires_at| expires_at <= now)
+        {
             self.code = Code::Expired;
         }
     }
@@ -122,11 +132,15 @@ impl PendingChallenge {
     /// Drops the code of an enrollment that a first factor alone has begun.
     pub(crate) fn overtake(&mut self) {
         if let Code::Issued(IssuedCode {
-            expires_at, target: Target::Enrollment(enrollment), ..
+            expires_at,
+            target: Target::Enrollment(enrollment),
+            ..
         }) = &self.code
             && enrollment.begun_by == Assurance::FirstFactor
         {
-            self.code = Code::Overtaken { expires_at: *expires_at };
+            self.code = Code::Overtaken {
+                expires_at: *expires_at,
+            };
         }
     }
 }

@@ -91,7 +91,9 @@ impl OobCode {
     /// The text for the client: 22 characters of base64url. Empty where it was presented malformed.
     #[must_use]
     pub fn expose_secret(&self) -> String {
-        self.0.as_ref().map_or_else(String::new, |id| bytes::encode(id))
+        self.0
+            .as_ref()
+            .map_or_else(String::new, |id| bytes::encode(id))
     }
 
     pub(crate) const fn challenge(&self) -> Option<&[u8; 16]> {
@@ -168,9 +170,10 @@ impl From<&str> for RecoveryCode {
 fn fold(c: char) -> char {
     const WIDE_OFFSET: u32 = '！' as u32 - '!' as u32;
     match c {
-        '！'..='～' => {
-            u32::from(c).checked_sub(WIDE_OFFSET).and_then(char::from_u32).unwrap_or(c)
-        }
+        '！'..='～' => u32::from(c)
+            .checked_sub(WIDE_OFFSET)
+            .and_then(char::from_u32)
+            .unwrap_or(c),
         '\u{3000}' | '\u{a0}' | '\t' | '\r' | '\n' => ' ',
         '\u{2010}'..='\u{2015}' | '\u{2212}' => '-',
         other => other,

@@ -104,7 +104,10 @@ impl Denied {
     #[must_use]
     pub fn retry_after(&self, now: UtcDateTime) -> Option<Duration> {
         let retry_at = self.retry_at()?.unix_timestamp_nanos();
-        let nanos = retry_at.saturating_sub(now.unix_timestamp_nanos()).max(0).unsigned_abs();
+        let nanos = retry_at
+            .saturating_sub(now.unix_timestamp_nanos())
+            .max(0)
+            .unsigned_abs();
         let seconds = u64::try_from(nanos.div_ceil(1_000_000_000)).unwrap_or(u64::MAX);
         Some(Duration::from_secs(seconds))
     }

@@ -62,7 +62,10 @@ impl Key {
         mac.update(id);
         mac.update(&session.0);
         mac.update(code.as_bytes());
-        CodeDigest { key: self.id, digest: Digest(mac.finalize().into_bytes().into()) }
+        CodeDigest {
+            key: self.id,
+            digest: Digest(mac.finalize().into_bytes().into()),
+        }
     }
 
     fn seal(&self, token: &[u8]) -> Digest {
@@ -75,7 +78,9 @@ impl Key {
 
 impl fmt::Debug for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Key").field("id", &self.id).finish_non_exhaustive()
+        f.debug_struct("Key")
+            .field("id", &self.id)
+            .finish_non_exhaustive()
     }
 }
 
@@ -104,7 +109,10 @@ impl KeyRing {
     /// A ring of one key.
     #[must_use]
     pub const fn new(current: Key) -> Self {
-        Self { current, previous: Vec::new() }
+        Self {
+            current,
+            previous: Vec::new(),
+        }
     }
 
     /// Adds a key that verifies and makes nothing new.
@@ -121,7 +129,9 @@ impl KeyRing {
     }
 
     fn find(&self, id: u32) -> Option<&Key> {
-        core::iter::once(&self.current).chain(&self.previous).find(|key| key.id == id)
+        core::iter::once(&self.current)
+            .chain(&self.previous)
+            .find(|key| key.id == id)
     }
 
     /// The stored form of a binding code: HMAC-SHA-256 over label, challenge, session and code.
@@ -187,7 +197,12 @@ impl Digest {
     pub(crate) fn of_recovery_code(salt: &[u8; 16], code: &RecoveryCode) -> Self {
         let characters: &[u8; RECOVERY_LEN] = code.as_bytes();
         let hash = Sha256::new_with_prefix(RECOVERY_CODE);
-        Self(hash.chain_update(salt).chain_update(characters).finalize().into())
+        Self(
+            hash.chain_update(salt)
+                .chain_update(characters)
+                .finalize()
+                .into(),
+        )
     }
 }
 
@@ -257,7 +272,9 @@ pub(crate) fn delivery_id(challenge: &[u8; 16]) -> [u8; 16] {
 }
 
 fn truncated(label: &[u8], message: &[u8]) -> [u8; 16] {
-    let hash = Sha256::new_with_prefix(label).chain_update(message).finalize();
+    let hash = Sha256::new_with_prefix(label)
+        .chain_update(message)
+        .finalize();
     let mut short = [0; 16];
     for (to, from) in short.iter_mut().zip(hash) {
         *to = from;

@@ -109,9 +109,14 @@ impl Wording {
     fn text(&self, code: &str) -> SmsText {
         let app = self.app.as_str();
         let words = [code, " is your ", app, " code. Do not share it."];
-        let bound = self.host.as_ref().map(|host| ["\n\n@", host.as_str(), " #", code]);
+        let bound = self
+            .host
+            .as_ref()
+            .map(|host| ["\n\n@", host.as_str(), " #", code]);
         // `concat` measures before it allocates, so that it leaves no shorter copy of the code behind.
-        SmsText(Zeroizing::new([words, bound.unwrap_or_default()].as_flattened().concat()))
+        SmsText(Zeroizing::new(
+            [words, bound.unwrap_or_default()].as_flattened().concat(),
+        ))
     }
 }
 
@@ -177,7 +182,10 @@ impl fmt::Display for InvalidWording {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::TooLong { septets } => {
-                write!(f, "the text takes {septets} septets and one SMS holds {SEGMENT}")
+                write!(
+                    f,
+                    "the text takes {septets} septets and one SMS holds {SEGMENT}"
+                )
             }
         }
     }

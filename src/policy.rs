@@ -401,16 +401,19 @@ impl Policy {
 
     /// Most codes that can be answered within `horizon`: those sent just before it among them.
     fn most_codes_within(&self, horizon: Duration) -> u64 {
-        self.sends.most_within(horizon.saturating_add(self.code_lifetime()))
+        self.sends
+            .most_within(horizon.saturating_add(self.code_lifetime()))
     }
 
     fn bound(&self, horizon: Duration, counts: u64) -> f64 {
         let by_budget = self.binding_failures.most_within(horizon);
         let by_attempts = self.attempts_per_challenge.map_or(u64::MAX, |most| {
-            self.most_codes_within(horizon).saturating_mul(u64::from(most))
+            self.most_codes_within(horizon)
+                .saturating_mul(u64::from(most))
         });
-        let by_cap =
-            self.failure_cap.map_or(u64::MAX, |most| counts.saturating_mul(u64::from(most)));
+        let by_cap = self
+            .failure_cap
+            .map_or(u64::MAX, |most| counts.saturating_mul(u64::from(most)));
         let codes = (0..self.code_digits).fold(1.0, |codes, _| codes * 10.0);
         1.0 - power(1.0 - 1.0 / codes, by_budget.min(by_attempts).min(by_cap))
     }

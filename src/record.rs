@@ -59,7 +59,9 @@ impl<'de> Deserialize<'de> for KnownVersion {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         match u16::deserialize(deserializer)? {
             VERSION => Ok(Self),
-            unknown => Err(de::Error::custom(format_args!("record version {unknown} is unknown"))),
+            unknown => Err(de::Error::custom(format_args!(
+                "record version {unknown} is unknown"
+            ))),
         }
     }
 }
@@ -68,7 +70,9 @@ impl Serialize for Account {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         if self.revision == 0 {
             // It would stand in the way of the first change, which is to be inserted.
-            return Err(ser::Error::custom("an account that nothing has changed has no record"));
+            return Err(ser::Error::custom(
+                "an account that nothing has changed has no record",
+            ));
         }
         Written {
             version: VERSION,
@@ -153,7 +157,12 @@ impl fmt::Display for Broken {
 
 impl Account {
     fn check(&self) -> Result<(), Broken> {
-        let Self { phones, challenges, spent, .. } = self;
+        let Self {
+            phones,
+            challenges,
+            spent,
+            ..
+        } = self;
         // The numbers first: what follows takes the square of them.
         Broken::Revision.unless((1..=GREATEST_REVISION).contains(&self.revision))?;
         Broken::TooManyPhones.unless(phones.len() <= MOST_PHONES)?;
@@ -164,21 +173,29 @@ impl Account {
         Broken::ChallengesAlike.unless(all_differ(challenges, |a, b| a.id == b.id))?;
         Broken::CodesAlike.unless(all_differ(challenges, PendingChallenge::is_like))?;
         Broken::SpentAlike.unless(all_differ(spent, |a, b| a.session == b.session))?;
-        self.challenges.iter().try_for_each(|pending| self.check_challenge(pending))
+        self.challenges
+            .iter()
+            .try_for_each(|pending| self.check_challenge(pending))
     }
 
     fn check_challenge(&self, pending: &PendingChallenge) -> Result<(), Broken> {
         let latest = pending.issued_at.after(LONGEST_CODE_LIFETIME);
         let lives = |expires_at| pending.issued_at < expires_at && expires_at <= latest;
         Broken::CodeLifetime.unless(pending.code.expires_at().is_none_or(lives))?;
-        let Some(code) = pending.code.issued() else { return Ok(()) };
+        let Some(code) = pending.code.issued() else {
+            return Ok(());
+        };
         match &code.target {
             Target::Phone(device) if self.active_phone(*device).is_none() => {
                 Err(Broken::ChallengeOfNoPhone)
             }
             Target::Phone(_) => Ok(()),
             Target::Enrollment(enrollment) => {
-                if self.phones.iter().any(|phone| phone.device == enrollment.device) {
+                if self
+                    .phones
+                    .iter()
+                    .any(|phone| phone.device == enrollment.device)
+                {
                     Err(Broken::PhonesAlike)
                 } else if enrollment.begun_by == Assurance::FirstFactor && self.is_enrolled() {
                     Err(Broken::UnguardedEnrollment)

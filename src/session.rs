@@ -176,7 +176,9 @@ impl MfaSession {
             ("scope", &self.scope, MAX_TEXT),
             ("audience", &self.audience, MAX_TEXT),
         ];
-        let too_long = fields.into_iter().find(|(_, text, most)| text.len() > *most);
+        let too_long = fields
+            .into_iter()
+            .find(|(_, text, most)| text.len() > *most);
         match too_long.map(|(parameter, ..)| parameter) {
             Some(parameter) => Err(Denied::ParameterTooLong { parameter }),
             None => Ok(self),
@@ -244,7 +246,10 @@ impl MfaSession {
     /// scope was asked for.
     pub(crate) fn grants(&self, scope: Scope) -> bool {
         self.assurance == Assurance::Mfa
-            && self.scope.split_ascii_whitespace().any(|held| held == scope.as_str())
+            && self
+                .scope
+                .split_ascii_whitespace()
+                .any(|held| held == scope.as_str())
     }
 
     pub(crate) const fn tag(&self) -> &SessionTag {
@@ -308,7 +313,12 @@ impl MfaToken {
         });
         token.extend_from_slice(&session.issued_at.get().to_be_bytes());
         token.extend_from_slice(&session.expires_at.get().to_be_bytes());
-        for text in [session.subject.as_str(), &session.client, &session.scope, &session.audience] {
+        for text in [
+            session.subject.as_str(),
+            &session.client,
+            &session.scope,
+            &session.audience,
+        ] {
             // Lengths were bounded when the session was made.
             let len = u16::try_from(text.len()).unwrap_or(u16::MAX);
             token.extend_from_slice(&len.to_be_bytes());
@@ -339,15 +349,25 @@ fn decode(text: &str) -> Option<Vec<u8>> {
 }
 
 fn unseal(token: &[u8], keys: &KeyRing) -> Result<MfaSession, Denied> {
-    let body_len = token.len().checked_sub(SEAL_LEN).ok_or(Denied::TokenMalformed)?;
-    let (sealed, seal) = token.split_at_checked(body_len).ok_or(Denied::TokenMalformed)?;
+    let body_len = token
+        .len()
+        .checked_sub(SEAL_LEN)
+        .ok_or(Denied::TokenMalformed)?;
+    let (sealed, seal) = token
+        .split_at_checked(body_len)
+        .ok_or(Denied::TokenMalformed)?;
     let seal = <[u8; SEAL_LEN]>::try_from(seal).map_err(|_| Denied::TokenMalformed)?;
     let mut fields = Fields(sealed);
     if fields.array() != Some([VERSION]) {
         return Err(Denied::TokenMalformed);
     }
-    let key = fields.array().map(u32::from_be_bytes).ok_or(Denied::TokenMalformed)?;
-    let genuine = keys.judge_seal(key, sealed, &seal).ok_or(Denied::TokenInvalid)?;
+    let key = fields
+        .array()
+        .map(u32::from_be_bytes)
+        .ok_or(Denied::TokenMalformed)?;
+    let genuine = keys
+        .judge_seal(key, sealed, &seal)
+        .ok_or(Denied::TokenInvalid)?;
     if !bool::from(genuine) {
         return Err(Denied::TokenInvalid);
     }

@@ -74,7 +74,10 @@ impl<T> Transition<T> {
     /// What `save` returns. The outcome is gone with it: reload and ask the engine again.
     pub fn commit<E>(self, save: impl FnOnce(Next) -> Result<(), E>) -> Result<Outcome<T>, E> {
         if let Some(account) = self.next {
-            save(Next { account, events: self.outcome.events.clone() })?;
+            save(Next {
+                account,
+                events: self.outcome.events.clone(),
+            })?;
         }
         Ok(self.outcome)
     }
@@ -90,7 +93,11 @@ impl<T> Transition<T> {
         Fut: Future<Output = Result<(), E>>,
     {
         if let Some(account) = self.next {
-            save(Next { account, events: self.outcome.events.clone() }).await?;
+            save(Next {
+                account,
+                events: self.outcome.events.clone(),
+            })
+            .await?;
         }
         Ok(self.outcome)
     }
@@ -98,7 +105,9 @@ impl<T> Transition<T> {
 
 impl<T> fmt::Debug for Transition<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Transition").field("changed", &self.next.is_some()).finish_non_exhaustive()
+        f.debug_struct("Transition")
+            .field("changed", &self.next.is_some())
+            .finish_non_exhaustive()
     }
 }
 
@@ -159,7 +168,13 @@ impl Delivery {
         code: BindingCode,
         expires_at: UtcDateTime,
     ) -> Self {
-        Self { channel, to, code, expires_at, id }
+        Self {
+            channel,
+            to,
+            code,
+            expires_at,
+            id,
+        }
     }
 
     /// A name of this delivery, unique and no secret: for logs, and for a provider that takes an
@@ -270,20 +285,27 @@ impl Event {
             | Self::RecoveryCodeReplaced
             | Self::RecoveryCodeRemoved
             | Self::LimitReached {
-                limit: Limit::BindingFailures | Limit::RecoveryFailures, ..
+                limit: Limit::BindingFailures | Limit::RecoveryFailures,
+                ..
             }
             | Self::AccountReset => true,
             Self::CodeIssued { .. }
             | Self::Authenticated { .. }
             | Self::WrongBindingCode { .. }
             | Self::WrongRecoveryCode { .. }
-            | Self::LimitReached { limit: Limit::Sends, .. }
+            | Self::LimitReached {
+                limit: Limit::Sends,
+                ..
+            }
             | Self::BudgetsRestored => false,
         }
     }
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde calls")]
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "the signature that serde calls"
+)]
 fn masked<S: serde::Serializer>(phone: &PhoneNumber, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_str(phone)
 }

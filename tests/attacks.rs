@@ -45,7 +45,9 @@ fn who_associated_before_the_owner_confirmed_cannot_confirm_after() {
     world.verify(&alice, &honest).unwrap();
     // His enrollment went when hers was confirmed.
     assert!(!is_listed(&mut world, &attack));
-    assert_refused(&mut world, Denied::AlreadyEnrolled, |world| world.verify(&mallory, &attack));
+    assert_refused(&mut world, Denied::AlreadyEnrolled, |world| {
+        world.verify(&mallory, &attack)
+    });
     assert_refused(&mut world, Denied::AlreadyEnrolled, |world| {
         world.associate(&mallory, MALLORYS)
     });
@@ -61,9 +63,13 @@ fn who_asked_twice_before_the_owner_confirmed_can_confirm_neither() {
     let third = world.associate(&mallory, "+447700900124").unwrap();
     let honest = world.associate(&alice, ALICES).unwrap();
     // Superseded before she confirms, and too late after.
-    assert_refused(&mut world, Denied::OobCodeUnknown, |world| world.verify(&mallory, &first));
+    assert_refused(&mut world, Denied::OobCodeUnknown, |world| {
+        world.verify(&mallory, &first)
+    });
     world.verify(&alice, &honest).unwrap();
-    assert_refused(&mut world, Denied::OobCodeUnknown, |world| world.verify(&mallory, &first));
+    assert_refused(&mut world, Denied::OobCodeUnknown, |world| {
+        world.verify(&mallory, &first)
+    });
     for attack in [second, third] {
         assert_refused(&mut world, Denied::AlreadyEnrolled, |world| {
             world.verify(&mallory, &attack)
@@ -100,11 +106,18 @@ fn a_full_login_confirms_what_it_began_after_another_phone_was_confirmed_and_a_f
     let first = world.associate(&alice, ALICES).unwrap();
     world.verify(&alice, &first).unwrap();
     // Its own recovery code went, now that there is one.
-    assert_eq!(world.verify(&owner, &further).unwrap().purpose(), Purpose::Enrollment);
+    assert_eq!(
+        world.verify(&owner, &further).unwrap().purpose(),
+        Purpose::Enrollment
+    );
     let session = world.first_factor();
     let dead = further.recovery_code.unwrap();
     assert_denied(world.recover(&session, &dead), Denied::InvalidRecoveryCode);
-    assert!(world.recover(&session, &first.recovery_code.unwrap()).is_ok());
+    assert!(
+        world
+            .recover(&session, &first.recovery_code.unwrap())
+            .is_ok()
+    );
 }
 
 #[test]
@@ -141,12 +154,16 @@ fn a_first_factor_manages_nothing_whatever_scope_it_asked_for() {
     });
     let needed = Denied::InsufficientScope(Scope::RemoveAuthenticators);
     assert_refused(&mut world, needed, |world| world.remove(&mallory, phone));
-    assert_refused(&mut world, Denied::InsufficientScope(Scope::Enroll), |world| {
-        let (engine, account) = (world.engine.clone(), world.account.clone());
-        let (now, rng) = (world.now, &mut world.rng);
-        let transition = engine.regenerate_recovery_code(&account, &mallory, now, rng);
-        world.commit(transition)
-    });
+    assert_refused(
+        &mut world,
+        Denied::InsufficientScope(Scope::Enroll),
+        |world| {
+            let (engine, account) = (world.engine.clone(), world.account.clone());
+            let (now, rng) = (world.now, &mut world.rng);
+            let transition = engine.regenerate_recovery_code(&account, &mallory, now, rng);
+            world.commit(transition)
+        },
+    );
 }
 
 // Sessions that outlived what they were for.
@@ -159,15 +176,21 @@ fn a_session_older_than_a_reset_enrolls_nothing_and_confirms_nothing() {
     world.wait(MILLISECOND);
     world.reset();
     for session in [&mallory, &full] {
-        assert_refused(&mut world, Denied::SessionRevoked, |world| world.verify(session, &attack));
+        assert_refused(&mut world, Denied::SessionRevoked, |world| {
+            world.verify(session, &attack)
+        });
         assert_refused(&mut world, Denied::SessionRevoked, |world| {
             world.associate(session, MALLORYS)
         });
-        assert_refused(&mut world, Denied::SessionRevoked, |world| world.challenge(session, None));
+        assert_refused(&mut world, Denied::SessionRevoked, |world| {
+            world.challenge(session, None)
+        });
         assert_refused(&mut world, Denied::SessionRevoked, |world| {
             world.recover(session, attack.recovery_code.as_ref().unwrap())
         });
-        let list = world.engine.authenticators(&world.account, session, world.now);
+        let list = world
+            .engine
+            .authenticators(&world.account, session, world.now);
         assert_eq!(list.err(), Some(Denied::SessionRevoked));
     }
     // One that begins at the reset or later may.
@@ -190,12 +213,18 @@ fn a_first_factor_older_than_the_removal_of_the_last_phone_enrolls_nothing() {
     assert_refused(&mut world, Denied::AlreadyEnrolled, |world| {
         world.associate(&mallory, MALLORYS)
     });
-    assert_refused(&mut world, Denied::OobCodeUnknown, |world| world.verify(&mallory, &pending));
+    assert_refused(&mut world, Denied::OobCodeUnknown, |world| {
+        world.verify(&mallory, &pending)
+    });
     assert!(world.challenge(&mallory, None).is_ok());
     world.remove(&owner, phone).unwrap();
     assert!(!world.account.is_enrolled());
-    assert_refused(&mut world, Denied::SessionRevoked, |world| world.associate(&mallory, MALLORYS));
-    assert_refused(&mut world, Denied::SessionRevoked, |world| world.recover(&mallory, &recovery));
+    assert_refused(&mut world, Denied::SessionRevoked, |world| {
+        world.associate(&mallory, MALLORYS)
+    });
+    assert_refused(&mut world, Denied::SessionRevoked, |world| {
+        world.recover(&mallory, &recovery)
+    });
     // The session that removed it goes on, and the next password may enroll anew.
     assert!(world.associate(&owner, ALICES).is_ok());
     let alice = world.first_factor();
@@ -210,10 +239,14 @@ fn an_administrator_who_removes_the_last_phone_shuts_out_older_sessions_too() {
     let (phone, _) = world.enroll(ALICES);
     let mallory = world.first_factor();
     world.wait(MILLISECOND);
-    let AuthenticatorId::Phone(_, device) = phone else { panic!("{phone}") };
+    let AuthenticatorId::Phone(_, device) = phone else {
+        panic!("{phone}")
+    };
     let transition = world.engine.remove_phone(&world.account, device, world.now);
     world.commit(transition).unwrap();
-    assert_refused(&mut world, Denied::SessionRevoked, |world| world.associate(&mallory, MALLORYS));
+    assert_refused(&mut world, Denied::SessionRevoked, |world| {
+        world.associate(&mallory, MALLORYS)
+    });
 }
 
 #[test]
@@ -225,11 +258,21 @@ fn a_spent_session_does_nothing_more_until_it_expires_and_nothing_after() {
     assert!(world.recover(&session, &recovery).is_ok());
     for span in [10 * MINUTE - MILLISECOND, MILLISECOND, MINUTE] {
         let is_expired = world.now >= session.expires_at();
-        let denied = if is_expired { Denied::TokenExpired } else { Denied::SessionSpent };
-        assert_refused(&mut world, denied, |world| world.verify(&session, &elsewhere));
-        assert_refused(&mut world, denied, |world| world.recover(&session, &recovery));
+        let denied = if is_expired {
+            Denied::TokenExpired
+        } else {
+            Denied::SessionSpent
+        };
+        assert_refused(&mut world, denied, |world| {
+            world.verify(&session, &elsewhere)
+        });
+        assert_refused(&mut world, denied, |world| {
+            world.recover(&session, &recovery)
+        });
         assert_refused(&mut world, denied, |world| world.challenge(&session, None));
-        assert_refused(&mut world, denied, |world| world.associate(&session, MALLORYS));
+        assert_refused(&mut world, denied, |world| {
+            world.associate(&session, MALLORYS)
+        });
         assert_refused(&mut world, denied, |world| world.remove(&session, phone));
         world.wait(span);
     }
@@ -237,7 +280,9 @@ fn a_spent_session_does_nothing_more_until_it_expires_and_nothing_after() {
     world.sign_in().unwrap();
     world.set_back(5 * MINUTE);
     assert!(world.now < session.expires_at());
-    assert_refused(&mut world, Denied::TokenExpired, |world| world.challenge(&session, None));
+    assert_refused(&mut world, Denied::TokenExpired, |world| {
+        world.challenge(&session, None)
+    });
 }
 
 #[test]
@@ -247,7 +292,9 @@ fn a_session_that_expires_too_far_ahead_is_refused() {
     let longest = world.trusted(Assurance::Mfa, EVERY_SCOPE, DAY);
     assert!(world.challenge(&longest, None).is_ok());
     let too_long = world.trusted(Assurance::Mfa, EVERY_SCOPE, DAY + MILLISECOND);
-    assert_refused(&mut world, Denied::SessionTooLong, |world| world.challenge(&too_long, None));
+    assert_refused(&mut world, Denied::SessionTooLong, |world| {
+        world.challenge(&too_long, None)
+    });
     world.wait(MILLISECOND);
     assert!(world.challenge(&too_long, None).is_ok());
 }
@@ -257,8 +304,12 @@ fn a_session_of_another_subject_is_never_granted() {
     let mut world = World::new();
     let (_, recovery) = world.enroll(ALICES);
     let mallory = World::of(Policy::auth0(), "auth0|mallory").first_factor();
-    assert_refused(&mut world, Denied::SubjectMismatch, |world| world.challenge(&mallory, None));
-    assert_refused(&mut world, Denied::SubjectMismatch, |world| world.recover(&mallory, &recovery));
+    assert_refused(&mut world, Denied::SubjectMismatch, |world| {
+        world.challenge(&mallory, None)
+    });
+    assert_refused(&mut world, Denied::SubjectMismatch, |world| {
+        world.recover(&mallory, &recovery)
+    });
 }
 
 // The list of spent sessions.
@@ -273,12 +324,16 @@ fn the_seventeenth_login_waits_for_the_first_session_to_expire() {
         world.sign_in().unwrap();
         world.wait(SECOND);
     }
-    let full = Denied::TooManySessions { retry_at: start + 10 * MINUTE };
+    let full = Denied::TooManySessions {
+        retry_at: start + 10 * MINUTE,
+    };
     let session = world.first_factor();
     let sent = world.challenge(&session, None).unwrap();
     assert_refused(&mut world, full, |world| world.verify(&session, &sent));
     // A wrong code hears the same, and is not charged: nobody learns which it was.
-    assert_refused(&mut world, full, |world| world.verify(&session, &sent.wrong()));
+    assert_refused(&mut world, full, |world| {
+        world.verify(&session, &sent.wrong())
+    });
     // A full login needs no place in the list.
     let owner = world.second_factor();
     let further = world.challenge(&owner, None).unwrap();
@@ -291,7 +346,9 @@ fn the_seventeenth_login_waits_for_the_first_session_to_expire() {
     world.wait(MILLISECOND);
     assert_eq!(world.now, start + 10 * MINUTE);
     assert!(world.verify(&session, &sent).is_ok());
-    let full = Denied::TooManySessions { retry_at: start + 10 * MINUTE + SECOND };
+    let full = Denied::TooManySessions {
+        retry_at: start + 10 * MINUTE + SECOND,
+    };
     assert_denied(world.sign_in(), full);
 }
 
@@ -303,7 +360,9 @@ fn neither_a_reset_nor_an_administrator_empties_the_list_of_spent_sessions() {
     for _ in 0..16 {
         world.sign_in().unwrap();
     }
-    let full = Denied::TooManySessions { retry_at: world.now + 10 * MINUTE };
+    let full = Denied::TooManySessions {
+        retry_at: world.now + 10 * MINUTE,
+    };
     world.restore_budgets();
     assert_denied(world.sign_in(), full);
     world.reset();
@@ -326,7 +385,9 @@ fn a_send_budget_emptied_by_a_clock_a_year_ahead_gives_one_an_hour_after_its_ret
     }
     world.set_back(YEAR);
     let (back, session, saves) = (world.now, world.first_factor(), world.saves);
-    let empty = Denied::TooManySends { retry_at: back + HOUR };
+    let empty = Denied::TooManySends {
+        retry_at: back + HOUR,
+    };
     assert_denied(world.challenge(&session, None), empty);
     assert_eq!(world.saves, saves + 1, "the clamp is saved, with a refusal");
     assert_refused(&mut world, empty, |world| world.challenge(&session, None));
@@ -335,7 +396,9 @@ fn a_send_budget_emptied_by_a_clock_a_year_ahead_gives_one_an_hour_after_its_ret
     assert_refused(&mut world, empty, |world| world.challenge(&session, None));
     world.wait(MILLISECOND);
     assert!(world.challenge(&session, None).is_ok());
-    let empty = Denied::TooManySends { retry_at: back + 2 * HOUR };
+    let empty = Denied::TooManySends {
+        retry_at: back + 2 * HOUR,
+    };
     assert_refused(&mut world, empty, |world| world.challenge(&session, None));
 }
 
@@ -351,7 +414,9 @@ fn a_failure_budget_emptied_by_a_clock_a_year_ahead_gives_one_six_minutes_after_
     let back = world.now;
     // The one message of a year ahead has emptied the budget of sends, too.
     let session = world.first_factor();
-    let empty = Denied::TooManySends { retry_at: back + HOUR };
+    let empty = Denied::TooManySends {
+        retry_at: back + HOUR,
+    };
     assert_denied(world.challenge(&session, None), empty);
     world.wait(HOUR);
     let session = world.first_factor();
@@ -359,9 +424,14 @@ fn a_failure_budget_emptied_by_a_clock_a_year_ahead_gives_one_six_minutes_after_
     // An hour after the return all ten are back, and not one more.
     assert_eq!(world.now, back + HOUR);
     for _ in 0..10 {
-        assert_denied(world.verify(&session, &sent.wrong()), Denied::InvalidBindingCode);
+        assert_denied(
+            world.verify(&session, &sent.wrong()),
+            Denied::InvalidBindingCode,
+        );
     }
-    let empty = Denied::TooManyFailures { retry_at: world.now + 6 * MINUTE };
+    let empty = Denied::TooManyFailures {
+        retry_at: world.now + 6 * MINUTE,
+    };
     assert_refused(&mut world, empty, |world| world.verify(&session, &sent));
 }
 
@@ -377,15 +447,24 @@ fn a_recovery_budget_emptied_by_a_clock_a_year_ahead_gives_one_six_minutes_after
     world.set_back(YEAR);
     world.wait(HOUR);
     let (back, session) = (world.now, world.first_factor());
-    let empty = Denied::TooManyFailures { retry_at: back + 6 * MINUTE };
+    let empty = Denied::TooManyFailures {
+        retry_at: back + 6 * MINUTE,
+    };
     assert_denied(world.recover(&session, &recovery), empty);
     world.wait(6 * MINUTE - MILLISECOND);
-    assert_refused(&mut world, empty, |world| world.recover(&session, &recovery));
+    assert_refused(&mut world, empty, |world| {
+        world.recover(&session, &recovery)
+    });
     world.wait(MILLISECOND);
-    assert_denied(world.recover(&session, "wrong"), Denied::InvalidRecoveryCode);
+    assert_denied(
+        world.recover(&session, "wrong"),
+        Denied::InvalidRecoveryCode,
+    );
     assert_denied(
         world.recover(&session, &recovery),
-        Denied::TooManyFailures { retry_at: back + 12 * MINUTE },
+        Denied::TooManyFailures {
+            retry_at: back + 12 * MINUTE,
+        },
     );
     world.wait(6 * MINUTE);
     let session = world.first_factor();
@@ -404,12 +483,19 @@ fn a_clock_that_jumps_a_year_ahead_refills_one_burst_of_each_budget() {
     for _ in 0..10 {
         world.challenge(&session, None).unwrap();
     }
-    let empty = Denied::TooManySends { retry_at: world.now + HOUR };
+    let empty = Denied::TooManySends {
+        retry_at: world.now + HOUR,
+    };
     assert_refused(&mut world, empty, |world| world.challenge(&session, None));
     for _ in 0..10 {
-        assert_denied(world.recover(&session, "wrong"), Denied::InvalidRecoveryCode);
+        assert_denied(
+            world.recover(&session, "wrong"),
+            Denied::InvalidRecoveryCode,
+        );
     }
-    let empty = Denied::TooManyFailures { retry_at: world.now + 6 * MINUTE };
+    let empty = Denied::TooManyFailures {
+        retry_at: world.now + 6 * MINUTE,
+    };
     assert_refused(&mut world, empty, |world| world.recover(&session, "wrong"));
 }
 
@@ -423,7 +509,9 @@ fn a_reset_by_a_clock_a_year_ahead_shuts_sessions_out_for_the_longest_session_at
     assert_denied(world.associate(&session, ALICES), Denied::SessionRevoked);
     world.wait(DAY - MILLISECOND);
     let session = world.first_factor();
-    assert_refused(&mut world, Denied::SessionRevoked, |world| world.associate(&session, ALICES));
+    assert_refused(&mut world, Denied::SessionRevoked, |world| {
+        world.associate(&session, ALICES)
+    });
     world.wait(MILLISECOND);
     assert_eq!(world.now, back + DAY);
     let session = world.first_factor();
@@ -464,7 +552,9 @@ fn sessions_pruned_by_a_clock_a_year_ahead_lock_first_factors_no_longer_than_the
     // For as long as a session can live the clock is doubted, then it is believed.
     world.wait(DAY - MILLISECOND);
     let session = world.first_factor();
-    assert_refused(&mut world, Denied::TokenExpired, |world| world.challenge(&session, None));
+    assert_refused(&mut world, Denied::TokenExpired, |world| {
+        world.challenge(&session, None)
+    });
     world.wait(MILLISECOND);
     let session = world.first_factor();
     assert_eq!(world.now, back + DAY);
@@ -483,13 +573,17 @@ fn clocks_that_differ_by_less_than_a_day_refill_no_budget_between_them() {
         for _ in 0..10 {
             world.challenge(&session, None).unwrap();
         }
-        let sent_out = Denied::TooManySends { retry_at: world.now + HOUR };
+        let sent_out = Denied::TooManySends {
+            retry_at: world.now + HOUR,
+        };
         let other = world.second_factor();
         for _ in 0..20 {
             world.set_back(skew);
             assert!(world.challenge(&other, None).is_err(), "{skew:?}");
             world.wait(skew);
-            assert_refused(&mut world, sent_out, |world| world.challenge(&session, None));
+            assert_refused(&mut world, sent_out, |world| {
+                world.challenge(&session, None)
+            });
         }
     }
 }
@@ -500,7 +594,9 @@ fn policies_that_differ_refill_no_budget_between_them() {
     world.import(ALICES).unwrap();
     let session = world.first_factor();
     let sent = world.challenge(&session, None).unwrap();
-    let empty = Denied::TooManyFailures { retry_at: world.use_up_failures(&session, &sent) };
+    let empty = Denied::TooManyFailures {
+        retry_at: world.use_up_failures(&session, &sent),
+    };
     let swift = RateLimit::new(5, MINUTE).unwrap();
     let swift = Policy::auth0().with_binding_failures(swift).unwrap();
     let other = Engine::new(swift, KeyRing::new(Key::new(1, &[7; 32])));
@@ -551,12 +647,16 @@ fn a_code_issued_by_a_clock_ahead_is_not_live_before_its_issue_and_not_twice() {
     let session = world.trusted(Assurance::FirstFactor, "", HOUR);
     let sent = world.challenge(&session, None).unwrap();
     world.set_back(MILLISECOND);
-    assert_refused(&mut world, Denied::OobCodeExpired, |world| world.verify(&session, &sent));
+    assert_refused(&mut world, Denied::OobCodeExpired, |world| {
+        world.verify(&session, &sent)
+    });
     world.wait(MILLISECOND);
     assert!(world.verify(&session, &sent).is_ok());
     // Used up, and the clock brings neither the code nor the session back.
     world.set_back(MILLISECOND);
-    assert_refused(&mut world, Denied::SessionSpent, |world| world.verify(&session, &sent));
+    assert_refused(&mut world, Denied::SessionSpent, |world| {
+        world.verify(&session, &sent)
+    });
 }
 
 #[test]
@@ -569,7 +669,9 @@ fn a_code_swept_after_its_expiry_stays_dead_for_a_clock_set_back() {
     let other = world.first_factor();
     world.challenge(&other, None).unwrap();
     world.set_back(MINUTE);
-    assert_refused(&mut world, Denied::OobCodeExpired, |world| world.verify(&session, &sent));
+    assert_refused(&mut world, Denied::OobCodeExpired, |world| {
+        world.verify(&session, &sent)
+    });
 }
 
 // Recovery codes of enrollments that were not confirmed.
@@ -583,7 +685,9 @@ fn a_recovery_code_works_only_after_its_own_enrollment_was_confirmed() {
             world.associate(&sessions[0], ALICES).unwrap(),
             world.associate(&sessions[1], "+14155558731").unwrap(),
         ];
-        let codes = sent.each_ref().map(|sent| sent.recovery_code.clone().unwrap());
+        let codes = sent
+            .each_ref()
+            .map(|sent| sent.recovery_code.clone().unwrap());
         assert_ne!(codes[0], codes[1]);
         // Before either: no account has a recovery code, and nothing is charged.
         for code in &codes {
@@ -592,7 +696,9 @@ fn a_recovery_code_works_only_after_its_own_enrollment_was_confirmed() {
                 world.recover(&session, code)
             });
         }
-        world.verify(&sessions[confirmed], &sent[confirmed]).unwrap();
+        world
+            .verify(&sessions[confirmed], &sent[confirmed])
+            .unwrap();
         let session = world.first_factor();
         let rejected = world.recover(&session, &codes[1 - confirmed]);
         assert_denied(rejected, Denied::InvalidRecoveryCode);
@@ -610,7 +716,11 @@ fn a_recovery_code_of_an_enrollment_begun_anew_is_the_last_one_shown() {
     let session = world.first_factor();
     let dead = world.recover(&session, &first.recovery_code.unwrap());
     assert_denied(dead, Denied::InvalidRecoveryCode);
-    assert!(world.recover(&session, &second.recovery_code.unwrap()).is_ok());
+    assert!(
+        world
+            .recover(&session, &second.recovery_code.unwrap())
+            .is_ok()
+    );
 }
 
 #[test]
@@ -626,7 +736,10 @@ fn a_recovery_code_works_once_and_its_replacement_after_it() {
     let shouted = second.to_lowercase();
     assert!(world.recover(&session, &shouted).is_ok());
     let session = world.first_factor();
-    assert_denied(world.recover(&session, &second), Denied::InvalidRecoveryCode);
+    assert_denied(
+        world.recover(&session, &second),
+        Denied::InvalidRecoveryCode,
+    );
 }
 
 // Budgets.
@@ -641,24 +754,38 @@ fn a_resend_resets_neither_the_budget_nor_the_failures_of_the_phone() {
     for failures in 1..=5 {
         // A new challenge each time.
         let sent = world.challenge(&session, None).unwrap();
-        assert_denied(world.verify(&session, &sent.wrong()), Denied::InvalidBindingCode);
-        let wrong = Event::WrongBindingCode { authenticator: sent.authenticator, failures };
+        assert_denied(
+            world.verify(&session, &sent.wrong()),
+            Denied::InvalidBindingCode,
+        );
+        let wrong = Event::WrongBindingCode {
+            authenticator: sent.authenticator,
+            failures,
+        };
         assert_eq!(world.events, [wrong]);
     }
     let session = world.first_factor();
     let sent = world.challenge(&session, None).unwrap();
-    assert_denied(world.verify(&session, &sent.wrong()), Denied::InvalidBindingCode);
+    assert_denied(
+        world.verify(&session, &sent.wrong()),
+        Denied::InvalidBindingCode,
+    );
     assert_eq!(world.list()[0].1, AuthenticatorStatus::Disabled);
     let stored = serde_json::to_value(&world.account).unwrap();
     let full_at = start + 6 * 6 * MINUTE;
-    assert_eq!(stored["budgets"]["binding_failures"], full_at.unix_timestamp() * 1_000);
+    assert_eq!(
+        stored["budgets"]["binding_failures"],
+        full_at.unix_timestamp() * 1_000
+    );
     let full_at = start + 6 * HOUR;
     assert_eq!(stored["budgets"]["sends"], full_at.unix_timestamp() * 1_000);
 }
 
 #[test]
 fn a_resend_starts_the_attempts_of_its_own_challenge_and_costs_a_send() {
-    let policy = Policy::auth0().with_attempts_per_challenge(Some(2)).unwrap();
+    let policy = Policy::auth0()
+        .with_attempts_per_challenge(Some(2))
+        .unwrap();
     let mut world = World::of(policy, "auth0|alice");
     world.import(ALICES).unwrap();
     let session = world.first_factor();
@@ -666,15 +793,22 @@ fn a_resend_starts_the_attempts_of_its_own_challenge_and_costs_a_send() {
     for _ in 0..5 {
         let sent = world.challenge(&session, None).unwrap();
         for _ in 0..2 {
-            assert_denied(world.verify(&session, &sent.wrong()), Denied::InvalidBindingCode);
+            assert_denied(
+                world.verify(&session, &sent.wrong()),
+                Denied::InvalidBindingCode,
+            );
             judged += 1;
         }
         // Out of attempts: the right code too.
-        assert_refused(&mut world, Denied::OobCodeUnknown, |world| world.verify(&session, &sent));
+        assert_refused(&mut world, Denied::OobCodeUnknown, |world| {
+            world.verify(&session, &sent)
+        });
     }
     assert_eq!(judged, 10);
     let sent = world.challenge(&session, None).unwrap();
-    let empty = Denied::TooManyFailures { retry_at: world.now + 6 * MINUTE };
+    let empty = Denied::TooManyFailures {
+        retry_at: world.now + 6 * MINUTE,
+    };
     assert_refused(&mut world, empty, |world| world.verify(&session, &sent));
 }
 
@@ -687,7 +821,12 @@ fn with_an_empty_budget_the_right_code_hears_what_a_wrong_one_hears() {
     let retry_at = world.use_up_failures(&session, &sent);
     assert_eq!(retry_at, world.now + 6 * MINUTE);
     let empty = Denied::TooManyFailures { retry_at };
-    for answer in [sent.clone(), sent.wrong(), sent.with_code(""), sent.with_code("123456789")] {
+    for answer in [
+        sent.clone(),
+        sent.wrong(),
+        sent.with_code(""),
+        sent.with_code("123456789"),
+    ] {
         assert_refused(&mut world, empty, |world| world.verify(&session, &answer));
     }
     // The code was not used up by it. By the time one is back, it has expired; a new one is sent.
@@ -695,7 +834,9 @@ fn with_an_empty_budget_the_right_code_hears_what_a_wrong_one_hears() {
     let resent = world.challenge(&session, None).unwrap();
     assert_refused(&mut world, empty, |world| world.verify(&session, &resent));
     world.wait(MILLISECOND);
-    assert_refused(&mut world, Denied::OobCodeExpired, |world| world.verify(&session, &sent));
+    assert_refused(&mut world, Denied::OobCodeExpired, |world| {
+        world.verify(&session, &sent)
+    });
     assert!(world.verify(&session, &resent).is_ok());
 }
 
@@ -707,12 +848,26 @@ fn an_answer_of_any_wrong_shape_is_charged_as_a_wrong_code() {
     let sent = world.challenge(&session, None).unwrap();
     let padded = format!("{} ", sent.code);
     let prefixed = format!("0{}", sent.code);
-    let shapes = ["", "1", "12345", "1234567", "123456789", "abcdef", "\u{ff11}", "12345\0"];
-    for code in shapes.into_iter().chain([padded.as_str(), prefixed.as_str()]) {
+    let shapes = [
+        "",
+        "1",
+        "12345",
+        "1234567",
+        "123456789",
+        "abcdef",
+        "\u{ff11}",
+        "12345\0",
+    ];
+    for code in shapes
+        .into_iter()
+        .chain([padded.as_str(), prefixed.as_str()])
+    {
         let answer = sent.with_code(code);
         assert_denied(world.verify(&session, &answer), Denied::InvalidBindingCode);
     }
-    let empty = Denied::TooManyFailures { retry_at: world.now + 6 * MINUTE };
+    let empty = Denied::TooManyFailures {
+        retry_at: world.now + 6 * MINUTE,
+    };
     assert_refused(&mut world, empty, |world| world.verify(&session, &sent));
 }
 
@@ -723,13 +878,21 @@ fn a_success_refills_no_budget() {
     let session = world.first_factor();
     let sent = world.challenge(&session, None).unwrap();
     for _ in 0..9 {
-        assert_denied(world.verify(&session, &sent.wrong()), Denied::InvalidBindingCode);
+        assert_denied(
+            world.verify(&session, &sent.wrong()),
+            Denied::InvalidBindingCode,
+        );
     }
     world.verify(&session, &sent).unwrap();
     let session = world.first_factor();
     let sent = world.challenge(&session, None).unwrap();
-    assert_denied(world.verify(&session, &sent.wrong()), Denied::InvalidBindingCode);
-    let empty = Denied::TooManyFailures { retry_at: world.now + 6 * MINUTE };
+    assert_denied(
+        world.verify(&session, &sent.wrong()),
+        Denied::InvalidBindingCode,
+    );
+    let empty = Denied::TooManyFailures {
+        retry_at: world.now + 6 * MINUTE,
+    };
     assert_refused(&mut world, empty, |world| world.verify(&session, &sent));
 }
 
@@ -747,7 +910,9 @@ fn neither_removal_nor_a_reset_nor_a_new_enrollment_refills_a_budget() {
     world.remove(&owner, phone).unwrap();
     world.reset();
     let session = world.first_factor();
-    let empty = Denied::TooManySends { retry_at: world.now + HOUR };
+    let empty = Denied::TooManySends {
+        retry_at: world.now + HOUR,
+    };
     assert_refused(&mut world, empty, |world| world.associate(&session, ALICES));
     world.import(ALICES).unwrap();
     assert_refused(&mut world, empty, |world| world.challenge(&session, None));
@@ -771,10 +936,17 @@ fn whoever_uses_up_the_wrong_binding_codes_does_not_block_recovery_nor_the_rever
     world.wait(DAY);
     let mallory = world.first_factor();
     for _ in 0..10 {
-        assert_denied(world.recover(&mallory, "wrong"), Denied::InvalidRecoveryCode);
+        assert_denied(
+            world.recover(&mallory, "wrong"),
+            Denied::InvalidRecoveryCode,
+        );
     }
-    let empty = Denied::TooManyFailures { retry_at: world.now + 6 * MINUTE };
-    assert_refused(&mut world, empty, |world| world.recover(&mallory, &recovery));
+    let empty = Denied::TooManyFailures {
+        retry_at: world.now + 6 * MINUTE,
+    };
+    assert_refused(&mut world, empty, |world| {
+        world.recover(&mallory, &recovery)
+    });
     assert!(world.sign_in().is_ok());
 }
 
@@ -785,13 +957,17 @@ fn ten_messages_leave_and_then_one_an_hour_whoever_asks_and_for_what() {
     world.enroll(ALICES);
     let owner = world.second_factor();
     for number in 0..4 {
-        world.associate(&owner, &format!("+1415555000{number}")).unwrap();
+        world
+            .associate(&owner, &format!("+1415555000{number}"))
+            .unwrap();
     }
     for _ in 0..5 {
         let session = world.first_factor();
         world.challenge(&session, None).unwrap();
     }
-    let empty = Denied::TooManySends { retry_at: start + HOUR };
+    let empty = Denied::TooManySends {
+        retry_at: start + HOUR,
+    };
     let session = world.first_factor();
     assert_refused(&mut world, empty, |world| world.challenge(&session, None));
     assert_refused(&mut world, empty, |world| world.associate(&owner, MALLORYS));
@@ -815,7 +991,9 @@ fn an_attackers_session_cannot_void_the_owners_code() {
         world.verify(&alice, &attack)
     });
     world.verify(&alice, &honest).unwrap();
-    assert_refused(&mut world, Denied::SessionSpent, |world| world.verify(&alice, &honest));
+    assert_refused(&mut world, Denied::SessionSpent, |world| {
+        world.verify(&alice, &honest)
+    });
 }
 
 #[test]
@@ -823,8 +1001,10 @@ fn a_success_of_one_session_leaves_the_codes_of_another() {
     let mut world = World::new();
     world.import(ALICES).unwrap();
     let (here, there) = (world.first_factor(), world.first_factor());
-    let (first, second) =
-        (world.challenge(&here, None).unwrap(), world.challenge(&there, None).unwrap());
+    let (first, second) = (
+        world.challenge(&here, None).unwrap(),
+        world.challenge(&there, None).unwrap(),
+    );
     world.verify(&here, &first).unwrap();
     assert!(world.verify(&there, &second).is_ok());
 }
@@ -847,8 +1027,13 @@ fn a_code_works_once_for_a_full_login_too() {
     world.import(ALICES).unwrap();
     let owner = world.second_factor();
     let sent = world.challenge(&owner, None).unwrap();
-    assert_eq!(world.verify(&owner, &sent).unwrap().purpose(), Purpose::Login);
-    assert_refused(&mut world, Denied::OobCodeUnknown, |world| world.verify(&owner, &sent));
+    assert_eq!(
+        world.verify(&owner, &sent).unwrap().purpose(),
+        Purpose::Login
+    );
+    assert_refused(&mut world, Denied::OobCodeUnknown, |world| {
+        world.verify(&owner, &sent)
+    });
 }
 
 // The failure cap.
@@ -862,28 +1047,48 @@ fn the_failure_cap_disables_a_phone_and_recovery_and_a_new_binding_still_work() 
     let honest = world.challenge(&alice, None).unwrap();
     let attack = world.challenge(&mallory, None).unwrap();
     for _ in 0..2 {
-        assert_denied(world.verify(&mallory, &attack.wrong()), Denied::InvalidBindingCode);
+        assert_denied(
+            world.verify(&mallory, &attack.wrong()),
+            Denied::InvalidBindingCode,
+        );
         assert_eq!(world.list()[1].1, AuthenticatorStatus::Active);
     }
-    assert_denied(world.verify(&mallory, &attack.wrong()), Denied::InvalidBindingCode);
+    assert_denied(
+        world.verify(&mallory, &attack.wrong()),
+        Denied::InvalidBindingCode,
+    );
     let device = attack.device();
-    let disabled = Event::AuthenticatorDisabled { device, phone: ALICES.parse().unwrap() };
+    let disabled = Event::AuthenticatorDisabled {
+        device,
+        phone: ALICES.parse().unwrap(),
+    };
     assert!(world.events.contains(&disabled));
     let statuses: Vec<_> = world.list().into_iter().map(|(_, status)| status).collect();
     assert_eq!(
         statuses,
-        [AuthenticatorStatus::Active, AuthenticatorStatus::Disabled, AuthenticatorStatus::Disabled]
+        [
+            AuthenticatorStatus::Active,
+            AuthenticatorStatus::Disabled,
+            AuthenticatorStatus::Disabled
+        ]
     );
     // Every code that was out for it is gone, and no more is sent.
-    assert_refused(&mut world, Denied::OobCodeUnknown, |world| world.verify(&alice, &honest));
+    assert_refused(&mut world, Denied::OobCodeUnknown, |world| {
+        world.verify(&alice, &honest)
+    });
     for authenticator in [None, Some(phone)] {
         assert_refused(&mut world, Denied::InvalidAuthenticator, |world| {
             world.challenge(&alice, authenticator)
         });
     }
     // It still guards the account.
-    assert_refused(&mut world, Denied::AlreadyEnrolled, |world| world.associate(&alice, MALLORYS));
-    let requirements = Requirements::Challenge { phone: false, recovery_code: true };
+    assert_refused(&mut world, Denied::AlreadyEnrolled, |world| {
+        world.associate(&alice, MALLORYS)
+    });
+    let requirements = Requirements::Challenge {
+        phone: false,
+        recovery_code: true,
+    };
     assert_eq!(world.account.requirements(), requirements);
 
     world.recover(&alice, &recovery).unwrap();
@@ -907,18 +1112,29 @@ fn a_success_starts_the_count_of_the_failure_cap_anew_for_its_own_phone_only() {
     for phone in [first, second] {
         let session = world.first_factor();
         let sent = world.challenge(&session, Some(phone)).unwrap();
-        assert_denied(world.verify(&session, &sent.wrong()), Denied::InvalidBindingCode);
+        assert_denied(
+            world.verify(&session, &sent.wrong()),
+            Denied::InvalidBindingCode,
+        );
         if phone == first {
             world.verify(&session, &sent).unwrap();
         }
     }
-    for (phone, status) in
-        [(first, AuthenticatorStatus::Active), (second, AuthenticatorStatus::Disabled)]
-    {
+    for (phone, status) in [
+        (first, AuthenticatorStatus::Active),
+        (second, AuthenticatorStatus::Disabled),
+    ] {
         let session = world.first_factor();
         let sent = world.challenge(&session, Some(phone)).unwrap();
-        assert_denied(world.verify(&session, &sent.wrong()), Denied::InvalidBindingCode);
-        let listed = world.list().into_iter().find(|(id, _)| *id == phone.to_string()).unwrap();
+        assert_denied(
+            world.verify(&session, &sent.wrong()),
+            Denied::InvalidBindingCode,
+        );
+        let listed = world
+            .list()
+            .into_iter()
+            .find(|(id, _)| *id == phone.to_string())
+            .unwrap();
         assert_eq!(listed.1, status);
     }
 }
@@ -932,13 +1148,21 @@ fn an_import_while_somebody_enrolls_drops_what_no_second_factor_began() {
     let attack = world.associate(&mallory, MALLORYS).unwrap();
     let further = world.associate(&owner, "+14155558731").unwrap();
     world.import(ALICES).unwrap();
-    assert_refused(&mut world, Denied::AlreadyEnrolled, |world| world.verify(&mallory, &attack));
+    assert_refused(&mut world, Denied::AlreadyEnrolled, |world| {
+        world.verify(&mallory, &attack)
+    });
     let dead = attack.recovery_code.unwrap();
-    assert_refused(&mut world, Denied::NoRecoveryCode, |world| world.recover(&mallory, &dead));
+    assert_refused(&mut world, Denied::NoRecoveryCode, |world| {
+        world.recover(&mallory, &dead)
+    });
     // A full login goes on, and brings the recovery code that an import does not.
     world.verify(&owner, &further).unwrap();
     let session = world.first_factor();
-    assert!(world.recover(&session, &further.recovery_code.unwrap()).is_ok());
+    assert!(
+        world
+            .recover(&session, &further.recovery_code.unwrap())
+            .is_ok()
+    );
 }
 
 #[test]
@@ -947,7 +1171,9 @@ fn an_import_of_a_number_under_enrollment_leaves_it_with_one_device() {
     let owner = world.second_factor();
     let sent = world.associate(&owner, ALICES).unwrap();
     world.import(ALICES).unwrap();
-    assert_refused(&mut world, Denied::PhoneAlreadyEnrolled, |world| world.verify(&owner, &sent));
+    assert_refused(&mut world, Denied::PhoneAlreadyEnrolled, |world| {
+        world.verify(&owner, &sent)
+    });
 }
 
 #[test]
@@ -960,15 +1186,25 @@ fn a_number_enrolled_by_two_full_logins_is_enrolled_once() {
     let second = world.associate(&there, number).unwrap();
     assert_ne!(first.device(), second.device());
     world.verify(&here, &first).unwrap();
-    assert_refused(&mut world, Denied::PhoneAlreadyEnrolled, |world| world.verify(&there, &second));
+    assert_refused(&mut world, Denied::PhoneAlreadyEnrolled, |world| {
+        world.verify(&there, &second)
+    });
     assert_refused(&mut world, Denied::PhoneAlreadyEnrolled, |world| {
         world.associate(&there, number)
     });
-    let phones = world.list().into_iter().filter(|(id, _)| id.starts_with("sms")).count();
+    let phones = world
+        .list()
+        .into_iter()
+        .filter(|(id, _)| id.starts_with("sms"))
+        .count();
     // The two that are confirmed, and the enrollment that can never be.
     assert_eq!(phones, 3);
     world.wait(5 * MINUTE);
-    let phones = world.list().into_iter().filter(|(id, _)| id.starts_with("sms")).count();
+    let phones = world
+        .list()
+        .into_iter()
+        .filter(|(id, _)| id.starts_with("sms"))
+        .count();
     assert_eq!(phones, 2);
 }
 
@@ -981,11 +1217,15 @@ fn a_phone_too_many_is_refused_on_association_and_on_confirmation() {
     let first = world.associate(&here, "+14155558731").unwrap();
     let second = world.associate(&there, "+14155558732").unwrap();
     world.verify(&here, &first).unwrap();
-    assert_refused(&mut world, Denied::TooManyPhones, |world| world.verify(&there, &second));
+    assert_refused(&mut world, Denied::TooManyPhones, |world| {
+        world.verify(&there, &second)
+    });
     assert_refused(&mut world, Denied::TooManyPhones, |world| {
         world.associate(&there, "+14155558733")
     });
-    assert_refused(&mut world, Denied::TooManyPhones, |world| world.import("+14155558734"));
+    assert_refused(&mut world, Denied::TooManyPhones, |world| {
+        world.import("+14155558734")
+    });
 }
 
 #[test]
@@ -1023,7 +1263,15 @@ fn a_code_is_good_from_its_issue_to_the_millisecond_before_its_expiry() {
         let sent = world.challenge(&session, None).unwrap();
         world.wait(span);
         let verified = said(world.verify(&session, &sent));
-        assert_eq!(verified, if is_good { "granted" } else { "oob_code is expired" }, "{span:?}");
+        assert_eq!(
+            verified,
+            if is_good {
+                "granted"
+            } else {
+                "oob_code is expired"
+            },
+            "{span:?}"
+        );
     }
 }
 
@@ -1041,7 +1289,9 @@ fn a_late_answer_hears_that_it_is_late_until_ten_minutes_after_the_issue() {
     sweep(&mut world);
     let (expired, unknown) = (Denied::OobCodeExpired, Denied::OobCodeUnknown);
     assert_refused(&mut world, expired, |world| world.verify(&session, &sent));
-    assert_refused(&mut world, expired, |world| world.verify(&session, &sent.wrong()));
+    assert_refused(&mut world, expired, |world| {
+        world.verify(&session, &sent.wrong())
+    });
     // Then nobody knows it, whether or not something was written since.
     world.wait(MILLISECOND);
     assert_refused(&mut world, unknown, |world| world.verify(&session, &sent));
@@ -1057,21 +1307,29 @@ fn a_code_that_was_used_or_superseded_is_unknown_at_once() {
     let owner = world.second_factor();
     let first = world.challenge(&owner, None).unwrap();
     let second = world.challenge(&owner, None).unwrap();
-    assert_refused(&mut world, Denied::OobCodeUnknown, |world| world.verify(&owner, &first));
+    assert_refused(&mut world, Denied::OobCodeUnknown, |world| {
+        world.verify(&owner, &first)
+    });
     world.verify(&owner, &second).unwrap();
-    assert_refused(&mut world, Denied::OobCodeUnknown, |world| world.verify(&owner, &second));
+    assert_refused(&mut world, Denied::OobCodeUnknown, |world| {
+        world.verify(&owner, &second)
+    });
 }
 
 #[test]
 fn a_code_by_voice_supersedes_one_by_sms_of_the_same_session() {
     let mut world = World::new();
     let phone = world.import(ALICES).unwrap();
-    let AuthenticatorId::Phone(_, device) = phone else { panic!("{phone}") };
+    let AuthenticatorId::Phone(_, device) = phone else {
+        panic!("{phone}")
+    };
     let session = world.first_factor();
     let by_sms = world.challenge(&session, Some(phone)).unwrap();
     let voice = AuthenticatorId::Phone(Channel::Voice, device);
     let by_voice = world.challenge(&session, Some(voice)).unwrap();
-    assert_refused(&mut world, Denied::OobCodeUnknown, |world| world.verify(&session, &by_sms));
+    assert_refused(&mut world, Denied::OobCodeUnknown, |world| {
+        world.verify(&session, &by_sms)
+    });
     let verified = world.verify(&session, &by_voice).unwrap();
     assert_eq!(verified.channel(), Some(Channel::Voice));
 }
@@ -1084,7 +1342,9 @@ fn a_code_made_with_a_key_that_was_dropped_has_expired_and_is_not_charged() {
     let sent = world.challenge(&session, None).unwrap();
     let renewed = || KeyRing::new(Key::new(2, &[8; 32]));
     world.engine = Engine::new(Policy::auth0(), renewed());
-    assert_refused(&mut world, Denied::OobCodeExpired, |world| world.verify(&session, &sent));
+    assert_refused(&mut world, Denied::OobCodeExpired, |world| {
+        world.verify(&session, &sent)
+    });
     let rotated = renewed().with_previous(Key::new(1, &[7; 32])).unwrap();
     world.engine = Engine::new(Policy::auth0(), rotated);
     assert!(world.verify(&session, &sent).is_ok());

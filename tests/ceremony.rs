@@ -12,11 +12,18 @@ fn enroll_then_sign_in_then_recover() {
     let now = UtcDateTime::from_unix_timestamp(1_800_000_000).unwrap();
     let subject: Subject = "auth0|alice".parse().unwrap();
     let mut account = Account::new(subject.clone());
-    let session = engine.begin(subject.clone(), "demo", "openid", "", now, &mut rng).unwrap();
+    let session = engine
+        .begin(subject.clone(), "demo", "openid", "", now, &mut rng)
+        .unwrap();
     let token = engine.issue_token(&session);
-    let opened = engine.open_token(token.expose_secret(), Some("demo"), now).unwrap();
+    let opened = engine
+        .open_token(token.expose_secret(), Some("demo"), now)
+        .unwrap();
     assert_eq!(opened, session);
-    let request = Associate { channel: Channel::Sms, phone: "+14155558730".parse().unwrap() };
+    let request = Associate {
+        channel: Channel::Sms,
+        phone: "+14155558730".parse().unwrap(),
+    };
     let outcome = engine
         .associate(&account, &session, &request, now, &mut rng)
         .commit(|next| {

@@ -39,11 +39,16 @@ fn signing_in() -> Account {
     let (phone, _) = world.enroll(ALICES);
     world.wait(MINUTE);
     let session = world.first_factor();
-    let AuthenticatorId::Phone(_, device) = phone else { panic!("{phone}") };
+    let AuthenticatorId::Phone(_, device) = phone else {
+        panic!("{phone}")
+    };
     let by_voice = AuthenticatorId::Phone(Channel::Voice, device);
     let sent = world.challenge(&session, Some(by_voice)).unwrap();
     assert_eq!(world.verify(&session, &sent.wrong()).map(drop), WRONG);
-    assert_eq!(world.recover(&session, "wrong").map(drop), Err(Denied::InvalidRecoveryCode));
+    assert_eq!(
+        world.recover(&session, "wrong").map(drop),
+        Err(Denied::InvalidRecoveryCode)
+    );
     world.account
 }
 
@@ -73,7 +78,10 @@ fn largest() -> Account {
     let (phone, _) = world.enroll(ALICES);
     world.wait(11 * MINUTE);
     let session = world.first_factor();
-    assert_eq!(world.recover(&session, "wrong").map(drop), Err(Denied::InvalidRecoveryCode));
+    assert_eq!(
+        world.recover(&session, "wrong").map(drop),
+        Err(Denied::InvalidRecoveryCode)
+    );
     for _ in 0..16 {
         world.sign_in().unwrap();
     }
@@ -131,11 +139,17 @@ fn golden(name: &str, account: &Account) {
         fs::write(&json, to_json(account) + "\n").unwrap();
         fs::write(&hex, to_hex(&to_postcard(account))).unwrap();
     }
-    let (json, hex) = (fs::read_to_string(json).unwrap(), fs::read_to_string(hex).unwrap());
+    let (json, hex) = (
+        fs::read_to_string(json).unwrap(),
+        fs::read_to_string(hex).unwrap(),
+    );
     assert_eq!(to_json(account) + "\n", json, "{name}");
     assert_eq!(to_hex(&to_postcard(account)), hex, "{name}");
     assert_eq!(&serde_json::from_str::<Account>(&json).unwrap(), account);
-    assert_eq!(&postcard::from_bytes::<Account>(&from_hex(&hex)).unwrap(), account);
+    assert_eq!(
+        &postcard::from_bytes::<Account>(&from_hex(&hex)).unwrap(),
+        account
+    );
 }
 
 #[test]
@@ -157,14 +171,26 @@ fn the_golden_records_are_what_their_names_say() {
 
     let idle = read(&idle());
     assert_eq!(idle["phones"][0]["status"], "active");
-    assert_eq!((&idle["challenges"], &idle["spent"]), (&json!([]), &json!([])));
+    assert_eq!(
+        (&idle["challenges"], &idle["spent"]),
+        (&json!([]), &json!([]))
+    );
     assert_eq!(idle["pruned_through"], 1_800_000_600_000_u64);
 
     let signing_in = read(&signing_in());
     let code = &signing_in["challenges"][0]["code"]["issued"];
-    assert_eq!((&code["attempts"], &code["channel"]), (&json!(1), &json!("voice")));
+    assert_eq!(
+        (&code["attempts"], &code["channel"]),
+        (&json!(1), &json!("voice"))
+    );
     assert_eq!(signing_in["spent"].as_array().unwrap().len(), 1);
-    assert!(signing_in["budgets"].as_object().unwrap().values().all(|full_at| *full_at != 0));
+    assert!(
+        signing_in["budgets"]
+            .as_object()
+            .unwrap()
+            .values()
+            .all(|full_at| *full_at != 0)
+    );
 
     let disabled = read(&one_of_two_disabled());
     assert_eq!(disabled["phones"][0]["status"], "disabled");
@@ -176,8 +202,20 @@ fn the_golden_records_are_what_their_names_say() {
         assert_eq!(largest[list].as_array().unwrap().len(), len, "{list}");
     }
     assert_eq!(largest["subject"].as_str().unwrap().len(), 255);
-    assert!(largest["budgets"].as_object().unwrap().values().all(|full_at| *full_at != 0));
-    assert!(largest["valid_from"].as_object().unwrap().values().all(|from| *from != 0));
+    assert!(
+        largest["budgets"]
+            .as_object()
+            .unwrap()
+            .values()
+            .all(|full_at| *full_at != 0)
+    );
+    assert!(
+        largest["valid_from"]
+            .as_object()
+            .unwrap()
+            .values()
+            .all(|from| *from != 0)
+    );
     assert_ne!(largest["pruned_through"], 0);
 }
 
@@ -244,7 +282,9 @@ fn assert_refused(account: &Account, error: &str, damage: impl FnOnce(&mut Value
     damage(&mut record);
     assert_eq!(load(record.clone()), Err(error.to_owned()));
     // The text says it too, with the place added where there is one.
-    let refused = serde_json::from_str::<Account>(&record.to_string()).unwrap_err().to_string();
+    let refused = serde_json::from_str::<Account>(&record.to_string())
+        .unwrap_err()
+        .to_string();
     assert!(refused.starts_with(error), "{refused}");
 }
 
@@ -263,8 +303,12 @@ const FURTHER_ID: &str = "BBBBBBBBBBBBBBBBBBBBBA";
 fn a_revision_is_1_to_the_greatest_that_json_holds() {
     let error = "the revision is out of range";
     assert_refused(&idle(), error, |record| record["revision"] = 0.into());
-    assert_refused(&idle(), error, |record| record["revision"] = (1_u64 << 53).into());
-    assert_refused(&idle(), error, |record| record["revision"] = u64::MAX.into());
+    assert_refused(&idle(), error, |record| {
+        record["revision"] = (1_u64 << 53).into()
+    });
+    assert_refused(&idle(), error, |record| {
+        record["revision"] = u64::MAX.into()
+    });
     for revision in [1, (1_u64 << 53) - 1] {
         let mut record = read(&idle());
         record["revision"] = revision.into();
@@ -274,22 +318,30 @@ fn a_revision_is_1_to_the_greatest_that_json_holds() {
 
 #[test]
 fn a_record_of_eleven_phones_is_refused() {
-    assert_refused(&largest(), "more phones than an account can hold", |record| {
-        push_twin(&mut record["phones"], |phone| {
-            phone["device"] = OTHER_DEVICE.into();
-            phone["number"] = MALLORYS.into();
-        });
-    });
+    assert_refused(
+        &largest(),
+        "more phones than an account can hold",
+        |record| {
+            push_twin(&mut record["phones"], |phone| {
+                phone["device"] = OTHER_DEVICE.into();
+                phone["number"] = MALLORYS.into();
+            });
+        },
+    );
 }
 
 #[test]
 fn a_record_of_two_phones_alike_is_refused() {
     let error = "two phones have the same id or number";
     assert_refused(&idle(), error, |record| {
-        push_twin(&mut record["phones"], |phone| phone["number"] = MALLORYS.into());
+        push_twin(&mut record["phones"], |phone| {
+            phone["number"] = MALLORYS.into()
+        });
     });
     assert_refused(&idle(), error, |record| {
-        push_twin(&mut record["phones"], |phone| phone["device"] = OTHER_DEVICE.into());
+        push_twin(&mut record["phones"], |phone| {
+            phone["device"] = OTHER_DEVICE.into()
+        });
     });
     // An enrollment under way may have the number of a phone, but not its device.
     assert_refused(&largest(), error, |record| {
@@ -322,7 +374,9 @@ fn a_record_of_seventeen_challenges_is_refused() {
 fn a_record_of_two_challenges_alike_is_refused() {
     let error = "two challenges have the same id";
     assert_refused(&signing_in(), error, |record| {
-        push_twin(&mut record["challenges"], |challenge| challenge["code"] = "expired".into());
+        push_twin(&mut record["challenges"], |challenge| {
+            challenge["code"] = "expired".into()
+        });
     });
 }
 
@@ -364,7 +418,9 @@ fn a_record_of_a_challenge_without_an_active_phone_is_refused() {
 fn a_record_of_two_live_codes_of_one_session_and_phone_is_refused() {
     let error = "two codes of one session and authenticator";
     assert_refused(&signing_in(), error, |record| {
-        push_twin(&mut record["challenges"], |challenge| challenge["id"] = OTHER_ID.into());
+        push_twin(&mut record["challenges"], |challenge| {
+            challenge["id"] = OTHER_ID.into()
+        });
     });
     // Another session's is no twin, nor one that has expired.
     for (session, code_is_live) in [(true, true), (false, false)] {
@@ -402,9 +458,15 @@ fn a_record_of_two_recovery_codes_is_refused() {
 
 #[test]
 fn a_record_of_seventeen_spent_sessions_is_refused() {
-    assert_refused(&largest(), "more spent sessions than an account can hold", |record| {
-        push_twin(&mut record["spent"], |spent| spent["session"] = OTHER_ID.into());
-    });
+    assert_refused(
+        &largest(),
+        "more spent sessions than an account can hold",
+        |record| {
+            push_twin(&mut record["spent"], |spent| {
+                spent["session"] = OTHER_ID.into()
+            });
+        },
+    );
 }
 
 #[test]
@@ -444,8 +506,12 @@ fn a_moment_that_json_cannot_hold_is_refused() {
     ];
     for moment in moments {
         let error = "a moment is out of range";
-        assert_refused(&largest(), error, |record| *moment(record) = (1_u64 << 53).into());
-        assert_refused(&largest(), error, |record| *moment(record) = u64::MAX.into());
+        assert_refused(&largest(), error, |record| {
+            *moment(record) = (1_u64 << 53).into()
+        });
+        assert_refused(&largest(), error, |record| {
+            *moment(record) = u64::MAX.into()
+        });
     }
 }
 
@@ -479,14 +545,28 @@ fn a_field_too_many_or_too_few_is_refused_wherever_it_is() {
             more.pointer_mut(&path).unwrap()["unknown"] = 1.into();
             let refused = load(more).unwrap_err();
             let is_target = path.ends_with("/target") || path.ends_with("/code");
-            let said = if is_target { "single key" } else { "unknown field `unknown`" };
+            let said = if is_target {
+                "single key"
+            } else {
+                "unknown field `unknown`"
+            };
             assert!(refused.contains(said), "{path}: {refused}");
 
-            let names: Vec<String> =
-                record.pointer(&path).unwrap().as_object().unwrap().keys().cloned().collect();
+            let names: Vec<String> = record
+                .pointer(&path)
+                .unwrap()
+                .as_object()
+                .unwrap()
+                .keys()
+                .cloned()
+                .collect();
             for name in names {
                 let mut less = record.clone();
-                less.pointer_mut(&path).unwrap().as_object_mut().unwrap().remove(&name);
+                less.pointer_mut(&path)
+                    .unwrap()
+                    .as_object_mut()
+                    .unwrap()
+                    .remove(&name);
                 // serde takes an absent option for none.
                 if name == "recovery" || name == "doubted_until" {
                     continue;
@@ -517,15 +597,27 @@ fn a_field_too_many_or_too_few_is_refused_wherever_it_is() {
 
 #[test]
 fn a_record_cut_short_at_any_byte_is_refused() {
-    for account in [pending(), idle(), signing_in(), one_of_two_disabled(), largest()] {
+    for account in [
+        pending(),
+        idle(),
+        signing_in(),
+        one_of_two_disabled(),
+        largest(),
+    ] {
         let text = to_json(&account);
         // The largest text says the same things sixteen times over.
         for len in (0..text.len()).step_by(if text.len() > 1_000 { 11 } else { 1 }) {
-            assert!(serde_json::from_str::<Account>(&text[..len]).is_err(), "{len}");
+            assert!(
+                serde_json::from_str::<Account>(&text[..len]).is_err(),
+                "{len}"
+            );
         }
         let bytes = to_postcard(&account);
         for len in 0..bytes.len() {
-            assert!(postcard::from_bytes::<Account>(&bytes[..len]).is_err(), "{len}");
+            assert!(
+                postcard::from_bytes::<Account>(&bytes[..len]).is_err(),
+                "{len}"
+            );
         }
     }
 }
@@ -553,11 +645,23 @@ fn no_flipped_bit_of_a_record_panics_or_loads_what_cannot_be_stored() {
 
 #[test]
 fn what_is_no_record_at_all_is_refused() {
-    for text in ["", "null", "{}", "[]", "1", "\"\"", "{\"version\":1}", "[1]"] {
+    for text in [
+        "",
+        "null",
+        "{}",
+        "[]",
+        "1",
+        "\"\"",
+        "{\"version\":1}",
+        "[1]",
+    ] {
         assert!(serde_json::from_str::<Account>(text).is_err(), "{text}");
     }
     let error = load(json!(1)).unwrap_err();
-    assert_eq!(error, "invalid type: integer `1`, expected a record of an account");
+    assert_eq!(
+        error,
+        "invalid type: integer `1`, expected a record of an account"
+    );
     for bytes in [[0_u8; 64], [1; 64], [0xff; 64]] {
         assert!(postcard::from_bytes::<Account>(&bytes).is_err());
     }
@@ -575,6 +679,10 @@ fn a_record_holds_no_code_and_no_token() {
     assert!(!text.contains(token.expose_secret()));
     let bytes = to_postcard(&world.account);
     for secret in [sent.code, sent.recovery_code.unwrap()] {
-        assert!(!bytes.windows(secret.len()).any(|window| window == secret.as_bytes()));
+        assert!(
+            !bytes
+                .windows(secret.len())
+                .any(|window| window == secret.as_bytes())
+        );
     }
 }

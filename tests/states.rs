@@ -20,7 +20,9 @@ fn world() -> World {
 }
 
 fn two_attempts() -> Policy {
-    Policy::auth0().with_attempts_per_challenge(Some(2)).unwrap()
+    Policy::auth0()
+        .with_attempts_per_challenge(Some(2))
+        .unwrap()
 }
 
 fn world_of(policy: &Policy) -> World {
@@ -38,23 +40,43 @@ fn other_phone() -> PhoneNumber {
 
 fn vouch(assurance: Assurance, scope: &str, lifetime: i64) -> Command {
     let scope = scope.into();
-    Command::Vouch(Vouch { assurance, scope, age: 0, lifetime, stranger: false })
+    Command::Vouch(Vouch {
+        assurance,
+        scope,
+        age: 0,
+        lifetime,
+        stranger: false,
+    })
 }
 
 fn associate(session: usize) -> Command {
-    Command::Associate { session, phone: phone(), channel: Channel::Sms }
+    Command::Associate {
+        session,
+        phone: phone(),
+        channel: Channel::Sms,
+    }
 }
 
 fn challenge(session: usize) -> Command {
-    Command::Challenge { session, authenticator: None }
+    Command::Challenge {
+        session,
+        authenticator: None,
+    }
 }
 
 fn verify(guess: Guess) -> Command {
-    Command::VerifyOob { session: None, code: Some(0), guess }
+    Command::VerifyOob {
+        session: None,
+        code: Some(0),
+        guess,
+    }
 }
 
 fn recover(session: usize, shown: usize) -> Command {
-    Command::VerifyRecoveryCode { session, guess: RecoveryGuess::Shown(shown) }
+    Command::VerifyRecoveryCode {
+        session,
+        guess: RecoveryGuess::Shown(shown),
+    }
 }
 
 /// Does what has to be granted, or rejected as wrong.
@@ -86,7 +108,10 @@ fn table(states: &[State], operations: &[Operation]) -> String {
     let width = |column: usize| rows.iter().map(|row| row[column].len()).max().unwrap();
     let widths: Vec<usize> = (0..rows[0].len()).map(width).collect();
     let lines = rows.iter().map(|row| {
-        let cells = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:width$}"));
+        let cells = row
+            .iter()
+            .zip(&widths)
+            .map(|(cell, width)| format!("{cell:width$}"));
         cells.collect::<Vec<_>>().join(" | ").trim_end().to_owned()
     });
     lines.map(|line| line + "\n").collect()
@@ -109,7 +134,11 @@ fn cell(mut world: World, operation: fn(&World) -> Command) -> String {
         Answer::Listed(entries) => {
             assert_eq!(before, after);
             let entry = |entry: &oob_mfa::testing::Listed| {
-                let kind = if entry.phone.is_some() { "phone" } else { "code" };
+                let kind = if entry.phone.is_some() {
+                    "phone"
+                } else {
+                    "code"
+                };
                 format!("{kind}:{:?}", entry.status)
             };
             let mut entries: Vec<String> = entries.iter().map(entry).collect();
@@ -121,7 +150,10 @@ fn cell(mut world: World, operation: fn(&World) -> Command) -> String {
             granted.split(' ').next().unwrap_or_default().to_owned()
         }
     };
-    assert!(reply.saved && before != after, "{command:?} was granted and not saved");
+    assert!(
+        reply.saved && before != after,
+        "{command:?} was granted and not saved"
+    );
     assert!(!observation.events.is_empty());
     granted
 }
@@ -134,9 +166,20 @@ fn assert_table(states: &[State], operations: &[Operation], expected: &str) {
 /// The states of one enrollment, begun by session 0. Session 1 is one of a second factor with every
 /// scope, and the latest is a fresh one of a first factor.
 const ENROLLMENT: [State; 7] = [
-    ("none", || done(world(), &[Command::Begin, vouch(Assurance::Mfa, ALL, DAY), Command::Begin])),
+    ("none", || {
+        done(
+            world(),
+            &[
+                Command::Begin,
+                vouch(Assurance::Mfa, ALL, DAY),
+                Command::Begin,
+            ],
+        )
+    }),
     ("pending", pending),
-    ("expired", || done(pending(), &[Command::Step { millis: 5 * MINUTE }])),
+    ("expired", || {
+        done(pending(), &[Command::Step { millis: 5 * MINUTE }])
+    }),
     ("superseded", || {
         let world = pending();
         let again = associate(session(&world, 0));
@@ -148,11 +191,20 @@ const ENROLLMENT: [State; 7] = [
         let enroll = done(enrolling(&cap), &[verify(Guess::Right), Command::Begin]);
         done(enroll, &[challenge(0), verify(Guess::Wrong)])
     }),
-    ("removed", || done(active(), &[Command::RemovePhone { device: 0 }, Command::Begin])),
+    ("removed", || {
+        done(
+            active(),
+            &[Command::RemovePhone { device: 0 }, Command::Begin],
+        )
+    }),
 ];
 
 fn enrolling(policy: &Policy) -> World {
-    let begin = [Command::Begin, vouch(Assurance::Mfa, ALL, DAY), associate(1)];
+    let begin = [
+        Command::Begin,
+        vouch(Assurance::Mfa, ALL, DAY),
+        associate(1),
+    ];
     done(world_of(policy), &begin)
 }
 
@@ -161,7 +213,14 @@ fn pending() -> World {
 }
 
 fn active() -> World {
-    done(pending(), &[verify(Guess::Right), Command::Step { millis: 1 }, Command::Begin])
+    done(
+        pending(),
+        &[
+            verify(Guess::Right),
+            Command::Step { millis: 1 },
+            Command::Begin,
+        ],
+    )
 }
 
 fn phone_entry(world: &World, channel: Channel) -> Authenticator {
@@ -195,7 +254,9 @@ fn every_state_of_an_enrollment_by_every_operation() {
             code: world.codes().len().checked_sub(1),
             guess: Guess::Right,
         }),
-        ("its recovery code", |world| recover(0, world.recovery_codes().len().saturating_sub(1))),
+        ("its recovery code", |world| {
+            recover(0, world.recovery_codes().len().saturating_sub(1))
+        }),
         ("remove it (first factor)", |world| Command::Remove {
             session: 0,
             authenticator: phone_entry(world, Channel::Sms),
@@ -204,28 +265,44 @@ fn every_state_of_an_enrollment_by_every_operation() {
             session: session(world, 1),
             authenticator: phone_entry(world, Channel::Voice),
         }),
-        ("regenerate (mfa)", |world| Command::Regenerate { session: session(world, 1) }),
+        ("regenerate (mfa)", |world| Command::Regenerate {
+            session: session(world, 1),
+        }),
         ("list", |_| Command::List { session: 0 }),
-        ("import it", |_| Command::ImportPhone { phone: phone(), channel: Channel::Sms }),
+        ("import it", |_| Command::ImportPhone {
+            phone: phone(),
+            channel: Channel::Sms,
+        }),
         ("remove_phone", |world| Command::RemovePhone {
             device: world.devices().len().saturating_sub(1),
         }),
         ("reset", |_| Command::Reset),
         ("restore_budgets", |_| Command::RestoreBudgets),
     ];
-    assert_table(&ENROLLMENT, &operations, include_str!("states/enrollment.txt"));
+    assert_table(
+        &ENROLLMENT,
+        &operations,
+        include_str!("states/enrollment.txt"),
+    );
 }
 
 /// The code that began the enrollment, by the session that began it.
 fn first_code(world: &World, guess: Guess) -> Command {
     let code = world.codes().len().checked_sub(1);
-    Command::VerifyOob { session: Some(session(world, 0)), code, guess }
+    Command::VerifyOob {
+        session: Some(session(world, 0)),
+        code,
+        guess,
+    }
 }
 
 /// An account with a phone, and a challenge of session 1, which lives long; session 2 is another.
 fn challenged() -> World {
     let ready = [
-        Command::ImportPhone { phone: phone(), channel: Channel::Sms },
+        Command::ImportPhone {
+            phone: phone(),
+            channel: Channel::Sms,
+        },
         vouch(Assurance::Mfa, ALL, DAY),
         vouch(Assurance::Mfa, ALL, DAY),
         vouch(Assurance::FirstFactor, ALL, DAY),
@@ -238,15 +315,29 @@ fn challenged() -> World {
 const CHALLENGE: [State; 9] = [
     ("issued", challenged),
     ("tried once", || done(challenged(), &[verify(Guess::Wrong)])),
-    ("expired", || done(challenged(), &[Command::Step { millis: 5 * MINUTE }])),
-    ("forgotten", || done(challenged(), &[Command::Step { millis: 10 * MINUTE }])),
+    ("expired", || {
+        done(challenged(), &[Command::Step { millis: 5 * MINUTE }])
+    }),
+    ("forgotten", || {
+        done(
+            challenged(),
+            &[Command::Step {
+                millis: 10 * MINUTE,
+            }],
+        )
+    }),
     ("consumed", || done(challenged(), &[verify(Guess::Right)])),
     ("superseded", || done(challenged(), &[challenge(1)])),
-    ("attempts spent", || done(challenged(), &[verify(Guess::Wrong), verify(Guess::Wrong)])),
+    ("attempts spent", || {
+        done(challenged(), &[verify(Guess::Wrong), verify(Guess::Wrong)])
+    }),
     ("phone disabled", || {
         let cap = Policy::auth0().with_failure_cap(Some(1)).unwrap();
         let ready = [
-            Command::ImportPhone { phone: phone(), channel: Channel::Sms },
+            Command::ImportPhone {
+                phone: phone(),
+                channel: Channel::Sms,
+            },
             vouch(Assurance::Mfa, ALL, DAY),
             vouch(Assurance::Mfa, ALL, DAY),
             vouch(Assurance::FirstFactor, ALL, DAY),
@@ -255,7 +346,9 @@ const CHALLENGE: [State; 9] = [
         ];
         done(world_of(&cap), &ready)
     }),
-    ("phone removed", || done(challenged(), &[Command::RemovePhone { device: 0 }])),
+    ("phone removed", || {
+        done(challenged(), &[Command::RemovePhone { device: 0 }])
+    }),
 ];
 
 #[test]
@@ -263,31 +356,55 @@ fn every_state_of_a_challenge_by_every_answer() {
     let operations: [Operation; 8] = [
         ("right code", |world| answer(world, 1, Guess::Right)),
         ("wrong code", |world| answer(world, 1, Guess::Wrong)),
-        ("malformed code", |world| answer(world, 1, Guess::Malformed("12345".into()))),
-        ("right code of another session", |world| answer(world, 0, Guess::Right)),
-        ("right code, first factor", |world| answer(world, 2, Guess::Right)),
+        ("malformed code", |world| {
+            answer(world, 1, Guess::Malformed("12345".into()))
+        }),
+        ("right code of another session", |world| {
+            answer(world, 0, Guess::Right)
+        }),
+        ("right code, first factor", |world| {
+            answer(world, 2, Guess::Right)
+        }),
         ("never issued", |world| Command::VerifyOob {
             session: Some(session(world, 1)),
             code: None,
             guess: Guess::Right,
         }),
         ("challenge again", |world| challenge(session(world, 1))),
-        ("challenge by another session", |world| challenge(session(world, 2))),
+        ("challenge by another session", |world| {
+            challenge(session(world, 2))
+        }),
     ];
-    assert_table(&CHALLENGE, &operations, include_str!("states/challenge.txt"));
+    assert_table(
+        &CHALLENGE,
+        &operations,
+        include_str!("states/challenge.txt"),
+    );
 }
 
 fn answer(world: &World, by: usize, guess: Guess) -> Command {
     let (session, code) = (Some(session(world, by)), Some(code(world, 0)));
-    Command::VerifyOob { session, code, guess }
+    Command::VerifyOob {
+        session,
+        code,
+        guess,
+    }
 }
 
 /// The states of the recovery code that was shown first. The latest session is a fresh one of a
 /// first factor, session 1 one of a second with every scope.
 const RECOVERY: [State; 6] = [
     ("none", || {
-        let import = Command::ImportPhone { phone: phone(), channel: Channel::Sms };
-        let begin = [import, Command::Begin, vouch(Assurance::Mfa, ALL, DAY), Command::Begin];
+        let import = Command::ImportPhone {
+            phone: phone(),
+            channel: Channel::Sms,
+        };
+        let begin = [
+            import,
+            Command::Begin,
+            vouch(Assurance::Mfa, ALL, DAY),
+            Command::Begin,
+        ];
         done(world(), &begin)
     }),
     ("pending", pending),
@@ -295,33 +412,51 @@ const RECOVERY: [State; 6] = [
     ("used", || done(active(), &[recover(0, 0), Command::Begin])),
     ("replaced", || {
         let world = active();
-        let regenerate = Command::Regenerate { session: session(&world, 1) };
+        let regenerate = Command::Regenerate {
+            session: session(&world, 1),
+        };
         done(world, &[regenerate])
     }),
     ("removed with the last phone", || {
-        done(active(), &[Command::RemovePhone { device: 0 }, Command::Begin])
+        done(
+            active(),
+            &[Command::RemovePhone { device: 0 }, Command::Begin],
+        )
     }),
 ];
 
 #[test]
 fn every_state_of_a_recovery_code_by_every_operation() {
     let operations: [Operation; 8] = [
-        ("it", |world| recover(0, world.recovery_codes().len().saturating_sub(1))),
+        ("it", |world| {
+            recover(0, world.recovery_codes().len().saturating_sub(1))
+        }),
         ("it, retyped", |world| Command::VerifyRecoveryCode {
             session: 0,
             guess: RecoveryGuess::Retyped(world.recovery_codes().len().saturating_sub(1)),
         }),
         ("the latest", |_| recover(0, 0)),
-        ("wrong", |_| Command::VerifyRecoveryCode { session: 0, guess: RecoveryGuess::Wrong }),
+        ("wrong", |_| Command::VerifyRecoveryCode {
+            session: 0,
+            guess: RecoveryGuess::Wrong,
+        }),
         ("malformed", |_| Command::VerifyRecoveryCode {
             session: 0,
             guess: RecoveryGuess::Malformed("N3BG".into()),
         }),
-        ("regenerate (first factor)", |_| Command::Regenerate { session: 0 }),
-        ("regenerate (mfa)", |world| Command::Regenerate { session: session(world, 1) }),
+        ("regenerate (first factor)", |_| Command::Regenerate {
+            session: 0,
+        }),
+        ("regenerate (mfa)", |world| Command::Regenerate {
+            session: session(world, 1),
+        }),
         ("list", |_| Command::List { session: 0 }),
     ];
-    assert_table(&RECOVERY, &operations, include_str!("states/recovery_code.txt"));
+    assert_table(
+        &RECOVERY,
+        &operations,
+        include_str!("states/recovery_code.txt"),
+    );
 }
 
 /// An enrolled account and a session, the latest one, that has had a code for its phone.
@@ -332,33 +467,63 @@ fn with_session(session: Command) -> World {
 fn enrolled() -> World {
     done(
         world(),
-        &[Command::Begin, associate(0), verify(Guess::Right), Command::Step { millis: 1 }],
+        &[
+            Command::Begin,
+            associate(0),
+            verify(Guess::Right),
+            Command::Step { millis: 1 },
+        ],
     )
 }
 
 const SESSION: [State; 11] = [
     ("first factor", || with_session(Command::Begin)),
     ("mfa", || with_session(vouch(Assurance::Mfa, "openid", DAY))),
-    ("mfa, enroll", || with_session(vouch(Assurance::Mfa, "enroll", DAY))),
-    ("mfa, read", || with_session(vouch(Assurance::Mfa, "read:authenticators", DAY))),
-    ("mfa, remove", || with_session(vouch(Assurance::Mfa, "remove:authenticators", DAY))),
-    ("spent", || done(with_session(Command::Begin), &[verify(Guess::Right)])),
-    ("expired", || {
-        done(with_session(vouch(Assurance::Mfa, ALL, MINUTE)), &[Command::Step { millis: MINUTE }])
+    ("mfa, enroll", || {
+        with_session(vouch(Assurance::Mfa, "enroll", DAY))
     }),
-    ("too long", || done(enrolled(), &[vouch(Assurance::Mfa, ALL, DAY + 1)])),
+    ("mfa, read", || {
+        with_session(vouch(Assurance::Mfa, "read:authenticators", DAY))
+    }),
+    ("mfa, remove", || {
+        with_session(vouch(Assurance::Mfa, "remove:authenticators", DAY))
+    }),
+    ("spent", || {
+        done(with_session(Command::Begin), &[verify(Guess::Right)])
+    }),
+    ("expired", || {
+        done(
+            with_session(vouch(Assurance::Mfa, ALL, MINUTE)),
+            &[Command::Step { millis: MINUTE }],
+        )
+    }),
+    ("too long", || {
+        done(enrolled(), &[vouch(Assurance::Mfa, ALL, DAY + 1)])
+    }),
     ("revoked by a reset", || {
         let later = Command::Step { millis: 1 };
-        done(with_session(vouch(Assurance::Mfa, ALL, DAY)), &[later, Command::Reset])
+        done(
+            with_session(vouch(Assurance::Mfa, ALL, DAY)),
+            &[later, Command::Reset],
+        )
     }),
     ("revoked by the last removal", || {
         let later = Command::Step { millis: 1 };
-        done(with_session(Command::Begin), &[later, Command::RemovePhone { device: 0 }])
+        done(
+            with_session(Command::Begin),
+            &[later, Command::RemovePhone { device: 0 }],
+        )
     }),
     ("of another subject", || {
         let scope = ALL.into();
         let (assurance, age, lifetime) = (Assurance::Mfa, 0, DAY);
-        let stranger = Vouch { assurance, scope, age, lifetime, stranger: true };
+        let stranger = Vouch {
+            assurance,
+            scope,
+            age,
+            lifetime,
+            stranger: true,
+        };
         done(enrolled(), &[Command::Vouch(stranger)])
     }),
 ];

@@ -44,13 +44,18 @@ impl World {
         let rng = &mut ChaCha20Rng::from_seed([1; 32]);
         let subject: oob_mfa::Subject = "auth0|507f1f77bcf86cd799439011".parse().expect("short");
         let begin = |rng: &mut ChaCha20Rng| {
-            engine.begin(subject.clone(), "demo", "openid profile", "", now, rng).expect("short")
+            engine
+                .begin(subject.clone(), "demo", "openid profile", "", now, rng)
+                .expect("short")
         };
 
         let mut account = Account::new(subject.clone());
         let enrollment = begin(rng);
         let phone = "+14155558730".parse().expect("a number");
-        let request = Associate { channel: Channel::Sms, phone };
+        let request = Associate {
+            channel: Channel::Sms,
+            phone,
+        };
         let transition = engine.associate(&account, &enrollment, &request, now, rng);
         let associated = saved(&mut account, transition).expect("a first enrollment");
         let code = associated.delivery.code.expose_secret();
@@ -92,7 +97,10 @@ impl World {
     fn check(&self) {
         assert_eq!(self.verify_right(), Ok(()));
         assert_eq!(self.verify_wrong(), Err(Denied::InvalidBindingCode));
-        assert!(matches!(self.verify_refused(), Err(Denied::TooManyFailures { .. })));
+        assert!(matches!(
+            self.verify_refused(),
+            Err(Denied::TooManyFailures { .. })
+        ));
         assert_eq!(self.verify_unknown(), Err(Denied::OobCodeUnknown));
         assert_eq!(self.challenge(), Ok(()));
         assert_eq!(self.open_token().as_ref(), Ok(&self.session));
@@ -150,7 +158,10 @@ impl World {
     }
 
     fn verify(&self, account: &Account, request: &VerifyOob) -> Result<(), Denied> {
-        kept(self.engine.verify_oob(account, &self.session, request, self.now))
+        kept(
+            self.engine
+                .verify_oob(account, &self.session, request, self.now),
+        )
     }
 
     /// A code drawn and issued, in the place of the one before. The random source is `ChaCha20`, of
@@ -162,7 +173,10 @@ impl World {
     pub fn challenge(&self) -> Result<(), Denied> {
         let rng = &mut ChaCha20Rng::from_seed([2; 32]);
         let request = Challenge::default();
-        kept(self.engine.challenge(&self.account, &self.session, &request, self.now, rng))
+        kept(
+            self.engine
+                .challenge(&self.account, &self.session, &request, self.now, rng),
+        )
     }
 
     /// A valid `mfa_token`.
@@ -205,7 +219,9 @@ fn kept<T>(transition: Transition<T>) -> Result<(), Denied> {
         core::hint::black_box(&next.account);
         Ok(())
     };
-    transition.commit(save).and_then(|outcome| outcome.result.map(drop))
+    transition
+        .commit(save)
+        .and_then(|outcome| outcome.result.map(drop))
 }
 
 fn saved<T>(account: &mut Account, transition: Transition<T>) -> Result<T, Denied> {
@@ -217,5 +233,8 @@ fn saved<T>(account: &mut Account, transition: Transition<T>) -> Result<T, Denie
 }
 
 fn answer(oob_code: &OobCode, code: &str) -> VerifyOob {
-    VerifyOob { oob_code: oob_code.expose_secret().as_str().into(), binding_code: code.into() }
+    VerifyOob {
+        oob_code: oob_code.expose_secret().as_str().into(),
+        binding_code: code.into(),
+    }
 }

@@ -29,7 +29,11 @@ fn main() {
         write("phone", name, text.as_bytes());
         if let Ok(number) = text.parse::<PhoneNumber>() {
             let binary = postcard::to_allocvec(&number).expect("a number has a binary form");
-            write("phone", &format!("binary-{}", &name["good-".len()..]), &binary);
+            write(
+                "phone",
+                &format!("binary-{}", &name["good-".len()..]),
+                &binary,
+            );
         }
     }
 
@@ -37,14 +41,22 @@ fn main() {
         write("token", &format!("issued-{number}"), token.as_bytes());
         // The part under the seal, for the mutations that get past it.
         let token = Base64UrlUnpadded::decode_vec(token).expect("a token is base64url");
-        write("token", &format!("sealed-{number}"), &token[..token.len() - 32]);
+        write(
+            "token",
+            &format!("sealed-{number}"),
+            &token[..token.len() - 32],
+        );
     }
 
     let text = &issued_tokens()[0];
     let token = Base64UrlUnpadded::decode_vec(text).expect("a token is base64url");
     let mut forged = token.clone();
     forged[token.len() - 1] ^= 1;
-    write("token", "forged-seal", Base64UrlUnpadded::encode_string(&forged).as_bytes());
+    write(
+        "token",
+        "forged-seal",
+        Base64UrlUnpadded::encode_string(&forged).as_bytes(),
+    );
     // The same bytes to a decoder that overlooks the bits left over in the last character.
     let mut lax = text.clone().into_bytes();
     *lax.last_mut().expect("a token has characters") += 1;
@@ -66,11 +78,19 @@ fn main() {
             let breaks = [
                 ("version", "\"version\":1", "\"version\":2"),
                 ("revision", "\"revision\":2", "\"revision\":0"),
-                ("moment", "\"pruned_through\":0", "\"pruned_through\":9007199254740992"),
+                (
+                    "moment",
+                    "\"pruned_through\":0",
+                    "\"pruned_through\":9007199254740992",
+                ),
             ];
             for (broken, from, to) in breaks {
                 assert!(json.contains(from), "{json}");
-                write("record", &format!("bad-{broken}.json"), json.replace(from, to).as_bytes());
+                write(
+                    "record",
+                    &format!("bad-{broken}.json"),
+                    json.replace(from, to).as_bytes(),
+                );
             }
         }
     }
@@ -129,18 +149,27 @@ fn requests() {
 
 /// The states that a user goes through, each as its record.
 fn accounts() -> Vec<(&'static str, Account)> {
-    let mut user = User { account: Account::new(alice()), rng: rng(9) };
+    let mut user = User {
+        account: Account::new(alice()),
+        rng: rng(9),
+    };
     let session = first_factor(&alice(), 1);
     let associated = user.associate(&session, "+14155558730");
     let mut accounts = vec![("enrolling", user.account.clone())];
-    let recovery_code = associated.recovery_code.as_ref().expect("the first has one");
+    let recovery_code = associated
+        .recovery_code
+        .as_ref()
+        .expect("the first has one");
     user.verify(&session, &associated);
     accounts.push(("enrolled", user.account.clone()));
 
     let login = first_factor(&alice(), 2);
     user.challenge(&login);
     accounts.push(("challenged", user.account.clone()));
-    let wrong = VerifyOob { oob_code: user.challenge(&login), binding_code: "x".into() };
+    let wrong = VerifyOob {
+        oob_code: user.challenge(&login),
+        binding_code: "x".into(),
+    };
     let later = beginning() + Duration::seconds(9);
     user.saved(|user| engine(Policy::auth0()).verify_oob(&user.account, &login, &wrong, later))
         .expect_err("a wrong code");
@@ -157,7 +186,10 @@ fn accounts() -> Vec<(&'static str, Account)> {
 
     let mut disabled = user.fork();
     let policy = Policy::auth0().with_failure_cap(Some(2)).expect("a cap");
-    let wrong = VerifyOob { oob_code: disabled.challenge(&login), binding_code: "x".into() };
+    let wrong = VerifyOob {
+        oob_code: disabled.challenge(&login),
+        binding_code: "x".into(),
+    };
     disabled
         .saved(|user| engine(policy).verify_oob(&user.account, &login, &wrong, later))
         .expect_err("a wrong code");
@@ -171,7 +203,9 @@ fn accounts() -> Vec<(&'static str, Account)> {
 
     // Nine phones and every challenge there is room for: an administrator keeps refilling the sends.
     for number in 0..8 {
-        let phone = format!("+49151000000{number:02}").parse().expect("a number");
+        let phone = format!("+49151000000{number:02}")
+            .parse()
+            .expect("a number");
         user.saved(|user| {
             let engine = engine(Policy::auth0());
             engine.import_phone(&user.account, phone, Channel::Voice, later, &mut user.rng)
@@ -195,12 +229,18 @@ struct User {
 
 impl User {
     fn fork(&self) -> Self {
-        Self { account: self.account.clone(), rng: rng(10) }
+        Self {
+            account: self.account.clone(),
+            rng: rng(10),
+        }
     }
 
     fn associate(&mut self, session: &MfaSession, number: &str) -> Associated {
         let phone = number.parse().expect("a number");
-        let request = Associate { channel: Channel::Sms, phone };
+        let request = Associate {
+            channel: Channel::Sms,
+            phone,
+        };
         self.saved(|user| {
             let engine = engine(Policy::auth0());
             engine.associate(&user.account, session, &request, beginning(), &mut user.rng)
@@ -240,7 +280,9 @@ impl User {
 }
 
 fn write(target: &str, name: &str, data: &[u8]) {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus").join(target);
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("corpus")
+        .join(target);
     fs::create_dir_all(&folder).expect("a folder for the corpus");
     fs::write(folder.join(name), data).expect("a seed is written");
 }

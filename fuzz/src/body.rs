@@ -75,13 +75,18 @@ fn every_method(body: &Body, header: Option<&str>) {
     }
     match body.associate() {
         Ok(request) => {
-            assert_eq!(Ok(request.phone.to_e164().as_str()), body.required("phone_number"))
+            assert_eq!(
+                Ok(request.phone.to_e164().as_str()),
+                body.required("phone_number")
+            )
         }
         Err(bad) => answerable(bad),
     }
     match body.challenge() {
         Ok(request) => {
-            let id = body.optional("authenticator_id").expect("a request that was read");
+            let id = body
+                .optional("authenticator_id")
+                .expect("a request that was read");
             assert_eq!(request.authenticator.is_some(), id.is_some());
             if let (Some(authenticator), Some(id)) = (request.authenticator, id) {
                 check_id(authenticator);
@@ -127,17 +132,23 @@ fn answerable(bad: BadRequest) {
     assert_eq!(json["error"], answer.error());
     assert_eq!(json["error_description"], answer.error_description());
     for (name, value) in answer.headers() {
-        assert!(value.bytes().all(|byte| matches!(byte, b' '..=b'~')), "{name}: {value}");
+        assert!(
+            value.bytes().all(|byte| matches!(byte, b' '..=b'~')),
+            "{name}: {value}"
+        );
     }
 }
 
 /// What a form says and what the same pairs say in JSON is judged alike.
 fn form_and_json_agree(form: &[u8], body: &Body, header: Option<&str>) {
     let pairs = serde_urlencoded::from_bytes::<Vec<(String, String)>>(form);
-    let pairs = pairs.expect("a form that was read once").into_iter().map(|(name, value)| {
-        let [name, value] = [name, value].map(serde_json::Value::from);
-        format!("{name}:{value}")
-    });
+    let pairs = pairs
+        .expect("a form that was read once")
+        .into_iter()
+        .map(|(name, value)| {
+            let [name, value] = [name, value].map(serde_json::Value::from);
+            format!("{name}:{value}")
+        });
     let json = format!("{{{}}}", pairs.collect::<Vec<_>>().join(","));
     let twin: Body = serde_json::from_str(&json).expect("as many parameters as the form");
     for name in NAMES {
@@ -147,5 +158,8 @@ fn form_and_json_agree(form: &[u8], body: &Body, header: Option<&str>) {
     assert_eq!(body.challenge(), twin.challenge());
     assert_eq!(body.mfa_token(header), twin.mfa_token(header));
     assert_eq!(format!("{:?}", body.grant()), format!("{:?}", twin.grant()));
-    assert_eq!(format!("{:?}", body.client(header)), format!("{:?}", twin.client(header)));
+    assert_eq!(
+        format!("{:?}", body.client(header)),
+        format!("{:?}", twin.client(header))
+    );
 }

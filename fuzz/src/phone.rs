@@ -12,7 +12,10 @@ pub fn phone(data: &[u8]) {
             check(number);
         }
         let quoted = serde_json::to_vec(text).expect("a text has a JSON form");
-        assert_eq!(serde_json::from_slice::<PhoneNumber>(&quoted).ok(), parsed.ok());
+        assert_eq!(
+            serde_json::from_slice::<PhoneNumber>(&quoted).ok(),
+            parsed.ok()
+        );
     }
     if let Ok(number) = postcard::from_bytes(data) {
         check(number);
@@ -33,9 +36,15 @@ fn check(number: PhoneNumber) {
 
     let json = serde_json::to_string(&number).expect("a number has a JSON form");
     assert_eq!(json, format!("\"{text}\""));
-    assert_eq!(serde_json::from_str::<PhoneNumber>(&json).ok(), Some(number));
+    assert_eq!(
+        serde_json::from_str::<PhoneNumber>(&json).ok(),
+        Some(number)
+    );
     let binary = postcard::to_allocvec(&number).expect("a number has a binary form");
-    assert_eq!(postcard::from_bytes::<PhoneNumber>(&binary).ok(), Some(number));
+    assert_eq!(
+        postcard::from_bytes::<PhoneNumber>(&binary).ok(),
+        Some(number)
+    );
 }
 
 /// The shape of E.164, written without the crate's parser.

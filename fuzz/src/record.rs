@@ -27,7 +27,13 @@ pub fn record(data: &[u8]) {
 fn check(account: &Account) {
     reloads(account);
     assert!(account.revision() > 0, "a record that was never stored");
-    assert_eq!(account.replaces(), account.revision().checked_sub(1).filter(|stored| *stored > 0));
+    assert_eq!(
+        account.replaces(),
+        account
+            .revision()
+            .checked_sub(1)
+            .filter(|stored| *stored > 0)
+    );
     // There is no next one, after more changes than a user can live to see.
     if account.revision() == GREATEST_REVISION {
         return;
@@ -65,8 +71,14 @@ fn reloads(account: &Account) {
 /// The handles of the challenges: the record has them as the client does.
 fn oob_codes(account: &Account) -> Vec<String> {
     let record = serde_json::to_value(account).expect("an account has a JSON form");
-    let challenges = record["challenges"].as_array().expect("a list of challenges");
-    challenges.iter().filter_map(|pending| pending["id"].as_str()).map(str::to_owned).collect()
+    let challenges = record["challenges"]
+        .as_array()
+        .expect("a list of challenges");
+    challenges
+        .iter()
+        .filter_map(|pending| pending["id"].as_str())
+        .map(str::to_owned)
+        .collect()
 }
 
 fn every_operation(
@@ -82,9 +94,18 @@ fn every_operation(
         Err(_) => Vec::new(),
     };
     let phone = "+818012345678".parse().expect("a number");
-    let associate = Associate { channel: Channel::Sms, phone };
-    saved(account, engine.associate(account, session, &associate, now, rng));
-    saved(account, engine.challenge(account, session, &Challenge::default(), now, rng));
+    let associate = Associate {
+        channel: Channel::Sms,
+        phone,
+    };
+    saved(
+        account,
+        engine.associate(account, session, &associate, now, rng),
+    );
+    saved(
+        account,
+        engine.challenge(account, session, &Challenge::default(), now, rng),
+    );
     for oob_code in oob_codes {
         let request = VerifyOob {
             oob_code: oob_code.as_str().into(),
@@ -93,17 +114,34 @@ fn every_operation(
         saved(account, engine.verify_oob(account, session, &request, now));
     }
     let recovery_code = RecoveryCode::from("2222-2222-2222-2222-2222-2222");
-    saved(account, engine.verify_recovery_code(account, session, &recovery_code, now, rng));
-    saved(account, engine.regenerate_recovery_code(account, session, now, rng));
+    saved(
+        account,
+        engine.verify_recovery_code(account, session, &recovery_code, now, rng),
+    );
+    saved(
+        account,
+        engine.regenerate_recovery_code(account, session, now, rng),
+    );
     for entry in &entries {
-        let challenge = Challenge { authenticator: Some(entry.id) };
-        saved(account, engine.challenge(account, session, &challenge, now, rng));
-        saved(account, engine.remove_authenticator(account, session, &entry.id, now));
+        let challenge = Challenge {
+            authenticator: Some(entry.id),
+        };
+        saved(
+            account,
+            engine.challenge(account, session, &challenge, now, rng),
+        );
+        saved(
+            account,
+            engine.remove_authenticator(account, session, &entry.id, now),
+        );
         if let AuthenticatorId::Phone(_, device) = entry.id {
             saved(account, engine.remove_phone(account, device, now));
         }
     }
-    saved(account, engine.import_phone(account, phone, Channel::Voice, now, rng));
+    saved(
+        account,
+        engine.import_phone(account, phone, Channel::Voice, now, rng),
+    );
     saved(account, engine.restore_budgets(account, now));
     saved(account, engine.reset(account, now));
 }

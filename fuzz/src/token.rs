@@ -17,7 +17,10 @@ pub fn token(data: &[u8]) {
     if let Ok(text) = core::str::from_utf8(data)
         && opens(&engine, text)
     {
-        assert!(world::issued_tokens().iter().any(|issued| issued == text), "forged: {text}");
+        assert!(
+            world::issued_tokens().iter().any(|issued| issued == text),
+            "forged: {text}"
+        );
     }
     opens(&engine, &seal(data));
 }
@@ -38,23 +41,40 @@ fn opens(engine: &Engine, text: &str) -> bool {
     let session = match engine.open_token(text, None, first) {
         Ok(session) => session,
         Err(denied) => {
-            let known = [Denied::TokenMalformed, Denied::TokenInvalid, Denied::TokenExpired];
+            let known = [
+                Denied::TokenMalformed,
+                Denied::TokenInvalid,
+                Denied::TokenExpired,
+            ];
             assert!(known.contains(&denied), "{denied:?}");
             return false;
         }
     };
-    assert_eq!(engine.issue_token(&session).expose_secret(), text, "a second text of one session");
+    assert_eq!(
+        engine.issue_token(&session).expose_secret(),
+        text,
+        "a second text of one session"
+    );
 
     let client = session.client();
-    assert_eq!(engine.open_token(text, Some(client), first).as_ref(), Ok(&session));
+    assert_eq!(
+        engine.open_token(text, Some(client), first).as_ref(),
+        Ok(&session)
+    );
     let stranger = format!("{client}'");
-    assert_eq!(engine.open_token(text, Some(&stranger), first), Err(Denied::TokenOfAnotherClient));
+    assert_eq!(
+        engine.open_token(text, Some(&stranger), first),
+        Err(Denied::TokenOfAnotherClient)
+    );
     // The key's holder could write an expiry that no clock gets to; the engine takes no such session.
     if session.expires_at().year() < 9999 {
         let last = session.expires_at() - Duration::MILLISECOND;
         assert_eq!(engine.open_token(text, None, last).as_ref(), Ok(&session));
         let first = session.expires_at();
-        assert_eq!(engine.open_token(text, None, first), Err(Denied::TokenExpired));
+        assert_eq!(
+            engine.open_token(text, None, first),
+            Err(Denied::TokenExpired)
+        );
     }
     true
 }

@@ -37,7 +37,14 @@ pub fn alice() -> Subject {
 /// A session of a first factor that passed at the beginning; the same one for the same number.
 pub fn first_factor(subject: &Subject, number: u8) -> MfaSession {
     engine(Policy::auth0())
-        .begin(subject.clone(), CLIENT, "openid profile", "", beginning(), &mut rng(number))
+        .begin(
+            subject.clone(),
+            CLIENT,
+            "openid profile",
+            "",
+            beginning(),
+            &mut rng(number),
+        )
         .expect("short fields")
 }
 
@@ -69,7 +76,12 @@ pub fn issued_tokens() -> Vec<String> {
         Ok(first_factor(&alice(), 2)),
         Ok(mfa(&alice())),
         begin(alice(), "", "", ""),
-        begin("ユーザー".parse().expect("a subject"), CLIENT, "", "オーディエンス"),
+        begin(
+            "ユーザー".parse().expect("a subject"),
+            CLIENT,
+            "",
+            "オーディエンス",
+        ),
         begin(longest, &long[..255], &long, &long),
     ]
     .into_iter()

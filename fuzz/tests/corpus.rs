@@ -7,15 +7,27 @@ use oob_mfa::{Account, Denied, PhoneNumber, Policy};
 use oob_mfa_fuzz::world;
 
 fn files(target: &str) -> Vec<(PathBuf, Vec<u8>)> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus").join(target);
-    let files = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-    files.map(|path| (path.clone(), fs::read(path).unwrap())).collect()
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("corpus")
+        .join(target);
+    let files = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path());
+    files
+        .map(|path| (path.clone(), fs::read(path).unwrap()))
+        .collect()
 }
 
 /// Seeds of a kind, which must not be lost or renamed without notice.
 fn seeds(target: &str, prefix: &str, count: usize) -> Vec<(PathBuf, Vec<u8>)> {
     let mut seeds = files(target);
-    seeds.retain(|(path, _)| path.file_name().unwrap().to_str().unwrap().starts_with(prefix));
+    seeds.retain(|(path, _)| {
+        path.file_name()
+            .unwrap()
+            .to_str()
+            .unwrap()
+            .starts_with(prefix)
+    });
     assert_eq!(seeds.len(), count, "{target}/{prefix}*");
     seeds
 }
@@ -63,7 +75,10 @@ fn good_numbers_parse_and_bad_ones_do_not() {
 #[test]
 fn good_records_load_and_bad_ones_do_not() {
     let load = |path: &Path, data: &[u8]| {
-        if path.extension().is_some_and(|extension| extension == "json") {
+        if path
+            .extension()
+            .is_some_and(|extension| extension == "json")
+        {
             serde_json::from_slice::<Account>(data).map_err(|error| error.to_string())
         } else {
             postcard::from_bytes::<Account>(data).map_err(|error| error.to_string())
@@ -80,12 +95,17 @@ fn good_records_load_and_bad_ones_do_not() {
 #[test]
 fn forged_tokens_do_not_open() {
     let engine = world::engine(Policy::auth0());
-    let denials =
-        [("forged-seal", Denied::TokenInvalid), ("forged-trailing", Denied::TokenMalformed)];
+    let denials = [
+        ("forged-seal", Denied::TokenInvalid),
+        ("forged-trailing", Denied::TokenMalformed),
+    ];
     for (prefix, denied) in denials {
         for (_, data) in seeds("token", prefix, 1) {
             let text = String::from_utf8(data).unwrap();
-            assert_eq!(engine.open_token(&text, None, world::beginning()), Err(denied));
+            assert_eq!(
+                engine.open_token(&text, None, world::beginning()),
+                Err(denied)
+            );
         }
     }
 }

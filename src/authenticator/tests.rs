@@ -16,7 +16,9 @@ fn a_device_id_is_drawn_from_letters_and_digits_alone() {
     let last = DeviceId::draw(&mut Words::new(46..62));
     assert_eq!(last.to_string(), "dev_uvwxyz0123456789");
     // The last word that counts, and the first that does not.
-    let edge = [4_294_967_291, 4_294_967_292, u32::MAX].into_iter().chain(0..15);
+    let edge = [4_294_967_291, 4_294_967_292, u32::MAX]
+        .into_iter()
+        .chain(0..15);
     let mut rng = Words::new(edge);
     assert_eq!(DeviceId::draw(&mut rng).to_string(), "dev_9ABCDEFGHIJKLMNO");
     assert_eq!(rng.left(), 0);
@@ -43,15 +45,25 @@ fn a_device_id_parses_from_its_own_text_and_no_other() {
         "dev_dev_NU1Ofuw3Cw0XCt5x",
         "dev_\u{ff21}\u{ff21}\u{ff21}\u{ff21}\u{ff21}A",
     ] {
-        assert_eq!(other.parse::<DeviceId>(), Err(InvalidAuthenticatorId), "{other:?}");
+        assert_eq!(
+            other.parse::<DeviceId>(),
+            Err(InvalidAuthenticatorId),
+            "{other:?}"
+        );
     }
 }
 
 #[test]
 fn a_device_id_is_stored_as_text_for_people_and_bytes_for_machines() {
     let id = device("dev_NU1Ofuw3Cw0XCt5x");
-    assert_eq!(serde_json::to_string(&id).unwrap(), "\"dev_NU1Ofuw3Cw0XCt5x\"");
-    assert_eq!(serde_json::from_str::<DeviceId>("\"dev_NU1Ofuw3Cw0XCt5x\"").unwrap(), id);
+    assert_eq!(
+        serde_json::to_string(&id).unwrap(),
+        "\"dev_NU1Ofuw3Cw0XCt5x\""
+    );
+    assert_eq!(
+        serde_json::from_str::<DeviceId>("\"dev_NU1Ofuw3Cw0XCt5x\"").unwrap(),
+        id
+    );
     assert!(serde_json::from_str::<DeviceId>("\"NU1Ofuw3Cw0XCt5x\"").is_err());
     let bytes = postcard::to_allocvec(&id).unwrap();
     assert_eq!(bytes, b"\x10NU1Ofuw3Cw0XCt5x");
@@ -65,13 +77,25 @@ fn a_device_id_is_stored_as_text_for_people_and_bytes_for_machines() {
 fn an_authenticator_is_its_kind_and_its_device() {
     let id = device("dev_NU1Ofuw3Cw0XCt5x");
     for (text, authenticator) in [
-        ("sms|dev_NU1Ofuw3Cw0XCt5x", AuthenticatorId::Phone(Channel::Sms, id)),
-        ("voice|dev_NU1Ofuw3Cw0XCt5x", AuthenticatorId::Phone(Channel::Voice, id)),
-        ("recovery-code|dev_NU1Ofuw3Cw0XCt5x", AuthenticatorId::RecoveryCode(id)),
+        (
+            "sms|dev_NU1Ofuw3Cw0XCt5x",
+            AuthenticatorId::Phone(Channel::Sms, id),
+        ),
+        (
+            "voice|dev_NU1Ofuw3Cw0XCt5x",
+            AuthenticatorId::Phone(Channel::Voice, id),
+        ),
+        (
+            "recovery-code|dev_NU1Ofuw3Cw0XCt5x",
+            AuthenticatorId::RecoveryCode(id),
+        ),
     ] {
         assert_eq!(text.parse(), Ok(authenticator));
         assert_eq!(authenticator.to_string(), text);
-        assert_eq!(serde_json::to_string(&authenticator).unwrap(), format!("\"{text}\""));
+        assert_eq!(
+            serde_json::to_string(&authenticator).unwrap(),
+            format!("\"{text}\"")
+        );
     }
     for other in [
         "",
@@ -89,9 +113,16 @@ fn an_authenticator_is_its_kind_and_its_device() {
         "sms|dev_NU1Ofuw3Cw0XCt5x|",
         "sms%7Cdev_NU1Ofuw3Cw0XCt5x",
     ] {
-        assert_eq!(other.parse::<AuthenticatorId>(), Err(InvalidAuthenticatorId), "{other:?}");
+        assert_eq!(
+            other.parse::<AuthenticatorId>(),
+            Err(InvalidAuthenticatorId),
+            "{other:?}"
+        );
     }
-    assert_eq!(InvalidAuthenticatorId.to_string(), "not the id of an authenticator");
+    assert_eq!(
+        InvalidAuthenticatorId.to_string(),
+        "not the id of an authenticator"
+    );
 }
 
 #[test]
@@ -107,7 +138,10 @@ fn channels_say_what_they_contain_sms_first() {
             assert_eq!(channels.contains(channel), members.contains(&channel));
         }
     }
-    assert_eq!((Sms.to_string(), Voice.to_string()), ("sms".into(), "voice".into()));
+    assert_eq!(
+        (Sms.to_string(), Voice.to_string()),
+        ("sms".into(), "voice".into())
+    );
     assert_eq!(serde_json::to_string(&Voice).unwrap(), "\"voice\"");
     assert!(serde_json::from_str::<Channel>("\"tel\"").is_err());
 }

@@ -51,7 +51,10 @@ fn what_is_spread_over_time_comes_back_in_the_order_it_went() {
     let refused = budget.take(sends(), at(HOUR - 1)).unwrap_err();
     assert_eq!(refused.retry_at, at(HOUR));
     assert_eq!(budget.take(sends(), at(HOUR)), Ok(()));
-    assert_eq!(budget.take(sends(), at(2 * HOUR - 1)).unwrap_err().retry_at, at(2 * HOUR));
+    assert_eq!(
+        budget.take(sends(), at(2 * HOUR - 1)).unwrap_err().retry_at,
+        at(2 * HOUR)
+    );
 }
 
 #[test]
@@ -79,14 +82,22 @@ fn a_burst_of_one_is_one_per_period() {
     assert_eq!(budget.remaining(limit, at(0)), 1);
     assert_eq!(budget.take(limit, at(0)), Ok(()));
     assert_eq!(budget.remaining(limit, at(0)), 0);
-    assert_eq!(budget.take(limit, at(0)), Err(BudgetEmpty { retry_at: at(1) }));
+    assert_eq!(
+        budget.take(limit, at(0)),
+        Err(BudgetEmpty { retry_at: at(1) })
+    );
     assert_eq!(budget.take(limit, at(1)), Ok(()));
 
     let limit = RateLimit::new(1, RateLimit::MAX_WINDOW).unwrap();
     let window = 3_653 * 24 * HOUR;
     let mut budget = Budget::default();
     assert_eq!(budget.take(limit, at(0)), Ok(()));
-    assert_eq!(budget.take(limit, at(window - 1)), Err(BudgetEmpty { retry_at: at(window) }));
+    assert_eq!(
+        budget.take(limit, at(window - 1)),
+        Err(BudgetEmpty {
+            retry_at: at(window)
+        })
+    );
     assert_eq!(budget.take(limit, at(window)), Ok(()));
 }
 
@@ -96,9 +107,19 @@ fn a_clock_that_ran_a_year_ahead_leaves_an_empty_budget_and_no_longer_lock() {
     let ahead = emptied(limit, YEAR);
     assert_eq!(ahead.remaining(limit, at(0)), 0);
     let mut budget = ahead;
-    assert_eq!(budget.take(limit, at(0)), Err(BudgetEmpty { retry_at: at(HOUR) }));
-    assert_eq!(budget, emptied(limit, 0), "brought back to what an empty budget is now");
-    assert_eq!(budget.take(limit, at(HOUR - 1)), Err(BudgetEmpty { retry_at: at(HOUR) }));
+    assert_eq!(
+        budget.take(limit, at(0)),
+        Err(BudgetEmpty { retry_at: at(HOUR) })
+    );
+    assert_eq!(
+        budget,
+        emptied(limit, 0),
+        "brought back to what an empty budget is now"
+    );
+    assert_eq!(
+        budget.take(limit, at(HOUR - 1)),
+        Err(BudgetEmpty { retry_at: at(HOUR) })
+    );
     assert_eq!(budget.take(limit, at(HOUR)), Ok(()));
     // One taken a year ahead counts as all ten, which a clock cannot be told from.
     let mut one = Budget::default();
@@ -112,7 +133,9 @@ fn a_clock_that_ran_ahead_by_less_than_the_window_is_taken_at_its_word() {
     let mut budget = Budget::default();
     budget.take(limit, at(5 * HOUR)).unwrap();
     assert_eq!(budget.remaining(limit, at(0)), 4);
-    let taken = (0..20).filter(|_| budget.take(limit, at(0)).is_ok()).count();
+    let taken = (0..20)
+        .filter(|_| budget.take(limit, at(0)).is_ok())
+        .count();
     assert_eq!(taken, 4);
 }
 
@@ -120,9 +143,14 @@ fn a_clock_that_ran_ahead_by_less_than_the_window_is_taken_at_its_word() {
 fn a_clock_that_jumps_ahead_refills_one_burst_and_no_more() {
     let limit = sends();
     let mut budget = emptied(limit, 0);
-    let taken = (0..100).filter(|_| budget.take(limit, at(YEAR)).is_ok()).count();
+    let taken = (0..100)
+        .filter(|_| budget.take(limit, at(YEAR)).is_ok())
+        .count();
     assert_eq!(taken, 10);
-    assert_eq!(budget.take(limit, at(YEAR)).unwrap_err().retry_at, at(YEAR + HOUR));
+    assert_eq!(
+        budget.take(limit, at(YEAR)).unwrap_err().retry_at,
+        at(YEAR + HOUR)
+    );
 }
 
 #[test]
@@ -147,9 +175,16 @@ fn in_a_window_go_the_burst_and_one_for_each_whole_period() {
         (24 * HOUR, 34),
         (365 * 24 * HOUR, 8_770),
     ] {
-        assert_eq!(limit.most_within(Duration::from_millis(horizon)), most, "{horizon}");
+        assert_eq!(
+            limit.most_within(Duration::from_millis(horizon)),
+            most,
+            "{horizon}"
+        );
     }
-    assert_eq!(limit.most_within(Duration::from_nanos(3_599_999_999_999)), 10);
+    assert_eq!(
+        limit.most_within(Duration::from_nanos(3_599_999_999_999)),
+        10
+    );
     let quick = RateLimit::new(1, Duration::from_millis(1)).unwrap();
     assert_eq!(quick.most_within(Duration::MAX), u64::MAX);
 }
@@ -162,7 +197,10 @@ fn a_rate_limit_is_made_within_its_bounds_only() {
     assert!(new(1, day).is_ok());
     assert!(new(10_000, Duration::from_millis(1)).is_ok());
     assert_eq!(new(10_001, Duration::from_millis(1)), Err(InvalidRateLimit));
-    assert_eq!(new(u32::MAX, Duration::from_millis(1)), Err(InvalidRateLimit));
+    assert_eq!(
+        new(u32::MAX, Duration::from_millis(1)),
+        Err(InvalidRateLimit)
+    );
 
     assert_eq!(new(1, Duration::ZERO), Err(InvalidRateLimit));
     assert_eq!(new(1, Duration::from_nanos(999_999)), Err(InvalidRateLimit));
@@ -170,16 +208,28 @@ fn a_rate_limit_is_made_within_its_bounds_only() {
     assert!(new(1, Duration::from_millis(1)).is_ok());
 
     assert!(new(1, RateLimit::MAX_WINDOW).is_ok());
-    assert_eq!(new(1, RateLimit::MAX_WINDOW + Duration::from_millis(1)), Err(InvalidRateLimit));
+    assert_eq!(
+        new(1, RateLimit::MAX_WINDOW + Duration::from_millis(1)),
+        Err(InvalidRateLimit)
+    );
     assert!(new(3_653, day).is_ok());
-    assert_eq!(new(3_653, day + Duration::from_millis(1)), Err(InvalidRateLimit));
+    assert_eq!(
+        new(3_653, day + Duration::from_millis(1)),
+        Err(InvalidRateLimit)
+    );
     assert_eq!(new(3_654, day), Err(InvalidRateLimit));
     // A product that does not fit is no small one.
-    assert_eq!(new(2, Duration::from_millis(u64::MAX)), Err(InvalidRateLimit));
+    assert_eq!(
+        new(2, Duration::from_millis(u64::MAX)),
+        Err(InvalidRateLimit)
+    );
     assert_eq!(new(1, Duration::MAX), Err(InvalidRateLimit));
 
     let limit = sends();
-    assert_eq!((limit.burst(), limit.period()), (10, Duration::from_secs(3_600)));
+    assert_eq!(
+        (limit.burst(), limit.period()),
+        (10, Duration::from_secs(3_600))
+    );
 }
 
 #[test]
@@ -196,7 +246,10 @@ fn a_budget_is_stored_as_the_moment_at_which_it_is_full() {
 
 #[test]
 fn a_refusal_says_that_the_budget_is_empty() {
-    assert_eq!(BudgetEmpty { retry_at: at(0) }.to_string(), "the budget is empty");
+    assert_eq!(
+        BudgetEmpty { retry_at: at(0) }.to_string(),
+        "the budget is empty"
+    );
     assert_eq!(
         InvalidRateLimit.to_string(),
         "a rate limit needs a burst of 1 to 10,000, a period of whole milliseconds, and ten years at most from empty to full"

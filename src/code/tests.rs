@@ -86,7 +86,10 @@ fn the_words_past_the_last_whole_multiple_are_thrown_away() {
 fn a_bound_that_divides_every_word_throws_none_away() {
     let bound = core::num::NonZeroU32::new(32).unwrap();
     assert_eq!(below(bound, &mut Words::new([u32::MAX])), 31);
-    assert_eq!(below(core::num::NonZeroU32::MIN, &mut Words::new([u32::MAX])), 0);
+    assert_eq!(
+        below(core::num::NonZeroU32::MIN, &mut Words::new([u32::MAX])),
+        0
+    );
     // 2³² is 4 more than a multiple of 62.
     let bound = core::num::NonZeroU32::new(62).unwrap();
     assert_eq!(below(bound, &mut Words::new([4_294_967_291])), 61);
@@ -95,7 +98,15 @@ fn a_bound_that_divides_every_word_throws_none_away() {
 
 #[test]
 fn a_presented_text_of_six_to_eight_bytes_is_kept_as_it_is() {
-    for text in ["123456", "000000", "1234567", "12345678", "12345a", "      ", "12345\u{0}"] {
+    for text in [
+        "123456",
+        "000000",
+        "1234567",
+        "12345678",
+        "12345a",
+        "      ",
+        "12345\u{0}",
+    ] {
         assert_eq!(BindingCode::from(text).expose_secret(), text);
     }
     // Six and eight bytes, of fullwidth and of Arabic digits.
@@ -106,7 +117,14 @@ fn a_presented_text_of_six_to_eight_bytes_is_kept_as_it_is() {
 
 #[test]
 fn a_presented_text_of_any_other_length_equals_no_code() {
-    for text in ["", "1", "12345", "123456789", "\u{ff11}\u{ff12}\u{ff13}", "123 456 7890"] {
+    for text in [
+        "",
+        "1",
+        "12345",
+        "123456789",
+        "\u{ff11}\u{ff12}\u{ff13}",
+        "123 456 7890",
+    ] {
         let code = BindingCode::from(text);
         assert_eq!(code.as_bytes(), b"", "{text:?}");
         assert_eq!(code.expose_secret(), "");
@@ -117,8 +135,14 @@ fn a_presented_text_of_any_other_length_equals_no_code() {
 fn an_oob_code_is_22_characters_of_base64url() {
     let code = OobCode::of([0xff; 16]);
     assert_eq!(code.expose_secret(), "_____________________w");
-    assert_eq!(OobCode::from("_____________________w").challenge(), Some(&[0xff; 16]));
-    assert_eq!(OobCode::of([0; 16]).expose_secret(), "AAAAAAAAAAAAAAAAAAAAAA");
+    assert_eq!(
+        OobCode::from("_____________________w").challenge(),
+        Some(&[0xff; 16])
+    );
+    assert_eq!(
+        OobCode::of([0; 16]).expose_secret(),
+        "AAAAAAAAAAAAAAAAAAAAAA"
+    );
     assert_eq!(
         OobCode::from("AAECAwQFBgcICQoLDA0ODw").challenge(),
         Some(b"\x00\x01\x02\x03\x04\x05\x06\x07\x08\x09\x0a\x0b\x0c\x0d\x0e\x0f")
@@ -177,7 +201,11 @@ fn a_recovery_code_is_read_as_people_type_it() {
         "ＡＢＣＤＥＦＧＨＪＫＬＭＮＰＱＲＳＴＵＶＷＸＹＺ",
         "ａｂｃｄｅｆｇｈｊｋｌｍｎｐｑｒｓｔｕｖｗｘｙｚ",
     ] {
-        assert_eq!(RecoveryCode::from(text).expose_secret(), RECOVERY, "{text:?}");
+        assert_eq!(
+            RecoveryCode::from(text).expose_secret(),
+            RECOVERY,
+            "{text:?}"
+        );
     }
     let digits = RecoveryCode::from("２３４５６７８９２３４５６７８９２３４５６７８９");
     assert_eq!(digits.expose_secret(), "234567892345678923456789");
@@ -208,7 +236,10 @@ fn a_character_outside_the_alphabet_is_kept_and_equals_no_code() {
         let text = format!("{typed}BCDEFGHJKLMNPQRSTUVWXYZ");
         let code = RecoveryCode::from(text.as_str());
         assert_eq!(code.expose_secret(), text);
-        assert_ne!(code.expose_secret(), format!("{resembled}BCDEFGHJKLMNPQRSTUVWXYZ"));
+        assert_ne!(
+            code.expose_secret(),
+            format!("{resembled}BCDEFGHJKLMNPQRSTUVWXYZ")
+        );
     }
     // Not even UTF-8 as a byte of its own: 24 bytes that equal nothing drawn.
     let code = RecoveryCode::from("ABCDEFGHJKLMNPQRSTUVWXY\u{df}");
@@ -218,8 +249,14 @@ fn a_character_outside_the_alphabet_is_kept_and_equals_no_code() {
 
 #[test]
 fn debug_shows_no_code() {
-    assert_eq!(format!("{:?}", BindingCode::from("123456")), "BindingCode(redacted)");
+    assert_eq!(
+        format!("{:?}", BindingCode::from("123456")),
+        "BindingCode(redacted)"
+    );
     assert_eq!(format!("{:?}", OobCode::of([1; 16])), "OobCode(redacted)");
     assert_eq!(format!("{:?}", OobCode::from("x")), "OobCode(redacted)");
-    assert_eq!(format!("{:?}", RecoveryCode::from(RECOVERY)), "RecoveryCode(redacted)");
+    assert_eq!(
+        format!("{:?}", RecoveryCode::from(RECOVERY)),
+        "RecoveryCode(redacted)"
+    );
 }

@@ -19,11 +19,17 @@ fn table() -> [(Denied, &'static str); 28] {
         (Denied::TokenMalformed, "Malformed mfa_token"),
         (Denied::TokenInvalid, invalid_token),
         (Denied::TokenExpired, "mfa_token is expired"),
-        (Denied::TokenOfAnotherClient, "mfa_token not issued to this client"),
+        (
+            Denied::TokenOfAnotherClient,
+            "mfa_token not issued to this client",
+        ),
         (Denied::SessionSpent, invalid_token),
         (Denied::SessionRevoked, invalid_token),
         (Denied::SessionTooLong, invalid_token),
-        (Denied::InsufficientScope(Scope::Enroll), "Insufficient scope, expected: enroll"),
+        (
+            Denied::InsufficientScope(Scope::Enroll),
+            "Insufficient scope, expected: enroll",
+        ),
         (
             Denied::InsufficientScope(Scope::ReadAuthenticators),
             "Insufficient scope, expected: read:authenticators",
@@ -32,22 +38,46 @@ fn table() -> [(Denied, &'static str); 28] {
             Denied::InsufficientScope(Scope::RemoveAuthenticators),
             "Insufficient scope, expected: remove:authenticators",
         ),
-        (Denied::SubjectMismatch, "The session and the account are of different subjects."),
-        (Denied::ParameterTooLong { parameter: "scope" }, "scope is too long"),
+        (
+            Denied::SubjectMismatch,
+            "The session and the account are of different subjects.",
+        ),
+        (
+            Denied::ParameterTooLong { parameter: "scope" },
+            "scope is too long",
+        ),
         (Denied::AlreadyEnrolled, "User is already enrolled."),
-        (Denied::PhoneAlreadyEnrolled, "The phone number is already enrolled."),
-        (Denied::TooManyPhones, "The user has too many phones. Remove one first."),
+        (
+            Denied::PhoneAlreadyEnrolled,
+            "The phone number is already enrolled.",
+        ),
+        (
+            Denied::TooManyPhones,
+            "The user has too many phones. Remove one first.",
+        ),
         (Denied::ChannelUnavailable, "The channel is not enabled."),
         (
             Denied::NotEnrolled,
             "User is not enrolled. You can use /mfa/associate endpoint to enroll the first authenticator.",
         ),
-        (Denied::InvalidAuthenticator, "The authenticator cannot be challenged."),
-        (Denied::UnknownAuthenticator, "The authenticator does not exist."),
+        (
+            Denied::InvalidAuthenticator,
+            "The authenticator cannot be challenged.",
+        ),
+        (
+            Denied::UnknownAuthenticator,
+            "The authenticator does not exist.",
+        ),
         (Denied::OobCodeUnknown, "Malformed oob_code"),
-        (Denied::OobCodeOfAnotherSession, "The oob_code doesn't match the mfa_token"),
+        (
+            Denied::OobCodeOfAnotherSession,
+            "The oob_code doesn't match the mfa_token",
+        ),
         (Denied::OobCodeExpired, "oob_code is expired"),
-        (Denied::NoRecoveryCode, "User does not have a recovery-code."),
+        (
+            Denied::NoRecoveryCode,
+            "User does not have a recovery-code.",
+        ),
         (
             Denied::TooManySends { retry_at: RETRY_AT },
             "Too many SMS sent by the user. Wait for some minutes before retrying.",
@@ -75,7 +105,10 @@ fn each_denial_says_what_the_api_says() {
 #[test]
 fn only_a_judged_code_is_rejected() {
     for (denied, _) in table() {
-        let judged = matches!(denied, Denied::InvalidBindingCode | Denied::InvalidRecoveryCode);
+        let judged = matches!(
+            denied,
+            Denied::InvalidBindingCode | Denied::InvalidRecoveryCode
+        );
         assert_eq!(denied.is_rejected(), judged, "{denied:?}");
     }
 }
@@ -86,7 +119,11 @@ fn only_a_limit_says_when_to_come_back() {
         let limit = text.starts_with("Too many");
         assert_eq!(denied.retry_at(), limit.then_some(RETRY_AT), "{denied:?}");
         let wait = limit.then_some(Duration::ZERO);
-        assert_eq!(denied.retry_after(UtcDateTime::UNIX_EPOCH), wait, "{denied:?}");
+        assert_eq!(
+            denied.retry_after(UtcDateTime::UNIX_EPOCH),
+            wait,
+            "{denied:?}"
+        );
     }
 }
 
@@ -94,7 +131,9 @@ fn only_a_limit_says_when_to_come_back() {
 fn the_wait_is_rounded_up_to_whole_seconds() {
     const NOW: i128 = 1_800_000_000_000_000_000;
     let wait = |nanos| {
-        let denied = Denied::TooManyFailures { retry_at: at_nanos(NOW + nanos) };
+        let denied = Denied::TooManyFailures {
+            retry_at: at_nanos(NOW + nanos),
+        };
         denied.retry_after(at_nanos(NOW)).unwrap()
     };
     for (nanos, seconds) in [
@@ -116,7 +155,9 @@ fn the_wait_is_rounded_up_to_whole_seconds() {
 
 #[test]
 fn the_longest_wait_that_the_calendar_holds_is_told() {
-    let denied = Denied::TooManySends { retry_at: UtcDateTime::MAX };
+    let denied = Denied::TooManySends {
+        retry_at: UtcDateTime::MAX,
+    };
     let wait = denied.retry_after(UtcDateTime::MIN).unwrap();
     let nanos = (UtcDateTime::MAX - UtcDateTime::MIN).whole_nanoseconds();
     let seconds = u64::try_from(nanos / 1_000_000_000).unwrap() + 1;

@@ -27,7 +27,11 @@ impl Engine {
     /// What is left of the budgets, for those who help the owner.
     #[must_use]
     pub fn remaining(&self, account: &Account, now: UtcDateTime) -> Remaining {
-        let Budgets { sends, binding_failures, recovery_failures } = account.budgets;
+        let Budgets {
+            sends,
+            binding_failures,
+            recovery_failures,
+        } = account.budgets;
         Remaining {
             sends: sends.remaining(self.policy.sends(), now),
             binding_failures: binding_failures.remaining(self.policy.binding_failures(), now),
@@ -64,7 +68,9 @@ impl Engine {
         device: DeviceId,
         now: UtcDateTime,
     ) -> Transition<Removed> {
-        self.decide(account, now, |account, now| judge_removal(account, device, now))
+        self.decide(account, now, |account, now| {
+            judge_removal(account, device, now)
+        })
     }
 
     /// Adds a phone that another system has verified, for migration.
@@ -102,7 +108,10 @@ impl Engine {
             });
             let authenticator = AuthenticatorId::Phone(channel, device);
             let mut events = Events::NONE;
-            events.push(Event::AuthenticatorAdded { authenticator, phone });
+            events.push(Event::AuthenticatorAdded {
+                authenticator,
+                phone,
+            });
             Ok(Decision::granted(next, authenticator, events))
         })
     }

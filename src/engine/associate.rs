@@ -19,7 +19,10 @@ use crate::transition::{Delivery, Events, Transition};
 
 /// A request to enroll a phone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(clippy::exhaustive_structs, reason = "the request of the API; an embedder writes it out")]
+#[expect(
+    clippy::exhaustive_structs,
+    reason = "the request of the API; an embedder writes it out"
+)]
 pub struct Associate {
     /// The channel of the first code.
     pub channel: Channel,
@@ -84,7 +87,9 @@ impl Engine {
         account.check_room_for(phone, &self.policy)?;
         let superseded = |pending: &PendingChallenge| {
             pending.session == *session.tag()
-                && pending.enrollment().is_some_and(|enrollment| enrollment.number == phone)
+                && pending
+                    .enrollment()
+                    .is_some_and(|enrollment| enrollment.number == phone)
         };
         self.check_issue(account, superseded, now)?;
 
@@ -97,14 +102,28 @@ impl Engine {
         let recovery = (is_first && self.policy.recovery_codes() == RecoveryCodes::Issued)
             .then(|| Recovery::draw(rng));
         let (recovery, recovery_code) = recovery.unzip();
-        let enrollment =
-            Enrollment { device, number: phone, begun_by: session.assurance(), recovery };
+        let enrollment = Enrollment {
+            device,
+            number: phone,
+            begun_by: session.assurance(),
+            recovery,
+        };
         let target = Target::Enrollment(enrollment);
         let mut events = Events::NONE;
-        let issue = Issue { session, channel, to: phone, target };
+        let issue = Issue {
+            session,
+            channel,
+            to: phone,
+            target,
+        };
         let (oob_code, delivery) = self.issue(&mut next, issue, superseded, now, rng, &mut events);
         let authenticator = AuthenticatorId::Phone(channel, device);
-        let grant = Associated { authenticator, oob_code, recovery_code, delivery };
+        let grant = Associated {
+            authenticator,
+            oob_code,
+            recovery_code,
+            delivery,
+        };
         Ok(Decision::granted(next, grant, events))
     }
 }
@@ -119,7 +138,11 @@ pub(super) fn check_may_enroll(account: &Account, session: &MfaSession) -> Resul
 }
 
 pub(super) fn check_scope(session: &MfaSession, scope: Scope) -> Result<(), Denied> {
-    if session.grants(scope) { Ok(()) } else { Err(Denied::InsufficientScope(scope)) }
+    if session.grants(scope) {
+        Ok(())
+    } else {
+        Err(Denied::InsufficientScope(scope))
+    }
 }
 
 impl Recovery {
@@ -128,6 +151,13 @@ impl Recovery {
         let device = DeviceId::draw(rng);
         let code = RecoveryCode::draw(rng);
         let digest = Digest::of_recovery_code(device.as_bytes(), &code);
-        (Self { device, digest, failures: 0 }, code)
+        (
+            Self {
+                device,
+                digest,
+                failures: 0,
+            },
+            code,
+        )
     }
 }

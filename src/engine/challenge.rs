@@ -16,7 +16,10 @@ use crate::transition::{Delivery, Events, Transition};
 
 /// A request to send a code for a login.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[expect(clippy::exhaustive_structs, reason = "the request of the API; an embedder writes it out")]
+#[expect(
+    clippy::exhaustive_structs,
+    reason = "the request of the API; an embedder writes it out"
+)]
 pub struct Challenge {
     /// What to challenge; none for the most recently used phone, by the channel it last used.
     pub authenticator: Option<AuthenticatorId>,
@@ -70,8 +73,9 @@ impl Engine {
         if !account.is_enrolled() {
             return Err(Denied::NotEnrolled);
         }
-        let (channel, phone) =
-            self.challenged(account, request, now).ok_or(Denied::InvalidAuthenticator)?;
+        let (channel, phone) = self
+            .challenged(account, request, now)
+            .ok_or(Denied::InvalidAuthenticator)?;
         let superseded = |pending: &PendingChallenge| {
             pending.session == *session.tag() && pending.targets(phone.device)
         };
@@ -80,10 +84,23 @@ impl Engine {
         let mut next = account.settled(now);
         let mut events = Events::NONE;
         let target = Target::Phone(phone.device);
-        let issue = Issue { session, channel, to: phone.number, target };
+        let issue = Issue {
+            session,
+            channel,
+            to: phone.number,
+            target,
+        };
         let (oob_code, delivery) = self.issue(&mut next, issue, superseded, now, rng, &mut events);
         let authenticator = AuthenticatorId::Phone(channel, phone.device);
-        Ok(Decision::granted(next, Challenged { authenticator, oob_code, delivery }, events))
+        Ok(Decision::granted(
+            next,
+            Challenged {
+                authenticator,
+                oob_code,
+                delivery,
+            },
+            events,
+        ))
     }
 
     fn challenged<'a>(
@@ -100,7 +117,9 @@ impl Engine {
             }
             Some(AuthenticatorId::RecoveryCode(_)) => None,
             None => {
-                let phone = account.active_phones().max_by_key(|phone| phone.last_used.min(now))?;
+                let phone = account
+                    .active_phones()
+                    .max_by_key(|phone| phone.last_used.min(now))?;
                 let last = Some(phone.last_channel).filter(|channel| channels.contains(*channel));
                 Some((last.or_else(|| channels.iter().next())?, phone))
             }

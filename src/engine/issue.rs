@@ -35,7 +35,9 @@ impl Engine {
             .sends
             .check(self.policy.sends(), now)
             .and_then(|()| account.check_room_for_challenge(superseded, now))
-            .map_err(|retry_at| Denied::TooManySends { retry_at: retry_at.to_utc() })
+            .map_err(|retry_at| Denied::TooManySends {
+                retry_at: retry_at.to_utc(),
+            })
     }
 
     /// Issues a code on an account that [`check_issue`](Self::check_issue) has passed.
@@ -48,7 +50,12 @@ impl Engine {
         rng: &mut (impl CryptoRng + ?Sized),
         events: &mut Events,
     ) -> (OobCode, Delivery) {
-        let Issue { session, channel, to, target } = issue;
+        let Issue {
+            session,
+            channel,
+            to,
+            target,
+        } = issue;
         let mut id = [0; 16];
         rng.fill_bytes(&mut id);
         let code = BindingCode::draw(self.policy.code_digits(), rng);
@@ -60,7 +67,10 @@ impl Engine {
             channel,
             target,
         };
-        events.push(Event::CodeIssued { authenticator: issued.authenticator(), phone: to });
+        events.push(Event::CodeIssued {
+            authenticator: issued.authenticator(),
+            phone: to,
+        });
         let pending = PendingChallenge {
             id: ChallengeId(id),
             session: *session.tag(),
@@ -68,7 +78,12 @@ impl Engine {
             code: Code::Issued(issued),
         };
         next.issue(pending, superseded);
-        charge(&mut next.budgets.sends, (Limit::Sends, self.policy.sends()), now, events);
+        charge(
+            &mut next.budgets.sends,
+            (Limit::Sends, self.policy.sends()),
+            now,
+            events,
+        );
         let delivery = Delivery::new(delivery_id(&id), channel, to, code, expires_at.to_utc());
         (OobCode::of(id), delivery)
     }

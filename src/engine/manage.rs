@@ -88,7 +88,9 @@ pub(super) fn judge_removal(
     now: Millis,
 ) -> Result<Decision<Removed>, Denied> {
     let mut next = account.settled(now);
-    let phone = next.number_of(device, now).ok_or(Denied::UnknownAuthenticator)?;
+    let phone = next
+        .number_of(device, now)
+        .ok_or(Denied::UnknownAuthenticator)?;
     let mut events = Events::NONE;
     let was_enrolled = next.is_enrolled();
     next.phones.retain(|phone| phone.device != device);

@@ -78,7 +78,13 @@ impl Engine {
         rng: &mut (impl CryptoRng + ?Sized),
     ) -> Result<MfaSession, Denied> {
         let lifetime = self.policy.token_lifetime_millis();
-        MfaSession::begin(subject, [client, scope, audience], Millis::at(now), lifetime, rng)
+        MfaSession::begin(
+            subject,
+            [client, scope, audience],
+            Millis::at(now),
+            lifetime,
+            rng,
+        )
     }
 
     /// The `mfa_token` of a session.
@@ -140,11 +146,21 @@ impl Engine {
         let clamped = account.clamped(&self.policy, now);
         let revision = account.revision.saturating_add(1);
         match judge(clamped.as_ref().unwrap_or(account), now) {
-            Ok(Decision { next, result, events }) => {
+            Ok(Decision {
+                next,
+                result,
+                events,
+            }) => {
                 let next = Account { revision, ..next };
                 Transition::new(Some(next), Outcome::new(result, events))
             }
-            Err(denied) => refused(clamped.map(|account| Account { revision, ..account }), denied),
+            Err(denied) => refused(
+                clamped.map(|account| Account {
+                    revision,
+                    ..account
+                }),
+                denied,
+            ),
         }
     }
 }
@@ -162,11 +178,19 @@ struct Decision<T> {
 
 impl<T> Decision<T> {
     const fn granted(next: Account, grant: T, events: Events) -> Self {
-        Self { next, result: Ok(grant), events }
+        Self {
+            next,
+            result: Ok(grant),
+            events,
+        }
     }
 
     const fn rejected(next: Account, denied: Denied, events: Events) -> Self {
-        Self { next, result: Err(denied), events }
+        Self {
+            next,
+            result: Err(denied),
+            events,
+        }
     }
 }
 
@@ -179,6 +203,9 @@ fn charge(
 ) {
     budget.charge(rate, now);
     if let Err(retry_at) = budget.check(rate, now) {
-        events.push(Event::LimitReached { limit, retry_at: retry_at.to_utc() });
+        events.push(Event::LimitReached {
+            limit,
+            retry_at: retry_at.to_utc(),
+        });
     }
 }

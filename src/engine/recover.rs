@@ -57,7 +57,9 @@ impl Engine {
             .budgets
             .recovery_failures
             .check(rate, now)
-            .map_err(|retry_at| Denied::TooManyFailures { retry_at: retry_at.to_utc() })?;
+            .map_err(|retry_at| Denied::TooManyFailures {
+                retry_at: retry_at.to_utc(),
+            })?;
 
         let presented = Digest::of_recovery_code(recovery.device.as_bytes(), code);
         let right = recovery.digest.ct_eq(&presented);
@@ -65,11 +67,18 @@ impl Engine {
         let mut events = Events::NONE;
         if !bool::from(right) {
             let failures = recovery.failures.saturating_add(1);
-            next.recovery = Some(Recovery { failures, ..recovery.clone() });
+            next.recovery = Some(Recovery {
+                failures,
+                ..recovery.clone()
+            });
             events.push(Event::WrongRecoveryCode { failures });
             let limit = (Limit::RecoveryFailures, rate);
             charge(&mut next.budgets.recovery_failures, limit, now, &mut events);
-            return Ok(Decision::rejected(next, Denied::InvalidRecoveryCode, events));
+            return Ok(Decision::rejected(
+                next,
+                Denied::InvalidRecoveryCode,
+                events,
+            ));
         }
         let authenticator = AuthenticatorId::RecoveryCode(recovery.device);
         next.recovery = None;

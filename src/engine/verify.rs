@@ -15,7 +15,10 @@ use crate::transition::{Event, Events, Limit, Transition};
 
 /// An answer to a challenge, or to the code of an enrollment.
 #[derive(Debug)]
-#[expect(clippy::exhaustive_structs, reason = "the request of the API; an embedder writes it out")]
+#[expect(
+    clippy::exhaustive_structs,
+    reason = "the request of the API; an embedder writes it out"
+)]
 pub struct VerifyOob {
     /// The handle that came with the challenge.
     pub oob_code: OobCode,
@@ -76,12 +79,18 @@ impl Engine {
             return Err(Denied::OobCodeUnknown);
         }
         let code = pending.live_at(now).ok_or(Denied::OobCodeExpired)?;
-        if self.policy.attempts_per_challenge().is_some_and(|most| code.attempts >= most) {
+        if self
+            .policy
+            .attempts_per_challenge()
+            .is_some_and(|most| code.attempts >= most)
+        {
             return Err(Denied::OobCodeUnknown);
         }
         match &code.target {
             Target::Phone(device) => {
-                account.active_phone(*device).ok_or(Denied::OobCodeUnknown)?;
+                account
+                    .active_phone(*device)
+                    .ok_or(Denied::OobCodeUnknown)?;
             }
             Target::Enrollment(enrollment) => {
                 check_may_enroll(account, session)?;
@@ -93,7 +102,9 @@ impl Engine {
             .budgets
             .binding_failures
             .check(self.policy.binding_failures(), now)
-            .map_err(|retry_at| Denied::TooManyFailures { retry_at: retry_at.to_utc() })?;
+            .map_err(|retry_at| Denied::TooManyFailures {
+                retry_at: retry_at.to_utc(),
+            })?;
 
         let binding_code = &request.binding_code;
         let right = self
@@ -129,7 +140,10 @@ impl Engine {
                 Purpose::Login
             }
             Target::Enrollment(enrollment) => {
-                events.push(Event::AuthenticatorAdded { authenticator, phone: enrollment.number });
+                events.push(Event::AuthenticatorAdded {
+                    authenticator,
+                    phone: enrollment.number,
+                });
                 next.confirm(enrollment, code, now, &mut events);
                 Purpose::Enrollment
             }
@@ -151,8 +165,11 @@ impl Engine {
         let mut events = Events::NONE;
         let attempts = code.attempts.saturating_add(1);
         let mut failures = attempts;
-        if let Some(IssuedCode { attempts: stored, .. }) =
-            next.challenge_mut(pending.id).and_then(|pending| pending.code.issued_mut())
+        if let Some(IssuedCode {
+            attempts: stored, ..
+        }) = next
+            .challenge_mut(pending.id)
+            .and_then(|pending| pending.code.issued_mut())
         {
             *stored = attempts;
         }
@@ -160,19 +177,33 @@ impl Engine {
         if let Some(phone) = next.phone_mut(code.device()) {
             phone.failures = phone.failures.saturating_add(1);
             failures = phone.failures;
-            if self.policy.failure_cap().is_some_and(|most| failures >= most) {
+            if self
+                .policy
+                .failure_cap()
+                .is_some_and(|most| failures >= most)
+            {
                 phone.status = PhoneStatus::Disabled;
                 disabled = Some(phone.number);
             }
         }
         let authenticator = code.authenticator();
-        events.push(Event::WrongBindingCode { authenticator, failures });
-        if self.policy.attempts_per_challenge().is_some_and(|most| attempts >= most) {
+        events.push(Event::WrongBindingCode {
+            authenticator,
+            failures,
+        });
+        if self
+            .policy
+            .attempts_per_challenge()
+            .is_some_and(|most| attempts >= most)
+        {
             next.drop_challenge(pending.id);
         }
         if let Some(phone) = disabled {
             next.drop_challenges_to(code.device());
-            events.push(Event::AuthenticatorDisabled { device: code.device(), phone });
+            events.push(Event::AuthenticatorDisabled {
+                device: code.device(),
+                phone,
+            });
         }
         let limit = (Limit::BindingFailures, self.policy.binding_failures());
         charge(&mut next.budgets.binding_failures, limit, now, &mut events);
@@ -210,12 +241,17 @@ impl Account {
 
     /// Drops what a first factor alone has begun; who answers it late is told that he came second.
     pub(super) fn drop_unguarded_enrollments(&mut self) {
-        self.challenges.iter_mut().for_each(PendingChallenge::overtake);
+        self.challenges
+            .iter_mut()
+            .for_each(PendingChallenge::overtake);
     }
 
     /// Drops the recovery codes of enrollments that are not confirmed, now that there is one.
     pub(super) fn drop_unconfirmed_recovery_codes(&mut self) {
-        let codes = self.challenges.iter_mut().filter_map(|pending| pending.code.issued_mut());
+        let codes = self
+            .challenges
+            .iter_mut()
+            .filter_map(|pending| pending.code.issued_mut());
         for code in codes {
             if let Target::Enrollment(enrollment) = &mut code.target {
                 enrollment.recovery = None;

@@ -47,7 +47,10 @@ fn a_moment_comes_back_as_the_calendar_has_it() {
 fn what_lies_past_the_calendar_comes_back_as_its_last_millisecond() {
     let last = Millis::from_stored(LAST_OF_CLOCK).unwrap().to_utc();
     assert_eq!(last.unix_timestamp_nanos(), 253_402_300_799_999_000_000);
-    assert_eq!(Millis::from_stored(LAST_OF_CLOCK + 1).unwrap().to_utc(), last);
+    assert_eq!(
+        Millis::from_stored(LAST_OF_CLOCK + 1).unwrap().to_utc(),
+        last
+    );
     assert_eq!(Millis::from_stored(LAST_STORED).unwrap().to_utc(), last);
 }
 
@@ -67,16 +70,33 @@ fn spans_saturate_at_both_ends() {
 #[test]
 fn a_stored_moment_goes_to_what_a_json_number_holds_and_no_further() {
     assert_eq!(serde_json::from_str::<Millis>("0").unwrap(), Millis::EPOCH);
-    assert_eq!(serde_json::from_str::<Millis>("9007199254740991").unwrap().get(), LAST_STORED);
+    assert_eq!(
+        serde_json::from_str::<Millis>("9007199254740991")
+            .unwrap()
+            .get(),
+        LAST_STORED
+    );
     let refused = serde_json::from_str::<Millis>("9007199254740992").unwrap_err();
-    assert!(refused.to_string().starts_with("a moment is out of range"), "{refused}");
+    assert!(
+        refused.to_string().starts_with("a moment is out of range"),
+        "{refused}"
+    );
     for not_a_moment in ["-1", "1.5", "\"1\"", "null", "18446744073709551616"] {
-        assert!(serde_json::from_str::<Millis>(not_a_moment).is_err(), "{not_a_moment}");
+        assert!(
+            serde_json::from_str::<Millis>(not_a_moment).is_err(),
+            "{not_a_moment}"
+        );
     }
 
     let greatest = postcard::to_allocvec(&LAST_STORED).unwrap();
-    assert_eq!(greatest, vec![0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x0f]);
-    assert_eq!(postcard::from_bytes::<Millis>(&greatest).unwrap().get(), LAST_STORED);
+    assert_eq!(
+        greatest,
+        vec![0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x0f]
+    );
+    assert_eq!(
+        postcard::from_bytes::<Millis>(&greatest).unwrap().get(),
+        LAST_STORED
+    );
     let beyond = postcard::to_allocvec(&(LAST_STORED + 1)).unwrap();
     assert!(postcard::from_bytes::<Millis>(&beyond).is_err());
 }
@@ -88,7 +108,13 @@ fn only_whole_milliseconds_that_fit_count_as_whole() {
     assert_eq!(whole_millis(Duration::from_nanos(1)), None);
     assert_eq!(whole_millis(Duration::from_nanos(999_999)), None);
     assert_eq!(whole_millis(Duration::from_nanos(1_000_001)), None);
-    assert_eq!(whole_millis(Duration::from_millis(u64::MAX)), Some(u64::MAX));
-    assert_eq!(whole_millis(Duration::from_millis(u64::MAX) + Duration::from_millis(1)), None);
+    assert_eq!(
+        whole_millis(Duration::from_millis(u64::MAX)),
+        Some(u64::MAX)
+    );
+    assert_eq!(
+        whole_millis(Duration::from_millis(u64::MAX) + Duration::from_millis(1)),
+        None
+    );
     assert_eq!(whole_millis(Duration::MAX), None);
 }

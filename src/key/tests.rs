@@ -9,8 +9,9 @@ use super::{
 use crate::code::{BindingCode, RecoveryCode};
 
 const COUNTED: [u8; 16] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15];
-const TAG: SessionTag =
-    SessionTag([16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31]);
+const TAG: SessionTag = SessionTag([
+    16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31,
+]);
 
 fn ring(id: u32, byte: u8) -> KeyRing {
     KeyRing::new(Key::new(id, &[byte; 32]))
@@ -25,7 +26,8 @@ fn hex(bytes: &[u8]) -> String {
 }
 
 fn accepts(keys: &KeyRing, stored: &super::CodeDigest, code: &str) -> Option<bool> {
-    keys.judge_code(stored, &COUNTED, &TAG, &code.into()).map(bool::from)
+    keys.judge_code(stored, &COUNTED, &TAG, &code.into())
+        .map(bool::from)
 }
 
 // The expected digests were computed with the hmac and hashlib modules of Python.
@@ -59,8 +61,14 @@ fn a_recovery_code_is_stored_as_a_salted_hash() {
 
 #[test]
 fn a_session_and_a_delivery_are_named_by_16_bytes_of_a_hash() {
-    assert_eq!(hex(SessionTag::of_id("jti-1").as_bytes()), "830b6953c21694130fa720789eea1512");
-    assert_eq!(hex(&delivery_id(&COUNTED)), "bd1ce54725ae3cb9d6c4d7cb19537369");
+    assert_eq!(
+        hex(SessionTag::of_id("jti-1").as_bytes()),
+        "830b6953c21694130fa720789eea1512"
+    );
+    assert_eq!(
+        hex(&delivery_id(&COUNTED)),
+        "bd1ce54725ae3cb9d6c4d7cb19537369"
+    );
 }
 
 #[test]
@@ -91,7 +99,10 @@ fn a_digest_is_of_one_code_one_challenge_one_session_and_one_key() {
     }
     let code = BindingCode::from("012345");
     let other_tag = SessionTag([0; 16]);
-    let judge = |challenge, tag| keys.judge_code(&stored, challenge, tag, &code).map(bool::from);
+    let judge = |challenge, tag| {
+        keys.judge_code(&stored, challenge, tag, &code)
+            .map(bool::from)
+    };
     assert_eq!(judge(&COUNTED, &TAG), Some(true));
     assert_eq!(judge(&[0; 16], &TAG), Some(false));
     assert_eq!(judge(&COUNTED, &other_tag), Some(false));
@@ -136,9 +147,18 @@ fn two_keys_of_a_ring_never_share_an_id() {
     let same = ring(1, 7).with_previous(Key::new(1, &[8; 32]));
     assert_eq!(same.unwrap_err(), DuplicateKeyId);
     let third = ring(1, 7).with_previous(Key::new(2, &[8; 32])).unwrap();
-    assert_eq!(third.clone().with_previous(Key::new(2, &[9; 32])).unwrap_err(), DuplicateKeyId);
+    assert_eq!(
+        third
+            .clone()
+            .with_previous(Key::new(2, &[9; 32]))
+            .unwrap_err(),
+        DuplicateKeyId
+    );
     assert!(third.with_previous(Key::new(u32::MAX, &[9; 32])).is_ok());
-    assert_eq!(DuplicateKeyId.to_string(), "two keys of the ring have the same id");
+    assert_eq!(
+        DuplicateKeyId.to_string(),
+        "two keys of the ring have the same id"
+    );
 }
 
 #[test]
@@ -149,7 +169,10 @@ fn debug_shows_the_id_of_a_key_and_nothing_of_what_it_makes() {
         "KeyRing { current: Key { id: 1, .. }, previous: [Key { id: 2, .. }] }"
     );
     let stored = keys.code_digest(&COUNTED, &TAG, &"012345".into());
-    assert_eq!(format!("{stored:?}"), "CodeDigest { key: 1, digest: Digest(redacted) }");
+    assert_eq!(
+        format!("{stored:?}"),
+        "CodeDigest { key: 1, digest: Digest(redacted) }"
+    );
     assert_eq!(format!("{TAG:?}"), "SessionTag(redacted)");
 }
 
@@ -157,8 +180,14 @@ fn debug_shows_the_id_of_a_key_and_nothing_of_what_it_makes() {
 fn a_stored_digest_is_exactly_as_long_as_it_should_be() {
     let stored = ring(1, 7).code_digest(&COUNTED, &TAG, &"012345".into());
     let json = serde_json::to_string(&stored).unwrap();
-    assert_eq!(json, r#"{"key":1,"digest":"IbH1USEZu0IotSOIGejPLhzD7qhQ-25zL6GHCJBm_yc"}"#);
-    assert_eq!(serde_json::from_str::<super::CodeDigest>(&json).unwrap(), stored);
+    assert_eq!(
+        json,
+        r#"{"key":1,"digest":"IbH1USEZu0IotSOIGejPLhzD7qhQ-25zL6GHCJBm_yc"}"#
+    );
+    assert_eq!(
+        serde_json::from_str::<super::CodeDigest>(&json).unwrap(),
+        stored
+    );
     for broken in [
         r#"{"key":1,"digest":"IbH1USEZu0IotSOIGejPLhzD7qhQ-25zL6GHCJBm_y"}"#,
         r#"{"key":1,"digest":"IbH1USEZu0IotSOIGejPLhzD7qhQ-25zL6GHCJBm_ycA"}"#,
@@ -168,11 +197,17 @@ fn a_stored_digest_is_exactly_as_long_as_it_should_be() {
         r#"{"key":1,"digest":"IbH1USEZu0IotSOIGejPLhzD7qhQ-25zL6GHCJBm_yc","code":"1"}"#,
         r#"{"key":1}"#,
     ] {
-        assert!(serde_json::from_str::<super::CodeDigest>(broken).is_err(), "{broken}");
+        assert!(
+            serde_json::from_str::<super::CodeDigest>(broken).is_err(),
+            "{broken}"
+        );
     }
     let bytes = postcard::to_allocvec(&stored).unwrap();
     assert_eq!(bytes.len(), 1 + 1 + 32);
-    assert_eq!(postcard::from_bytes::<super::CodeDigest>(&bytes).unwrap(), stored);
+    assert_eq!(
+        postcard::from_bytes::<super::CodeDigest>(&bytes).unwrap(),
+        stored
+    );
     let mut short = bytes.clone();
     short[1] = 31;
     assert!(postcard::from_bytes::<super::CodeDigest>(&short).is_err());

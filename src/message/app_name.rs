@@ -46,7 +46,10 @@ impl core::str::FromStr for AppName {
         if text.is_empty() || text.chars().count() > Self::MAX_LEN {
             return Err(InvalidAppName::Length);
         }
-        if !text.chars().all(|c| is_basic(c) && !matches!(c, '\n' | '\r' | '@' | '#')) {
+        if !text
+            .chars()
+            .all(|c| is_basic(c) && !matches!(c, '\n' | '\r' | '@' | '#'))
+        {
             return Err(InvalidAppName::Character);
         }
         if text.split(' ').any(str::is_empty) {

@@ -49,7 +49,10 @@ impl core::str::FromStr for Host {
         if text.is_empty() || text.len() > Self::MAX_LEN {
             return Err(InvalidHost::Length);
         }
-        if !text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.')) {
+        if !text
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.'))
+        {
             return Err(InvalidHost::Character);
         }
         if !text.split('.').all(is_label) {

@@ -24,7 +24,13 @@ const PHONE: &str = "+14155558730";
 
 fn delivery(channel: Channel, code: &str) -> Delivery {
     let expires_at = UtcDateTime::UNIX_EPOCH;
-    Delivery::new([7; 16], channel, PHONE.parse().unwrap(), code.into(), expires_at)
+    Delivery::new(
+        [7; 16],
+        channel,
+        PHONE.parse().unwrap(),
+        code.into(),
+        expires_at,
+    )
 }
 
 fn wording(app: &str, host: Option<&str>) -> Wording {
@@ -76,14 +82,22 @@ fn first_digits(call: &VoiceCall) -> String {
 
 /// Labels of `a` that make a host of this length.
 fn host_of(len: usize) -> String {
-    (1..=len).map(|at| if at % 64 == 0 && at < len { '.' } else { 'a' }).collect()
+    (1..=len)
+        .map(|at| if at % 64 == 0 && at < len { '.' } else { 'a' })
+        .collect()
 }
 
 #[test]
 fn a_text_without_a_host_is_one_line() {
     let wording = wording("Example", None);
-    assert_eq!(text(&wording, "123456"), "123456 is your Example code. Do not share it.");
-    assert_eq!(text(&wording, "01234567"), "01234567 is your Example code. Do not share it.");
+    assert_eq!(
+        text(&wording, "123456"),
+        "123456 is your Example code. Do not share it."
+    );
+    assert_eq!(
+        text(&wording, "01234567"),
+        "01234567 is your Example code. Do not share it."
+    );
 }
 
 #[test]
@@ -105,10 +119,15 @@ fn the_engine_s_own_delivery_is_worded_with_its_code() {
     let mut rng = ChaCha20Rng::from_seed([1; 32]);
     let now = UtcDateTime::from_unix_timestamp(1_800_000_000).unwrap();
     let subject: Subject = "alice".parse().unwrap();
-    let session = engine.begin(subject.clone(), "", "", "", now, &mut rng).unwrap();
+    let session = engine
+        .begin(subject.clone(), "", "", "", now, &mut rng)
+        .unwrap();
     let account = Account::new(subject);
     for channel in [Channel::Sms, Channel::Voice] {
-        let request = Associate { channel, phone: PHONE.parse().unwrap() };
+        let request = Associate {
+            channel,
+            phone: PHONE.parse().unwrap(),
+        };
         let outcome = engine.associate(&account, &session, &request, now, &mut rng);
         let outcome = outcome.commit(|_| Ok::<_, ()>(())).unwrap();
         let delivery = outcome.result.unwrap().delivery;
@@ -159,8 +178,17 @@ fn a_delivery_whose_code_is_not_six_to_eight_digits_is_refused() {
         for code in ["123456", "1234567", "12345678"] {
             assert!(wording.message(&delivery(channel, code)).is_ok(), "{code}");
         }
-        let others =
-            ["", "12345", "123456789", "12345a", "1234 56", "12345\n", "\n@b #1", "１２", "-12345"];
+        let others = [
+            "",
+            "12345",
+            "123456789",
+            "12345a",
+            "1234 56",
+            "12345\n",
+            "\n@b #1",
+            "１２",
+            "-12345",
+        ];
         for code in others {
             let refused = wording.message(&delivery(channel, code));
             assert_eq!(refused.unwrap_err(), InvalidCode, "{code}");
@@ -181,8 +209,9 @@ fn the_basic_table_costs_one_septet_a_character() {
         0xe5, 0x394, 0x5f, 0x3a6, 0x393, 0x39b, 0x3a9, 0x3a0, 0x3a8, 0x3a3, 0x398, 0x39e, 0xc6,
         0xe6, 0xdf, 0xc9,
     ];
-    let between: [u32; 12] =
-        [0xa4, 0xa1, 0xc4, 0xd6, 0xd1, 0xdc, 0xa7, 0xbf, 0xe4, 0xf6, 0xf1, 0xfc];
+    let between: [u32; 12] = [
+        0xa4, 0xa1, 0xc4, 0xd6, 0xd1, 0xdc, 0xa7, 0xbf, 0xe4, 0xf6, 0xf1, 0xfc,
+    ];
     let basic: Vec<char> = punctuation_and_digits
         .filter(|&point| point != 0x24)
         .chain(greek_and_below)
@@ -250,12 +279,24 @@ fn a_host_has_1_to_253_bytes() {
 fn a_host_has_no_scheme_port_path_or_anything_that_could_end_the_line() {
     for c in '\0'..='\u{17f}' {
         let allowed = c.is_ascii_alphanumeric() || matches!(c, '-' | '.');
-        let expected = if allowed { Ok(()) } else { Err(InvalidHost::Character) };
+        let expected = if allowed {
+            Ok(())
+        } else {
+            Err(InvalidHost::Character)
+        };
         let host = format!("a{c}b");
         assert_eq!(host.parse::<Host>().map(|_| ()), expected, "{c:?}");
         if !allowed {
-            assert_eq!(format!("{c}b").parse::<Host>(), Err(InvalidHost::Character), "{c:?}");
-            assert_eq!(format!("b{c}").parse::<Host>(), Err(InvalidHost::Character), "{c:?}");
+            assert_eq!(
+                format!("{c}b").parse::<Host>(),
+                Err(InvalidHost::Character),
+                "{c:?}"
+            );
+            assert_eq!(
+                format!("b{c}").parse::<Host>(),
+                Err(InvalidHost::Character),
+                "{c:?}"
+            );
         }
     }
     for host in [
@@ -275,7 +316,11 @@ fn a_host_has_no_scheme_port_path_or_anything_that_could_end_the_line() {
         "example。com",
         "%65xample.com",
     ] {
-        assert_eq!(host.parse::<Host>(), Err(InvalidHost::Character), "{host:?}");
+        assert_eq!(
+            host.parse::<Host>(),
+            Err(InvalidHost::Character),
+            "{host:?}"
+        );
     }
 }
 
@@ -326,12 +371,18 @@ fn an_ip_address_and_whatever_a_browser_takes_for_one_is_no_host() {
 fn each_refusal_of_a_host_says_why() {
     for (refusal, words) in [
         (InvalidHost::Length, "a host has 1 to 253 bytes"),
-        (InvalidHost::Character, "a host has only letters, digits, hyphens and dots of ASCII"),
+        (
+            InvalidHost::Character,
+            "a host has only letters, digits, hyphens and dots of ASCII",
+        ),
         (
             InvalidHost::Label,
             "a label of a host has 1 to 63 bytes and neither begins nor ends with a hyphen",
         ),
-        (InvalidHost::Address, "a host is a name and does not end in a number"),
+        (
+            InvalidHost::Address,
+            "a host is a name and does not end in a number",
+        ),
     ] {
         assert_eq!(refusal.to_string(), words);
     }
@@ -359,8 +410,14 @@ fn a_name_is_kept_as_it_is() {
 fn a_name_has_1_to_30_characters() {
     assert_eq!("".parse::<AppName>(), Err(InvalidAppName::Length));
     // Characters, not bytes: 60 of these.
-    assert_eq!("é".repeat(30).parse::<AppName>().unwrap().as_str(), "é".repeat(30));
-    assert_eq!("é".repeat(31).parse::<AppName>(), Err(InvalidAppName::Length));
+    assert_eq!(
+        "é".repeat(30).parse::<AppName>().unwrap().as_str(),
+        "é".repeat(30)
+    );
+    assert_eq!(
+        "é".repeat(31).parse::<AppName>(),
+        Err(InvalidAppName::Length)
+    );
     assert_eq!(AppName::MAX_LEN, 30);
 }
 
@@ -370,12 +427,26 @@ fn a_name_has_nothing_but_printable_gsm_and_none_of_the_signs_of_the_bound_line(
         let costs_one = septets(c.encode_utf8(&mut [0; 4])) == Some(1);
         let allowed = costs_one && !c.is_control() && c != '@' && c != '#';
         let name = format!("a{c}b");
-        let expected = if allowed { Ok(()) } else { Err(InvalidAppName::Character) };
+        let expected = if allowed {
+            Ok(())
+        } else {
+            Err(InvalidAppName::Character)
+        };
         assert_eq!(name.parse::<AppName>().map(|_| ()), expected, "{c:?}");
     }
-    for name in ["@example.com", "Example\n\n@evil.example", "Example #1", "a\r", "\u{1b}", "5 €"]
-    {
-        assert_eq!(name.parse::<AppName>(), Err(InvalidAppName::Character), "{name:?}");
+    for name in [
+        "@example.com",
+        "Example\n\n@evil.example",
+        "Example #1",
+        "a\r",
+        "\u{1b}",
+        "5 €",
+    ] {
+        assert_eq!(
+            name.parse::<AppName>(),
+            Err(InvalidAppName::Character),
+            "{name:?}"
+        );
     }
 }
 
@@ -383,7 +454,11 @@ fn a_name_has_nothing_but_printable_gsm_and_none_of_the_signs_of_the_bound_line(
 fn a_name_has_single_spaces_within_and_none_at_its_ends() {
     assert!("a b c".parse::<AppName>().is_ok());
     for name in [" ", "  ", " a", "a ", "a  b"] {
-        assert_eq!(name.parse::<AppName>(), Err(InvalidAppName::Spaces), "{name:?}");
+        assert_eq!(
+            name.parse::<AppName>(),
+            Err(InvalidAppName::Spaces),
+            "{name:?}"
+        );
     }
 }
 
@@ -391,20 +466,33 @@ fn a_name_has_single_spaces_within_and_none_at_its_ends() {
 fn a_name_with_as_many_digits_as_a_code_is_refused() {
     assert!("1-2-3-4-5".parse::<AppName>().is_ok());
     for name in ["123456", "123-456", "a1b2c3d4e5f6"] {
-        assert_eq!(name.parse::<AppName>(), Err(InvalidAppName::Digits), "{name:?}");
+        assert_eq!(
+            name.parse::<AppName>(),
+            Err(InvalidAppName::Digits),
+            "{name:?}"
+        );
     }
 }
 
 #[test]
 fn each_refusal_of_a_name_says_why() {
     for (refusal, words) in [
-        (InvalidAppName::Length, "the name of an app has 1 to 30 characters"),
+        (
+            InvalidAppName::Length,
+            "the name of an app has 1 to 30 characters",
+        ),
         (
             InvalidAppName::Character,
             "the name of an app has only printable characters of GSM 7-bit, and no @ or #",
         ),
-        (InvalidAppName::Spaces, "the name of an app has only single spaces, and none at its ends"),
-        (InvalidAppName::Digits, "the name of an app has at most 5 digits"),
+        (
+            InvalidAppName::Spaces,
+            "the name of an app has only single spaces, and none at its ends",
+        ),
+        (
+            InvalidAppName::Digits,
+            "the name of an app has at most 5 digits",
+        ),
     ] {
         assert_eq!(refusal.to_string(), words);
     }
@@ -429,7 +517,10 @@ fn an_answered_call_says_the_digits_apart_and_twice() {
          say: Again, your code is\ndigits: 0, 1, 2, 3, 4, 5\npause: 1000 ms\n\
          say: Do not share it. Goodbye.\n"
     );
-    assert_eq!(first_digits(&call(&wording, "98765432")), "9, 8, 7, 6, 5, 4, 3, 2");
+    assert_eq!(
+        first_digits(&call(&wording, "98765432")),
+        "9, 8, 7, 6, 5, 4, 3, 2"
+    );
 }
 
 #[test]
@@ -444,7 +535,11 @@ fn a_key_press_is_one_key_or_more_of_a_phone_and_nothing_else() {
         assert!(keys.parse::<KeyPress>().is_ok(), "{keys}");
     }
     for keys in ["", " ", "hangup", "a", "1 ", "-1", "１", "timeout", "1\n"] {
-        assert_eq!(keys.parse::<KeyPress>().unwrap_err(), NoKeyPressed, "{keys:?}");
+        assert_eq!(
+            keys.parse::<KeyPress>().unwrap_err(),
+            NoKeyPressed,
+            "{keys:?}"
+        );
     }
     assert_eq!(NoKeyPressed.to_string(), "no key of the phone was pressed");
 }
@@ -452,7 +547,10 @@ fn a_key_press_is_one_key_or_more_of_a_phone_and_nothing_else() {
 fn assert_redacted(value: &dyn Debug, words: &str) {
     assert_eq!(format!("{value:?}"), words);
     let pretty = format!("{value:#?}");
-    assert!(!pretty.contains("86420") && !pretty.contains("8, 6"), "{pretty}");
+    assert!(
+        !pretty.contains("86420") && !pretty.contains("8, 6"),
+        "{pretty}"
+    );
 }
 
 #[test]
@@ -460,15 +558,21 @@ fn debug_shows_no_code() {
     let wording = wording("Example", Some("example.com"));
     let sms = wording.message(&delivery(Channel::Sms, "864207")).unwrap();
     assert_redacted(&sms, "Sms(SmsText(redacted))");
-    let Message::Sms(text) = &sms else { panic!("an SMS") };
+    let Message::Sms(text) = &sms else {
+        panic!("an SMS")
+    };
     assert_redacted(text, "SmsText(redacted)");
 
-    let voice = wording.message(&delivery(Channel::Voice, "864207")).unwrap();
+    let voice = wording
+        .message(&delivery(Channel::Voice, "864207"))
+        .unwrap();
     let greeting = "Hello. This is Example with the code you asked for. If you did not ask for one, \
                     hang up. To hear it, press any key.";
     let shown = format!("VoiceCall {{ greeting: {greeting:?}, digits: SpokenDigits(redacted) }}");
     assert_redacted(&voice, &format!("Voice({shown})"));
-    let Message::Voice(call) = &voice else { panic!("a call") };
+    let Message::Voice(call) = &voice else {
+        panic!("a call")
+    };
     assert_redacted(call, &shown);
     let steps: Vec<_> = call.answered(key()).collect();
     assert_redacted(
@@ -494,7 +598,10 @@ fn host() -> impl Strategy<Value = String> {
 fn app() -> impl Strategy<Value = String> {
     // Of the basic table whatever a name may have, few digits and a space now and then.
     let words = "[A-Za-zàéèùìòÇØøÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉÄÖÑÜäöñü!\"£$¥¤%&'()*+,./:;<=>?¡§¿-]{1,7}";
-    (proptest::collection::vec(words, 1..4), proptest::option::of("[0-9]{1,5}"))
+    (
+        proptest::collection::vec(words, 1..4),
+        proptest::option::of("[0-9]{1,5}"),
+    )
         .prop_map(|(words, digits)| words.join(" ") + &digits.unwrap_or_default())
 }
 

@@ -99,13 +99,19 @@ impl VoiceCall {
             app.as_str(),
             " with the code you asked for. If you did not ask for one, hang up. To hear it, press any key.",
         ];
-        Self { greeting: greeting.concat(), digits: SpokenDigits::of(code) }
+        Self {
+            greeting: greeting.concat(),
+            digits: SpokenDigits::of(code),
+        }
     }
 
     /// What is said when the call is taken, by whoever or whatever takes it.
     pub fn prompt(&self) -> impl Iterator<Item = PromptStep<'_>> {
-        [PromptStep::AskKey(&self.greeting), PromptStep::Say("No key was pressed. Goodbye.")]
-            .into_iter()
+        [
+            PromptStep::AskKey(&self.greeting),
+            PromptStep::Say("No key was pressed. Goodbye."),
+        ]
+        .into_iter()
     }
 
     /// What is said to whoever pressed a key: the digits, twice.

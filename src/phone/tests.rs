@@ -10,11 +10,27 @@ fn phone(text: &str) -> PhoneNumber {
 
 #[test]
 fn seven_to_fifteen_digits_are_a_number_and_no_others() {
-    for text in ["+1234567", "+123456789012345", "+999999999999999", "+1000000"] {
+    for text in [
+        "+1234567",
+        "+123456789012345",
+        "+999999999999999",
+        "+1000000",
+    ] {
         assert_eq!(phone(text).to_e164(), text);
     }
-    for text in ["+123456", "+999999", "+1234567890123456", "+1000000000000000", "+", ""] {
-        assert_eq!(text.parse::<PhoneNumber>(), Err(InvalidPhoneNumber), "{text}");
+    for text in [
+        "+123456",
+        "+999999",
+        "+1234567890123456",
+        "+1000000000000000",
+        "+",
+        "",
+    ] {
+        assert_eq!(
+            text.parse::<PhoneNumber>(),
+            Err(InvalidPhoneNumber),
+            "{text}"
+        );
     }
 }
 
@@ -48,9 +64,16 @@ fn nothing_but_a_plus_and_ascii_digits_is_forgiven() {
         "+1.4155558730",
         "+1e9999999",
     ] {
-        assert_eq!(text.parse::<PhoneNumber>(), Err(InvalidPhoneNumber), "{text:?}");
+        assert_eq!(
+            text.parse::<PhoneNumber>(),
+            Err(InvalidPhoneNumber),
+            "{text:?}"
+        );
     }
-    assert_eq!(InvalidPhoneNumber.to_string(), "The phone number is invalid.");
+    assert_eq!(
+        InvalidPhoneNumber.to_string(),
+        "The phone number is invalid."
+    );
 }
 
 #[test]
@@ -59,14 +82,20 @@ fn the_mask_hides_every_character_but_the_last_four_and_keeps_the_length() {
     assert_eq!(phone("+1234567").to_string(), "XXXX4567");
     assert_eq!(phone("+123456789012345").to_string(), "XXXXXXXXXXXX2345");
     assert_eq!(phone("+1000000").to_string(), "XXXX0000");
-    assert_eq!(format!("{:?}", phone("+14155558730")), "PhoneNumber(XXXXXXXX8730)");
+    assert_eq!(
+        format!("{:?}", phone("+14155558730")),
+        "PhoneNumber(XXXXXXXX8730)"
+    );
 }
 
 #[test]
 fn people_read_text_and_machines_an_integer() {
     let number = phone("+14155558730");
     assert_eq!(serde_json::to_string(&number).unwrap(), "\"+14155558730\"");
-    assert_eq!(serde_json::from_str::<PhoneNumber>("\"+14155558730\"").unwrap(), number);
+    assert_eq!(
+        serde_json::from_str::<PhoneNumber>("\"+14155558730\"").unwrap(),
+        number
+    );
     // 14,155,558,730 in groups of seven bits, the least significant first.
     let bytes = vec![0xca, 0xde, 0xf2, 0xdd, 0x34];
     assert_eq!(postcard::to_allocvec(&number).unwrap(), bytes);
@@ -75,16 +104,31 @@ fn people_read_text_and_machines_an_integer() {
 
 #[test]
 fn a_stored_number_is_checked_as_a_typed_one() {
-    for text in ["\"14155558730\"", "\"+123456\"", "\"+04155558730\"", "14155558730", "null"] {
+    for text in [
+        "\"14155558730\"",
+        "\"+123456\"",
+        "\"+04155558730\"",
+        "14155558730",
+        "null",
+    ] {
         assert!(serde_json::from_str::<PhoneNumber>(text).is_err(), "{text}");
     }
-    for (value, text) in [(1_000_000_u64, "+1000000"), (999_999_999_999_999, "+999999999999999")] {
+    for (value, text) in [
+        (1_000_000_u64, "+1000000"),
+        (999_999_999_999_999, "+999999999999999"),
+    ] {
         let bytes = postcard::to_allocvec(&value).unwrap();
-        assert_eq!(postcard::from_bytes::<PhoneNumber>(&bytes).unwrap(), phone(text));
+        assert_eq!(
+            postcard::from_bytes::<PhoneNumber>(&bytes).unwrap(),
+            phone(text)
+        );
     }
     for value in [0_u64, 999_999, 1_000_000_000_000_000, u64::MAX] {
         let bytes = postcard::to_allocvec(&value).unwrap();
-        assert!(postcard::from_bytes::<PhoneNumber>(&bytes).is_err(), "{value}");
+        assert!(
+            postcard::from_bytes::<PhoneNumber>(&bytes).is_err(),
+            "{value}"
+        );
     }
 }
 

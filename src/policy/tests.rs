@@ -56,7 +56,10 @@ fn the_preset_of_nist_switches_on_two_caps_and_the_report_and_nothing_else() {
     assert_eq!(policy.failure_cap(), Some(100));
     assert!(policy.is_restricted(Channel::Sms));
     assert!(policy.is_restricted(Channel::Voice));
-    let without = Policy { restricted: super::Restricted::No, ..policy };
+    let without = Policy {
+        restricted: super::Restricted::No,
+        ..policy
+    };
     let without = without.with_attempts_per_challenge(None).unwrap();
     assert_eq!(without.with_failure_cap(None), Ok(Policy::auth0()));
 }
@@ -64,7 +67,13 @@ fn the_preset_of_nist_switches_on_two_caps_and_the_report_and_nothing_else() {
 #[test]
 fn a_code_has_six_to_eight_digits() {
     for digits in 6..=8 {
-        assert_eq!(Policy::auth0().with_code_digits(digits).unwrap().code_digits(), digits);
+        assert_eq!(
+            Policy::auth0()
+                .with_code_digits(digits)
+                .unwrap()
+                .code_digits(),
+            digits
+        );
     }
     for digits in [0, 5, 9, usize::MAX] {
         let refused = Policy::auth0().with_code_digits(digits);
@@ -97,9 +106,11 @@ fn a_token_lives_one_second_to_an_hour_and_no_longer_than_the_longest_session() 
         let policy = Policy::auth0().with_token_lifetime(lifetime).unwrap();
         assert_eq!(policy.token_lifetime(), lifetime);
     }
-    for lifetime in
-        [Duration::from_millis(999), HOUR + MILLISECOND, SECOND + Duration::from_nanos(1)]
-    {
+    for lifetime in [
+        Duration::from_millis(999),
+        HOUR + MILLISECOND,
+        SECOND + Duration::from_nanos(1),
+    ] {
         let refused = Policy::auth0().with_token_lifetime(lifetime);
         assert_eq!(refused, Err(InvalidPolicy::TokenLifetime), "{lifetime:?}");
     }
@@ -115,7 +126,11 @@ fn the_longest_session_is_a_tokens_lifetime_to_30_days() {
         let policy = Policy::auth0().with_longest_session(lifetime).unwrap();
         assert_eq!(policy.longest_session(), lifetime);
     }
-    for lifetime in [Duration::from_millis(599_999), 30 * DAY + MILLISECOND, Duration::MAX] {
+    for lifetime in [
+        Duration::from_millis(599_999),
+        30 * DAY + MILLISECOND,
+        Duration::MAX,
+    ] {
         let refused = Policy::auth0().with_longest_session(lifetime);
         assert_eq!(refused, Err(InvalidPolicy::LongestSession), "{lifetime:?}");
     }
@@ -126,22 +141,37 @@ fn the_caps_are_1_to_100_or_none() {
     for cap in [None, Some(1), Some(100)] {
         let attempts = Policy::auth0().with_attempts_per_challenge(cap).unwrap();
         assert_eq!(attempts.attempts_per_challenge(), cap);
-        assert_eq!(Policy::auth0().with_failure_cap(cap).unwrap().failure_cap(), cap);
+        assert_eq!(
+            Policy::auth0().with_failure_cap(cap).unwrap().failure_cap(),
+            cap
+        );
     }
     for cap in [Some(0), Some(101), Some(u32::MAX)] {
         let attempts = Policy::auth0().with_attempts_per_challenge(cap);
         assert_eq!(attempts, Err(InvalidPolicy::AttemptsPerChallenge));
-        assert_eq!(Policy::auth0().with_failure_cap(cap), Err(InvalidPolicy::FailureCap));
+        assert_eq!(
+            Policy::auth0().with_failure_cap(cap),
+            Err(InvalidPolicy::FailureCap)
+        );
     }
 }
 
 #[test]
 fn an_account_holds_1_to_10_phones() {
     for phones in [1, 10] {
-        assert_eq!(Policy::auth0().with_max_phones(phones).unwrap().max_phones(), phones);
+        assert_eq!(
+            Policy::auth0()
+                .with_max_phones(phones)
+                .unwrap()
+                .max_phones(),
+            phones
+        );
     }
     for phones in [0, 11, usize::MAX] {
-        assert_eq!(Policy::auth0().with_max_phones(phones), Err(InvalidPolicy::MaxPhones));
+        assert_eq!(
+            Policy::auth0().with_max_phones(phones),
+            Err(InvalidPolicy::MaxPhones)
+        );
     }
 }
 
@@ -165,8 +195,18 @@ fn the_other_setters_take_what_they_are_given() {
 fn wrong_codes_are_limited_to_100_at_once_and_one_a_second() {
     let policy = Policy::auth0();
     let (second, less) = (Duration::from_secs(1), Duration::from_millis(999));
-    assert!(policy.clone().with_binding_failures(rate(100, second)).is_ok());
-    assert!(policy.clone().with_recovery_failures(rate(100, second)).is_ok());
+    assert!(
+        policy
+            .clone()
+            .with_binding_failures(rate(100, second))
+            .is_ok()
+    );
+    assert!(
+        policy
+            .clone()
+            .with_recovery_failures(rate(100, second))
+            .is_ok()
+    );
     for limit in [rate(101, second), rate(1, less)] {
         let refused = Err(InvalidPolicy::Failures);
         assert_eq!(policy.clone().with_binding_failures(limit), refused);
@@ -177,8 +217,14 @@ fn wrong_codes_are_limited_to_100_at_once_and_one_a_second() {
 #[test]
 fn a_refused_number_is_named() {
     for (refused, text) in [
-        (InvalidPolicy::CodeDigits, "a binding code has 6 to 8 digits"),
-        (InvalidPolicy::CodeLifetime, "a binding code lives 1 second to 10 minutes"),
+        (
+            InvalidPolicy::CodeDigits,
+            "a binding code has 6 to 8 digits",
+        ),
+        (
+            InvalidPolicy::CodeLifetime,
+            "a binding code lives 1 second to 10 minutes",
+        ),
         (
             InvalidPolicy::TokenLifetime,
             "an mfa_token lives 1 second to 1 hour, and no longer than the longest session",
@@ -187,8 +233,14 @@ fn a_refused_number_is_named() {
             InvalidPolicy::LongestSession,
             "the longest session is no shorter than an mfa_token and no longer than 30 days",
         ),
-        (InvalidPolicy::AttemptsPerChallenge, "a challenge allows 1 to 100 attempts"),
-        (InvalidPolicy::FailureCap, "a phone is disabled after 1 to 100 consecutive failures"),
+        (
+            InvalidPolicy::AttemptsPerChallenge,
+            "a challenge allows 1 to 100 attempts",
+        ),
+        (
+            InvalidPolicy::FailureCap,
+            "a phone is disabled after 1 to 100 consecutive failures",
+        ),
         (
             InvalidPolicy::Failures,
             "wrong codes are limited to 100 at once and one per second at most",
@@ -202,7 +254,10 @@ fn a_refused_number_is_named() {
 /// To the eight figures that survive 1 − 10⁻⁸ as an f64.
 #[track_caller]
 fn assert_close(bound: f64, expected: f64) {
-    assert!((bound / expected - 1.0).abs() < 1e-8, "{bound:e} is not {expected:e}");
+    assert!(
+        (bound / expected - 1.0).abs() < 1e-8,
+        "{bound:e} is not {expected:e}"
+    );
 }
 
 // The expected probabilities were computed to 60 figures with the decimal module of Python.
@@ -232,9 +287,15 @@ fn the_bound_is_the_probability_computed_independently() {
 fn the_bound_steps_where_the_budget_gives_one_back() {
     let bound_of = |judged| 1.0 - power(1.0 - 1.0 / 1_000_000.0, judged);
     let bound = |horizon: Duration| Policy::auth0().guess_bound(horizon).to_bits();
-    assert_eq!(bound(Duration::from_millis(359_999)), f64::to_bits(bound_of(10)));
+    assert_eq!(
+        bound(Duration::from_millis(359_999)),
+        f64::to_bits(bound_of(10))
+    );
     assert_eq!(bound(6 * MINUTE), f64::to_bits(bound_of(11)));
-    assert_eq!(bound(Duration::from_millis(86_399_999)), f64::to_bits(bound_of(249)));
+    assert_eq!(
+        bound(Duration::from_millis(86_399_999)),
+        f64::to_bits(bound_of(249))
+    );
     assert_eq!(bound(DAY), f64::to_bits(bound_of(250)));
     assert_close(Policy::auth0().guess_bound(Duration::MAX), 1.0);
 }
@@ -252,7 +313,12 @@ impl Attacker {
         let engine = Engine::new(policy, KeyRing::new(Key::new(1, &[7; 32])));
         let account = Account::new("auth0|alice".parse().unwrap());
         let rng = ChaCha20Rng::from_seed([3; 32]);
-        let mut attacker = Self { engine, account, rng, judged: 0 };
+        let mut attacker = Self {
+            engine,
+            account,
+            rng,
+            judged: 0,
+        };
         for phone in phones {
             let imported = attacker.engine.import_phone(
                 &attacker.account,
@@ -269,15 +335,23 @@ impl Attacker {
     /// Judges wrong codes until the failure budget, the sends or the phones give no more.
     fn guess(&mut self, now: UtcDateTime) {
         let subject = self.account.subject().clone();
-        let session = self.engine.begin(subject, "", "", "", now, &mut self.rng).unwrap();
+        let session = self
+            .engine
+            .begin(subject, "", "", "", now, &mut self.rng)
+            .unwrap();
         while let Some((oob_code, right)) = self.challenge(&session, now) {
             // One more than the right code, so that it is wrong for sure.
             let wrong = (right.expose_secret().parse::<u32>().unwrap() + 1) % 1_000_000;
             let wrong = format!("{wrong:06}");
             loop {
                 let (oob_code, binding_code) = (oob_code.as_str().into(), wrong.as_str().into());
-                let answer = VerifyOob { oob_code, binding_code };
-                let verified = self.engine.verify_oob(&self.account, &session, &answer, now);
+                let answer = VerifyOob {
+                    oob_code,
+                    binding_code,
+                };
+                let verified = self
+                    .engine
+                    .verify_oob(&self.account, &session, &answer, now);
                 match commit(&mut self.account, verified).map(drop) {
                     Err(Denied::InvalidBindingCode) if self.judged < 10_000 => self.judged += 1,
                     Err(Denied::TooManyFailures { .. }) => return,
@@ -301,9 +375,13 @@ impl Attacker {
         }
         let request = Challenge::default();
         let challenged =
-            self.engine.challenge(&self.account, session, &request, now, &mut self.rng);
+            self.engine
+                .challenge(&self.account, session, &request, now, &mut self.rng);
         match commit(&mut self.account, challenged) {
-            Ok(challenged) => Some((challenged.oob_code.expose_secret(), challenged.delivery.code)),
+            Ok(challenged) => Some((
+                challenged.oob_code.expose_secret(),
+                challenged.delivery.code,
+            )),
             Err(Denied::TooManySends { .. } | Denied::InvalidAuthenticator) => None,
             Err(other) => panic!("{other:?}"),
         }
@@ -341,7 +419,10 @@ const TWO_PHONES: [&str; 2] = ["+14155558730", "+14155558731"];
 fn as_many_wrong_codes_are_judged_in_a_day_as_the_bound_is_made_from() {
     let auth0 = Policy::auth0();
     assert_eq!(judged_by(auth0.guess_bound(DAY)), 250);
-    assert_eq!(Attacker::facing(auth0, &TWO_PHONES[..1]).guess_for_a_day(), 250);
+    assert_eq!(
+        Attacker::facing(auth0, &TWO_PHONES[..1]).guess_for_a_day(),
+        250
+    );
 }
 
 #[test]
@@ -350,15 +431,28 @@ fn attempts_per_challenge_times_sends_is_what_holds_under_the_preset_of_nist() {
     assert_eq!(judged_by(nist.guess_bound(DAY)), 170);
     assert_eq!(judged_by(nist.guess_bound_while_idle(DAY)), 170);
     // One phone is disabled after 100 of them.
-    assert_eq!(Attacker::facing(nist.clone(), &TWO_PHONES).guess_for_a_day(), 170);
-    assert_eq!(Attacker::facing(nist, &TWO_PHONES[..1]).guess_for_a_day(), 100);
+    assert_eq!(
+        Attacker::facing(nist.clone(), &TWO_PHONES).guess_for_a_day(),
+        170
+    );
+    assert_eq!(
+        Attacker::facing(nist, &TWO_PHONES[..1]).guess_for_a_day(),
+        100
+    );
 }
 
 #[test]
 fn the_failure_cap_holds_once_for_each_phone_while_the_owner_is_idle() {
-    let capped = Policy::auth0().with_failure_cap(Some(7)).unwrap().with_max_phones(2).unwrap();
+    let capped = Policy::auth0()
+        .with_failure_cap(Some(7))
+        .unwrap()
+        .with_max_phones(2)
+        .unwrap();
     assert_eq!(judged_by(capped.guess_bound_while_idle(DAY)), 14);
-    assert_eq!(Attacker::facing(capped.clone(), &TWO_PHONES).guess_for_a_day(), 14);
+    assert_eq!(
+        Attacker::facing(capped.clone(), &TWO_PHONES).guess_for_a_day(),
+        14
+    );
     assert_eq!(judged_by(capped.guess_bound(DAY)), 250);
     let strict = capped.with_failure_cap(Some(1)).unwrap();
     // (10 + 24) sends, each of which may have started a count anew, and two phones.

@@ -43,7 +43,9 @@ fn engine() -> Engine {
 
 fn session() -> MfaSession {
     let mut rng = Words::new([0x0302_0100, 0x0706_0504, 0x0b0a_0908, 0x0f0e_0d0c]);
-    engine().begin(subject(), "demo", "openid", "api", at(0), &mut rng).unwrap()
+    engine()
+        .begin(subject(), "demo", "openid", "api", at(0), &mut rng)
+        .unwrap()
 }
 
 fn claims() -> TrustedClaims<'static> {
@@ -98,7 +100,10 @@ fn a_session_comes_back_from_its_token_as_it_was() {
     assert_eq!(opened.expires_at(), at(LIFETIME));
 
     let trusted = MfaSession::trusted(claims()).unwrap();
-    assert_eq!(open(engine().issue_token(&trusted).expose_secret()), Ok(trusted));
+    assert_eq!(
+        open(engine().issue_token(&trusted).expose_secret()),
+        Ok(trusted)
+    );
 }
 
 #[test]
@@ -124,8 +129,16 @@ fn no_flipped_bit_of_a_token_passes() {
             let mut flipped = token.clone();
             flipped[index] ^= 1 << bit;
             // Only the version is looked at before the seal.
-            let denied = if index == 0 { Denied::TokenMalformed } else { Denied::TokenInvalid };
-            assert_eq!(open(&text(&flipped)), Err(denied), "byte {index}, bit {bit}");
+            let denied = if index == 0 {
+                Denied::TokenMalformed
+            } else {
+                Denied::TokenInvalid
+            };
+            assert_eq!(
+                open(&text(&flipped)),
+                Err(denied),
+                "byte {index}, bit {bit}"
+            );
         }
     }
 }
@@ -140,7 +153,10 @@ fn no_flipped_bit_of_its_text_passes() {
             flipped[index] ^= 1 << bit;
             let flipped = String::from_utf8(flipped).unwrap();
             let denied = open(&flipped).unwrap_err();
-            assert!(matches!(denied, Denied::TokenMalformed | Denied::TokenInvalid), "{denied:?}");
+            assert!(
+                matches!(denied, Denied::TokenMalformed | Denied::TokenInvalid),
+                "{denied:?}"
+            );
         }
     }
 }
@@ -150,7 +166,11 @@ fn a_token_cut_short_or_made_longer_does_not_pass() {
     let token = raw(&engine().issue_token(&session()));
     for len in 0..token.len() {
         // 32 bytes of seal, one of version and four of key come before the seal is judged.
-        let denied = if len < SEAL + 5 { Denied::TokenMalformed } else { Denied::TokenInvalid };
+        let denied = if len < SEAL + 5 {
+            Denied::TokenMalformed
+        } else {
+            Denied::TokenInvalid
+        };
         assert_eq!(open(&text(&token[..len])), Err(denied), "{len} bytes");
     }
     for extra in [0, 1, 0xff] {
@@ -161,7 +181,10 @@ fn a_token_cut_short_or_made_longer_does_not_pass() {
     let whole = String::from(engine().issue_token(&session()).expose_secret());
     for len in 0..whole.len() {
         let denied = open(&whole[..len]).unwrap_err();
-        assert!(matches!(denied, Denied::TokenMalformed | Denied::TokenInvalid), "{denied:?}");
+        assert!(
+            matches!(denied, Denied::TokenMalformed | Denied::TokenInvalid),
+            "{denied:?}"
+        );
     }
 }
 
@@ -208,7 +231,10 @@ fn a_sealed_body_that_is_not_a_session_is_malformed() {
     assert_eq!(replaced(1, &[1, 2, 3, 5]), Err(Denied::TokenInvalid));
     assert_ne!(replaced(TAG, &[9]), Ok(session()));
     for assurance in [0, 3, 255] {
-        assert_eq!(replaced(ASSURANCE, &[assurance]), Err(Denied::TokenMalformed));
+        assert_eq!(
+            replaced(ASSURANCE, &[assurance]),
+            Err(Denied::TokenMalformed)
+        );
     }
     let greatest = (1_u64 << 53) - 1;
     for field in [ISSUED, EXPIRES] {
@@ -217,16 +243,26 @@ fn a_sealed_body_that_is_not_a_session_is_malformed() {
         assert_eq!(beyond, Err(Denied::TokenMalformed));
     }
     // No subject, one that is no text, and a length past the end.
-    assert_eq!(replaced(SUBJECT, &[0xff, 0xff]), Err(Denied::TokenMalformed));
+    assert_eq!(
+        replaced(SUBJECT, &[0xff, 0xff]),
+        Err(Denied::TokenMalformed)
+    );
     assert_eq!(replaced(SUBJECT + 2, &[0xff]), Err(Denied::TokenMalformed));
     let empty = [&body()[..SUBJECT], &[0; 8]].concat();
     assert_eq!(open(&sealed(&empty)), Err(Denied::TokenMalformed));
     // Bytes after the last field, and every body cut short.
     for extra in [0, 1] {
-        assert_eq!(open(&sealed(&[&body()[..], &[extra]].concat())), Err(Denied::TokenMalformed));
+        assert_eq!(
+            open(&sealed(&[&body()[..], &[extra]].concat())),
+            Err(Denied::TokenMalformed)
+        );
     }
     for len in 5..body().len() {
-        assert_eq!(open(&sealed(&body()[..len])), Err(Denied::TokenMalformed), "{len}");
+        assert_eq!(
+            open(&sealed(&body()[..len])),
+            Err(Denied::TokenMalformed),
+            "{len}"
+        );
     }
 }
 
@@ -242,10 +278,22 @@ fn a_sealed_body_with_a_field_too_long_is_malformed() {
         open(&sealed(&body)).map(drop)
     };
     assert_eq!(fields([255, 255, 1_024, 1_024]), Ok(()));
-    assert_eq!(fields([256, 255, 1_024, 1_024]), Err(Denied::TokenMalformed));
-    assert_eq!(fields([255, 256, 1_024, 1_024]), Err(Denied::TokenMalformed));
-    assert_eq!(fields([255, 255, 1_025, 1_024]), Err(Denied::TokenMalformed));
-    assert_eq!(fields([255, 255, 1_024, 1_025]), Err(Denied::TokenMalformed));
+    assert_eq!(
+        fields([256, 255, 1_024, 1_024]),
+        Err(Denied::TokenMalformed)
+    );
+    assert_eq!(
+        fields([255, 256, 1_024, 1_024]),
+        Err(Denied::TokenMalformed)
+    );
+    assert_eq!(
+        fields([255, 255, 1_025, 1_024]),
+        Err(Denied::TokenMalformed)
+    );
+    assert_eq!(
+        fields([255, 255, 1_024, 1_025]),
+        Err(Denied::TokenMalformed)
+    );
 }
 
 #[test]
@@ -255,7 +303,12 @@ fn the_fields_of_a_session_are_capped() {
         let mut rng = Words::new([0; 4]);
         let begun = engine().begin(subject(), &client, &scope, &audience, at(0), &mut rng);
         let (client, scope, audience) = (&*client, &*scope, &*audience);
-        let trusted = MfaSession::trusted(TrustedClaims { client, scope, audience, ..claims() });
+        let trusted = MfaSession::trusted(TrustedClaims {
+            client,
+            scope,
+            audience,
+            ..claims()
+        });
         assert_eq!(begun.as_ref().map(drop), trusted.as_ref().map(drop));
         begun.map(drop)
     };
@@ -273,7 +326,9 @@ fn a_token_with_every_field_at_its_longest_opens() {
     let subject: Subject = "s".repeat(255).parse().unwrap();
     let (client, text) = ("c".repeat(255), "t".repeat(1_024));
     let mut rng = Words::new([0; 4]);
-    let longest = engine().begin(subject, &client, &text, &text, at(0), &mut rng).unwrap();
+    let longest = engine()
+        .begin(subject, &client, &text, &text, at(0), &mut rng)
+        .unwrap();
     let token = engine().issue_token(&longest);
     assert_eq!(raw(&token).len(), 2_636);
     assert_eq!(token.expose_secret().len(), 3_515);
@@ -309,7 +364,10 @@ fn a_token_outlives_a_change_of_keys_as_long_as_its_key_is_in_the_ring() {
     let previous = Key::new(0x0102_0304, &[7; 32]);
     let rotated = KeyRing::new(current()).with_previous(previous).unwrap();
     let rotated = Engine::new(Policy::auth0(), rotated);
-    assert_eq!(rotated.open_token(token.expose_secret(), None, at(0)), Ok(session()));
+    assert_eq!(
+        rotated.open_token(token.expose_secret(), None, at(0)),
+        Ok(session())
+    );
     let renewed = rotated.issue_token(&session());
     assert_eq!(raw(&renewed)[1..5], [0, 0, 0, 2]);
     assert_eq!(open(renewed.expose_secret()), Err(Denied::TokenInvalid));
@@ -321,13 +379,20 @@ fn a_token_outlives_a_change_of_keys_as_long_as_its_key_is_in_the_ring() {
 #[test]
 fn a_token_is_good_until_the_millisecond_of_its_expiry() {
     let token = engine().issue_token(&session());
-    let open_at = |millis| engine().open_token(token.expose_secret(), None, at(millis)).map(drop);
+    let open_at = |millis| {
+        engine()
+            .open_token(token.expose_secret(), None, at(millis))
+            .map(drop)
+    };
     assert_eq!(open_at(0), Ok(()));
     assert_eq!(open_at(LIFETIME - 1), Ok(()));
     assert_eq!(open_at(LIFETIME), Err(Denied::TokenExpired));
     assert_eq!(open_at(LIFETIME + 1), Err(Denied::TokenExpired));
     let first = UtcDateTime::UNIX_EPOCH;
-    assert_eq!(engine().open_token(token.expose_secret(), None, first), Ok(session()));
+    assert_eq!(
+        engine().open_token(token.expose_secret(), None, first),
+        Ok(session())
+    );
     let last = UtcDateTime::MAX;
     let expired = engine().open_token(token.expose_secret(), None, last);
     assert_eq!(expired, Err(Denied::TokenExpired));
@@ -336,16 +401,25 @@ fn a_token_is_good_until_the_millisecond_of_its_expiry() {
 #[test]
 fn a_token_is_the_clients_that_it_was_issued_to() {
     let token = engine().issue_token(&session());
-    let open_as =
-        |client, millis| engine().open_token(token.expose_secret(), client, at(millis)).map(drop);
+    let open_as = |client, millis| {
+        engine()
+            .open_token(token.expose_secret(), client, at(millis))
+            .map(drop)
+    };
     assert_eq!(open_as(None, 0), Ok(()));
     assert_eq!(open_as(Some("demo"), 0), Ok(()));
     for other in ["", "Demo", "demo ", "dem", "demo2"] {
         assert_eq!(open_as(Some(other), 0), Err(Denied::TokenOfAnotherClient));
-        assert_eq!(session().check_client(Some(other)), Err(Denied::TokenOfAnotherClient));
+        assert_eq!(
+            session().check_client(Some(other)),
+            Err(Denied::TokenOfAnotherClient)
+        );
     }
     // The client is checked before the clock.
-    assert_eq!(open_as(Some("other"), LIFETIME), Err(Denied::TokenOfAnotherClient));
+    assert_eq!(
+        open_as(Some("other"), LIFETIME),
+        Err(Denied::TokenOfAnotherClient)
+    );
     assert_eq!(session().check_client(Some("demo")), Ok(()));
     assert_eq!(session().check_client(None), Ok(()));
 }
@@ -353,10 +427,19 @@ fn a_token_is_the_clients_that_it_was_issued_to() {
 #[test]
 fn only_a_second_factor_grants_a_scope_and_only_one_that_it_holds() {
     let session = |assurance, scope: &str| {
-        MfaSession::trusted(TrustedClaims { assurance, scope, ..claims() }).unwrap()
+        MfaSession::trusted(TrustedClaims {
+            assurance,
+            scope,
+            ..claims()
+        })
+        .unwrap()
     };
     let every = "enroll read:authenticators remove:authenticators";
-    let scopes = [Scope::Enroll, Scope::ReadAuthenticators, Scope::RemoveAuthenticators];
+    let scopes = [
+        Scope::Enroll,
+        Scope::ReadAuthenticators,
+        Scope::RemoveAuthenticators,
+    ];
     for scope in scopes {
         assert!(session(Assurance::Mfa, every).grants(scope));
         assert!(session(Assurance::Mfa, scope.as_str()).grants(scope));
@@ -364,7 +447,13 @@ fn only_a_second_factor_grants_a_scope_and_only_one_that_it_holds() {
         for held in scopes.into_iter().filter(|held| *held != scope) {
             assert!(!session(Assurance::Mfa, held.as_str()).grants(scope));
         }
-        for near in ["", "openid", "Enroll", "enroll,read:authenticators", "enrollremove"] {
+        for near in [
+            "",
+            "openid",
+            "Enroll",
+            "enroll,read:authenticators",
+            "enrollremove",
+        ] {
             assert!(!session(Assurance::Mfa, near).grants(scope), "{near}");
         }
     }
@@ -373,7 +462,11 @@ fn only_a_second_factor_grants_a_scope_and_only_one_that_it_holds() {
 
 #[test]
 fn a_session_of_the_embedders_is_known_by_its_id() {
-    let tag = |id| *MfaSession::trusted(TrustedClaims { id, ..claims() }).unwrap().tag();
+    let tag = |id| {
+        *MfaSession::trusted(TrustedClaims { id, ..claims() })
+            .unwrap()
+            .tag()
+    };
     assert_eq!(tag("jti-1"), tag("jti-1"));
     assert_eq!(tag("jti-1"), SessionTag::of_id("jti-1"));
     assert_ne!(tag("jti-1"), tag("jti-2"));
@@ -388,7 +481,10 @@ fn a_session_of_the_embedders_is_known_by_its_id() {
 
 #[test]
 fn debug_shows_neither_the_token_nor_what_stands_for_it() {
-    assert_eq!(format!("{:?}", engine().issue_token(&session())), "MfaToken(redacted)");
+    assert_eq!(
+        format!("{:?}", engine().issue_token(&session())),
+        "MfaToken(redacted)"
+    );
     assert_eq!(
         format!("{:?}", session()),
         "MfaSession { subject: Subject(\"auth0|a\"), client: \"demo\", scope: \"openid\", \

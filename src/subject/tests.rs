@@ -37,7 +37,10 @@ fn a_subject_is_opaque() {
 fn a_stored_subject_is_checked_as_a_given_one() {
     let subject: Subject = "auth0|a".parse().unwrap();
     assert_eq!(serde_json::to_string(&subject).unwrap(), "\"auth0|a\"");
-    assert_eq!(serde_json::from_str::<Subject>("\"auth0|a\"").unwrap(), subject);
+    assert_eq!(
+        serde_json::from_str::<Subject>("\"auth0|a\"").unwrap(),
+        subject
+    );
     let bytes = postcard::to_allocvec(&subject).unwrap();
     assert_eq!(bytes, b"\x07auth0|a");
     assert_eq!(postcard::from_bytes::<Subject>(&bytes).unwrap(), subject);

@@ -24,24 +24,42 @@ const YEAR: i64 = 365 * DAY;
 
 /// Phone numbers: mostly of a pool of four, so that they meet again, sometimes any.
 pub fn phones() -> impl Strategy<Value = PhoneNumber> {
-    let known = select(&[14_155_550_100_u64, 14_155_550_101, 819_012_345_678, 1_000_000]);
+    let known = select(&[
+        14_155_550_100_u64,
+        14_155_550_101,
+        819_012_345_678,
+        1_000_000,
+    ]);
     let integers = prop_oneof![9 => known, 1 => 1_000_000_u64..=999_999_999_999_999];
     integers.prop_filter_map("a phone number", PhoneNumber::from_integer)
 }
 
 /// Policies: both presets, and numbers drawn within their bounds.
 pub fn policies() -> impl Strategy<Value = Policy> {
-    prop_oneof![Just(Policy::auth0()), Just(Policy::nist_800_63b4()), drawn_policies(),]
+    prop_oneof![
+        Just(Policy::auth0()),
+        Just(Policy::nist_800_63b4()),
+        drawn_policies(),
+    ]
 }
 
 fn drawn_policies() -> impl Strategy<Value = Policy> {
-    let times = (millis(&[1_000, 60_000, 300_000, 600_000]), millis(&[1_000, 600_000, 3_600_000]));
+    let times = (
+        millis(&[1_000, 60_000, 300_000, 600_000]),
+        millis(&[1_000, 600_000, 3_600_000]),
+    );
     let longest = millis(&[3_600_000, 86_400_000, 2_592_000_000]);
     let limits = (limits(), limits(), limits());
-    let caps = (proptest::option::of(1_u32..8), proptest::option::of(1_u32..8));
+    let caps = (
+        proptest::option::of(1_u32..8),
+        proptest::option::of(1_u32..8),
+    );
     let channels = select(&[Channels::SmsAndVoice, Channels::Sms, Channels::Voice]);
-    let recovery_codes =
-        select(&[RecoveryCodes::Issued, RecoveryCodes::Issued, RecoveryCodes::Off]);
+    let recovery_codes = select(&[
+        RecoveryCodes::Issued,
+        RecoveryCodes::Issued,
+        RecoveryCodes::Off,
+    ]);
     let rest = (6_usize..=8, channels, 1_usize..=10, recovery_codes);
     (times, longest, limits, caps, rest).prop_filter_map(
         "a policy within its bounds",
@@ -58,7 +76,11 @@ fn drawn_policies() -> impl Strategy<Value = Policy> {
                 .and_then(|policy| policy.with_binding_failures(limits.1))
                 .and_then(|policy| policy.with_recovery_failures(limits.2));
             let policy = policy.ok()?.with_sends(limits.0);
-            Some(policy.with_channels(channels).with_recovery_codes(recovery_codes))
+            Some(
+                policy
+                    .with_channels(channels)
+                    .with_recovery_codes(recovery_codes),
+            )
         },
     )
 }
@@ -69,8 +91,13 @@ fn millis(of: &'static [u64]) -> impl Strategy<Value = Duration> {
 
 fn limits() -> impl Strategy<Value = RateLimit> {
     let bursts = prop_oneof![3 => 1_u32..5, 1 => 5_u32..40];
-    (bursts, millis(&[1, 1_000, 60_000, 360_000, 3_600_000, 86_400_000]))
-        .prop_filter_map("a rate limit", |(burst, period)| RateLimit::new(burst, period).ok())
+    (
+        bursts,
+        millis(&[1, 1_000, 60_000, 360_000, 3_600_000, 86_400_000]),
+    )
+        .prop_filter_map("a rate limit", |(burst, period)| {
+            RateLimit::new(burst, period).ok()
+        })
 }
 
 /// Steps of the clock, forwards: the edges of lifetimes and periods, a millisecond before and after.
@@ -140,8 +167,12 @@ fn sessions() -> impl Strategy<Value = Command> {
 }
 
 fn vouched() -> impl Strategy<Value = Vouch> {
-    let assurance =
-        select(&[Assurance::Mfa, Assurance::Mfa, Assurance::Mfa, Assurance::FirstFactor]);
+    let assurance = select(&[
+        Assurance::Mfa,
+        Assurance::Mfa,
+        Assurance::Mfa,
+        Assurance::FirstFactor,
+    ]);
     let scope = select(&[
         "enroll read:authenticators remove:authenticators",
         "enroll read:authenticators remove:authenticators",
@@ -177,8 +208,12 @@ fn associations() -> impl Strategy<Value = Command> {
 }
 
 fn challenges() -> impl Strategy<Value = Command> {
-    (recent(), proptest::option::of(authenticators()))
-        .prop_map(|(session, authenticator)| Command::Challenge { session, authenticator })
+    (recent(), proptest::option::of(authenticators())).prop_map(|(session, authenticator)| {
+        Command::Challenge {
+            session,
+            authenticator,
+        }
+    })
 }
 
 fn by_user() -> impl Strategy<Value = Command> {
@@ -195,10 +230,20 @@ fn by_user() -> impl Strategy<Value = Command> {
 
 fn malformed() -> impl Strategy<Value = String> {
     prop_oneof![
-        select(&["", "0", "12345", "123456789", "１２３４５６", "12345a", " 123456", "123 456"])
-            .prop_map(String::from),
-        any::<String>()
-            .prop_filter("no digits", |text| !text.bytes().all(|byte| byte.is_ascii_digit())),
+        select(&[
+            "",
+            "0",
+            "12345",
+            "123456789",
+            "１２３４５６",
+            "12345a",
+            " 123456",
+            "123 456"
+        ])
+        .prop_map(String::from),
+        any::<String>().prop_filter("no digits", |text| !text
+            .bytes()
+            .all(|byte| byte.is_ascii_digit())),
     ]
 }
 
@@ -223,8 +268,12 @@ fn recovery_guesses() -> impl Strategy<Value = RecoveryGuess> {
 fn answers() -> impl Strategy<Value = Command> {
     let presenters = prop_oneof![5 => Just(None), 1 => recent().prop_map(Some)];
     let codes = prop_oneof![19 => recent().prop_map(Some), 1 => Just(None)];
-    let oob = (presenters, codes, guesses())
-        .prop_map(|(session, code, guess)| Command::VerifyOob { session, code, guess });
+    let oob =
+        (presenters, codes, guesses()).prop_map(|(session, code, guess)| Command::VerifyOob {
+            session,
+            code,
+            guess,
+        });
     let recovery = (recent(), recovery_guesses())
         .prop_map(|(session, guess)| Command::VerifyRecoveryCode { session, guess });
     prop_oneof![3 => oob, 1 => recovery]
@@ -244,7 +293,14 @@ fn by_administrator() -> impl Strategy<Value = Command> {
 fn enrollment(stepped: BoxedStrategy<Command>) -> impl Strategy<Value = Vec<Command>> {
     (sessions(), phones(), channels(), scene_end(stepped)).prop_map(
         |(begin, phone, channel, end)| {
-            let mut scene = Vec::from([begin, Command::Associate { session: 0, phone, channel }]);
+            let mut scene = Vec::from([
+                begin,
+                Command::Associate {
+                    session: 0,
+                    phone,
+                    channel,
+                },
+            ]);
             scene.extend(end);
             scene
         },
@@ -255,7 +311,13 @@ fn enrollment(stepped: BoxedStrategy<Command>) -> impl Strategy<Value = Vec<Comm
 fn login(stepped: BoxedStrategy<Command>) -> impl Strategy<Value = Vec<Command>> {
     let authenticators = prop_oneof![3 => Just(None), 1 => authenticators().prop_map(Some)];
     (sessions(), authenticators, scene_end(stepped)).prop_map(|(begin, authenticator, end)| {
-        let mut scene = Vec::from([begin, Command::Challenge { session: 0, authenticator }]);
+        let mut scene = Vec::from([
+            begin,
+            Command::Challenge {
+                session: 0,
+                authenticator,
+            },
+        ]);
         scene.extend(end);
         scene
     })
@@ -265,7 +327,11 @@ fn scene_end(stepped: BoxedStrategy<Command>) -> impl Strategy<Value = Vec<Comma
     let moment = prop_oneof![2 => Just(None), 1 => stepped.prop_map(Some)];
     let guess = prop_oneof![3 => Just(Guess::Right), 1 => guesses()];
     (moment, guess).prop_map(|(moment, guess)| {
-        let answer = Command::VerifyOob { session: None, code: Some(0), guess };
+        let answer = Command::VerifyOob {
+            session: None,
+            code: Some(0),
+            guess,
+        };
         moment.into_iter().chain([answer]).collect()
     })
 }

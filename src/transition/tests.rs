@@ -31,7 +31,10 @@ fn device() -> DeviceId {
 fn granted() -> Transition<u32> {
     let mut events = Events::NONE;
     events.push(Event::AccountReset);
-    let next = Account { revision: 1, ..account() };
+    let next = Account {
+        revision: 1,
+        ..account()
+    };
     Transition::new(Some(next), Outcome::new(Ok(7), events))
 }
 
@@ -41,8 +44,14 @@ fn refused() -> Transition<u32> {
 
 /// An answer that is charged.
 fn rejected() -> Transition<u32> {
-    let next = Account { revision: 1, ..account() };
-    Transition::new(Some(next), Outcome::new(Err(Denied::InvalidBindingCode), Events::NONE))
+    let next = Account {
+        revision: 1,
+        ..account()
+    };
+    Transition::new(
+        Some(next),
+        Outcome::new(Err(Denied::InvalidBindingCode), Events::NONE),
+    )
 }
 
 /// Waits once, as a store over a network would.
@@ -77,8 +86,10 @@ fn block_on<T>(future: impl Future<Output = T>) -> (T, u32) {
 
 #[test]
 fn what_changed_is_saved_once_with_its_events_and_then_told() {
-    for (transition, result) in [(granted(), Ok(7)), (rejected(), Err(Denied::InvalidBindingCode))]
-    {
+    for (transition, result) in [
+        (granted(), Ok(7)),
+        (rejected(), Err(Denied::InvalidBindingCode)),
+    ] {
         let mut saved = Vec::new();
         let outcome = transition
             .commit(|next| {
@@ -107,14 +118,20 @@ fn a_refusal_is_told_without_a_save() {
 #[test]
 fn a_save_that_fails_is_all_that_is_told() {
     for transition in [granted(), rejected()] {
-        assert_eq!(transition.commit(|_| Err("conflict")).unwrap_err(), "conflict");
+        assert_eq!(
+            transition.commit(|_| Err("conflict")).unwrap_err(),
+            "conflict"
+        );
     }
     for transition in [granted(), rejected()] {
         let save = async |_| {
             OnceLater::default().await;
             Err("conflict")
         };
-        assert_eq!(block_on(transition.commit_async(save)).0.unwrap_err(), "conflict");
+        assert_eq!(
+            block_on(transition.commit_async(save)).0.unwrap_err(),
+            "conflict"
+        );
     }
 }
 
@@ -157,16 +174,30 @@ fn an_awaited_commit_can_move_between_threads() {
 
 #[test]
 fn debug_tells_whether_anything_changed_and_no_more() {
-    assert_eq!(format!("{:?}", granted()), "Transition { changed: true, .. }");
-    assert_eq!(format!("{:?}", rejected()), "Transition { changed: true, .. }");
-    assert_eq!(format!("{:?}", refused()), "Transition { changed: false, .. }");
+    assert_eq!(
+        format!("{:?}", granted()),
+        "Transition { changed: true, .. }"
+    );
+    assert_eq!(
+        format!("{:?}", rejected()),
+        "Transition { changed: true, .. }"
+    );
+    assert_eq!(
+        format!("{:?}", refused()),
+        "Transition { changed: false, .. }"
+    );
 }
 
 fn associated() -> (Associated, Events, Account) {
     let engine = Engine::new(Policy::auth0(), KeyRing::new(Key::new(1, &[7; 32])));
     let mut rng = ChaCha20Rng::from_seed([1; 32]);
-    let session = engine.begin(account().subject().clone(), "", "", "", NOW, &mut rng).unwrap();
-    let request = Associate { channel: Channel::Sms, phone: "+14155558730".parse().unwrap() };
+    let session = engine
+        .begin(account().subject().clone(), "", "", "", NOW, &mut rng)
+        .unwrap();
+    let request = Associate {
+        channel: Channel::Sms,
+        phone: "+14155558730".parse().unwrap(),
+    };
     let mut saved = None;
     let outcome = engine
         .associate(&account(), &session, &request, NOW, &mut rng)
@@ -182,7 +213,9 @@ fn associated() -> (Associated, Events, Account) {
 fn a_refused_operation_of_the_engine_changes_nothing() {
     let engine = Engine::new(Policy::auth0(), KeyRing::new(Key::new(1, &[7; 32])));
     let mut rng = ChaCha20Rng::from_seed([1; 32]);
-    let session = engine.begin(account().subject().clone(), "", "", "", NOW, &mut rng).unwrap();
+    let session = engine
+        .begin(account().subject().clone(), "", "", "", NOW, &mut rng)
+        .unwrap();
     let refused = engine.challenge(&account(), &session, &Challenge::default(), NOW, &mut rng);
     assert_eq!(format!("{refused:?}"), "Transition { changed: false, .. }");
 }
@@ -194,7 +227,12 @@ fn nothing_of_an_outcome_shows_a_code() {
     let secrets = [
         associated.oob_code.expose_secret(),
         associated.delivery.code.expose_secret().into(),
-        associated.recovery_code.as_ref().unwrap().expose_secret().into(),
+        associated
+            .recovery_code
+            .as_ref()
+            .unwrap()
+            .expose_secret()
+            .into(),
         "14155558730".into(),
     ];
     for secret in secrets {
@@ -207,8 +245,16 @@ fn nothing_of_an_outcome_shows_a_code() {
 #[test]
 fn a_delivery_is_named_without_its_oob_code() {
     let (associated, ..) = associated();
-    let Delivery { channel, to, expires_at, .. } = &associated.delivery;
-    assert_eq!((*channel, to.to_e164().as_str()), (Channel::Sms, "+14155558730"));
+    let Delivery {
+        channel,
+        to,
+        expires_at,
+        ..
+    } = &associated.delivery;
+    assert_eq!(
+        (*channel, to.to_e164().as_str()),
+        (Channel::Sms, "+14155558730")
+    );
     assert_eq!(*expires_at, NOW + core::time::Duration::from_secs(300));
     let id = associated.delivery.id();
     assert_eq!(id.len(), 22);
@@ -220,15 +266,24 @@ fn table() -> [(Event, bool, &'static str); 15] {
     let device = device();
     let phone = "+14155558730".parse().unwrap();
     let authenticator = AuthenticatorId::Phone(Channel::Sms, device);
-    let limit_reached = |limit| Event::LimitReached { limit, retry_at: NOW };
+    let limit_reached = |limit| Event::LimitReached {
+        limit,
+        retry_at: NOW,
+    };
     [
         (
-            Event::CodeIssued { authenticator, phone },
+            Event::CodeIssued {
+                authenticator,
+                phone,
+            },
             false,
             r#"{"event":"code_issued","authenticator":"sms|dev_NU1Ofuw3Cw0XCt5x","phone":"XXXXXXXX8730"}"#,
         ),
         (
-            Event::AuthenticatorAdded { authenticator, phone },
+            Event::AuthenticatorAdded {
+                authenticator,
+                phone,
+            },
             true,
             r#"{"event":"authenticator_added","authenticator":"sms|dev_NU1Ofuw3Cw0XCt5x","phone":"XXXXXXXX8730"}"#,
         ),
@@ -243,12 +298,17 @@ fn table() -> [(Event, bool, &'static str); 15] {
             r#"{"event":"authenticator_disabled","device":"dev_NU1Ofuw3Cw0XCt5x","phone":"XXXXXXXX8730"}"#,
         ),
         (
-            Event::Authenticated { authenticator: AuthenticatorId::RecoveryCode(device) },
+            Event::Authenticated {
+                authenticator: AuthenticatorId::RecoveryCode(device),
+            },
             false,
             r#"{"event":"authenticated","authenticator":"recovery-code|dev_NU1Ofuw3Cw0XCt5x"}"#,
         ),
         (
-            Event::WrongBindingCode { authenticator, failures: 3 },
+            Event::WrongBindingCode {
+                authenticator,
+                failures: 3,
+            },
             false,
             r#"{"event":"wrong_binding_code","authenticator":"sms|dev_NU1Ofuw3Cw0XCt5x","failures":3}"#,
         ),
@@ -257,9 +317,21 @@ fn table() -> [(Event, bool, &'static str); 15] {
             false,
             r#"{"event":"wrong_recovery_code","failures":1}"#,
         ),
-        (Event::RecoveryCodeUsed, true, r#"{"event":"recovery_code_used"}"#),
-        (Event::RecoveryCodeReplaced, true, r#"{"event":"recovery_code_replaced"}"#),
-        (Event::RecoveryCodeRemoved, true, r#"{"event":"recovery_code_removed"}"#),
+        (
+            Event::RecoveryCodeUsed,
+            true,
+            r#"{"event":"recovery_code_used"}"#,
+        ),
+        (
+            Event::RecoveryCodeReplaced,
+            true,
+            r#"{"event":"recovery_code_replaced"}"#,
+        ),
+        (
+            Event::RecoveryCodeRemoved,
+            true,
+            r#"{"event":"recovery_code_removed"}"#,
+        ),
         (
             limit_reached(Limit::Sends),
             false,
@@ -276,7 +348,11 @@ fn table() -> [(Event, bool, &'static str); 15] {
             r#"{"event":"limit_reached","limit":"recovery_failures","retry_at":0}"#,
         ),
         (Event::AccountReset, true, r#"{"event":"account_reset"}"#),
-        (Event::BudgetsRestored, false, r#"{"event":"budgets_restored"}"#),
+        (
+            Event::BudgetsRestored,
+            false,
+            r#"{"event":"budgets_restored"}"#,
+        ),
     ]
 }
 
@@ -293,7 +369,10 @@ fn events_keep_their_order() {
     let mut events = Events::NONE;
     events.push(Event::RecoveryCodeUsed);
     events.push(Event::RecoveryCodeReplaced);
-    assert_eq!(*events, [Event::RecoveryCodeUsed, Event::RecoveryCodeReplaced]);
+    assert_eq!(
+        *events,
+        [Event::RecoveryCodeUsed, Event::RecoveryCodeReplaced]
+    );
     assert_eq!((&events).into_iter().count(), 2);
     assert_eq!(
         serde_json::to_string(&events).unwrap(),

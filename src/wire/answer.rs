@@ -198,7 +198,10 @@ impl MfaRequiredAnswer {
         let kind = |name: &'static str| Kind { r#type: name };
         let mfa_requirements = match requirements {
             Requirements::Enroll => MfaRequirements::Enroll(Vec::from([kind(PHONE)])),
-            Requirements::Challenge { phone, recovery_code } => {
+            Requirements::Challenge {
+                phone,
+                recovery_code,
+            } => {
                 let phone = phone.then(|| kind(PHONE));
                 let recovery_code = recovery_code.then(|| kind(RECOVERY_CODE));
                 MfaRequirements::Challenge(phone.into_iter().chain(recovery_code).collect())

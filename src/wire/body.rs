@@ -88,7 +88,10 @@ impl Body {
     }
 
     fn find(&self, name: &str) -> Option<&Parameter> {
-        self.parameters.iter().find(|(known, _)| known == name).map(|(_, parameter)| parameter)
+        self.parameters
+            .iter()
+            .find(|(known, _)| known == name)
+            .map(|(_, parameter)| parameter)
     }
 
     /// `POST /mfa/associate`.
@@ -101,13 +104,19 @@ impl Body {
         // The guide's table misspells the name.
         let misspelt = self.find("authenticator_types").is_none()
             && self.find("authentication_types").is_some();
-        let types = if misspelt { "authentication_types" } else { "authenticator_types" };
+        let types = if misspelt {
+            "authentication_types"
+        } else {
+            "authenticator_types"
+        };
         if !self.list(types)?.contains(&OOB) {
             return Err(BadRequest::UnsupportedAuthenticatorType);
         }
         let channels = self.list("oob_channels")?.into_iter().map(channel);
         let channels = channels.collect::<Result<Vec<_>, _>>()?;
-        let channel = *channels.first().ok_or(BadRequest::Missing("oob_channels"))?;
+        let channel = *channels
+            .first()
+            .ok_or(BadRequest::Missing("oob_channels"))?;
         let phone = self.required("phone_number")?;
         let phone = phone.parse().map_err(|_| BadRequest::InvalidPhoneNumber)?;
         Ok(Associate { channel, phone })
@@ -121,12 +130,16 @@ impl Body {
     /// is there and lacks `oob`. An `authenticator_id` that is no id is the engine's to answer.
     pub fn challenge(&self) -> Result<Challenge, BadRequest> {
         if let Some(types) = self.optional("challenge_type")?
-            && !types.split_whitespace().any(|one| one.eq_ignore_ascii_case(OOB))
+            && !types
+                .split_whitespace()
+                .any(|one| one.eq_ignore_ascii_case(OOB))
         {
             let requested = types.chars().take(LONGEST_ECHO).collect();
             return Err(BadRequest::UnsupportedChallengeType { requested });
         }
-        let authenticator = self.optional("authenticator_id")?.map(AuthenticatorId::presented);
+        let authenticator = self
+            .optional("authenticator_id")?
+            .map(AuthenticatorId::presented);
         Ok(Challenge { authenticator })
     }
 
@@ -142,7 +155,9 @@ impl Body {
                 oob_code: self.required("oob_code")?.into(),
                 binding_code: self.required("binding_code")?.into(),
             })),
-            MFA_RECOVERY_CODE => Ok(Grant::MfaRecoveryCode(self.required("recovery_code")?.into())),
+            MFA_RECOVERY_CODE => Ok(Grant::MfaRecoveryCode(
+                self.required("recovery_code")?.into(),
+            )),
             other => Ok(Grant::Other(other.to_string())),
         }
     }
@@ -178,7 +193,10 @@ impl Body {
                 }
                 Ok(credentials)
             }
-            None => Ok(ClientCredentials::new(id.ok_or(BadRequest::Missing("client_id"))?, secret)),
+            None => Ok(ClientCredentials::new(
+                id.ok_or(BadRequest::Missing("client_id"))?,
+                secret,
+            )),
         }
     }
 }
@@ -287,13 +305,18 @@ impl<'de> de::Visitor<'de> for ParameterVisitor {
     }
 
     fn visit_map<A: de::MapAccess<'de>>(self, mut map: A) -> Result<Parameter, A::Error> {
-        while map.next_entry::<de::IgnoredAny, de::IgnoredAny>()?.is_some() {}
+        while map
+            .next_entry::<de::IgnoredAny, de::IgnoredAny>()?
+            .is_some()
+        {}
         Ok(Parameter::Other)
     }
 }
 
 impl fmt::Debug for Body {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_set().entries(self.parameters.iter().map(|(name, _)| name)).finish()
+        f.debug_set()
+            .entries(self.parameters.iter().map(|(name, _)| name))
+            .finish()
     }
 }

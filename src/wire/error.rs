@@ -169,7 +169,11 @@ impl ErrorAnswer {
     /// A mistake of the server.
     #[must_use]
     pub fn server_error() -> Self {
-        Self::new(500, "server_error", "The server failed to answer the request.")
+        Self::new(
+            500,
+            "server_error",
+            "The server failed to answer the request.",
+        )
     }
 
     /// The status code.
@@ -198,8 +202,12 @@ impl ErrorAnswer {
 
     /// Every header but the content type, which is `application/json`.
     pub fn headers(&self) -> impl Iterator<Item = (&'static str, Cow<'_, str>)> {
-        let no_store = NO_STORE.into_iter().map(|(name, value)| (name, Cow::Borrowed(value)));
-        let retry = self.retry_after().map(|wait| ("Retry-After", Cow::Owned(wait.to_string())));
+        let no_store = NO_STORE
+            .into_iter()
+            .map(|(name, value)| (name, Cow::Borrowed(value)));
+        let retry = self
+            .retry_after()
+            .map(|wait| ("Retry-After", Cow::Owned(wait.to_string())));
         let authenticate = self.authenticate.as_deref();
         let authenticate =
             authenticate.map(|challenge| ("WWW-Authenticate", Cow::Borrowed(challenge)));

@@ -56,7 +56,10 @@ pub struct ClientCredentials {
 impl ClientCredentials {
     pub(super) fn new(client_id: &str, client_secret: Option<&str>) -> Self {
         let client_secret = client_secret.map(|secret| Zeroizing::new(secret.to_string()));
-        Self { client_id: client_id.to_string(), client_secret }
+        Self {
+            client_id: client_id.to_string(),
+            client_secret,
+        }
     }
 
     /// The `client_id`.
@@ -123,7 +126,9 @@ fn decode(text: &str, plus: Plus) -> Option<Zeroizing<String>> {
             byte
         });
     }
-    core::str::from_utf8(&decoded).ok().map(|text| Zeroizing::new(text.to_string()))
+    core::str::from_utf8(&decoded)
+        .ok()
+        .map(|text| Zeroizing::new(text.to_string()))
 }
 
 fn hexadecimal([high, low]: [u8; 2]) -> Option<u8> {

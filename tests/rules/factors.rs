@@ -113,6 +113,10 @@ fn holds(session: &MfaSession, scope: &str) -> bool {
 fn passes(world: &World, number: usize) -> bool {
     let mut twin = world.clone();
     let code = Some(world.codes().len() - 1 - number);
-    let answer = twin.apply(&Command::VerifyOob { session: None, code, guess: Guess::Right });
+    let answer = twin.apply(&Command::VerifyOob {
+        session: None,
+        code,
+        guess: Guess::Right,
+    });
     matches!(answer.reply.answer, Answer::Verified { .. })
 }

@@ -75,10 +75,13 @@ pub fn answered_code<'a>(before: &'a World, command: &Command) -> Option<&'a Iss
 pub fn presenter(before: &World, command: &Command) -> Option<usize> {
     let sessions = before.sessions().len();
     match command {
-        Command::VerifyOob { session: None, .. } => {
-            answered_code(before, command).map(|code| code.session).or(index(sessions, 0))
+        Command::VerifyOob { session: None, .. } => answered_code(before, command)
+            .map(|code| code.session)
+            .or(index(sessions, 0)),
+        Command::VerifyOob {
+            session: Some(session),
+            ..
         }
-        Command::VerifyOob { session: Some(session), .. }
         | Command::Associate { session, .. }
         | Command::Challenge { session, .. }
         | Command::VerifyRecoveryCode { session, .. }
@@ -110,9 +113,15 @@ impl LiveRecoveryCode {
             return;
         }
         self.0 = match &observation.reply.answer {
-            Answer::Verified { purpose: Purpose::Enrollment, .. } => {
+            Answer::Verified {
+                purpose: Purpose::Enrollment,
+                ..
+            } => {
                 let confirmed = answered(before, command);
-                before.recovery_codes().iter().position(|shown| shown.with == confirmed)
+                before
+                    .recovery_codes()
+                    .iter()
+                    .position(|shown| shown.with == confirmed)
             }
             Answer::Verified { recovery_code, .. } => *recovery_code,
             Answer::Regenerated { recovery_code } => Some(*recovery_code),
@@ -125,9 +134,14 @@ impl LiveRecoveryCode {
 pub fn but_for_clamped_times(world: &World) -> Value {
     let mut record = serde_json::to_value(world.record()).unwrap();
     if let Some(record) = record.as_object_mut() {
-        for clamped in
-            ["revision", "budgets", "valid_from", "pruned_through", "doubted_until", "spent"]
-        {
+        for clamped in [
+            "revision",
+            "budgets",
+            "valid_from",
+            "pruned_through",
+            "doubted_until",
+            "spent",
+        ] {
             record.remove(clamped).unwrap();
         }
     }
@@ -136,15 +150,25 @@ pub fn but_for_clamped_times(world: &World) -> Value {
 
 fn clamped_times(world: &World) -> [Value; 5] {
     let record = serde_json::to_value(world.record()).unwrap();
-    ["budgets", "valid_from", "pruned_through", "doubted_until", "spent"]
-        .map(|clamped| record[clamped].clone())
+    [
+        "budgets",
+        "valid_from",
+        "pruned_through",
+        "doubted_until",
+        "spent",
+    ]
+    .map(|clamped| record[clamped].clone())
 }
 
 /// Asserts that a refusal left the record as it was, byte for byte, but for the clamp of rule 13.
 pub fn assert_unchanged(before: &World, observation: &Observation, after: &World) {
     if observation.reply.saved {
         assert_eq!(but_for_clamped_times(before), but_for_clamped_times(after));
-        assert_ne!(clamped_times(before), clamped_times(after), "saved without a clamp");
+        assert_ne!(
+            clamped_times(before),
+            clamped_times(after),
+            "saved without a clamp"
+        );
     } else {
         assert_eq!(before.record().map(json), after.record().map(json));
     }
@@ -153,7 +177,9 @@ pub fn assert_unchanged(before: &World, observation: &Observation, after: &World
 /// The moment at which a budget is full again, as it is stored.
 pub fn full_at(world: &World, budget: &str) -> i64 {
     world.record().map_or(0, |record| {
-        serde_json::to_value(record).unwrap()["budgets"][budget].as_i64().unwrap()
+        serde_json::to_value(record).unwrap()["budgets"][budget]
+            .as_i64()
+            .unwrap()
     })
 }
 
@@ -164,7 +190,11 @@ pub fn assert_within(limit: oob_mfa::RateLimit, moments: &[i64]) {
         for (last, until) in moments.iter().enumerate().skip(first) {
             let taken = i64::try_from(last - first + 1).unwrap();
             let most = i64::from(limit.burst()) + (until - from) / period;
-            assert!(taken <= most, "{taken} within {} ms, at most {most}", until - from);
+            assert!(
+                taken <= most,
+                "{taken} within {} ms, at most {most}",
+                until - from
+            );
         }
     }
 }

@@ -136,7 +136,10 @@ fn failures(world: &World) -> HashMap<String, u64> {
     let record = serde_json::to_value(world.record()).unwrap();
     let phones = record["phones"].as_array().cloned().unwrap_or_default();
     let counted = |phone: Value| {
-        (phone["device"].as_str().unwrap().to_owned(), phone["failures"].as_u64().unwrap())
+        (
+            phone["device"].as_str().unwrap().to_owned(),
+            phone["failures"].as_u64().unwrap(),
+        )
     };
     phones.into_iter().map(counted).collect()
 }
@@ -148,8 +151,16 @@ fn enrolled(policy: &Policy) -> World {
     let channel = policy.channels().iter().next().unwrap();
     for command in [
         Command::Begin,
-        Command::Associate { session: 0, phone, channel },
-        Command::VerifyOob { session: None, code: Some(0), guess: Guess::Right },
+        Command::Associate {
+            session: 0,
+            phone,
+            channel,
+        },
+        Command::VerifyOob {
+            session: None,
+            code: Some(0),
+            guess: Guess::Right,
+        },
         Command::Vouch(oob_mfa::testing::Vouch {
             assurance: oob_mfa::Assurance::Mfa,
             scope: "enroll".into(),
@@ -167,13 +178,19 @@ fn enrolled(policy: &Policy) -> World {
 #[test]
 fn r04_the_eleventh_message_waits_an_hour_to_the_millisecond() {
     let mut world = enrolled(&Policy::auth0());
-    let challenge = Command::Challenge { session: 0, authenticator: None };
+    let challenge = Command::Challenge {
+        session: 0,
+        authenticator: None,
+    };
     for _ in 0..9 {
         assert!(world.apply(&challenge).reply.sent.is_some());
     }
     let refused = world.apply(&challenge);
     let retry_at = refused.at + std::time::Duration::from_secs(3_600);
-    assert_eq!(refused.reply.answer, Answer::Denied(Denied::TooManySends { retry_at }));
+    assert_eq!(
+        refused.reply.answer,
+        Answer::Denied(Denied::TooManySends { retry_at })
+    );
     world.apply(&Command::Step { millis: 3_599_999 });
     assert_eq!(
         world.apply(&challenge).reply.answer,
@@ -187,30 +204,59 @@ fn r04_the_eleventh_message_waits_an_hour_to_the_millisecond() {
 #[test]
 fn r05_the_eleventh_wrong_code_waits_six_minutes_and_recovery_codes_do_not() {
     let mut world = enrolled(&Policy::auth0());
-    world.apply(&Command::Challenge { session: 0, authenticator: None });
-    let wrong = Command::VerifyOob { session: None, code: Some(0), guess: Guess::Wrong };
-    let right = Command::VerifyOob { session: None, code: Some(0), guess: Guess::Right };
+    world.apply(&Command::Challenge {
+        session: 0,
+        authenticator: None,
+    });
+    let wrong = Command::VerifyOob {
+        session: None,
+        code: Some(0),
+        guess: Guess::Wrong,
+    };
+    let right = Command::VerifyOob {
+        session: None,
+        code: Some(0),
+        guess: Guess::Right,
+    };
     for _ in 0..10 {
-        assert_eq!(world.apply(&wrong).reply.answer, Answer::Denied(Denied::InvalidBindingCode));
+        assert_eq!(
+            world.apply(&wrong).reply.answer,
+            Answer::Denied(Denied::InvalidBindingCode)
+        );
     }
     let refused = world.apply(&right);
     let retry_at = refused.at + std::time::Duration::from_secs(360);
-    assert_eq!(refused.reply.answer, Answer::Denied(Denied::TooManyFailures { retry_at }));
+    assert_eq!(
+        refused.reply.answer,
+        Answer::Denied(Denied::TooManyFailures { retry_at })
+    );
     assert_eq!(
         answered_code(&world, &right).unwrap().expires_at,
         retry_at - time::Duration::MINUTE
     );
 
     let mut owner = world.clone();
-    let recover = Command::VerifyRecoveryCode { session: 0, guess: RecoveryGuess::Retyped(0) };
-    assert!(matches!(owner.apply(&recover).reply.answer, Answer::Verified { phone: None, .. }));
+    let recover = Command::VerifyRecoveryCode {
+        session: 0,
+        guess: RecoveryGuess::Retyped(0),
+    };
+    assert!(matches!(
+        owner.apply(&recover).reply.answer,
+        Answer::Verified { phone: None, .. }
+    ));
 
     world.apply(&Command::Step { millis: 359_999 });
-    world.apply(&Command::Challenge { session: 0, authenticator: None });
+    world.apply(&Command::Challenge {
+        session: 0,
+        authenticator: None,
+    });
     assert_eq!(
         world.apply(&right).reply.answer,
         Answer::Denied(Denied::TooManyFailures { retry_at })
     );
     world.apply(&Command::Step { millis: 1 });
-    assert!(matches!(world.apply(&right).reply.answer, Answer::Verified { .. }));
+    assert!(matches!(
+        world.apply(&right).reply.answer,
+        Answer::Verified { .. }
+    ));
 }

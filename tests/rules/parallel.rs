@@ -50,8 +50,14 @@ fn in_every_order<T>(
     requests: [Request<'_, T>; 2],
     mut look: impl FnMut([Result<T, Denied>; 2], &Account),
 ) {
-    let orders =
-        [[0, 0, 1, 1], [0, 1, 0, 1], [0, 1, 1, 0], [1, 0, 0, 1], [1, 0, 1, 0], [1, 1, 0, 0]];
+    let orders = [
+        [0, 0, 1, 1],
+        [0, 1, 0, 1],
+        [0, 1, 1, 0],
+        [1, 0, 0, 1],
+        [1, 0, 1, 0],
+        [1, 1, 0, 0],
+    ];
     for order in orders {
         let store = Store(RefCell::new(Some(stored.clone())));
         let mut loaded: [Option<Account>; 2] = [None, None];
@@ -69,7 +75,10 @@ fn in_every_order<T>(
             }
         }
         let account = store.load();
-        look(answers.map(|answer| answer.expect("every request is answered")), &account);
+        look(
+            answers.map(|answer| answer.expect("every request is answered")),
+            &account,
+        );
     }
 }
 
@@ -114,16 +123,20 @@ fn challenged(
 }
 
 fn answer(oob_code: &str, binding_code: &str) -> VerifyOob {
-    VerifyOob { oob_code: OobCode::from(oob_code), binding_code: BindingCode::from(binding_code) }
+    VerifyOob {
+        oob_code: OobCode::from(oob_code),
+        binding_code: BindingCode::from(binding_code),
+    }
 }
 
 #[test]
 fn r02_one_binding_code_presented_twice_at_once_is_granted_once() {
     let (engine, mut rng) = (engine(&Policy::auth0()), TestRng::new(1));
     let (account, _) = enrolled(&engine, &mut rng);
-    for (assurance, refusal) in
-        [(Assurance::FirstFactor, Denied::SessionSpent), (Assurance::Mfa, Denied::OobCodeUnknown)]
-    {
+    for (assurance, refusal) in [
+        (Assurance::FirstFactor, Denied::SessionSpent),
+        (Assurance::Mfa, Denied::OobCodeUnknown),
+    ] {
         let session = session("one", assurance);
         let (account, oob_code, code) = challenged(&engine, &account, &session, &mut rng);
         let verify = |account: &Account| {
@@ -144,10 +157,19 @@ fn r02_one_binding_code_presented_twice_at_once_is_granted_once() {
 fn r02_one_recovery_code_presented_by_two_sessions_at_once_is_granted_once() {
     let (engine, mut rng) = (engine(&Policy::auth0()), TestRng::new(1));
     let (account, code) = enrolled(&engine, &mut rng);
-    let sessions = [session("one", Assurance::FirstFactor), session("two", Assurance::FirstFactor)];
+    let sessions = [
+        session("one", Assurance::FirstFactor),
+        session("two", Assurance::FirstFactor),
+    ];
     let recover = |session: &MfaSession, account: &Account| {
         let mut rng = TestRng::new(2);
-        engine.verify_recovery_code(account, session, &RecoveryCode::from(&*code), now(), &mut rng)
+        engine.verify_recovery_code(
+            account,
+            session,
+            &RecoveryCode::from(&*code),
+            now(),
+            &mut rng,
+        )
     };
     let first = |account: &Account| recover(&sessions[0], account);
     let second = |account: &Account| recover(&sessions[1], account);
@@ -161,16 +183,24 @@ fn r02_one_recovery_code_presented_by_two_sessions_at_once_is_granted_once() {
 fn r03_r05_two_wrong_codes_at_the_last_of_the_budget_are_judged_once() {
     let (engine, mut rng) = (engine(&Policy::auth0()), TestRng::new(1));
     let (account, _) = enrolled(&engine, &mut rng);
-    let sessions = [session("one", Assurance::FirstFactor), session("two", Assurance::FirstFactor)];
+    let sessions = [
+        session("one", Assurance::FirstFactor),
+        session("two", Assurance::FirstFactor),
+    ];
     let (account, one, _) = challenged(&engine, &account, &sessions[0], &mut rng);
     let (account, two, right) = challenged(&engine, &account, &sessions[1], &mut rng);
     let store = Store(RefCell::new(Some(account)));
     for _ in 0..9 {
         let wrong = engine.verify_oob(&store.load(), &sessions[0], &answer(&one, "wrong"), now());
-        assert_eq!(store.commit(wrong).unwrap().err(), Some(Denied::InvalidBindingCode));
+        assert_eq!(
+            store.commit(wrong).unwrap().err(),
+            Some(Denied::InvalidBindingCode)
+        );
     }
     let account = store.load();
-    let refusal = Denied::TooManyFailures { retry_at: now() + Duration::minutes(6) };
+    let refusal = Denied::TooManyFailures {
+        retry_at: now() + Duration::minutes(6),
+    };
     let first = |account: &Account| {
         engine.verify_oob(account, &sessions[0], &answer(&one, "000000 "), now())
     };
@@ -209,7 +239,12 @@ fn r04_two_challenges_at_the_last_of_the_sends_leave_once() {
     };
     in_every_order(&account, [&challenge, &challenge], |answers, _| {
         let refused: Vec<Denied> = answers.into_iter().filter_map(Result::err).collect();
-        assert_eq!(refused, [Denied::TooManySends { retry_at: now() + Duration::HOUR }]);
+        assert_eq!(
+            refused,
+            [Denied::TooManySends {
+                retry_at: now() + Duration::HOUR
+            }]
+        );
     });
 }
 
@@ -217,13 +252,21 @@ fn r04_two_challenges_at_the_last_of_the_sends_leave_once() {
 fn r08_two_enrollments_confirmed_at_once_leave_one_phone() {
     let (engine, mut rng) = (engine(&Policy::auth0()), TestRng::new(1));
     let store = Store(RefCell::new(None));
-    let sessions = [session("one", Assurance::FirstFactor), session("two", Assurance::FirstFactor)];
+    let sessions = [
+        session("one", Assurance::FirstFactor),
+        session("two", Assurance::FirstFactor),
+    ];
     let [(one, one_code), (two, two_code)] = sessions.each_ref().map(|session| {
-        let request =
-            oob_mfa::Associate { channel: Channel::Sms, phone: "+14155558730".parse().unwrap() };
+        let request = oob_mfa::Associate {
+            channel: Channel::Sms,
+            phone: "+14155558730".parse().unwrap(),
+        };
         let begun = engine.associate(&store.load(), session, &request, now(), &mut rng);
         let grant = store.commit(begun).unwrap().unwrap();
-        (grant.oob_code.expose_secret(), grant.delivery.code.expose_secret().to_owned())
+        (
+            grant.oob_code.expose_secret(),
+            grant.delivery.code.expose_secret().to_owned(),
+        )
     });
     let first = |account: &Account| {
         engine.verify_oob(account, &sessions[0], &answer(&one, &one_code), now())

@@ -140,18 +140,33 @@ fn parse(text: &str) {
     if let Ok(id) = text.parse::<DeviceId>() {
         assert_eq!(id.to_string(), text);
     }
-    assert_eq!(text.parse::<Subject>().is_ok(), (1..=255).contains(&text.len()));
+    assert_eq!(
+        text.parse::<Subject>().is_ok(),
+        (1..=255).contains(&text.len())
+    );
     assert!(matches!(OobCode::from(text).expose_secret().len(), 0 | 22));
-    assert!(matches!(BindingCode::from(text).expose_secret().len(), 0 | 6..=8));
-    assert!(matches!(RecoveryCode::from(text).expose_secret().len(), 0 | 24));
+    assert!(matches!(
+        BindingCode::from(text).expose_secret().len(),
+        0 | 6..=8
+    ));
+    assert!(matches!(
+        RecoveryCode::from(text).expose_secret().len(),
+        0 | 24
+    ));
     assert!(engine(&policy).open_token(text, None, now).is_err());
 }
 
 /// What loads is what it is written as again.
 fn loads_stably(account: Option<Account>) {
     if let Some(account) = account {
-        assert_eq!(postcard::from_bytes::<Account>(&binary(&account)).unwrap(), account);
-        assert_eq!(serde_json::from_str::<Account>(&json(&account)).unwrap(), account);
+        assert_eq!(
+            postcard::from_bytes::<Account>(&binary(&account)).unwrap(),
+            account
+        );
+        assert_eq!(
+            serde_json::from_str::<Account>(&json(&account)).unwrap(),
+            account
+        );
     }
 }
 
@@ -182,10 +197,12 @@ fn replace_leaf(tree: &mut Value, number: &mut usize, replacement: &Value) -> bo
     }
     *number -= 1;
     match tree {
-        Value::Array(items) => items.iter_mut().any(|item| replace_leaf(item, number, replacement)),
-        Value::Object(fields) => {
-            fields.values_mut().any(|field| replace_leaf(field, number, replacement))
-        }
+        Value::Array(items) => items
+            .iter_mut()
+            .any(|item| replace_leaf(item, number, replacement)),
+        Value::Object(fields) => fields
+            .values_mut()
+            .any(|field| replace_leaf(field, number, replacement)),
         _ => false,
     }
 }
@@ -282,12 +299,22 @@ fn r12_the_largest_record_has_this_many_bytes() {
 /// A first factor passed, and a code asked for.
 fn challenged(world: &mut World) -> Answer {
     world.apply(&Command::Begin);
-    world.apply(&Command::Challenge { session: 0, authenticator: None }).reply.answer
+    world
+        .apply(&Command::Challenge {
+            session: 0,
+            authenticator: None,
+        })
+        .reply
+        .answer
 }
 
 fn logged_in(world: &mut World) -> Answer {
     challenged(world);
-    let right = Command::VerifyOob { session: None, code: Some(0), guess: Guess::Right };
+    let right = Command::VerifyOob {
+        session: None,
+        code: Some(0),
+        guess: Guess::Right,
+    };
     world.apply(&right).reply.answer
 }
 
@@ -296,21 +323,32 @@ fn r12_the_seventeenth_challenge_and_the_seventeenth_login_wait_for_the_first_to
     let sends = RateLimit::new(100, Duration::from_secs(1)).unwrap();
     let mut world = world(&Policy::auth0().with_sends(sends), 1);
     let phone = "+14155558730".parse().unwrap();
-    world.apply(&Command::ImportPhone { phone, channel: Channel::Sms });
+    world.apply(&Command::ImportPhone {
+        phone,
+        channel: Channel::Sms,
+    });
 
     let mut challenges = world.clone();
     for _ in 0..16 {
-        assert!(matches!(challenged(&mut challenges), Answer::Challenged { .. }));
+        assert!(matches!(
+            challenged(&mut challenges),
+            Answer::Challenged { .. }
+        ));
     }
     let retry_at = world.now() + Duration::from_secs(300);
     let full = Answer::Denied(Denied::TooManySends { retry_at });
     assert_eq!(challenged(&mut challenges), full);
-    challenges.apply(&Command::Step { millis: 5 * MINUTE - 1 });
+    challenges.apply(&Command::Step {
+        millis: 5 * MINUTE - 1,
+    });
     assert_eq!(challenged(&mut challenges), full);
     challenges.apply(&Command::Step { millis: 1 });
     // Sixteen that have expired make room, the oldest first.
     for _ in 0..16 {
-        assert!(matches!(challenged(&mut challenges), Answer::Challenged { .. }));
+        assert!(matches!(
+            challenged(&mut challenges),
+            Answer::Challenged { .. }
+        ));
         let record = challenges.record().unwrap();
         assert_eq!(through_json(record), *record);
     }
@@ -321,7 +359,9 @@ fn r12_the_seventeenth_challenge_and_the_seventeenth_login_wait_for_the_first_to
     let retry_at = world.now() + Duration::from_secs(600);
     let full = Answer::Denied(Denied::TooManySessions { retry_at });
     assert_eq!(logged_in(&mut world), full);
-    world.apply(&Command::Step { millis: 10 * MINUTE - 1 });
+    world.apply(&Command::Step {
+        millis: 10 * MINUTE - 1,
+    });
     assert_eq!(logged_in(&mut world), full);
     world.apply(&Command::Step { millis: 1 });
     assert!(matches!(logged_in(&mut world), Answer::Verified { .. }));
@@ -329,10 +369,17 @@ fn r12_the_seventeenth_challenge_and_the_seventeenth_login_wait_for_the_first_to
 
 #[test]
 fn r12_one_more_of_anything_is_refused() {
-    let load = |record: Value| serde_json::from_value::<Account>(record).unwrap_err().to_string();
+    let load = |record: Value| {
+        serde_json::from_value::<Account>(record)
+            .unwrap_err()
+            .to_string()
+    };
     let full = || largest(10, |n| by_mfa(n, &recovery(n)), &Value::Null);
     let mut record = full();
-    record["challenges"].as_array_mut().unwrap().push(pending(16, &by_mfa(16, &recovery(16))));
+    record["challenges"]
+        .as_array_mut()
+        .unwrap()
+        .push(pending(16, &by_mfa(16, &recovery(16))));
     assert_eq!(load(record), "more challenges than an account can hold");
     let mut record = full();
     record["spent"]

@@ -126,11 +126,22 @@ fn drawn(digits: usize, words: &[u32]) -> String {
     world.apply(&oob_mfa::testing::Command::Begin);
     let mut rng = Scripted(words.iter().copied());
     let (engine, session, now) = (world.engine(), &world.sessions()[0], world.now());
-    let challenged =
-        engine.challenge(&world.account(), session, &Challenge::default(), now, &mut rng);
+    let challenged = engine.challenge(
+        &world.account(),
+        session,
+        &Challenge::default(),
+        now,
+        &mut rng,
+    );
     let outcome = challenged.commit(|_| Ok::<_, ()>(())).unwrap();
     assert_eq!(rng.0.len(), 0, "every word is drawn");
-    outcome.result.unwrap().delivery.code.expose_secret().to_owned()
+    outcome
+        .result
+        .unwrap()
+        .delivery
+        .code
+        .expose_secret()
+        .to_owned()
 }
 
 #[test]
@@ -159,8 +170,10 @@ fn r15_recovery_codes_take_five_bits_of_a_word_each() {
     // The device, the recovery code's own id, the recovery code, the binding code.
     let words: Vec<u32> = (0..16).chain(0..16).chain(8..32).chain([123_456]).collect();
     let mut rng = Scripted(words.iter().copied());
-    let request =
-        oob_mfa::Associate { channel: Channel::Sms, phone: "+14155558730".parse().unwrap() };
+    let request = oob_mfa::Associate {
+        channel: Channel::Sms,
+        phone: "+14155558730".parse().unwrap(),
+    };
     let (engine, session, now) = (world.engine(), &world.sessions()[0], world.now());
     let outcome = engine
         .associate(&world.account(), session, &request, now, &mut rng)
@@ -168,7 +181,10 @@ fn r15_recovery_codes_take_five_bits_of_a_word_each() {
         .unwrap();
     let grant = outcome.result.unwrap();
     assert_eq!(grant.authenticator.to_string(), "sms|dev_ABCDEFGHIJKLMNOP");
-    assert_eq!(grant.recovery_code.unwrap().expose_secret(), "ABCDEFGHJKLMNPQRSTUVWXYZ");
+    assert_eq!(
+        grant.recovery_code.unwrap().expose_secret(),
+        "ABCDEFGHJKLMNPQRSTUVWXYZ"
+    );
     assert_eq!(grant.delivery.code.expose_secret(), "123456");
     assert_eq!(grant.oob_code.expose_secret(), "BwcHBwcHBwcHBwcHBwcHBw");
 }
@@ -184,8 +200,13 @@ fn r14_an_account_does_not_print_what_an_oob_code_encodes() {
     world.apply(&oob_mfa::testing::Command::Begin);
     let mut rng = Scripted([1].iter().copied());
     let (engine, session, now) = (world.engine(), &world.sessions()[0], world.now());
-    let challenged =
-        engine.challenge(&world.account(), session, &Challenge::default(), now, &mut rng);
+    let challenged = engine.challenge(
+        &world.account(),
+        session,
+        &Challenge::default(),
+        now,
+        &mut rng,
+    );
     let mut told = String::new();
     let outcome = challenged.commit(|next| {
         told = format!("{next:?}");
@@ -193,5 +214,8 @@ fn r14_an_account_does_not_print_what_an_oob_code_encodes() {
     });
     assert!(outcome.unwrap().result.is_ok());
     // The source has made it of sevens.
-    assert!(told.contains("ChallengeId(redacted)") && !told.contains("7, 7"), "{told}");
+    assert!(
+        told.contains("ChallengeId(redacted)") && !told.contains("7, 7"),
+        "{told}"
+    );
 }

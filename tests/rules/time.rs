@@ -27,8 +27,15 @@ fn ready(world: &mut World, lifetime: i64) {
     }
 }
 
-const RIGHT: Command = Command::VerifyOob { session: None, code: Some(0), guess: Guess::Right };
-const CHALLENGE: Command = Command::Challenge { session: 0, authenticator: None };
+const RIGHT: Command = Command::VerifyOob {
+    session: None,
+    code: Some(0),
+    guess: Guess::Right,
+};
+const CHALLENGE: Command = Command::Challenge {
+    session: 0,
+    authenticator: None,
+};
 
 proptest! {
     #[test]
@@ -201,7 +208,9 @@ fn r13_a_jump_forward_refills_one_burst_at_most() {
     assert_eq!(left(&world, &CHALLENGE), 0);
     world.apply(&Command::Step { millis: 100 * YEAR });
     assert_eq!(left(&world, &CHALLENGE), 10);
-    world.apply(&Command::Step { millis: -100 * YEAR });
+    world.apply(&Command::Step {
+        millis: -100 * YEAR,
+    });
     assert_eq!(left(&world, &CHALLENGE), 0);
 }
 
@@ -217,7 +226,10 @@ fn r13_an_empty_budget_of_a_clock_that_ran_ahead_gives_one_after_a_period() {
     ready(&mut world, DAY);
     let refused = world.apply(&CHALLENGE);
     let retry_at = refused.at + Duration::from_secs(3_600);
-    assert_eq!(refused.reply.answer, Answer::Denied(Denied::TooManySends { retry_at }));
+    assert_eq!(
+        refused.reply.answer,
+        Answer::Denied(Denied::TooManySends { retry_at })
+    );
     assert!(refused.reply.saved);
     assert!(!world.apply(&CHALLENGE).reply.saved);
     world.apply(&Command::Step { millis: HOUR - 1 });

@@ -49,7 +49,10 @@ impl Sent {
     }
 
     pub fn with_code(&self, code: &str) -> Self {
-        Self { code: code.into(), ..self.clone() }
+        Self {
+            code: code.into(),
+            ..self.clone()
+        }
     }
 
     /// The same, with a code that is wrong for sure.
@@ -101,9 +104,15 @@ impl World {
             })
             .unwrap();
         let changed = self.saves > saves;
-        let is_refused = outcome.result.as_ref().is_err_and(|denied| !denied.is_rejected());
+        let is_refused = outcome
+            .result
+            .as_ref()
+            .is_err_and(|denied| !denied.is_rejected());
         assert!(changed || is_refused, "granted or charged without a save");
-        assert!(!is_refused || outcome.events.is_empty(), "a refusal with events");
+        assert!(
+            !is_refused || outcome.events.is_empty(),
+            "a refusal with events"
+        );
         self.events = outcome.events.to_vec();
         outcome.result
     }
@@ -111,10 +120,15 @@ impl World {
     /// The password has passed: a session of a first factor, through its token.
     pub fn first_factor(&mut self) -> MfaSession {
         let subject = self.account.subject().clone();
-        let begun =
-            self.engine.begin(subject, "demo", "openid", "", self.now, &mut self.rng).unwrap();
+        let begun = self
+            .engine
+            .begin(subject, "demo", "openid", "", self.now, &mut self.rng)
+            .unwrap();
         let token = self.engine.issue_token(&begun);
-        let opened = self.engine.open_token(token.expose_secret(), Some("demo"), self.now).unwrap();
+        let opened = self
+            .engine
+            .open_token(token.expose_secret(), Some("demo"), self.now)
+            .unwrap();
         assert_eq!(opened, begun);
         opened
     }
@@ -140,15 +154,21 @@ impl World {
     }
 
     pub fn associate(&mut self, session: &MfaSession, phone: &str) -> Result<Sent, Denied> {
-        let request = Associate { channel: Channel::Sms, phone: phone.parse().unwrap() };
+        let request = Associate {
+            channel: Channel::Sms,
+            phone: phone.parse().unwrap(),
+        };
         let transition =
-            self.engine.associate(&self.account, session, &request, self.now, &mut self.rng);
+            self.engine
+                .associate(&self.account, session, &request, self.now, &mut self.rng);
         let associated = self.commit(transition)?;
         Ok(Sent {
             authenticator: associated.authenticator,
             oob_code: associated.oob_code.expose_secret(),
             code: associated.delivery.code.expose_secret().into(),
-            recovery_code: associated.recovery_code.map(|code| code.expose_secret().into()),
+            recovery_code: associated
+                .recovery_code
+                .map(|code| code.expose_secret().into()),
         })
     }
 
@@ -159,7 +179,8 @@ impl World {
     ) -> Result<Sent, Denied> {
         let request = Challenge { authenticator };
         let transition =
-            self.engine.challenge(&self.account, session, &request, self.now, &mut self.rng);
+            self.engine
+                .challenge(&self.account, session, &request, self.now, &mut self.rng);
         let challenged = self.commit(transition)?;
         Ok(Sent {
             authenticator: challenged.authenticator,
@@ -174,7 +195,9 @@ impl World {
             oob_code: sent.oob_code.as_str().into(),
             binding_code: sent.code.as_str().into(),
         };
-        let transition = self.engine.verify_oob(&self.account, session, &request, self.now);
+        let transition = self
+            .engine
+            .verify_oob(&self.account, session, &request, self.now);
         self.commit(transition)
     }
 
@@ -190,7 +213,9 @@ impl World {
     }
 
     pub fn remove(&mut self, session: &MfaSession, id: AuthenticatorId) -> Result<Removed, Denied> {
-        let transition = self.engine.remove_authenticator(&self.account, session, &id, self.now);
+        let transition = self
+            .engine
+            .remove_authenticator(&self.account, session, &id, self.now);
         self.commit(transition)
     }
 
@@ -219,7 +244,10 @@ impl World {
     pub fn enroll(&mut self, phone: &str) -> (AuthenticatorId, String) {
         let session = self.first_factor();
         let sent = self.associate(&session, phone).unwrap();
-        assert_eq!(self.verify(&session, &sent).unwrap().purpose(), Purpose::Enrollment);
+        assert_eq!(
+            self.verify(&session, &sent).unwrap().purpose(),
+            Purpose::Enrollment
+        );
         (sent.authenticator, sent.recovery_code.unwrap())
     }
 
@@ -253,8 +281,13 @@ impl World {
     /// What the list shows to a full login.
     pub fn list(&mut self) -> Vec<(String, AuthenticatorStatus)> {
         let session = self.second_factor();
-        let entries = self.engine.authenticators(&self.account, &session, self.now).unwrap();
-        entries.map(|entry| (entry.id.to_string(), entry.status)).collect()
+        let entries = self
+            .engine
+            .authenticators(&self.account, &session, self.now)
+            .unwrap();
+        entries
+            .map(|entry| (entry.id.to_string(), entry.status))
+            .collect()
     }
 }
 

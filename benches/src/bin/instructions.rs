@@ -39,5 +39,9 @@ fn main() -> ExitCode {
     // It runs every case once: what is looked up on a first call, such as the features of the
     // processor, is not counted.
     let world = World::new();
-    if run(&case, &world) { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    if run(&case, &world) {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    }
 }

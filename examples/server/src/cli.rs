@@ -17,7 +17,12 @@ pub struct Flags {
     pub listen: SocketAddr,
 
     /// Where accounts are kept: redb:PATH, a file of one process.
-    #[arg(long, env = "OOB_MFA_STORE", default_value = "redb:oob-mfa.redb", value_name = "URL")]
+    #[arg(
+        long,
+        env = "OOB_MFA_STORE",
+        default_value = "redb:oob-mfa.redb",
+        value_name = "URL"
+    )]
     pub store: StoreUrl,
 
     /// TOML: users, clients, policy, issuer, app name, WebOTP host. Without it, a demonstration.
@@ -30,7 +35,12 @@ pub struct Flags {
 
     /// 32 secret bytes in base64, the same for every process that serves the same users. Made with
     /// mode 0600 if absent.
-    #[arg(long, env = "OOB_MFA_KEY_FILE", default_value = "oob-mfa.key", value_name = "FILE")]
+    #[arg(
+        long,
+        env = "OOB_MFA_KEY_FILE",
+        default_value = "oob-mfa.key",
+        value_name = "FILE"
+    )]
     pub key_file: PathBuf,
 }
 

@@ -39,7 +39,10 @@ impl Clients {
         authorization: Option<&str>,
     ) -> Result<String, BadRequest> {
         let credentials = body.client(authorization)?;
-        let secret = self.0.get(credentials.client_id()).ok_or(BadRequest::InvalidClient)?;
+        let secret = self
+            .0
+            .get(credentials.client_id())
+            .ok_or(BadRequest::InvalidClient)?;
         if !credentials.matches(secret.as_deref().map(String::as_str)) {
             return Err(BadRequest::InvalidClient);
         }

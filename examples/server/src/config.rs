@@ -112,17 +112,27 @@ fn checked_issuer(issuer: String) -> Result<String, ConfigError> {
 }
 
 fn wording(app_name: &str, host: Option<&str>) -> Result<Wording, ConfigError> {
-    let app: AppName =
-        app_name.parse().map_err(|error| ConfigError(format!("app_name: {error}")))?;
+    let app: AppName = app_name
+        .parse()
+        .map_err(|error| ConfigError(format!("app_name: {error}")))?;
     let host: Option<Host> = host
-        .map(|host| host.parse().map_err(|error| ConfigError(format!("webotp_host: {error}"))))
+        .map(|host| {
+            host.parse()
+                .map_err(|error| ConfigError(format!("webotp_host: {error}")))
+        })
         .transpose()?;
     Wording::new(app, host).map_err(|error| ConfigError(format!("app_name, webotp_host: {error}")))
 }
 
 fn users(written: Vec<WrittenUser>) -> Result<Users, ConfigError> {
     let mut users: Vec<User> = Vec::with_capacity(written.len());
-    for WrittenUser { email, sub, password, password_hash } in written {
+    for WrittenUser {
+        email,
+        sub,
+        password,
+        password_hash,
+    } in written
+    {
         let wrong = |what: &str| Err(ConfigError(format!("user {email:?}: {what}")));
         let password_hash = match (password, password_hash) {
             (Some(password), None) => users::hash(&password)
@@ -133,13 +143,20 @@ fn users(written: Vec<WrittenUser>) -> Result<Users, ConfigError> {
             },
             _ => return wrong("either password or password_hash has to be there"),
         };
-        if users.iter().any(|user| user.email.eq_ignore_ascii_case(&email)) {
+        if users
+            .iter()
+            .any(|user| user.email.eq_ignore_ascii_case(&email))
+        {
             return wrong("the email is there twice");
         }
         if users.iter().any(|user| user.subject == sub) {
             return wrong("the sub is there twice");
         }
-        users.push(User { email, subject: sub, password_hash });
+        users.push(User {
+            email,
+            subject: sub,
+            password_hash,
+        });
     }
     Ok(Users::new(users))
 }
@@ -159,7 +176,9 @@ fn clients(written: Vec<WrittenClient>) -> Result<Clients, ConfigError> {
         }
     }
     if clients.is_empty() {
-        return Err(ConfigError("there is no client: add one as [[clients]]".to_owned()));
+        return Err(ConfigError(
+            "there is no client: add one as [[clients]]".to_owned(),
+        ));
     }
     Ok(clients)
 }
@@ -251,33 +270,44 @@ impl WrittenPolicy {
             Preset::Nist80063b4 => Policy::nist_800_63b4(),
         };
         if let Some(digits) = self.code_digits {
-            policy = policy.with_code_digits(digits).map_err(|error| wrong(&error))?;
+            policy = policy
+                .with_code_digits(digits)
+                .map_err(|error| wrong(&error))?;
         }
         if let Some(lifetime) = self.code_lifetime_seconds {
-            policy = policy.with_code_lifetime(seconds(lifetime)).map_err(|error| wrong(&error))?;
+            policy = policy
+                .with_code_lifetime(seconds(lifetime))
+                .map_err(|error| wrong(&error))?;
         }
         // The longest session is the bound of the other, whichever of the two grows.
         if let Some(lifetime) = self.longest_session_seconds {
-            policy =
-                policy.with_longest_session(seconds(lifetime)).map_err(|error| wrong(&error))?;
+            policy = policy
+                .with_longest_session(seconds(lifetime))
+                .map_err(|error| wrong(&error))?;
         }
         if let Some(lifetime) = self.mfa_token_lifetime_seconds {
-            policy =
-                policy.with_token_lifetime(seconds(lifetime)).map_err(|error| wrong(&error))?;
+            policy = policy
+                .with_token_lifetime(seconds(lifetime))
+                .map_err(|error| wrong(&error))?;
         }
-        let limit = |WrittenLimit { burst, refill_seconds }| {
+        let limit = |WrittenLimit {
+                         burst,
+                         refill_seconds,
+                     }| {
             RateLimit::new(burst, seconds(refill_seconds)).map_err(|error| wrong(&error))
         };
         if let Some(sends) = self.sends {
             policy = policy.with_sends(limit(sends)?);
         }
         if let Some(failures) = self.binding_failures {
-            policy =
-                policy.with_binding_failures(limit(failures)?).map_err(|error| wrong(&error))?;
+            policy = policy
+                .with_binding_failures(limit(failures)?)
+                .map_err(|error| wrong(&error))?;
         }
         if let Some(failures) = self.recovery_failures {
-            policy =
-                policy.with_recovery_failures(limit(failures)?).map_err(|error| wrong(&error))?;
+            policy = policy
+                .with_recovery_failures(limit(failures)?)
+                .map_err(|error| wrong(&error))?;
         }
         if let Some(attempts) = self.attempts_per_challenge {
             policy = policy
@@ -285,7 +315,9 @@ impl WrittenPolicy {
                 .map_err(|error| wrong(&error))?;
         }
         if let Some(cap) = self.failure_cap {
-            policy = policy.with_failure_cap(Some(cap)).map_err(|error| wrong(&error))?;
+            policy = policy
+                .with_failure_cap(Some(cap))
+                .map_err(|error| wrong(&error))?;
         }
         if let Some(channels) = self.channels {
             let has = |channel| channels.contains(&channel);
@@ -297,7 +329,9 @@ impl WrittenPolicy {
             });
         }
         if let Some(phones) = self.max_phones {
-            policy = policy.with_max_phones(phones).map_err(|error| wrong(&error))?;
+            policy = policy
+                .with_max_phones(phones)
+                .map_err(|error| wrong(&error))?;
         }
         if let Some(made) = self.recovery_codes {
             policy = policy.with_recovery_codes(if made {
@@ -317,7 +351,10 @@ mod tests {
     const CLIENT: &str = "[[clients]]\nid = \"a\"\n";
 
     fn error(text: &str) -> String {
-        Config::parse(text).err().expect("the configuration is wrong").0
+        Config::parse(text)
+            .err()
+            .expect("the configuration is wrong")
+            .0
     }
 
     #[test]
@@ -326,7 +363,10 @@ mod tests {
         assert_eq!(config.policy, Policy::auth0());
         assert_eq!(config.token_lifetime, Duration::from_secs(600));
         assert_eq!(config.clients.len(), 2);
-        assert_eq!(config.users.email(&"auth0|alice".parse().unwrap()), Some("alice@example.com"));
+        assert_eq!(
+            config.users.email(&"auth0|alice".parse().unwrap()),
+            Some("alice@example.com")
+        );
     }
 
     #[test]
@@ -391,20 +431,56 @@ mod tests {
             ("colour = 1".to_owned(), "unknown field `colour`"),
             (String::new(), "there is no client"),
             (CLIENT.repeat(2), "client \"a\": the id is there twice"),
-            (format!("{CLIENT}secret = \"\""), "client \"a\": an empty secret"),
-            (format!("issuer = \"https://x\"\n{CLIENT}"), "issuer \"https://x\""),
+            (
+                format!("{CLIENT}secret = \"\""),
+                "client \"a\": an empty secret",
+            ),
+            (
+                format!("issuer = \"https://x\"\n{CLIENT}"),
+                "issuer \"https://x\"",
+            ),
             (format!("app_name = \"#\"\n{CLIENT}"), "app_name: "),
-            (format!("webotp_host = \"https://x\"\n{CLIENT}"), "webotp_host: "),
-            (format!("token_lifetime_seconds = 0\n{CLIENT}"), "token_lifetime_seconds"),
-            (format!("token_lifetime_seconds = 86401\n{CLIENT}"), "1 to 86400"),
-            (format!("{CLIENT}[policy]\ncode_digits = 5"), "policy: a binding code has 6 to 8"),
-            (format!("{CLIENT}[policy]\ncode_lifetime_seconds = 601"), "1 second to 10 minutes"),
-            (format!("{CLIENT}[policy]\nchannels = []"), "channels has to name sms or voice"),
-            (format!("{CLIENT}[policy]\npreset = \"x\""), "unknown variant `x`"),
-            (format!("{CLIENT}[policy]\nsends = {{ burst = 0, refill_seconds = 1 }}"), "policy: "),
+            (
+                format!("webotp_host = \"https://x\"\n{CLIENT}"),
+                "webotp_host: ",
+            ),
+            (
+                format!("token_lifetime_seconds = 0\n{CLIENT}"),
+                "token_lifetime_seconds",
+            ),
+            (
+                format!("token_lifetime_seconds = 86401\n{CLIENT}"),
+                "1 to 86400",
+            ),
+            (
+                format!("{CLIENT}[policy]\ncode_digits = 5"),
+                "policy: a binding code has 6 to 8",
+            ),
+            (
+                format!("{CLIENT}[policy]\ncode_lifetime_seconds = 601"),
+                "1 second to 10 minutes",
+            ),
+            (
+                format!("{CLIENT}[policy]\nchannels = []"),
+                "channels has to name sms or voice",
+            ),
+            (
+                format!("{CLIENT}[policy]\npreset = \"x\""),
+                "unknown variant `x`",
+            ),
+            (
+                format!("{CLIENT}[policy]\nsends = {{ burst = 0, refill_seconds = 1 }}"),
+                "policy: ",
+            ),
             (user(""), "either password or password_hash"),
-            (user("password_hash = \"x\""), "password_hash is no PHC string of argon2"),
-            (twice.replacen("[[clients]]\nid = \"a\"\n", "", 1), "the email is there twice"),
+            (
+                user("password_hash = \"x\""),
+                "password_hash is no PHC string of argon2",
+            ),
+            (
+                twice.replacen("[[clients]]\nid = \"a\"\n", "", 1),
+                "the email is there twice",
+            ),
         ];
         for (text, expected) in cases {
             let error = error(&text);

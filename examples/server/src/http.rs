@@ -27,15 +27,28 @@ pub fn router(service: Arc<Service>) -> Router {
         .route("/mfa/associate", post(endpoints::associate))
         .route("/mfa/challenge", post(endpoints::challenge))
         .route("/mfa/authenticators", get(endpoints::authenticators))
-        .route("/mfa/authenticators/{id}", delete(endpoints::remove_authenticator))
-        .route("/.well-known/openid-configuration", get(endpoints::discovery))
+        .route(
+            "/mfa/authenticators/{id}",
+            delete(endpoints::remove_authenticator),
+        )
+        .route(
+            "/.well-known/openid-configuration",
+            get(endpoints::discovery),
+        )
         .route("/.well-known/jwks.json", get(endpoints::key_set))
         .route("/healthz", get(endpoints::health))
         .fallback(|| async { Failure::of(404, "not_found", "There is no such endpoint.") })
         .method_not_allowed_fallback(|| async {
-            Failure::of(405, "method_not_allowed", "The endpoint does not take this method.")
+            Failure::of(
+                405,
+                "method_not_allowed",
+                "The endpoint does not take this method.",
+            )
         })
-        .layer(axum::middleware::from_fn_with_state(Arc::clone(&service), take_on::take_on))
+        .layer(axum::middleware::from_fn_with_state(
+            Arc::clone(&service),
+            take_on::take_on,
+        ))
         .with_state(service)
 }
 

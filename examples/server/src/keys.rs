@@ -67,7 +67,10 @@ fn read(path: &Path) -> io::Result<Secret> {
     let mut secret = Secret::default();
     let decoded = Base64::decode(text.trim(), &mut secret[..]).map(<[u8]>::len);
     if decoded != Ok(secret.len()) {
-        return Err(io::Error::new(ErrorKind::InvalidData, "a key file has 32 bytes in base64"));
+        return Err(io::Error::new(
+            ErrorKind::InvalidData,
+            "a key file has 32 bytes in base64",
+        ));
     }
     warn_if_open(path)?;
     Ok(secret)
@@ -127,7 +130,10 @@ mod tests {
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt;
-            assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+            assert_eq!(
+                fs::metadata(&path).unwrap().permissions().mode() & 0o777,
+                0o600
+            );
         }
     }
 
@@ -135,9 +141,17 @@ mod tests {
     fn a_file_of_anything_but_32_bytes_is_refused_and_stays() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("key");
-        for text in ["", "AAAA", &"A".repeat(44), &Base64::encode_string(&[1; 33])] {
+        for text in [
+            "",
+            "AAAA",
+            &"A".repeat(44),
+            &Base64::encode_string(&[1; 33]),
+        ] {
             fs::write(&path, text).unwrap();
-            assert_eq!(read_or_make(&path).unwrap_err().kind(), ErrorKind::InvalidData);
+            assert_eq!(
+                read_or_make(&path).unwrap_err().kind(),
+                ErrorKind::InvalidData
+            );
             assert_eq!(fs::read_to_string(&path).unwrap(), *text);
         }
     }
@@ -147,7 +161,10 @@ mod tests {
         let (one, two) = (Zeroizing::new([1; 32]), Zeroizing::new([2; 32]));
         assert_eq!(signing_key(&one), signing_key(&one));
         assert_ne!(signing_key(&one), signing_key(&two));
-        assert_ne!(signing_key(&one).to_bytes()[..], derive(&one, ENGINE, 0)[..]);
+        assert_ne!(
+            signing_key(&one).to_bytes()[..],
+            derive(&one, ENGINE, 0)[..]
+        );
         let id = |secret| derive(secret, ENGINE_ID, 0)[..4].to_vec();
         assert_ne!(id(&one), id(&two));
     }

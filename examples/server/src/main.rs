@@ -8,7 +8,10 @@ const MISUSED: u8 = 2;
 
 fn main() -> ExitCode {
     let flags = Flags::parse();
-    tracing_subscriber::fmt().with_writer(std::io::stderr).with_ansi(false).init();
+    tracing_subscriber::fmt()
+        .with_writer(std::io::stderr)
+        .with_ansi(false)
+        .init();
     let config = match flags.config() {
         Ok(config) => config,
         Err(error) => {

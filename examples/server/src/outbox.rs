@@ -120,7 +120,10 @@ impl FileOutbox {
 impl Outbox for FileOutbox {
     fn send(&self, message: &Message) -> io::Result<()> {
         let line = message.line()?;
-        let mut file = self.0.lock().map_err(|_| io::Error::other("a writer panicked"))?;
+        let mut file = self
+            .0
+            .lock()
+            .map_err(|_| io::Error::other("a writer panicked"))?;
         file.write_all(line.as_bytes())
     }
 }

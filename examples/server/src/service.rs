@@ -62,7 +62,9 @@ impl Service {
         store: Arc<dyn Store>,
         outbox: Arc<dyn Outbox>,
     ) -> Self {
-        let issuer = config.issuer.unwrap_or_else(|| format!("http://{address}/"));
+        let issuer = config
+            .issuer
+            .unwrap_or_else(|| format!("http://{address}/"));
         Self {
             engine: Engine::new(config.policy, keys::engine_keys(secret)),
             tokens: Tokens::new(issuer, config.token_lifetime, &keys::signing_key(secret)),
@@ -141,13 +143,18 @@ impl Service {
             let account = self.account(subject).await?;
             let now = self.now();
             let transition = ask(&account, now, &mut self.rng());
-            let outcome = match transition.commit_async(|next| self.store.replace(next)).await {
+            let outcome = match transition
+                .commit_async(|next| self.store.replace(next))
+                .await
+            {
                 Ok(outcome) => outcome,
                 Err(StoreError::Conflict) => continue,
                 Err(error) => return Err(failure(subject, &error)),
             };
             outcome.events.iter().for_each(|event| log(subject, event));
-            let granted = outcome.result.map_err(|denied| refuse(Some(subject), &denied, now))?;
+            let granted = outcome
+                .result
+                .map_err(|denied| refuse(Some(subject), &denied, now))?;
             if let Some(delivery) = granted.delivery() {
                 self.send(subject, delivery).await?;
             }
@@ -180,10 +187,12 @@ impl Service {
     /// The answer that carries the tokens of a completed login.
     pub(crate) fn mint(&self, verified: &Verified) -> Result<TokenAnswer, ErrorAnswer> {
         let email = self.users.email(verified.subject());
-        self.tokens.mint(verified, email, &mut self.rng()).map_err(|error| {
-            tracing::error!(subject = %verified.subject(), %error, "no token could be signed");
-            ErrorAnswer::server_error()
-        })
+        self.tokens
+            .mint(verified, email, &mut self.rng())
+            .map_err(|error| {
+                tracing::error!(subject = %verified.subject(), %error, "no token could be signed");
+                ErrorAnswer::server_error()
+            })
     }
 }
 
@@ -212,7 +221,11 @@ impl Grant for Removed {}
 
 /// The answer to what the engine has denied, or to a token that opens no session.
 pub(crate) fn refuse(subject: Option<&Subject>, denied: &Denied, now: UtcDateTime) -> ErrorAnswer {
-    tracing::info!(subject = subject.map(tracing::field::display), ?denied, "denied");
+    tracing::info!(
+        subject = subject.map(tracing::field::display),
+        ?denied,
+        "denied"
+    );
     ErrorAnswer::denied(denied, now)
 }
 

@@ -123,8 +123,11 @@ impl Tokens {
         let iat = verified.verified_at().unix_timestamp();
         let lifetime = self.lifetime.as_secs();
         let exp = iat.saturating_add_unsigned(lifetime);
-        let amr: Vec<String> =
-            ["pwd"].iter().chain(verified.amr()).map(|&method| method.to_owned()).collect();
+        let amr: Vec<String> = ["pwd"]
+            .iter()
+            .chain(verified.amr())
+            .map(|&method| method.to_owned())
+            .collect();
         let aud = match verified.audience() {
             "" => format!("{}userinfo", self.issuer),
             audience => audience.to_owned(),
@@ -146,7 +149,11 @@ impl Tokens {
         )?;
         let answer = TokenAnswer::new(&access_token, lifetime, verified.scope())
             .with_recovery_code(verified.recovery_code());
-        if !verified.scope().split_ascii_whitespace().any(|scope| scope == "openid") {
+        if !verified
+            .scope()
+            .split_ascii_whitespace()
+            .any(|scope| scope == "openid")
+        {
             return Ok(answer);
         }
         let id_token = self.sign(
@@ -296,7 +303,10 @@ fn verifier(algorithm: &Algorithm, key: &DecodingKey) -> JwtResult<Box<dyn JwtVe
 impl signature::Signer<Vec<u8>> for Es256<SigningKey> {
     fn try_sign(&self, message: &[u8]) -> Result<Vec<u8>, signature::Error> {
         use p256::ecdsa::signature::Signer;
-        let signature: Signature = self.0.try_sign(message).map_err(|_| signature::Error::new())?;
+        let signature: Signature = self
+            .0
+            .try_sign(message)
+            .map_err(|_| signature::Error::new())?;
         Ok(signature.to_bytes().to_vec())
     }
 }
@@ -311,7 +321,9 @@ impl signature::Verifier<Vec<u8>> for Es256<VerifyingKey> {
     fn verify(&self, message: &[u8], signature: &Vec<u8>) -> Result<(), signature::Error> {
         use p256::ecdsa::signature::Verifier;
         let signature = Signature::from_slice(signature).map_err(|_| signature::Error::new())?;
-        self.0.verify(message, &signature).map_err(|_| signature::Error::new())
+        self.0
+            .verify(message, &signature)
+            .map_err(|_| signature::Error::new())
     }
 }
 

@@ -31,13 +31,19 @@ impl Users {
     #[must_use]
     pub fn new(users: Vec<User>) -> Self {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
-        Self { users: users.into(), turns: Semaphore::new(cores) }
+        Self {
+            users: users.into(),
+            turns: Semaphore::new(cores),
+        }
     }
 
     /// The e-mail address of a user.
     #[must_use]
     pub fn email(&self, subject: &Subject) -> Option<&str> {
-        self.users.iter().find(|user| user.subject == *subject).map(|user| user.email.as_str())
+        self.users
+            .iter()
+            .find(|user| user.subject == *subject)
+            .map(|user| user.email.as_str())
     }
 
     /// The user whose name and password these are.
@@ -45,13 +51,18 @@ impl Users {
     /// A name that nobody has costs what a wrong password of the first user costs, so that the time
     /// of the answer tells neither.
     pub async fn first_factor(&self, name: &str, password: &str) -> Option<Subject> {
-        let found = self.users.iter().position(|user| user.email.eq_ignore_ascii_case(name));
+        let found = self
+            .users
+            .iter()
+            .position(|user| user.email.eq_ignore_ascii_case(name));
         let password = Zeroizing::new(password.to_owned());
         let users = Arc::clone(&self.users);
         let _turn = self.turns.acquire().await.ok()?;
         let judged = tokio::task::spawn_blocking(move || {
             let user = users.get(found.unwrap_or_default())?;
-            Argon2::default().verify_password(password.as_bytes(), &user.password_hash).ok()?;
+            Argon2::default()
+                .verify_password(password.as_bytes(), &user.password_hash)
+                .ok()?;
             Some(user.subject.clone())
         });
         // The task panics only if argon2 does, and the request with it.

@@ -64,7 +64,12 @@ fn a_content_type_that_nobody_reads_is_refused() {
     unchanged(|world, token| {
         let bearer = bearer(token);
         for path in ENDPOINTS {
-            for kind in ["text/plain", "multipart/form-data; boundary=x", "", "application/xml"] {
+            for kind in [
+                "text/plain",
+                "multipart/form-data; boundary=x",
+                "",
+                "application/xml",
+            ] {
                 let headers = [("content-type", kind), ("authorization", bearer.as_str())];
                 world.send("POST", path, &headers, "{}").is(
                     415,
@@ -91,9 +96,13 @@ fn without_a_content_type_the_token_endpoint_reads_a_form_and_the_others_json() 
         "authentication_types": "oob", "oob_channels": "sms", "phone_number": PHONE,
     });
     let headers = [("authorization", bearer.as_str())];
-    world.send("POST", "/mfa/associate", &headers, body.to_string()).ok();
+    world
+        .send("POST", "/mfa/associate", &headers, body.to_string())
+        .ok();
     let body = json!({ "client_id": "demo-public", "mfa_token": "x" }).to_string();
-    world.send("POST", "/mfa/challenge", &[], body).is(401, "invalid_grant", "Malformed mfa_token");
+    world
+        .send("POST", "/mfa/challenge", &[], body)
+        .is(401, "invalid_grant", "Malformed mfa_token");
 }
 
 #[test]
@@ -131,15 +140,30 @@ fn a_parameter_that_is_missing_is_named() {
         missing("/oauth/token", &[], "grant_type");
         missing("/oauth/token", &[("grant_type", "")], "grant_type");
         missing("/oauth/token", &[("grant_type", "password")], "username");
-        missing("/oauth/token", &[("grant_type", "password"), ("username", "a")], "password");
+        missing(
+            "/oauth/token",
+            &[("grant_type", "password"), ("username", "a")],
+            "password",
+        );
         missing("/oauth/token", &[oob], "oob_code");
         missing("/oauth/token", &[oob, ("oob_code", "x")], "binding_code");
-        missing("/oauth/token", &[oob, ("oob_code", "x"), ("binding_code", "1")], "mfa_token");
+        missing(
+            "/oauth/token",
+            &[oob, ("oob_code", "x"), ("binding_code", "1")],
+            "mfa_token",
+        );
         missing("/oauth/token", &[recovery], "recovery_code");
-        missing("/oauth/token", &[recovery, ("recovery_code", "x")], "mfa_token");
+        missing(
+            "/oauth/token",
+            &[recovery, ("recovery_code", "x")],
+            "mfa_token",
+        );
         missing("/mfa/challenge", &[], "mfa_token");
         for path in ["/oauth/token", "/mfa/challenge"] {
-            invalid(&world.form(path, &[], &[]), "Missing required parameter: client_id");
+            invalid(
+                &world.form(path, &[], &[]),
+                "Missing required parameter: client_id",
+            );
         }
         let bearer = bearer(token);
         let associate = |body: Value, name: &str| {
@@ -148,7 +172,10 @@ fn a_parameter_that_is_missing_is_named() {
         };
         associate(json!({}), "authenticator_types");
         associate(json!({ "authenticator_types": ["oob"] }), "oob_channels");
-        associate(json!({ "authenticator_types": ["oob"], "oob_channels": [] }), "oob_channels");
+        associate(
+            json!({ "authenticator_types": ["oob"], "oob_channels": [] }),
+            "oob_channels",
+        );
         associate(
             json!({ "authenticator_types": ["oob"], "oob_channels": ["sms"] }),
             "phone_number",
@@ -164,7 +191,13 @@ fn a_parameter_of_a_wrong_type_is_named() {
                 "grant_type": MFA_OOB, "client_id": "demo", "client_secret": "demo-secret",
                 "mfa_token": token, "oob_code": "x", "binding_code": "123456",
             });
-            let names = ["client_id", "client_secret", "grant_type", "oob_code", "binding_code"];
+            let names = [
+                "client_id",
+                "client_secret",
+                "grant_type",
+                "oob_code",
+                "binding_code",
+            ];
             for name in names.into_iter().chain(["mfa_token"]) {
                 let mut body = body.clone();
                 body[name] = value.clone();
@@ -192,7 +225,10 @@ fn a_parameter_of_a_wrong_type_is_named() {
         let answer = associate(oob.clone(), sms.clone(), json!(14_155_550_000_u64));
         invalid(&answer, "phone_number must be a string");
         let answer = associate(json!(["otp"]), sms, json!(OTHER_PHONE));
-        invalid(&answer, "The authenticator type is not supported. Supported type: oob.");
+        invalid(
+            &answer,
+            "The authenticator type is not supported. Supported type: oob.",
+        );
     });
 }
 
@@ -234,7 +270,10 @@ fn a_number_is_e164_and_nothing_else() {
             "+14155550000\n",
             "00114155550000",
         ] {
-            invalid(&world.associate(token, "sms", phone), "The phone number is invalid.");
+            invalid(
+                &world.associate(token, "sms", phone),
+                "The phone number is invalid.",
+            );
         }
     });
 }
@@ -249,7 +288,12 @@ fn texts_longer_than_a_token_may_carry_are_refused() {
         let answer = world.password("alice@example.com", PASSWORD, &scope, &audience);
         invalid(&answer, &format!("{name} is too long"));
     }
-    assert_eq!(world.password("alice@example.com", PASSWORD, &"s".repeat(1_024), "").status, 403);
+    assert_eq!(
+        world
+            .password("alice@example.com", PASSWORD, &"s".repeat(1_024), "")
+            .status,
+        403
+    );
 }
 
 #[test]
@@ -259,7 +303,10 @@ fn no_cut_and_no_flipped_bit_of_a_token_opens() {
         for token in [token.as_str(), access_token] {
             for at in (0..token.len()).step_by(7) {
                 let cut = world.list(&token[..at]);
-                assert_eq!((cut.status, cut.text("error").as_str()), (401, "invalid_grant"));
+                assert_eq!(
+                    (cut.status, cut.text("error").as_str()),
+                    (401, "invalid_grant")
+                );
                 let mut flipped = token.as_bytes().to_vec();
                 flipped[at] = if flipped[at] == b'A' { b'B' } else { b'A' };
                 let flipped = world.list(std::str::from_utf8(&flipped).unwrap());
@@ -283,7 +330,10 @@ fn a_token_of_another_algorithm_or_without_a_signature_is_invalid() {
             let header = Base64UrlUnpadded::encode_string(header.as_bytes());
             for signature in ["", signature] {
                 let answer = world.list(&format!("{header}.{claims}.{signature}"));
-                assert_eq!((answer.status, answer.text("error").as_str()), (401, "invalid_grant"));
+                assert_eq!(
+                    (answer.status, answer.text("error").as_str()),
+                    (401, "invalid_grant")
+                );
             }
         }
     });
@@ -309,7 +359,11 @@ fn a_record_that_cannot_be_read_is_answered_and_left_as_it_is() {
             world.recover(&token, "x"),
         ];
         for answer in answers {
-            answer.is(500, "server_error", "The server failed to answer the request.");
+            answer.is(
+                500,
+                "server_error",
+                "The server failed to answer the request.",
+            );
         }
         assert_eq!(world.record(), Some(broken));
     }

@@ -31,7 +31,11 @@ struct Running {
 
 impl Running {
     fn start(mut command: Command) -> Self {
-        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut child = command
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
         let mut stderr = BufReader::new(child.stderr.take().unwrap());
         let mut log = String::new();
         let url = loop {
@@ -41,23 +45,41 @@ impl Running {
                 break format!("http://{}", rest.split_whitespace().next().unwrap());
             }
         };
-        Self { child, stderr, log, url }
+        Self {
+            child,
+            stderr,
+            log,
+            url,
+        }
     }
 
     /// Sends SIGTERM: everything it wrote to standard output, and its log.
     fn stop(mut self) -> (String, String) {
         let id = self.child.id().to_string();
-        assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+        assert!(
+            Command::new("kill")
+                .args(["-TERM", &id])
+                .status()
+                .unwrap()
+                .success()
+        );
         let mut output = String::new();
-        self.child.stdout.take().unwrap().read_to_string(&mut output).unwrap();
+        self.child
+            .stdout
+            .take()
+            .unwrap()
+            .read_to_string(&mut output)
+            .unwrap();
         self.stderr.read_to_string(&mut self.log).unwrap();
         assert!(self.child.wait().unwrap().success(), "{}", self.log);
         (output, self.log)
     }
 
     fn post(&self, path: &str, bearer: &str, body: &Value) -> Value {
-        let agent: ureq::Agent =
-            ureq::Agent::config_builder().http_status_as_error(false).build().into();
+        let agent: ureq::Agent = ureq::Agent::config_builder()
+            .http_status_as_error(false)
+            .build()
+            .into();
         let mut answer = agent
             .post(format!("{}{path}", self.url))
             .header("content-type", "application/json")
@@ -72,7 +94,10 @@ impl Running {
             "grant_type": "password", "client_id": "demo", "client_secret": "demo-secret",
             "username": "alice@example.com", "password": PASSWORD,
         });
-        self.post("/oauth/token", "", &body)["mfa_token"].as_str().unwrap().to_owned()
+        self.post("/oauth/token", "", &body)["mfa_token"]
+            .as_str()
+            .unwrap()
+            .to_owned()
     }
 }
 
@@ -100,7 +125,10 @@ fn a_mistake_is_named_and_exits_with_2() {
         (&["--listen", "nowhere"], "--listen"),
         (&["--colour"], "--colour"),
         (&["--config", "absent.toml"], "absent.toml"),
-        (&["--config", "config.toml"], "config.toml: policy: a binding code has 6 to 8 digits"),
+        (
+            &["--config", "config.toml"],
+            "config.toml: policy: a binding code has 6 to 8 digits",
+        ),
     ] {
         let failed = run(directory.path(), arguments);
         assert_eq!(failed.status.code(), Some(2), "{arguments:?}");
@@ -117,7 +145,10 @@ fn what_keeps_it_from_starting_exits_with_1() {
     let failed = run(directory.path(), &[]);
     assert_eq!(failed.status.code(), Some(1));
     let error = String::from_utf8(failed.stderr).unwrap();
-    assert!(error.contains("oob-mfa.key: a key file has 32 bytes in base64"), "{error}");
+    assert!(
+        error.contains("oob-mfa.key: a key file has 32 bytes in base64"),
+        "{error}"
+    );
 }
 
 #[test]
@@ -138,11 +169,22 @@ fn the_demonstration_keeps_its_accounts_and_logs_no_secret() {
     assert_eq!(message["to"], PHONE);
     let code = message["code"].as_str().unwrap();
     assert!(log.contains("code_issued"), "{log}");
-    assert!(log.contains("alice@example.com, password: correct horse battery staple"), "{log}");
+    assert!(
+        log.contains("alice@example.com, password: correct horse battery staple"),
+        "{log}"
+    );
     let oob_code = associated["oob_code"].as_str().unwrap();
     let recovery_code = associated["recovery_codes"][0].as_str().unwrap();
     let (_, after_notice) = log.split_once("listening").unwrap();
-    for secret in [code, &token, oob_code, recovery_code, PHONE, PASSWORD, "demo-secret"] {
+    for secret in [
+        code,
+        &token,
+        oob_code,
+        recovery_code,
+        PHONE,
+        PASSWORD,
+        "demo-secret",
+    ] {
         assert!(!after_notice.contains(secret), "{secret}: {log}");
     }
     let key = fs::metadata(directory.path().join("oob-mfa.key")).unwrap();
@@ -172,10 +214,15 @@ fn the_demonstration_keeps_its_accounts_and_logs_no_secret() {
     assert_eq!(output, "");
     assert!(!log.contains("demonstration"), "{log}");
     let outbox = directory.path().join("outbox.jsonl");
-    assert_eq!(fs::metadata(&outbox).unwrap().permissions().mode() & 0o777, 0o600);
+    assert_eq!(
+        fs::metadata(&outbox).unwrap().permissions().mode() & 0o777,
+        0o600
+    );
     let lines = fs::read_to_string(outbox).unwrap();
-    let messages: Vec<Value> =
-        lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let messages: Vec<Value> = lines
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
     assert_eq!(messages.len(), 2);
     for message in messages {
         let code = message["code"].as_str().unwrap();

@@ -26,7 +26,10 @@ fn at_once(request: impl Fn() -> Answer + Sync) -> Vec<Answer> {
                 })
             })
             .collect();
-        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+        threads
+            .into_iter()
+            .map(|thread| thread.join().unwrap())
+            .collect()
     })
 }
 
@@ -45,7 +48,10 @@ fn of_twenty_wrong_codes_at_once_ten_are_judged() {
     let answers = at_once(|| world.answer(&token, &oob_code, &code));
     let judged = answers.iter().filter(|answer| answer.status == 403);
     assert_eq!(judged.count(), 10);
-    let refused: Vec<_> = answers.iter().filter(|answer| answer.status == 429).collect();
+    let refused: Vec<_> = answers
+        .iter()
+        .filter(|answer| answer.status == 429)
+        .collect();
     assert_eq!(refused.len(), 10);
     for answer in refused {
         answer.retry_after(360);
@@ -57,9 +63,15 @@ fn of_twenty_right_codes_at_once_one_passes() {
     let (world, token, oob_code) = challenged();
     let code = world.outbox.code();
     let answers = at_once(|| world.answer(&token, &oob_code, &code));
-    assert_eq!(answers.iter().filter(|answer| answer.status == 200).count(), 1);
+    assert_eq!(
+        answers.iter().filter(|answer| answer.status == 200).count(),
+        1
+    );
     // The rest meet a session that is spent, and none is told that its code was wrong.
-    assert_eq!(answers.iter().filter(|answer| answer.status == 401).count(), AT_ONCE - 1);
+    assert_eq!(
+        answers.iter().filter(|answer| answer.status == 401).count(),
+        AT_ONCE - 1
+    );
 }
 
 #[test]
@@ -72,7 +84,10 @@ fn of_twenty_recovery_codes_at_once_one_passes() {
         let token = tokens.lock().unwrap().pop().unwrap();
         world.recover(&token, &recovery_code)
     });
-    assert_eq!(answers.iter().filter(|answer| answer.status == 200).count(), 1);
+    assert_eq!(
+        answers.iter().filter(|answer| answer.status == 200).count(),
+        1
+    );
 }
 
 #[test]
@@ -81,8 +96,14 @@ fn of_twenty_challenges_at_once_as_many_are_sent_as_the_budget_has() {
     world.enroll(&world.login(), PHONE);
     let token = world.login();
     let answers = at_once(|| world.challenge(&token, &json!({})));
-    assert_eq!(answers.iter().filter(|answer| answer.status == 200).count(), 9);
-    assert_eq!(answers.iter().filter(|answer| answer.status == 429).count(), 11);
+    assert_eq!(
+        answers.iter().filter(|answer| answer.status == 200).count(),
+        9
+    );
+    assert_eq!(
+        answers.iter().filter(|answer| answer.status == 429).count(),
+        11
+    );
     assert_eq!(world.outbox.messages().len(), 10);
 }
 
@@ -141,7 +162,9 @@ fn the_end_of_the_server_waits_for_what_was_taken_on() {
     let mut served = world.served.take().unwrap();
     world.stop();
     let wait = Duration::from_millis(100);
-    let early = world.runtime.block_on(async { tokio::time::timeout(wait, &mut served).await });
+    let early = world
+        .runtime
+        .block_on(async { tokio::time::timeout(wait, &mut served).await });
     assert!(early.is_err(), "the server ended before its request");
     assert_eq!(world.record(), None);
 

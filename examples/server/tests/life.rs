@@ -10,24 +10,43 @@ use serde_json::{Value, json};
 
 /// Header and claims of a token, whose signature is checked by the published key, by hand.
 fn verified(world: &World, token: &str) -> (Value, Value) {
-    let discovery = world.send("GET", "/.well-known/openid-configuration", &[], "").ok();
+    let discovery = world
+        .send("GET", "/.well-known/openid-configuration", &[], "")
+        .ok();
     assert_eq!(discovery["issuer"], world.issuer());
-    assert_eq!(discovery["token_endpoint"], format!("{}oauth/token", world.issuer()));
-    let keys = discovery["jwks_uri"].as_str().unwrap().strip_prefix(&world.issuer()).unwrap();
+    assert_eq!(
+        discovery["token_endpoint"],
+        format!("{}oauth/token", world.issuer())
+    );
+    let keys = discovery["jwks_uri"]
+        .as_str()
+        .unwrap()
+        .strip_prefix(&world.issuer())
+        .unwrap();
     let keys = world.send("GET", &format!("/{keys}"), &[], "").ok();
     let key = &keys["keys"][0];
     let decode = |text: &str| Base64UrlUnpadded::decode_vec(text).unwrap();
-    let point =
-        [vec![4], decode(key["x"].as_str().unwrap()), decode(key["y"].as_str().unwrap())].concat();
+    let point = [
+        vec![4],
+        decode(key["x"].as_str().unwrap()),
+        decode(key["y"].as_str().unwrap()),
+    ]
+    .concat();
     let (signed, signature) = token.rsplit_once('.').unwrap();
     VerifyingKey::from_sec1_bytes(&point)
         .unwrap()
-        .verify(signed.as_bytes(), &Signature::from_slice(&decode(signature)).unwrap())
+        .verify(
+            signed.as_bytes(),
+            &Signature::from_slice(&decode(signature)).unwrap(),
+        )
         .unwrap();
     let (header, claims) = signed.split_once('.').unwrap();
     let header: Value = serde_json::from_slice(&decode(header)).unwrap();
     assert_eq!(header["kid"], key["kid"]);
-    assert_eq!((&header["alg"], &key["alg"]), (&json!("ES256"), &json!("ES256")));
+    assert_eq!(
+        (&header["alg"], &key["alg"]),
+        (&json!("ES256"), &json!("ES256"))
+    );
     (header, serde_json::from_slice(&decode(claims)).unwrap())
 }
 
@@ -90,7 +109,9 @@ fn from_the_first_password_to_the_last_phone_removed() {
     );
     let active = |answer: &Value| -> Vec<bool> {
         let entries = answer.as_array().unwrap().iter();
-        entries.map(|entry| entry["active"].as_bool().unwrap()).collect()
+        entries
+            .map(|entry| entry["active"].as_bool().unwrap())
+            .collect()
     };
     assert_eq!(active(&world.list(&token).ok()), [false; 3]);
 
@@ -144,7 +165,12 @@ fn from_the_first_password_to_the_last_phone_removed() {
     );
     let token = required.text("mfa_token");
     let list = world.list(&token).ok();
-    let device = list[1]["id"].as_str().unwrap().strip_prefix("sms|").unwrap().to_owned();
+    let device = list[1]["id"]
+        .as_str()
+        .unwrap()
+        .strip_prefix("sms|")
+        .unwrap()
+        .to_owned();
     assert_eq!(
         list,
         json!([
@@ -159,8 +185,10 @@ fn from_the_first_password_to_the_last_phone_removed() {
 
     // Challenge by voice; a wrong code, then the right one.
     let id = format!("voice|{device}");
-    let challenged =
-        world.challenge(&token, &json!({ "challenge_type": "oob", "authenticator_id": id }));
+    let challenged = world.challenge(
+        &token,
+        &json!({ "challenge_type": "oob", "authenticator_id": id }),
+    );
     let oob_code = challenged.text("oob_code");
     assert_eq!(
         challenged.ok(),
@@ -168,9 +196,22 @@ fn from_the_first_password_to_the_last_phone_removed() {
     );
     let message = world.outbox.messages().pop().unwrap();
     assert_eq!(message["channel"], "voice");
-    let digits = world.outbox.code().chars().map(String::from).collect::<Vec<_>>().join(", ");
+    let digits = world
+        .outbox
+        .code()
+        .chars()
+        .map(String::from)
+        .collect::<Vec<_>>()
+        .join(", ");
     assert!(!message["text"].as_str().unwrap().contains(&digits));
-    assert_eq!(message["answered"].as_str().unwrap().matches(&digits).count(), 2);
+    assert_eq!(
+        message["answered"]
+            .as_str()
+            .unwrap()
+            .matches(&digits)
+            .count(),
+        2
+    );
     let code = world.outbox.code();
     world.answer(&token, &oob_code, &wrong(&code)).is(
         403,
@@ -183,13 +224,17 @@ fn from_the_first_password_to_the_last_phone_removed() {
     assert_eq!(claims["amr"], json!(["pwd", "mfa", "tel"]));
 
     // The recovery code: its replacement works, and it is dead.
-    let recovered = world.recover(&world.login(), &recovery_code.to_lowercase()).ok();
+    let recovered = world
+        .recover(&world.login(), &recovery_code.to_lowercase())
+        .ok();
     let replacement = recovered["recovery_code"].as_str().unwrap();
     assert_ne!(replacement, recovery_code);
     let (_, claims) = verified(&world, recovered["access_token"].as_str().unwrap());
     assert_eq!(claims["amr"], json!(["pwd", "mfa"]));
     let token = world.login();
-    world.recover(&token, recovery_code).is(403, "invalid_grant", "MFA Authorization rejected.");
+    world
+        .recover(&token, recovery_code)
+        .is(403, "invalid_grant", "MFA Authorization rejected.");
     world.recover(&token, replacement).ok();
 
     // A login for the MFA API adds a second phone, which its access token confirms.
@@ -198,9 +243,14 @@ fn from_the_first_password_to_the_last_phone_removed() {
     assert_eq!(claims["aud"], world.mfa_audience());
     let associated = world.associate(&access_token, "voice", OTHER_PHONE).ok();
     assert_eq!(associated.get("recovery_codes"), None);
-    assert_eq!(active(&world.list(&access_token).ok()), [true, true, true, false, false]);
+    assert_eq!(
+        active(&world.list(&access_token).ok()),
+        [true, true, true, false, false]
+    );
     let oob_code = associated["oob_code"].as_str().unwrap();
-    world.answer(&access_token, oob_code, &world.outbox.code()).ok();
+    world
+        .answer(&access_token, oob_code, &world.outbox.code())
+        .ok();
     assert_eq!(active(&world.list(&access_token).ok()), [true; 5]);
 
     // One twin removed, raw in the path: both are gone.
@@ -212,7 +262,12 @@ fn from_the_first_password_to_the_last_phone_removed() {
     assert!(ids.iter().all(|id| !id.contains(&device)), "{ids:?}");
 
     // The last, percent-encoded: the recovery code goes with it.
-    assert_eq!(world.remove(&access_token, &ids[2].replace('|', "%7C")).status, 204);
+    assert_eq!(
+        world
+            .remove(&access_token, &ids[2].replace('|', "%7C"))
+            .status,
+        204
+    );
     assert_eq!(world.list(&access_token).ok(), json!([]));
     world.recover(&world.login(), replacement).is(
         403,

@@ -17,18 +17,28 @@ fn the_eleventh_message_waits_for_an_hour_and_not_a_second_more() {
     let token = world.login();
     for sent in 1..10 {
         let channel = if sent % 2 == 0 { "sms" } else { "voice" };
-        let id = world.ids(&token).into_iter().find(|id| id.starts_with(channel)).unwrap();
-        world.challenge(&token, &json!({ "authenticator_id": id })).ok();
+        let id = world
+            .ids(&token)
+            .into_iter()
+            .find(|id| id.starts_with(channel))
+            .unwrap();
+        world
+            .challenge(&token, &json!({ "authenticator_id": id }))
+            .ok();
     }
     assert_eq!(world.outbox.messages().len(), 10);
     let before = world.record();
     let refused = world.challenge(&token, &json!({}));
-    refused.is(429, "too_many_attempts", TOO_MANY_SENDS).retry_after(3_600);
+    refused
+        .is(429, "too_many_attempts", TOO_MANY_SENDS)
+        .retry_after(3_600);
 
     // Associate draws on the same budget, and so does every other session.
     world.advance(3_599);
     let refused = world.challenge(&world.login(), &json!({}));
-    refused.is(429, "too_many_attempts", TOO_MANY_SENDS).retry_after(1);
+    refused
+        .is(429, "too_many_attempts", TOO_MANY_SENDS)
+        .retry_after(1);
     assert_eq!(world.record(), before);
     assert_eq!(world.outbox.messages().len(), 10);
 
@@ -37,7 +47,9 @@ fn the_eleventh_message_waits_for_an_hour_and_not_a_second_more() {
     world.challenge(&token, &json!({})).ok();
     assert_eq!(world.outbox.messages().len(), 11);
     let refused = world.challenge(&token, &json!({}));
-    refused.is(429, "too_many_attempts", TOO_MANY_SENDS).retry_after(3_600);
+    refused
+        .is(429, "too_many_attempts", TOO_MANY_SENDS)
+        .retry_after(3_600);
 }
 
 #[test]
@@ -46,7 +58,9 @@ fn associations_and_challenges_share_the_sends() {
     world.enroll(&world.login(), PHONE);
     let access_token = world.manage(MANAGE);
     for phone in 0..8 {
-        world.associate(&access_token, "sms", &format!("+1415555100{phone}")).ok();
+        world
+            .associate(&access_token, "sms", &format!("+1415555100{phone}"))
+            .ok();
     }
     world
         .associate(&access_token, "sms", OTHER_PHONE)
@@ -66,11 +80,9 @@ fn exhausted() -> (World, String, String) {
     let token = world.login();
     let oob_code = world.challenge(&token, &json!({})).text("oob_code");
     for _ in 0..10 {
-        world.answer(&token, &oob_code, &wrong(&world.outbox.code())).is(
-            403,
-            "invalid_grant",
-            "Invalid binding_code.",
-        );
+        world
+            .answer(&token, &oob_code, &wrong(&world.outbox.code()))
+            .is(403, "invalid_grant", "Invalid binding_code.");
     }
     (world, token, oob_code)
 }
@@ -81,7 +93,9 @@ fn with_an_empty_budget_the_right_code_hears_what_a_wrong_one_hears() {
     let before = world.record();
     let right = world.outbox.code();
     let mut refused = world.answer(&token, &oob_code, &wrong(&right));
-    refused.is(429, "too_many_attempts", TOO_MANY_FAILURES).retry_after(360);
+    refused
+        .is(429, "too_many_attempts", TOO_MANY_FAILURES)
+        .retry_after(360);
     let mut refused_too = world.answer(&token, &oob_code, &right);
     assert_eq!(refused.body, refused_too.body);
     // The date is the system's.
@@ -98,13 +112,17 @@ fn after_six_minutes_one_more_code_is_judged_and_not_a_second_earlier() {
     let oob_code = world.challenge(&token, &json!({})).text("oob_code");
     let right = world.outbox.code();
     let refused = world.answer(&token, &oob_code, &right);
-    refused.is(429, "too_many_attempts", TOO_MANY_FAILURES).retry_after(1);
+    refused
+        .is(429, "too_many_attempts", TOO_MANY_FAILURES)
+        .retry_after(1);
 
     world.advance(1);
     let judged = world.answer(&token, &oob_code, &wrong(&right));
     judged.is(403, "invalid_grant", "Invalid binding_code.");
     let refused = world.answer(&token, &oob_code, &right);
-    refused.is(429, "too_many_attempts", TOO_MANY_FAILURES).retry_after(360);
+    refused
+        .is(429, "too_many_attempts", TOO_MANY_FAILURES)
+        .retry_after(360);
 }
 
 #[test]
@@ -128,7 +146,9 @@ fn wrong_recovery_codes_have_a_budget_of_their_own() {
         );
     }
     let refused = world.recover(&token, &recovery_code);
-    refused.is(429, "too_many_attempts", TOO_MANY_FAILURES).retry_after(360);
+    refused
+        .is(429, "too_many_attempts", TOO_MANY_FAILURES)
+        .retry_after(360);
     world.advance(359);
     world.recover(&token, &recovery_code).retry_after(1);
     // Binding codes are judged meanwhile.

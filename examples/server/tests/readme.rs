@@ -41,17 +41,25 @@ fn the_curl_lines_of_the_readme_lead_from_mfa_required_to_tokens() {
         (r#""access_token":""#, 2),
         (r#""token_type":"Bearer""#, 2),
     ] {
-        assert_eq!(printed.matches(expected).count(), times, "{expected} in {printed}");
+        assert_eq!(
+            printed.matches(expected).count(),
+            times,
+            "{expected} in {printed}"
+        );
     }
 }
 
 /// Every shell block of the chapter with the guide's requests, joined.
 fn curl_lines() -> String {
     let readme = include_str!("../../../README.md");
-    let (_, chapter) = readme.split_once("## The guide's requests, with curl").unwrap();
+    let (_, chapter) = readme
+        .split_once("## The guide's requests, with curl")
+        .unwrap();
     let (chapter, _) = chapter.split_once("\n## ").unwrap();
     let blocks = chapter.split("```sh\n").skip(1);
-    let script: String = blocks.map(|block| block.split_once("```").unwrap().0).collect();
+    let script: String = blocks
+        .map(|block| block.split_once("```").unwrap().0)
+        .collect();
     assert_eq!(script.matches("curl -s").count(), 6, "{script}");
     script
 }
@@ -64,10 +72,17 @@ struct Server {
 impl Server {
     fn start(folder: &Path, outbox: &Path) -> Self {
         // The port was free a moment ago; nothing else on the machine is asked to take it.
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let port = TcpListener::bind("127.0.0.1:0")
+            .unwrap()
+            .local_addr()
+            .unwrap()
+            .port();
         let process = Command::new(env!("CARGO_BIN_EXE_oob-mfa-server"))
             .args(["--listen", &format!("127.0.0.1:{port}")])
-            .args(["--store", &format!("redb:{}", folder.join("accounts.redb").display())])
+            .args([
+                "--store",
+                &format!("redb:{}", folder.join("accounts.redb").display()),
+            ])
             .args(["--key-file", &folder.join("key").display().to_string()])
             .args(["--outbox", &outbox.display().to_string()])
             .stdout(Stdio::null())
@@ -78,7 +93,11 @@ impl Server {
         let patience = Instant::now() + Duration::from_secs(60);
         while TcpStream::connect(("127.0.0.1", port)).is_err() {
             let ended = server.process.try_wait().unwrap();
-            assert!(ended.is_none() && Instant::now() < patience, "{}", server.stderr());
+            assert!(
+                ended.is_none() && Instant::now() < patience,
+                "{}",
+                server.stderr()
+            );
             std::thread::sleep(Duration::from_millis(20));
         }
         server
@@ -91,7 +110,12 @@ impl Server {
     fn stderr(&mut self) -> String {
         let _ = self.process.kill();
         let mut text = String::new();
-        let _ = self.process.stderr.take().unwrap().read_to_string(&mut text);
+        let _ = self
+            .process
+            .stderr
+            .take()
+            .unwrap()
+            .read_to_string(&mut text);
         text
     }
 }

@@ -30,16 +30,29 @@ impl Model {
             |code: &Code| code.session == number && code.enrollment.is_some() && code.to == phone;
         self.check_issue(superseded)?;
         self.tidy();
-        let pending = self.codes.iter().find(|code| code.fate == Fate::Kept && superseded(code));
+        let pending = self
+            .codes
+            .iter()
+            .find(|code| code.fate == Fate::Kept && superseded(code));
         let device = pending.map(|code| code.device);
         let device = device.unwrap_or_else(|| count(&mut self.devices));
         let first = self.phones.is_empty();
         let recovery_code = (first && self.policy.recovery_codes() == RecoveryCodes::Issued)
             .then(|| count(&mut self.recovery_codes));
-        let enrollment = Enrollment { begun_by: session.assurance, recovery_code };
+        let enrollment = Enrollment {
+            begun_by: session.assurance,
+            recovery_code,
+        };
         let sent = self.issue(number, device, channel, phone, Some(enrollment), superseded);
         let code = self.codes.len().saturating_sub(1);
-        Ok((Answer::Associated { device, code, recovery_code }, Some(sent)))
+        Ok((
+            Answer::Associated {
+                device,
+                code,
+                recovery_code,
+            },
+            Some(sent),
+        ))
     }
 
     pub(super) fn challenge(
@@ -54,8 +67,13 @@ impl Model {
         let chosen = match authenticator {
             Some(Authenticator::Phone(channel, device)) => {
                 let device = back(self.devices, device);
-                let phone = self.phones.iter().find(|phone| Some(phone.device) == device);
-                phone.map(|phone| (phone, channel)).filter(|(_, channel)| enabled(channel))
+                let phone = self
+                    .phones
+                    .iter()
+                    .find(|phone| Some(phone.device) == device);
+                phone
+                    .map(|phone| (phone, channel))
+                    .filter(|(_, channel)| enabled(channel))
             }
             Some(Authenticator::RecoveryCode | Authenticator::Unknown) => None,
             None => {
@@ -68,12 +86,20 @@ impl Model {
                         Channel::Sms => Channel::Voice,
                         Channel::Voice => Channel::Sms,
                     };
-                    (phone, if enabled(&phone.channel) { phone.channel } else { other })
+                    (
+                        phone,
+                        if enabled(&phone.channel) {
+                            phone.channel
+                        } else {
+                            other
+                        },
+                    )
                 })
             }
         };
-        let (phone, channel) =
-            chosen.filter(|(phone, _)| !phone.disabled).ok_or(Denied::InvalidAuthenticator)?;
+        let (phone, channel) = chosen
+            .filter(|(phone, _)| !phone.disabled)
+            .ok_or(Denied::InvalidAuthenticator)?;
         let (device, to) = (phone.device, phone.number);
         let superseded = |code: &Code| code.session == number && code.device == device;
         self.check_issue(superseded)?;
@@ -92,7 +118,11 @@ impl Model {
     ) -> Result<Done, Denied> {
         let index = code.and_then(|code| back(self.codes.len(), code));
         let index = index.ok_or(Denied::OobCodeUnknown)?;
-        let code = self.codes.get(index).cloned().ok_or(Denied::OobCodeUnknown)?;
+        let code = self
+            .codes
+            .get(index)
+            .cloned()
+            .ok_or(Denied::OobCodeUnknown)?;
         if code.fate == Fate::Gone || !self.remembers(&code) {
             return Err(Denied::OobCodeUnknown);
         }
@@ -114,7 +144,9 @@ impl Model {
         let limit = self.policy.binding_failures();
         self.binding_failures
             .check(limit, self.now)
-            .map_err(|at| Denied::TooManyFailures { retry_at: moment(at) })?;
+            .map_err(|at| Denied::TooManyFailures {
+                retry_at: moment(at),
+            })?;
         self.tidy();
         if *guess != Guess::Right {
             self.binding_failures.take(self.now);
@@ -139,7 +171,11 @@ impl Model {
             }
             Purpose::Enrollment
         } else {
-            for phone in self.phones.iter_mut().filter(|phone| phone.device == code.device) {
+            for phone in self
+                .phones
+                .iter_mut()
+                .filter(|phone| phone.device == code.device)
+            {
                 phone.failures = 0;
                 phone.used = self.now;
                 phone.channel = code.channel;
@@ -148,7 +184,14 @@ impl Model {
         };
         self.spend(number, session);
         let phone = Some((code.channel, code.device));
-        Ok((Answer::Verified { phone, purpose, recovery_code: None }, None))
+        Ok((
+            Answer::Verified {
+                phone,
+                purpose,
+                recovery_code: None,
+            },
+            None,
+        ))
     }
 
     pub(super) fn count_failure(&mut self, index: usize, device: usize) {
@@ -159,7 +202,11 @@ impl Model {
             }
         }
         let mut disabled = false;
-        for phone in self.phones.iter_mut().filter(|phone| phone.device == device) {
+        for phone in self
+            .phones
+            .iter_mut()
+            .filter(|phone| phone.device == device)
+        {
             phone.failures = phone.failures.saturating_add(1);
             phone.disabled = Some(phone.failures) == self.policy.failure_cap();
             disabled = phone.disabled;
@@ -180,7 +227,9 @@ impl Model {
         let limit = self.policy.recovery_failures();
         self.recovery_failures
             .check(limit, self.now)
-            .map_err(|at| Denied::TooManyFailures { retry_at: moment(at) })?;
+            .map_err(|at| Denied::TooManyFailures {
+                retry_at: moment(at),
+            })?;
         self.tidy();
         let presented = match guess {
             RecoveryGuess::Shown(at) | RecoveryGuess::Retyped(at) => back(self.recovery_codes, *at),
@@ -197,7 +246,14 @@ impl Model {
             self.replace_recovery_code(recovery_code);
         }
         self.spend(number, session);
-        Ok((Answer::Verified { phone: None, purpose: Purpose::Login, recovery_code }, None))
+        Ok((
+            Answer::Verified {
+                phone: None,
+                purpose: Purpose::Login,
+                recovery_code,
+            },
+            None,
+        ))
     }
 
     pub(super) fn remove(
@@ -257,7 +313,14 @@ impl Model {
         self.drop_first_factor_enrollments();
         let device = count(&mut self.devices);
         let used = self.now;
-        self.phones.push(Phone { device, number, disabled: false, used, channel, failures: 0 });
+        self.phones.push(Phone {
+            device,
+            number,
+            disabled: false,
+            used,
+            channel,
+            failures: 0,
+        });
         Ok((Answer::Imported { device }, None))
     }
 
@@ -271,12 +334,19 @@ impl Model {
             check_scope(found, Scope::ReadAuthenticators)?;
         }
         let mut listed = Vec::new();
-        let recovery_code = |status| Listed { phone: None, number: None, status };
+        let recovery_code = |status| Listed {
+            phone: None,
+            number: None,
+            status,
+        };
         let pending = || {
             let enrolling = |code: &&Code| self.is_live(code) && code.enrollment.is_some();
             self.codes.iter().filter(enrolling)
         };
-        listed.extend(self.live_recovery_code.map(|_| recovery_code(AuthenticatorStatus::Active)));
+        listed.extend(
+            self.live_recovery_code
+                .map(|_| recovery_code(AuthenticatorStatus::Active)),
+        );
         let unconfirmed = pending().filter_map(|code| code.enrollment.as_ref()?.recovery_code);
         listed.extend(unconfirmed.map(|_| recovery_code(AuthenticatorStatus::Unconfirmed)));
         let mut phones = Vec::new();
@@ -295,7 +365,11 @@ impl Model {
             for channel in [Channel::Sms, Channel::Voice] {
                 if self.policy.channels().contains(channel) {
                     let (phone, number) = (Some((channel, device)), Some(number));
-                    listed.push(Listed { phone, number, status });
+                    listed.push(Listed {
+                        phone,
+                        number,
+                        status,
+                    });
                 }
             }
         }

@@ -44,12 +44,16 @@ impl Model {
         }
         lasting.extend(self.doubted_until);
         let first = lasting.iter().min().copied().unwrap_or_default();
-        Err(Denied::TooManySessions { retry_at: moment(first) })
+        Err(Denied::TooManySessions {
+            retry_at: moment(first),
+        })
     }
 
     pub(super) fn check_issue(&self, superseded: impl Fn(&Code) -> bool) -> Result<(), Denied> {
         let limit = self.policy.sends();
-        let too_many = |at| Denied::TooManySends { retry_at: moment(at) };
+        let too_many = |at| Denied::TooManySends {
+            retry_at: moment(at),
+        };
         self.sends.check(limit, self.now).map_err(too_many)?;
         let lasting = self.codes.iter().filter(|code| {
             code.fate == Fate::Kept
@@ -74,7 +78,11 @@ impl Model {
         superseded: impl Fn(&Code) -> bool,
     ) -> Sent {
         self.drop_codes(superseded);
-        let held = self.codes.iter().filter(|code| code.fate != Fate::Gone).count();
+        let held = self
+            .codes
+            .iter()
+            .filter(|code| code.fate != Fate::Gone)
+            .count();
         if held >= MOST_CHALLENGES
             && let Some(oldest) = self
                 .codes
@@ -96,7 +104,11 @@ impl Model {
             fate: Fate::Kept,
         });
         self.sends.take(self.now);
-        Sent { channel, to, expires_at: moment(expires) }
+        Sent {
+            channel,
+            to,
+            expires_at: moment(expires),
+        }
     }
 
     pub(super) fn spend(&mut self, number: usize, session: &Session) {
@@ -110,14 +122,21 @@ impl Model {
 
     pub(super) fn replace_recovery_code(&mut self, by: Option<usize>) {
         self.live_recovery_code = by;
-        for enrollment in self.codes.iter_mut().filter_map(|code| code.enrollment.as_mut()) {
+        for enrollment in self
+            .codes
+            .iter_mut()
+            .filter_map(|code| code.enrollment.as_mut())
+        {
             enrollment.recovery_code = None;
         }
     }
 
     pub(super) fn drop_first_factor_enrollments(&mut self) {
         for code in self.codes.iter_mut().filter(|code| code.fate == Fate::Kept) {
-            let begun_by = code.enrollment.as_ref().map(|enrollment| enrollment.begun_by);
+            let begun_by = code
+                .enrollment
+                .as_ref()
+                .map(|enrollment| enrollment.begun_by);
             if begun_by == Some(Assurance::FirstFactor) {
                 code.fate = Fate::Overtaken;
             }
@@ -166,7 +185,9 @@ impl Model {
         let mut settled = false;
         if self.times().iter().any(|time| *time > furthest) {
             // They stand for as long as a session lives; a clock that comes back finds them.
-            let until = self.doubted_until.map_or(furthest, |until| until.min(furthest));
+            let until = self
+                .doubted_until
+                .map_or(furthest, |until| until.min(furthest));
             self.doubted_until = Some(until);
             if self.now >= until {
                 settled = true;
@@ -182,20 +203,29 @@ impl Model {
         }
         settled |= before != self.doubted_until;
         settled |= self.sends.settle(self.policy.sends(), self.now);
-        settled |= self.binding_failures.settle(self.policy.binding_failures(), self.now);
-        settled |= self.recovery_failures.settle(self.policy.recovery_failures(), self.now);
+        settled |= self
+            .binding_failures
+            .settle(self.policy.binding_failures(), self.now);
+        settled |= self
+            .recovery_failures
+            .settle(self.policy.recovery_failures(), self.now);
         settled
     }
 
     /// Every time that refuses sessions.
     fn times(&self) -> Vec<i64> {
         let mut times: Vec<i64> = self.spent.iter().map(|(_, expires)| *expires).collect();
-        times.extend([self.pruned_through, self.first_factor_valid_from, self.valid_from]);
+        times.extend([
+            self.pruned_through,
+            self.first_factor_valid_from,
+            self.valid_from,
+        ]);
         times
     }
 
     /// The latest expiry that a session may have.
     pub(super) fn furthest(&self) -> i64 {
-        self.now.saturating_add(millis(self.policy.longest_session()))
+        self.now
+            .saturating_add(millis(self.policy.longest_session()))
     }
 }

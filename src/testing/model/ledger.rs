@@ -21,7 +21,9 @@ impl Ledger {
     /// How much is left, in milliseconds of refilling; `period` of them are good for one.
     fn level(&self, limit: RateLimit, now: i64) -> i64 {
         let (full, period) = (full(limit), period(limit));
-        let Some(&(first, _)) = self.0.first() else { return full };
+        let Some(&(first, _)) = self.0.first() else {
+            return full;
+        };
         let (mut level, mut last) = (full, first);
         for &(at, entry) in &self.0 {
             level = full.min(level.saturating_add(at.saturating_sub(last)));
@@ -37,7 +39,11 @@ impl Ledger {
     /// When one can be taken, where that is not now.
     pub(super) fn check(&self, limit: RateLimit, now: i64) -> Result<(), i64> {
         let missing = period(limit).saturating_sub(self.level(limit, now));
-        if missing <= 0 { Ok(()) } else { Err(now.saturating_add(missing)) }
+        if missing <= 0 {
+            Ok(())
+        } else {
+            Err(now.saturating_add(missing))
+        }
     }
 
     pub(super) fn take(&mut self, now: i64) {

@@ -144,9 +144,10 @@ impl Model {
             }
             Command::List { session } => match back(self.sessions.len(), *session) {
                 None => unsaved(Answer::Nothing),
-                Some(session) => {
-                    unsaved(self.list(session).map_or_else(Answer::Denied, Answer::Listed))
-                }
+                Some(session) => unsaved(
+                    self.list(session)
+                        .map_or_else(Answer::Denied, Answer::Listed),
+                ),
             },
             Command::Reset
             | Command::ImportPhone { .. }
@@ -172,7 +173,9 @@ impl Model {
 
     fn begin(&mut self, session: Session) -> Reply {
         self.sessions.push(session);
-        unsaved(Answer::Began { session: self.sessions.len().saturating_sub(1) })
+        unsaved(Answer::Began {
+            session: self.sessions.len().saturating_sub(1),
+        })
     }
 
     fn vouched(&self, vouch: &Vouch) -> Session {
@@ -195,20 +198,22 @@ impl Model {
             return unsaved(Answer::Denied(Denied::SubjectMismatch));
         }
         let settled = self.settle();
-        let done = self.check_session(number, &session).and_then(|()| match command {
-            Command::Associate { phone, channel, .. } => {
-                self.associate(number, &session, *phone, *channel)
-            }
-            Command::Challenge { authenticator, .. } => self.challenge(number, *authenticator),
-            Command::VerifyOob { code, guess, .. } => {
-                self.verify_oob(number, &session, *code, guess)
-            }
-            Command::VerifyRecoveryCode { guess, .. } => {
-                self.verify_recovery_code(number, &session, guess)
-            }
-            Command::Remove { authenticator, .. } => self.remove(&session, *authenticator),
-            _ => self.regenerate(&session),
-        });
+        let done = self
+            .check_session(number, &session)
+            .and_then(|()| match command {
+                Command::Associate { phone, channel, .. } => {
+                    self.associate(number, &session, *phone, *channel)
+                }
+                Command::Challenge { authenticator, .. } => self.challenge(number, *authenticator),
+                Command::VerifyOob { code, guess, .. } => {
+                    self.verify_oob(number, &session, *code, guess)
+                }
+                Command::VerifyRecoveryCode { guess, .. } => {
+                    self.verify_recovery_code(number, &session, guess)
+                }
+                Command::Remove { authenticator, .. } => self.remove(&session, *authenticator),
+                _ => self.regenerate(&session),
+            });
         replied(done, settled)
     }
 
@@ -218,12 +223,16 @@ impl Model {
             Command::ImportPhone { phone, channel } => self.import(*phone, *channel),
             Command::RemovePhone { device } => {
                 let device = back(self.devices, *device);
-                device.map_or(Err(Denied::UnknownAuthenticator), |device| self.drop_phone(device))
+                device.map_or(Err(Denied::UnknownAuthenticator), |device| {
+                    self.drop_phone(device)
+                })
             }
             Command::Reset => {
                 self.tidy();
                 self.phones.clear();
-                self.codes.iter_mut().for_each(|code| code.fate = Fate::Gone);
+                self.codes
+                    .iter_mut()
+                    .for_each(|code| code.fate = Fate::Gone);
                 self.live_recovery_code = None;
                 self.valid_from = self.valid_from.max(self.now);
                 Ok((Answer::Done, None))
@@ -267,21 +276,40 @@ fn check_scope(session: &Session, scope: Scope) -> Result<(), Denied> {
     };
     let held =
         session.assurance == Assurance::Mfa && session.scopes.iter().any(|held| held == name);
-    if held { Ok(()) } else { Err(Denied::InsufficientScope(scope)) }
+    if held {
+        Ok(())
+    } else {
+        Err(Denied::InsufficientScope(scope))
+    }
 }
 
 fn replied(done: Result<Done, Denied>, settled: bool) -> Reply {
     match done {
-        Ok((answer, sent)) => Reply { answer, sent, saved: true },
+        Ok((answer, sent)) => Reply {
+            answer,
+            sent,
+            saved: true,
+        },
         Err(denied) => {
-            let judged = matches!(denied, Denied::InvalidBindingCode | Denied::InvalidRecoveryCode);
-            Reply { answer: Answer::Denied(denied), sent: None, saved: settled || judged }
+            let judged = matches!(
+                denied,
+                Denied::InvalidBindingCode | Denied::InvalidRecoveryCode
+            );
+            Reply {
+                answer: Answer::Denied(denied),
+                sent: None,
+                saved: settled || judged,
+            }
         }
     }
 }
 
 const fn unsaved(answer: Answer) -> Reply {
-    Reply { answer, sent: None, saved: false }
+    Reply {
+        answer,
+        sent: None,
+        saved: false,
+    }
 }
 
 fn count(issued: &mut usize) -> usize {

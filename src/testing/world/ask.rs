@@ -17,10 +17,13 @@ impl World {
     pub(super) fn begin(&mut self) -> Observation {
         let now = self.now();
         let subject = self.subject.clone();
-        let begun = self.engine.begin(subject, "demo", "openid profile", "", now, &mut self.rng);
+        let begun = self
+            .engine
+            .begin(subject, "demo", "openid profile", "", now, &mut self.rng);
         let opened = begun.and_then(|session| {
             let token = self.engine.issue_token(&session);
-            self.engine.open_token(token.expose_secret(), Some("demo"), now)
+            self.engine
+                .open_token(token.expose_secret(), Some("demo"), now)
         });
         self.began(opened)
     }
@@ -45,14 +48,25 @@ impl World {
             return self.unsaved(Answer::Nothing);
         };
         let (account, now) = (self.account(), self.now());
-        let associated = self.engine.associate(&account, &session, &request, now, &mut self.rng);
+        let associated = self
+            .engine
+            .associate(&account, &session, &request, now, &mut self.rng);
         self.commit(associated, |world, grant| {
             let device = world.device_number(grant.authenticator);
             let sent = world.sent(number, device, &grant.oob_code, &grant.delivery, true);
             let code = world.codes.len().saturating_sub(1);
-            let recovery_code =
-                grant.recovery_code.as_ref().map(|shown| world.shown(shown, Some(code)));
-            (Answer::Associated { device, code, recovery_code }, Some(sent))
+            let recovery_code = grant
+                .recovery_code
+                .as_ref()
+                .map(|shown| world.shown(shown, Some(code)));
+            (
+                Answer::Associated {
+                    device,
+                    code,
+                    recovery_code,
+                },
+                Some(sent),
+            )
         })
     }
 
@@ -64,10 +78,13 @@ impl World {
         let Some((number, session)) = self.session(session) else {
             return self.unsaved(Answer::Nothing);
         };
-        let request =
-            Challenge { authenticator: authenticator.map(|named| self.authenticator(named)) };
+        let request = Challenge {
+            authenticator: authenticator.map(|named| self.authenticator(named)),
+        };
         let (account, now) = (self.account(), self.now());
-        let challenged = self.engine.challenge(&account, &session, &request, now, &mut self.rng);
+        let challenged = self
+            .engine
+            .challenge(&account, &session, &request, now, &mut self.rng);
         self.commit(challenged, |world, grant| {
             let device = world.device_number(grant.authenticator);
             let sent = world.sent(number, device, &grant.oob_code, &grant.delivery, false);
@@ -86,7 +103,9 @@ impl World {
         let issued = code.and_then(|code| self.codes.get(code));
         let presenter = match (session, issued) {
             (None, Some(issued)) => self.sessions.get(issued.session).cloned(),
-            (session, _) => self.session(session.unwrap_or_default()).map(|(_, session)| session),
+            (session, _) => self
+                .session(session.unwrap_or_default())
+                .map(|(_, session)| session),
         };
         let Some(session) = presenter else {
             return self.unsaved(Answer::Nothing);
@@ -106,8 +125,12 @@ impl World {
             oob_code: OobCode::from(oob_code),
             binding_code: BindingCode::from(typed.as_str()),
         };
-        let verified = self.engine.verify_oob(&self.account(), &session, &request, self.now());
-        self.commit(verified, |world, verified| (world.verified(&verified), None))
+        let verified = self
+            .engine
+            .verify_oob(&self.account(), &session, &request, self.now());
+        self.commit(verified, |world, verified| {
+            (world.verified(&verified), None)
+        })
     }
 
     pub(super) fn verify_recovery_code(
@@ -135,8 +158,11 @@ impl World {
         let code = RecoveryCode::from(typed.as_str());
         let (account, now) = (self.account(), self.now());
         let verified =
-            self.engine.verify_recovery_code(&account, &session, &code, now, &mut self.rng);
-        self.commit(verified, |world, verified| (world.verified(&verified), None))
+            self.engine
+                .verify_recovery_code(&account, &session, &code, now, &mut self.rng);
+        self.commit(verified, |world, verified| {
+            (world.verified(&verified), None)
+        })
     }
 
     pub(super) fn remove(&mut self, session: usize, authenticator: Authenticator) -> Observation {
@@ -145,8 +171,12 @@ impl World {
         };
         let id = self.authenticator(authenticator);
         let (account, now) = (self.account(), self.now());
-        let removed = self.engine.remove_authenticator(&account, &session, &id, now);
-        self.commit(removed, |world, removed| (world.removed(removed.device), None))
+        let removed = self
+            .engine
+            .remove_authenticator(&account, &session, &id, now);
+        self.commit(removed, |world, removed| {
+            (world.removed(removed.device), None)
+        })
     }
 
     pub(super) fn regenerate(&mut self, session: usize) -> Observation {
@@ -154,9 +184,16 @@ impl World {
             return self.unsaved(Answer::Nothing);
         };
         let (account, now) = (self.account(), self.now());
-        let drawn = self.engine.regenerate_recovery_code(&account, &session, now, &mut self.rng);
+        let drawn = self
+            .engine
+            .regenerate_recovery_code(&account, &session, now, &mut self.rng);
         self.commit(drawn, |world, code| {
-            (Answer::Regenerated { recovery_code: world.shown(&code, None) }, None)
+            (
+                Answer::Regenerated {
+                    recovery_code: world.shown(&code, None),
+                },
+                None,
+            )
         })
     }
 
@@ -179,7 +216,11 @@ impl World {
                     None
                 }
             };
-            Listed { phone, number: entry.phone, status: entry.status }
+            Listed {
+                phone,
+                number: entry.phone,
+                status: entry.status,
+            }
         });
         let listed = listed.collect();
         self.unsaved(Answer::Listed(listed))
@@ -187,9 +228,16 @@ impl World {
 
     pub(super) fn import(&mut self, phone: PhoneNumber, channel: Channel) -> Observation {
         let (account, now) = (self.account(), self.now());
-        let imported = self.engine.import_phone(&account, phone, channel, now, &mut self.rng);
+        let imported = self
+            .engine
+            .import_phone(&account, phone, channel, now, &mut self.rng);
         self.commit(imported, |world, id| {
-            (Answer::Imported { device: world.device_number(id) }, None)
+            (
+                Answer::Imported {
+                    device: world.device_number(id),
+                },
+                None,
+            )
         })
     }
 }

@@ -88,7 +88,9 @@ impl World {
     /// The account as a request finds it: a new one where none is stored.
     #[must_use]
     pub fn account(&self) -> Account {
-        self.record.clone().unwrap_or_else(|| Account::new(self.subject.clone()))
+        self.record
+            .clone()
+            .unwrap_or_else(|| Account::new(self.subject.clone()))
     }
 
     /// The sessions, the first one first.
@@ -125,17 +127,33 @@ impl World {
         match command {
             Command::Begin => self.begin(),
             Command::Vouch(vouch) => self.vouch(vouch),
-            Command::Associate { session, phone, channel } => {
-                self.associate(*session, Associate { channel: *channel, phone: *phone })
-            }
-            Command::Challenge { session, authenticator } => {
-                self.challenge(*session, *authenticator)
-            }
-            Command::VerifyOob { session, code, guess } => self.verify_oob(*session, *code, guess),
+            Command::Associate {
+                session,
+                phone,
+                channel,
+            } => self.associate(
+                *session,
+                Associate {
+                    channel: *channel,
+                    phone: *phone,
+                },
+            ),
+            Command::Challenge {
+                session,
+                authenticator,
+            } => self.challenge(*session, *authenticator),
+            Command::VerifyOob {
+                session,
+                code,
+                guess,
+            } => self.verify_oob(*session, *code, guess),
             Command::VerifyRecoveryCode { session, guess } => {
                 self.verify_recovery_code(*session, guess)
             }
-            Command::Remove { session, authenticator } => self.remove(*session, *authenticator),
+            Command::Remove {
+                session,
+                authenticator,
+            } => self.remove(*session, *authenticator),
             Command::Regenerate { session } => self.regenerate(*session),
             Command::List { session } => self.list(*session),
             Command::Reset => {
@@ -145,8 +163,12 @@ impl World {
             Command::ImportPhone { phone, channel } => self.import(*phone, *channel),
             Command::RemovePhone { device } => {
                 let device = self.device(*device);
-                let removed = self.engine.remove_phone(&self.account(), device, self.now());
-                self.commit(removed, |world, removed| (world.removed(removed.device), None))
+                let removed = self
+                    .engine
+                    .remove_phone(&self.account(), device, self.now());
+                self.commit(removed, |world, removed| {
+                    (world.removed(removed.device), None)
+                })
             }
             Command::RestoreBudgets => {
                 let done = self.engine.restore_budgets(&self.account(), self.now());
@@ -163,7 +185,9 @@ impl World {
         let answer = match session {
             Ok(session) => {
                 self.sessions.push(session);
-                Answer::Began { session: self.sessions.len().saturating_sub(1) }
+                Answer::Began {
+                    session: self.sessions.len().saturating_sub(1),
+                }
             }
             Err(denied) => Answer::Denied(denied),
         };
@@ -191,15 +215,33 @@ impl World {
             Ok(grant) => granted(self, grant),
             Err(denied) => (Answer::Denied(denied), None),
         };
-        self.observed(Reply { answer, sent, saved: changed }, outcome.events.to_vec())
+        self.observed(
+            Reply {
+                answer,
+                sent,
+                saved: changed,
+            },
+            outcome.events.to_vec(),
+        )
     }
 
     fn unsaved(&self, answer: Answer) -> Observation {
-        self.observed(Reply { answer, sent: None, saved: false }, Vec::new())
+        self.observed(
+            Reply {
+                answer,
+                sent: None,
+                saved: false,
+            },
+            Vec::new(),
+        )
     }
 
     fn observed(&self, reply: Reply, events: Vec<Event>) -> Observation {
-        Observation { at: self.now(), reply, events }
+        Observation {
+            at: self.now(),
+            reply,
+            events,
+        }
     }
 
     fn session(&self, session: usize) -> Option<(usize, MfaSession)> {
@@ -231,10 +273,13 @@ impl World {
     }
 
     fn device_number_of(&mut self, device: DeviceId) -> usize {
-        self.devices.iter().position(|known| *known == device).unwrap_or_else(|| {
-            self.devices.push(device);
-            self.devices.len().saturating_sub(1)
-        })
+        self.devices
+            .iter()
+            .position(|known| *known == device)
+            .unwrap_or_else(|| {
+                self.devices.push(device);
+                self.devices.len().saturating_sub(1)
+            })
     }
 
     fn sent(
@@ -245,7 +290,12 @@ impl World {
         delivery: &Delivery,
         enrolls: bool,
     ) -> Sent {
-        let Delivery { channel, to, expires_at, .. } = *delivery;
+        let Delivery {
+            channel,
+            to,
+            expires_at,
+            ..
+        } = *delivery;
         self.codes.push(IssuedCode {
             session,
             device,
@@ -258,7 +308,11 @@ impl World {
             delivery: delivery.id(),
             enrolls,
         });
-        Sent { channel, to, expires_at }
+        Sent {
+            channel,
+            to,
+            expires_at,
+        }
     }
 
     fn shown(&mut self, code: &RecoveryCode, with: Option<usize>) -> usize {
@@ -271,7 +325,9 @@ impl World {
     }
 
     fn removed(&mut self, device: DeviceId) -> Answer {
-        Answer::Removed { device: self.device_number_of(device) }
+        Answer::Removed {
+            device: self.device_number_of(device),
+        }
     }
 
     fn verified(&mut self, verified: &Verified) -> Answer {
@@ -281,8 +337,14 @@ impl World {
             }
             AuthenticatorId::RecoveryCode(_) => None,
         };
-        let recovery_code = verified.recovery_code().map(|shown| self.shown(shown, None));
-        Answer::Verified { phone, purpose: verified.purpose(), recovery_code }
+        let recovery_code = verified
+            .recovery_code()
+            .map(|shown| self.shown(shown, None));
+        Answer::Verified {
+            phone,
+            purpose: verified.purpose(),
+            recovery_code,
+        }
     }
 }
 

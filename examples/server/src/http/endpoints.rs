@@ -42,7 +42,9 @@ pub(super) async fn token(
             let session = service.session(body.mfa_token(authorization)?, Some(&client))?;
             service
                 .decide(&session, |account, now, rng| {
-                    service.engine.verify_recovery_code(account, &session, &code, now, rng)
+                    service
+                        .engine
+                        .verify_recovery_code(account, &session, &code, now, rng)
                 })
                 .await?
         }
@@ -54,7 +56,10 @@ pub(super) async fn token(
     tokens(&service, &verified)
 }
 
-const PASSWORD_GRANTS: [&str; 2] = ["password", "http://auth0.com/oauth/grant-type/password-realm"];
+const PASSWORD_GRANTS: [&str; 2] = [
+    "password",
+    "http://auth0.com/oauth/grant-type/password-realm",
+];
 
 fn tokens(service: &Service, verified: &Verified) -> Answer {
     Ok(ok(&service.mint(verified)?))
@@ -67,7 +72,11 @@ async fn first_factor(service: &Service, body: &Body, client: &str) -> Answer {
     let audience = body.optional("audience")?.unwrap_or_default();
     let Some(subject) = service.users.first_factor(name, password).await else {
         tracing::info!(client, "wrong email or password");
-        return Err(Failure::of(403, "invalid_grant", "Wrong email or password."));
+        return Err(Failure::of(
+            403,
+            "invalid_grant",
+            "Wrong email or password.",
+        ));
     };
     tracing::info!(client, %subject, "first factor passed");
     let account = service.account(&subject).await?;
@@ -77,7 +86,10 @@ async fn first_factor(service: &Service, body: &Body, client: &str) -> Answer {
         .begin(subject, client, scope, audience, now, &mut service.rng())
         .map_err(|denied| refuse(Some(account.subject()), &denied, now))?;
     let token = service.engine.issue_token(&session);
-    Ok(mfa_required(&MfaRequiredAnswer::new(&token, account.requirements())))
+    Ok(mfa_required(&MfaRequiredAnswer::new(
+        &token,
+        account.requirements(),
+    )))
 }
 
 /// `POST /mfa/associate`. The bearer token alone authorizes it: what the body says of a client is
@@ -91,7 +103,9 @@ pub(super) async fn associate(
     let request = parameters(&headers, &body, Format::Json)?.associate()?;
     let associated = service
         .decide(&session, |account, now, rng| {
-            service.engine.associate(account, &session, &request, now, rng)
+            service
+                .engine
+                .associate(account, &session, &request, now, rng)
         })
         .await?;
     Ok(ok(&AssociateAnswer::from(&associated)))
@@ -110,7 +124,9 @@ pub(super) async fn challenge(
     let request = body.challenge()?;
     let challenged = service
         .decide(&session, |account, now, rng| {
-            service.engine.challenge(account, &session, &request, now, rng)
+            service
+                .engine
+                .challenge(account, &session, &request, now, rng)
         })
         .await?;
     Ok(ok(&ChallengeAnswer::from(&challenged)))
@@ -141,7 +157,9 @@ pub(super) async fn remove_authenticator(
     let id = authenticator_id(id);
     service
         .decide(&session, |account, now, _| {
-            service.engine.remove_authenticator(account, &session, &id, now)
+            service
+                .engine
+                .remove_authenticator(account, &session, &id, now)
         })
         .await?;
     Ok(no_content())

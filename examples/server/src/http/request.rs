@@ -15,7 +15,9 @@ pub(super) enum Format {
 
 /// The `Authorization` header. One that is not text is there, and of no scheme.
 pub(super) fn authorization(headers: &HeaderMap) -> Option<&str> {
-    headers.get(header::AUTHORIZATION).map(|value| value.to_str().unwrap_or_default())
+    headers
+        .get(header::AUTHORIZATION)
+        .map(|value| value.to_str().unwrap_or_default())
 }
 
 /// The parameters of a body, by its content type.

@@ -34,15 +34,23 @@ pub(super) async fn take_on(
         Ok(Ok(body)) => body,
         Ok(Err(failure)) => return failure.into_response(),
         Err(_) => {
-            return Failure::of(408, "request_timeout", "The request took too long to arrive.")
-                .into_response();
+            return Failure::of(
+                408,
+                "request_timeout",
+                "The request took too long to arrive.",
+            )
+            .into_response();
         }
     };
     let request = Request::from_parts(parts, Body::from(body));
-    service.tasks.spawn(next.run(request)).await.unwrap_or_else(|error| {
-        tracing::error!(%error, "a request failed");
-        Failure::from(ErrorAnswer::server_error()).into_response()
-    })
+    service
+        .tasks
+        .spawn(next.run(request))
+        .await
+        .unwrap_or_else(|error| {
+            tracing::error!(%error, "a request failed");
+            Failure::from(ErrorAnswer::server_error()).into_response()
+        })
 }
 
 async fn read(mut body: Body) -> Result<Bytes, Failure> {
@@ -50,7 +58,9 @@ async fn read(mut body: Body) -> Result<Bytes, Failure> {
     let mut discarded = 0;
     while let Some(frame) = body.frame().await {
         // Half a body is none: the client has gone.
-        let Ok(data) = frame.map_err(|_| BadRequest::MalformedBody)?.into_data() else { continue };
+        let Ok(data) = frame.map_err(|_| BadRequest::MalformedBody)?.into_data() else {
+            continue;
+        };
         if discarded == 0 && read.len() + data.len() <= LONGEST_BODY {
             read.extend_from_slice(&data);
         } else {
@@ -61,7 +71,11 @@ async fn read(mut body: Body) -> Result<Bytes, Failure> {
         }
     }
     if discarded > 0 {
-        return Err(Failure::of(413, "invalid_request", "The request body is too large."));
+        return Err(Failure::of(
+            413,
+            "invalid_request",
+            "The request body is too large.",
+        ));
     }
     Ok(read.into())
 }

@@ -28,7 +28,9 @@ impl RedbStore {
         // So that a read never meets a file without the table.
         transaction.open_table(ACCOUNTS)?;
         transaction.commit()?;
-        Ok(Self { database: Arc::new(database) })
+        Ok(Self {
+            database: Arc::new(database),
+        })
     }
 
     /// The stored bytes of a record, for backups and for tests.
@@ -151,10 +153,16 @@ mod tests {
         let new = Account::new(subject.clone());
         let first = step(&store, &new).await.unwrap();
         // Inserted once.
-        assert!(matches!(step(&store, &new).await, Err(StoreError::Conflict)));
+        assert!(matches!(
+            step(&store, &new).await,
+            Err(StoreError::Conflict)
+        ));
         let second = step(&store, &first).await.unwrap();
         // Replaced once.
-        assert!(matches!(step(&store, &first).await, Err(StoreError::Conflict)));
+        assert!(matches!(
+            step(&store, &first).await,
+            Err(StoreError::Conflict)
+        ));
         assert_eq!(store.load(subject.clone()).await.unwrap().unwrap(), second);
         assert_eq!(second.revision(), 2);
 
@@ -162,7 +170,10 @@ mod tests {
         let bob = Account::new("bob".parse().unwrap());
         step(&store, &bob).await.unwrap();
         let elsewhere = RedbStore::open(&directory.path().join("other.redb")).unwrap();
-        assert!(matches!(step(&elsewhere, &first).await, Err(StoreError::Conflict)));
+        assert!(matches!(
+            step(&elsewhere, &first).await,
+            Err(StoreError::Conflict)
+        ));
 
         drop(store);
         let store = RedbStore::open(&path).unwrap();
@@ -175,9 +186,15 @@ mod tests {
         let store = RedbStore::open(&directory.path().join("accounts.redb")).unwrap();
         store.restore("alice", b"no record").unwrap();
         let subject: Subject = "alice".parse().unwrap();
-        assert!(matches!(store.load(subject.clone()).await, Err(StoreError::Broken(_))));
+        assert!(matches!(
+            store.load(subject.clone()).await,
+            Err(StoreError::Broken(_))
+        ));
         let new = Account::new(subject);
-        assert!(matches!(step(&store, &new).await, Err(StoreError::Broken(_))));
+        assert!(matches!(
+            step(&store, &new).await,
+            Err(StoreError::Broken(_))
+        ));
         assert_eq!(store.record("alice").unwrap().unwrap(), b"no record");
     }
 }

@@ -107,7 +107,10 @@ impl World {
         rest: &str,
         seed: u8,
     ) -> (SocketAddr, JoinHandle<io::Result<()>>, oneshot::Sender<()>) {
-        let listener = self.runtime.block_on(tokio::net::TcpListener::bind("127.0.0.1:0")).unwrap();
+        let listener = self
+            .runtime
+            .block_on(tokio::net::TcpListener::bind("127.0.0.1:0"))
+            .unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel::<()>();
         let clock = Arc::clone(&self.clock);
@@ -119,15 +122,19 @@ impl World {
             Arc::clone(&self.store) as Arc<dyn Store>,
             Arc::clone(&self.outbox) as Arc<dyn Outbox>,
         )
-        .with_clock(Arc::new(move || UtcDateTime::from_unix_timestamp(clock.load(SeqCst)).unwrap()))
+        .with_clock(Arc::new(move || {
+            UtcDateTime::from_unix_timestamp(clock.load(SeqCst)).unwrap()
+        }))
         .with_randomness(Arc::new(move || {
             let mut bytes = [seed; 32];
             bytes[..8].copy_from_slice(&draws.fetch_add(1, SeqCst).to_le_bytes());
             Box::new(ChaCha20Rng::from_seed(bytes))
         }));
-        let served = self.runtime.spawn(http::serve(listener, Arc::new(service), async {
-            let _ = stopped.await;
-        }));
+        let served = self
+            .runtime
+            .spawn(http::serve(listener, Arc::new(service), async {
+                let _ = stopped.await;
+            }));
         (address, served, stop)
     }
 
@@ -212,21 +219,28 @@ impl World {
 
     /// The `mfa_token` of a first factor.
     pub fn login(&self) -> String {
-        self.password("alice@example.com", PASSWORD, "", "").text("mfa_token")
+        self.password("alice@example.com", PASSWORD, "", "")
+            .text("mfa_token")
     }
 
     pub fn associate(&self, token: &str, channel: &str, phone: &str) -> Answer {
         let body = json!({
             "authenticator_types": ["oob"], "oob_channels": [channel], "phone_number": phone,
         });
-        self.json("/mfa/associate", &[("authorization", &bearer(token))], &body)
+        self.json(
+            "/mfa/associate",
+            &[("authorization", &bearer(token))],
+            &body,
+        )
     }
 
     pub fn challenge(&self, token: &str, rest: &Value) -> Answer {
         let mut body = json!({
             "client_id": "demo", "client_secret": "demo-secret", "mfa_token": token,
         });
-        body.as_object_mut().unwrap().extend(rest.as_object().unwrap().clone());
+        body.as_object_mut()
+            .unwrap()
+            .extend(rest.as_object().unwrap().clone());
         self.json("/mfa/challenge", &[], &body)
     }
 
@@ -260,7 +274,12 @@ impl World {
     }
 
     pub fn list(&self, token: &str) -> Answer {
-        self.send("GET", "/mfa/authenticators", &[("authorization", &bearer(token))], "")
+        self.send(
+            "GET",
+            "/mfa/authenticators",
+            &[("authorization", &bearer(token))],
+            "",
+        )
     }
 
     pub fn remove(&self, token: &str, id: &str) -> Answer {
@@ -279,22 +298,31 @@ impl World {
     /// An access token of a full login, for the MFA API.
     pub fn manage(&self, scope: &str) -> String {
         let audience = self.mfa_audience();
-        let token =
-            self.password("alice@example.com", PASSWORD, scope, &audience).text("mfa_token");
+        let token = self
+            .password("alice@example.com", PASSWORD, scope, &audience)
+            .text("mfa_token");
         let oob_code = self.challenge(&token, &json!({})).text("oob_code");
-        self.answer(&token, &oob_code, &self.outbox.code()).text("access_token")
+        self.answer(&token, &oob_code, &self.outbox.code())
+            .text("access_token")
     }
 
     /// The ids of the list, as an access token sees it.
     pub fn ids(&self, token: &str) -> Vec<String> {
         let list = self.list(token).ok();
-        let ids = list.as_array().unwrap().iter().map(|entry| entry["id"].as_str().unwrap());
+        let ids = list
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|entry| entry["id"].as_str().unwrap());
         ids.map(str::to_owned).collect()
     }
 }
 
 fn agent() -> ureq::Agent {
-    ureq::Agent::config_builder().http_status_as_error(false).build().into()
+    ureq::Agent::config_builder()
+        .http_status_as_error(false)
+        .build()
+        .into()
 }
 
 pub fn bearer(token: &str) -> String {
@@ -335,7 +363,10 @@ impl Answer {
 
     #[track_caller]
     pub fn text(&self, name: &str) -> String {
-        self.value()[name].as_str().unwrap_or_else(|| panic!("no {name}: {self:?}")).to_owned()
+        self.value()[name]
+            .as_str()
+            .unwrap_or_else(|| panic!("no {name}: {self:?}"))
+            .to_owned()
     }
 
     /// Everything of an error: status, body, and each header that says something.
@@ -343,7 +374,10 @@ impl Answer {
     pub fn is(&self, status: u16, error: &str, description: &str) -> &Self {
         assert_eq!(
             (self.status, self.value()),
-            (status, json!({ "error": error, "error_description": description }))
+            (
+                status,
+                json!({ "error": error, "error_description": description })
+            )
         );
         assert_eq!(self.header("cache-control"), Some("no-store"));
         assert_eq!(self.header("pragma"), Some("no-cache"));
@@ -352,8 +386,12 @@ impl Answer {
             (401, "invalid_client") => Some(r#"Basic realm="oauth""#.to_owned()),
             (401, _) => Some("Bearer".to_owned()),
             (403, "insufficient_scope") => {
-                let scope = description.strip_prefix("Insufficient scope, expected: ").unwrap();
-                Some(format!(r#"Bearer error="insufficient_scope", scope="{scope}""#))
+                let scope = description
+                    .strip_prefix("Insufficient scope, expected: ")
+                    .unwrap();
+                Some(format!(
+                    r#"Bearer error="insufficient_scope", scope="{scope}""#
+                ))
             }
             _ => None,
         };
@@ -366,7 +404,10 @@ impl Answer {
 
     #[track_caller]
     pub fn retry_after(&self, seconds: u64) {
-        assert_eq!(self.header("retry-after"), Some(seconds.to_string().as_str()));
+        assert_eq!(
+            self.header("retry-after"),
+            Some(seconds.to_string().as_str())
+        );
     }
 }
 
@@ -384,7 +425,10 @@ impl TestOutbox {
 
     /// The code of the last message.
     pub fn code(&self) -> String {
-        self.messages().last().unwrap()["code"].as_str().unwrap().to_owned()
+        self.messages().last().unwrap()["code"]
+            .as_str()
+            .unwrap()
+            .to_owned()
     }
 }
 
@@ -393,7 +437,10 @@ impl Outbox for TestOutbox {
         if self.fails.load(SeqCst) {
             return Err(io::Error::other("the provider is down"));
         }
-        self.sent.lock().unwrap().push(serde_json::to_value(message)?);
+        self.sent
+            .lock()
+            .unwrap()
+            .push(serde_json::to_value(message)?);
         Ok(())
     }
 }
@@ -448,7 +495,9 @@ impl Store for TestStore {
                 held.send(()).unwrap();
                 permits.acquire().await.unwrap().forget();
             }
-            let left = self.conflicts.fetch_update(SeqCst, SeqCst, |left| left.checked_sub(1));
+            let left = self
+                .conflicts
+                .fetch_update(SeqCst, SeqCst, |left| left.checked_sub(1));
             if left.is_ok() {
                 return Err(StoreError::Conflict);
             }
