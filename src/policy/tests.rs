@@ -6,7 +6,8 @@ use chacha20::ChaCha20Rng;
 use chacha20::rand_core::SeedableRng;
 use time::UtcDateTime;
 
-use super::{InvalidPolicy, Policy, RecoveryCodes, power};
+use super::bound::power;
+use super::{InvalidPolicy, Policy, RecoveryCodes};
 use crate::account::Account;
 use crate::authenticator::{Channel, Channels};
 use crate::budget::RateLimit;
