@@ -44,6 +44,9 @@ pub enum Purpose {
     /// To complete a login.
     Login,
     /// To confirm an enrollment; it completes the login as well.
+    ///
+    /// A session of [`Assurance::Mfa`](crate::Assurance::Mfa) that adds a phone completes one, too: who
+    /// mints tokens of its scope for that prolongs it.
     Enrollment,
 }
 
