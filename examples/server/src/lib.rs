@@ -1,7 +1,7 @@
 //! A server that answers the requests of Auth0's MFA API for SMS and voice with `oob-mfa`.
 //!
 //! The engine decides everything. A handler reads a request, names the operation, and writes the
-//! answer; [`Service::decide`](service::Service::decide) is the one place that loads, asks the
+//! answer; `Service::decide` is the one place that loads, asks the
 //! engine, saves, asks again after a conflict, and sends.
 //!
 //! It is an example and no identity provider: it grants whatever scope and audience a request asks
