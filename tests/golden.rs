@@ -317,6 +317,14 @@ fn a_revision_is_1_to_the_greatest_that_json_holds() {
 }
 
 #[test]
+fn an_account_that_nothing_has_changed_has_no_record() {
+    let fresh = Account::new("auth0|alice".parse().unwrap());
+    let refused = serde_json::to_string(&fresh).unwrap_err().to_string();
+    assert_eq!(refused, "an account that nothing has changed has no record");
+    assert!(postcard::to_allocvec(&fresh).is_err());
+}
+
+#[test]
 fn a_record_of_eleven_phones_is_refused() {
     assert_refused(
         &largest(),

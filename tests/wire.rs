@@ -1,0 +1,632 @@
+//! The wire, byte for byte: the guide's own bodies, every answer, and every row of the error table.
+
+mod world;
+
+use oob_mfa::wire::*;
+use oob_mfa::*;
+use time::UtcDateTime;
+use world::*;
+
+/// The body that the guide sends to `/mfa/associate`; it leaves most of the number out.
+const ASSOCIATE: &str =
+    r#"{ "authenticator_types": ["oob"], "oob_channels": ["sms"], "phone_number": "+11...9" }"#;
+/// Those that it sends to `/oauth/token`, as its snippets write them.
+const CONFIRM: &str = "grant_type=http%3A%2F%2Fauth0.com%2Foauth%2Fgrant-type%2Fmfa-oob&client_id={yourClientId}&client_secret=%7ByourClientSecret%7D&mfa_token=%7BmfaToken%7D&oob_code=%7BoobCode%7D&binding_code=%7BuserOtpCode%7D";
+const ANSWER: &str = "grant_type=http%3A%2F%2Fauth0.com%2Foauth%2Fgrant-type%2Fmfa-oob&client_id={yourClientId}&client_secret=%7ByourClientSecret%7D&mfa_token=%7BmfaToken%7D&oob_code=%7BoobCode%7D&binding_code=USER_OTP_CODE";
+/// The body that it sends to `/mfa/challenge`.
+const CHALLENGE: &str = r#"{ "client_id": "{yourClientId}",  "client_secret": "{yourClientSecret}", "challenge_type": "oob", "authenticator_id": "sms|dev_NU1Ofuw3Cw0XCt5x", "mfa_token": "{mfaToken}" }"#;
+
+fn json(body: &str) -> Body {
+    serde_json::from_str(body).unwrap()
+}
+
+fn form(body: &str) -> Body {
+    serde_urlencoded::from_str(body).unwrap()
+}
+
+fn text(answer: &impl serde::Serialize) -> String {
+    serde_json::to_string(answer).unwrap()
+}
+
+#[test]
+fn the_guides_association_is_read() {
+    assert_eq!(
+        json(ASSOCIATE).associate(),
+        Err(BadRequest::InvalidPhoneNumber)
+    );
+    let whole = ASSOCIATE.replace("+11...9", ALICES);
+    let expected = Associate {
+        channel: Channel::Sms,
+        phone: ALICES.parse().unwrap(),
+    };
+    assert_eq!(json(&whole).associate(), Ok(expected));
+    // The name that the guide's table has for it, the bare strings and the `tel` of old clients.
+    let misspelt = whole.replace("authenticator_types", "authentication_types");
+    assert_eq!(json(&misspelt).associate(), Ok(expected));
+    let old = format!(
+        r#"{{"authenticator_types":"oob","oob_channels":"tel","phone_number":"{ALICES}"}}"#
+    );
+    let by_voice = Associate {
+        channel: Channel::Voice,
+        ..expected
+    };
+    assert_eq!(json(&old).associate(), Ok(by_voice));
+    let credentials = whole.replace("{ ", r#"{ "client_id": "a", "client_secret": "b", "#);
+    assert_eq!(json(&credentials).associate(), Ok(expected));
+}
+
+#[test]
+fn the_guides_grants_are_read() {
+    for (body, code) in [(CONFIRM, "{userOtpCode}"), (ANSWER, "USER_OTP_CODE")] {
+        let body = form(body);
+        assert!(matches!(body.grant(), Ok(Grant::MfaOob(_))));
+        assert_eq!(body.required("binding_code"), Ok(code));
+        assert_eq!(body.required("oob_code"), Ok("{oobCode}"));
+        assert_eq!(body.mfa_token(Some("Bearer other")), Ok("{mfaToken}"));
+        let client = body.client(Some("Bearer {mfaToken}")).unwrap();
+        assert_eq!(client.client_id(), "{yourClientId}");
+        assert!(client.matches(Some("{yourClientSecret}")));
+        assert!(!client.matches(Some("{yourClientSecret")) && !client.matches(None));
+    }
+    let code = "grant_type=http%3A%2F%2Fauth0.com%2Foauth%2Fgrant-type%2Fmfa-recovery-code&recovery_code=N3BGPZZWJ85JLCNPZBDW6QXC";
+    let Ok(Grant::MfaRecoveryCode(code)) = form(code).grant() else {
+        panic!("{code}")
+    };
+    assert_eq!(code.expose_secret(), "N3BGPZZWJ85JLCNPZBDW6QXC");
+    assert!(
+        matches!(form("grant_type=password").grant(), Ok(Grant::Other(name)) if name == "password")
+    );
+}
+
+#[test]
+fn the_guides_challenge_is_read() {
+    let body = json(CHALLENGE);
+    let id = "sms|dev_NU1Ofuw3Cw0XCt5x".parse().unwrap();
+    assert_eq!(
+        body.challenge(),
+        Ok(Challenge {
+            authenticator: Some(id)
+        })
+    );
+    assert_eq!(body.mfa_token(None), Ok("{mfaToken}"));
+    let form = form("challenge_type=otp+OOB&mfa_token=t&client_id=a");
+    assert_eq!(
+        form.challenge(),
+        Ok(Challenge {
+            authenticator: None
+        })
+    );
+    assert_eq!(
+        json("{}").challenge(),
+        Ok(Challenge {
+            authenticator: None
+        })
+    );
+    let otp = json(r#"{"challenge_type":"otp"}"#).challenge().unwrap_err();
+    assert_eq!(
+        (
+            ErrorAnswer::from(otp.clone()).status(),
+            otp.to_string().as_str()
+        ),
+        (
+            401,
+            "The user does not support the requested challenge type (otp). Supported type: oob."
+        )
+    );
+}
+
+#[test]
+fn a_token_is_taken_from_the_body_before_the_header() {
+    let body = json(r#"{"mfa_token":"a"}"#);
+    assert_eq!(body.mfa_token(Some("bearer b")), Ok("a"));
+    assert_eq!(json("{}").mfa_token(Some("bearer  b ")), Ok("b"));
+    let missing = Err(BadRequest::Missing("mfa_token"));
+    assert_eq!(json("{}").mfa_token(None), missing);
+    assert_eq!(json("{}").mfa_token(Some("Basic b")), missing);
+    for header in [
+        None,
+        Some(""),
+        Some("Bearer"),
+        Some("Bearer  "),
+        Some("Basic b"),
+        Some("b"),
+    ] {
+        assert_eq!(bearer(header), Err(Denied::TokenMalformed), "{header:?}");
+    }
+}
+
+#[test]
+fn a_client_authenticates_in_one_way() {
+    // `demo:demo-secret`, and `a b:c%d` with both parts form-encoded.
+    let basic = Some("Basic ZGVtbzpkZW1vLXNlY3JldA==");
+    let client = json("{}").client(basic).unwrap();
+    assert!(client.client_id() == "demo" && client.matches(Some("demo-secret")));
+    let encoded = json("{}").client(Some("basic YStiOmMlMjVk")).unwrap();
+    assert!(encoded.client_id() == "a b" && encoded.matches(Some("c%d")));
+    assert!(json(r#"{"client_id":"demo"}"#).client(basic).is_ok());
+    let several = |body: &str| json(body).client(basic).map(drop);
+    assert_eq!(
+        several(r#"{"client_id":"other"}"#),
+        Err(BadRequest::SeveralCredentials)
+    );
+    assert_eq!(
+        several(r#"{"client_secret":"x"}"#),
+        Err(BadRequest::SeveralCredentials)
+    );
+    let invalid = |header| json("{}").client(Some(header)).map(drop);
+    for header in [
+        "Basic",
+        "Basic !",
+        "Basic ZGVtbw==",
+        "Basic OnNlY3JldA==",
+        "Digest x",
+    ] {
+        assert_eq!(invalid(header), Err(BadRequest::InvalidClient), "{header}");
+    }
+    assert_eq!(invalid("Bearer x"), Err(BadRequest::Missing("client_id")));
+    let public = json(r#"{"client_id":"demo-public"}"#).client(None).unwrap();
+    assert!(public.matches(None) && !public.matches(Some("")));
+}
+
+#[test]
+fn what_is_wrong_with_a_parameter_is_told_by_its_name() {
+    for (body, expected) in [
+        ("{}", "Missing required parameter: grant_type"),
+        (
+            r#"{"grant_type":""}"#,
+            "Missing required parameter: grant_type",
+        ),
+        (
+            r#"{"grant_type":null}"#,
+            "Missing required parameter: grant_type",
+        ),
+        (r#"{"grant_type":7}"#, "grant_type must be a string"),
+        (r#"{"grant_type":["a"]}"#, "grant_type must be a string"),
+        (
+            r#"{"grant_type":{"a":[{}]}}"#,
+            "grant_type must be a string",
+        ),
+        (
+            r#"{"grant_type":"a","grant_type":"a"}"#,
+            "Repeated parameter: grant_type",
+        ),
+    ] {
+        assert_eq!(
+            json(body).grant().unwrap_err().to_string(),
+            expected,
+            "{body}"
+        );
+    }
+    let oob = "http://auth0.com/oauth/grant-type/mfa-oob";
+    let numeric = format!(r#"{{"grant_type":"{oob}","oob_code":"x","binding_code":123456}}"#);
+    assert_eq!(
+        json(&numeric).grant().unwrap_err(),
+        BadRequest::NotAString("binding_code")
+    );
+    let twice = format!("grant_type={oob}&oob_code=x&binding_code=1&binding_code=2");
+    assert_eq!(
+        form(&twice).grant().unwrap_err(),
+        BadRequest::Repeated("binding_code")
+    );
+    for (body, expected) in [
+        ("{}", BadRequest::Missing("authenticator_types")),
+        (
+            r#"{"authenticator_types":[]}"#,
+            BadRequest::Missing("authenticator_types"),
+        ),
+        (
+            r#"{"authenticator_types":[1]}"#,
+            BadRequest::NotAList("authenticator_types"),
+        ),
+        (
+            r#"{"authenticator_types":["otp"]}"#,
+            BadRequest::UnsupportedAuthenticatorType,
+        ),
+        (
+            r#"{"authenticator_types":["oob"]}"#,
+            BadRequest::Missing("oob_channels"),
+        ),
+        (
+            r#"{"authenticator_types":["oob"],"oob_channels":["email"]}"#,
+            BadRequest::UnknownChannel,
+        ),
+        (
+            r#"{"authenticator_types":["oob"],"oob_channels":["sms"]}"#,
+            BadRequest::Missing("phone_number"),
+        ),
+    ] {
+        assert_eq!(json(body).associate(), Err(expected), "{body}");
+    }
+    for body in [
+        "",
+        "[]",
+        "1",
+        "\"a\"",
+        "{",
+        "{\"a\":}",
+        "[\"a\"]",
+        "{\"a\":\"\u{1}\"}",
+    ] {
+        assert!(serde_json::from_str::<Body>(body).is_err(), "{body}");
+    }
+    let many: Vec<String> = (0..65).map(|number| format!("\"{number}\":1")).collect();
+    assert!(serde_json::from_str::<Body>(&format!("{{{}}}", many.join(","))).is_err());
+    assert!(serde_json::from_str::<Body>(&format!("{{{}}}", many[1..].join(","))).is_ok());
+    let secret = json(r#"{"binding_code":"123456"}"#);
+    assert_eq!(format!("{secret:?}"), r#"{"binding_code"}"#);
+}
+
+#[test]
+fn answers_have_the_fields_of_the_guide_in_its_order() {
+    let mut world = World::new();
+    let session = world.first_factor();
+    let request = Associate {
+        channel: Channel::Sms,
+        phone: ALICES.parse().unwrap(),
+    };
+    let transition = world.engine.associate(
+        &world.account,
+        &session,
+        &request,
+        world.now,
+        &mut world.rng,
+    );
+    let account = &mut world.account;
+    let save = |next: Next| {
+        *account = next.account;
+        Ok::<_, Denied>(())
+    };
+    let associated = transition.commit(save).unwrap().result.unwrap();
+    let (oob_code, recovery_code) = (
+        associated.oob_code.expose_secret(),
+        associated.recovery_code.as_ref().unwrap().expose_secret(),
+    );
+    assert_eq!(
+        text(&AssociateAnswer::from(&associated)),
+        format!(
+            r#"{{"authenticator_type":"oob","binding_method":"prompt","recovery_codes":["{recovery_code}"],"oob_channel":"sms","oob_code":"{oob_code}"}}"#
+        )
+    );
+    let AuthenticatorId::Phone(_, device) = associated.authenticator else {
+        panic!("a phone")
+    };
+    let list = |world: &World, session| {
+        let entries = world
+            .engine
+            .authenticators(&world.account, session, world.now)
+            .unwrap();
+        text(&entries.collect::<AuthenticatorsAnswer>())
+    };
+    let recovery = |listed: &str| {
+        let (_, rest) = listed.split_once("recovery-code|").unwrap();
+        rest.split_once('"').unwrap().0.to_owned()
+    };
+    let expected = |recovery: &str, active: bool| {
+        format!(
+            r#"[{{"id":"recovery-code|{recovery}","authenticator_type":"recovery-code","active":{active},"type":"recovery-code"}},{{"id":"sms|{device}","authenticator_type":"oob","active":{active},"oob_channel":"sms","name":"XXXXXXXX8730","type":"phone"}},{{"id":"voice|{device}","authenticator_type":"oob","active":{active},"oob_channel":"voice","name":"XXXXXXXX8730","type":"phone"}}]"#
+        )
+    };
+    let listed = list(&world, &session);
+    assert_eq!(listed, expected(&recovery(&listed), false));
+
+    let sent = Sent {
+        authenticator: associated.authenticator,
+        oob_code,
+        code: associated.delivery.code.expose_secret().to_owned(),
+        recovery_code: None,
+    };
+    world.verify(&session, &sent).unwrap();
+    let session = world.first_factor();
+    let listed = list(&world, &session);
+    assert_eq!(listed, expected(&recovery(&listed), true));
+
+    let transition = world.engine.challenge(
+        &world.account,
+        &session,
+        &Challenge::default(),
+        world.now,
+        &mut world.rng,
+    );
+    let challenged = transition
+        .commit(|_| Ok::<_, Denied>(()))
+        .unwrap()
+        .result
+        .unwrap();
+    let oob_code = challenged.oob_code.expose_secret();
+    assert_eq!(
+        text(&ChallengeAnswer::from(&challenged)),
+        format!(r#"{{"challenge_type":"oob","oob_code":"{oob_code}","binding_method":"prompt"}}"#)
+    );
+    assert_eq!(
+        text(&std::iter::empty().collect::<AuthenticatorsAnswer>()),
+        "[]"
+    );
+}
+
+#[test]
+fn token_answers_and_the_first_no_are_those_of_the_api() {
+    let tokens = TokenAnswer::new("eyJ...i", 600, "openid profile").with_id_token("eyJ...i");
+    assert_eq!(
+        text(&tokens),
+        r#"{"id_token":"eyJ...i","access_token":"eyJ...i","expires_in":600,"scope":"openid profile","token_type":"Bearer"}"#
+    );
+    let code = RecoveryCode::from("N3BGPZZWJ85JLCNPZBDW6QXC");
+    let tokens = TokenAnswer::new("a", 1, "").with_recovery_code(Some(&code));
+    assert_eq!(
+        text(&tokens),
+        r#"{"access_token":"a","expires_in":1,"scope":"","token_type":"Bearer","recovery_code":"N3BGPZZWJ85JLCNPZBDW6QXC"}"#
+    );
+
+    let mut world = World::new();
+    let session = world.first_factor();
+    let token = world.engine.issue_token(&session);
+    let required = |world: &World| {
+        text(&MfaRequiredAnswer::new(
+            &token,
+            world.account.requirements(),
+        ))
+        .replace(token.expose_secret(), "…")
+    };
+    let begin = r#"{"error":"mfa_required","error_description":"Multifactor authentication required","mfa_token":"…","mfa_requirements":"#;
+    assert_eq!(
+        required(&world),
+        format!(r#"{begin}{{"enroll":[{{"type":"phone"}}]}}}}"#)
+    );
+    world.enroll(ALICES);
+    assert_eq!(
+        required(&world),
+        format!(r#"{begin}{{"challenge":[{{"type":"phone"}},{{"type":"recovery-code"}}]}}}}"#)
+    );
+    assert_eq!(MfaRequiredAnswer::STATUS, 403);
+}
+
+#[test]
+fn every_denial_is_its_row_of_the_table() {
+    let now = UtcDateTime::UNIX_EPOCH;
+    let retry_at = now + HOUR;
+    let invalid = "The mfa_token provided is invalid. Try getting a new token.";
+    let failed = "Too many failed codes. Wait for some minutes before retrying.";
+    for (denied, status, error, description) in [
+        (
+            Denied::AlreadyEnrolled,
+            403,
+            "access_denied",
+            "User is already enrolled.",
+        ),
+        (Denied::TokenInvalid, 401, "invalid_grant", invalid),
+        (
+            Denied::TokenExpired,
+            401,
+            "expired_token",
+            "mfa_token is expired",
+        ),
+        (
+            Denied::TokenMalformed,
+            401,
+            "invalid_grant",
+            "Malformed mfa_token",
+        ),
+        (Denied::SessionSpent, 401, "invalid_grant", invalid),
+        (Denied::SessionRevoked, 401, "invalid_grant", invalid),
+        (Denied::SessionTooLong, 401, "invalid_grant", invalid),
+        (
+            Denied::TokenOfAnotherClient,
+            400,
+            "invalid_request",
+            "mfa_token not issued to this client",
+        ),
+        (
+            Denied::OobCodeOfAnotherSession,
+            400,
+            "invalid_request",
+            "The oob_code doesn't match the mfa_token",
+        ),
+        (
+            Denied::OobCodeUnknown,
+            403,
+            "invalid_grant",
+            "Malformed oob_code",
+        ),
+        (
+            Denied::OobCodeExpired,
+            403,
+            "expired_token",
+            "oob_code is expired",
+        ),
+        (
+            Denied::InvalidBindingCode,
+            403,
+            "invalid_grant",
+            "Invalid binding_code.",
+        ),
+        (
+            Denied::InvalidRecoveryCode,
+            403,
+            "invalid_grant",
+            "MFA Authorization rejected.",
+        ),
+        (
+            Denied::NoRecoveryCode,
+            403,
+            "unsupported_challenge_type",
+            "User does not have a recovery-code.",
+        ),
+        (
+            Denied::NotEnrolled,
+            401,
+            "association_required",
+            "User is not enrolled. You can use /mfa/associate endpoint to enroll the first authenticator.",
+        ),
+        (
+            Denied::InvalidAuthenticator,
+            400,
+            "invalid_authenticator",
+            "The authenticator cannot be challenged.",
+        ),
+        (
+            Denied::UnknownAuthenticator,
+            404,
+            "invalid_authenticator",
+            "The authenticator does not exist.",
+        ),
+        (
+            Denied::PhoneAlreadyEnrolled,
+            400,
+            "invalid_request",
+            "The phone number is already enrolled.",
+        ),
+        (
+            Denied::TooManyPhones,
+            400,
+            "invalid_request",
+            "The user has too many phones. Remove one first.",
+        ),
+        (
+            Denied::TooManySessions { retry_at },
+            429,
+            "too_many_attempts",
+            "Too many logins completed by the user. Wait for some minutes before retrying.",
+        ),
+        (
+            Denied::ChannelUnavailable,
+            400,
+            "invalid_request",
+            "The channel is not enabled.",
+        ),
+        (
+            Denied::TooManySends { retry_at },
+            429,
+            "too_many_attempts",
+            "Too many SMS sent by the user. Wait for some minutes before retrying.",
+        ),
+        (
+            Denied::TooManyFailures { retry_at },
+            429,
+            "too_many_attempts",
+            failed,
+        ),
+        (
+            Denied::InsufficientScope(Scope::Enroll),
+            403,
+            "insufficient_scope",
+            "Insufficient scope, expected: enroll",
+        ),
+        (
+            Denied::SubjectMismatch,
+            500,
+            "server_error",
+            "The session and the account are of different subjects.",
+        ),
+        (
+            Denied::ParameterTooLong { parameter: "scope" },
+            400,
+            "invalid_request",
+            "scope is too long",
+        ),
+    ] {
+        let answer = ErrorAnswer::denied(&denied, now);
+        let found = (answer.status(), answer.error(), answer.error_description());
+        assert_eq!(found, (status, error, description));
+        assert_eq!(
+            answer.retry_after(),
+            denied.retry_at().map(|_| 3_600),
+            "{denied:?}"
+        );
+        let body = format!(r#"{{"error":"{error}","error_description":"{description}"}}"#);
+        assert_eq!(text(&answer), body);
+        let names: Vec<_> = answer.headers().map(|(name, _)| name).collect();
+        assert!(
+            names.starts_with(&["Cache-Control", "Pragma"]),
+            "{denied:?}"
+        );
+        assert_eq!(names.contains(&"Retry-After"), status == 429, "{denied:?}");
+        let challenges = status == 401 || matches!(denied, Denied::InsufficientScope(_));
+        assert_eq!(
+            names.contains(&"WWW-Authenticate"),
+            challenges,
+            "{denied:?}"
+        );
+    }
+}
+
+#[test]
+fn the_servers_own_errors_are_their_rows_of_the_table() {
+    let row = |answer: ErrorAnswer| {
+        let headers: Vec<String> = answer
+            .headers()
+            .map(|(name, value)| format!("{name}: {value}"))
+            .filter(|header| header != "Cache-Control: no-store" && header != "Pragma: no-cache")
+            .collect();
+        (
+            answer.status(),
+            answer.error(),
+            answer.error_description().to_owned(),
+            headers.join("; "),
+        )
+    };
+    let expected = |status, error, description: &str, headers: &str| {
+        (status, error, description.to_owned(), headers.to_owned())
+    };
+    assert_eq!(
+        row(ErrorAnswer::send_failed()),
+        expected(502, "bad_gateway", "Error sending SMS.", "")
+    );
+    let unavailable = "The service is temporarily unavailable. Try again.";
+    for (wait, seconds) in [(MILLISECOND, 1), (SECOND, 1), (SECOND + MILLISECOND, 2)] {
+        assert_eq!(
+            row(ErrorAnswer::temporarily_unavailable(wait)),
+            expected(
+                503,
+                "temporarily_unavailable",
+                unavailable,
+                &format!("Retry-After: {seconds}")
+            )
+        );
+    }
+    assert_eq!(
+        row(BadRequest::InvalidClient.into()),
+        expected(
+            401,
+            "invalid_client",
+            "Client authentication failed",
+            "WWW-Authenticate: Basic realm=\"oauth\""
+        )
+    );
+    assert_eq!(
+        row(BadRequest::UnsupportedGrantType.into()),
+        expected(
+            400,
+            "unsupported_grant_type",
+            "The grant type is not supported.",
+            ""
+        )
+    );
+    assert_eq!(
+        row(BadRequest::InvalidPhoneNumber.into()),
+        expected(400, "invalid_request", "The phone number is invalid.", "")
+    );
+}
+
+#[test]
+fn an_id_in_a_path_is_raw_or_encoded_and_anything_else_is_no_authenticators() {
+    let id: AuthenticatorId = "sms|dev_NU1Ofuw3Cw0XCt5x".parse().unwrap();
+    for text in [
+        "sms|dev_NU1Ofuw3Cw0XCt5x",
+        "sms%7Cdev_NU1Ofuw3Cw0XCt5x",
+        "sms%7cdev%5FNU1Ofuw3Cw0XCt5x",
+    ] {
+        assert_eq!(authenticator_id(text), id, "{text}");
+    }
+    let none = authenticator_id("");
+    for text in [
+        "x",
+        "%FF",
+        "%",
+        "sms|dev_",
+        "sms%257Cdev_NU1Ofuw3Cw0XCt5x",
+        "otp|dev_NU1Ofuw3Cw0XCt5x",
+    ] {
+        assert_eq!(authenticator_id(text), none, "{text}");
+    }
+    assert!(none.to_string().parse::<AuthenticatorId>().is_err());
+}
