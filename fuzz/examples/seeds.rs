@@ -121,6 +121,11 @@ fn requests() {
             "",
             format!(r#"{{"mfa_token":"{token}","client_id":"demo","client_secret":"s3cret","challenge_type":"oob otp","authenticator_id":"sms|dev_NU1Ofuw3Cw0XCt5x"}}"#),
         ),
+        (
+            "challenge-no-id",
+            "",
+            r#"{"challenge_type":"oob","authenticator_id":"no id"}"#.to_owned(),
+        ),
         ("challenge-form", &bearer, "client_id=demo&challenge_type=OOB".to_owned()),
         ("challenge-otp", "", "mfa_token=t&client_id=demo&challenge_type=otp".to_owned()),
         (
