@@ -359,10 +359,13 @@ impl Account {
     ) {
         self.challenges.retain(|pending| !superseded(pending));
         if self.challenges.len() >= MOST_CHALLENGES
-            && let Some(oldest) = self
+            && let Some((oldest, _)) = self
                 .challenges
                 .iter()
-                .position(|pending| pending.code.issued().is_none())
+                .enumerate()
+                .filter(|(_, pending)| pending.code.issued().is_none())
+                // One that expired before one that came second: of two alike, the older.
+                .min_by_key(|(_, pending)| pending.code.expires_at())
         {
             self.challenges.remove(oldest);
         }

@@ -27,6 +27,18 @@ impl Clients {
         self.0.is_empty()
     }
 
+    /// The client of a request that need not name one: authenticated where it sends a secret.
+    ///
+    /// # Errors
+    ///
+    /// As [`authenticate`](Self::authenticate), and what [`Body::optional`] says.
+    pub fn presented(&self, body: &Body) -> Result<Option<String>, BadRequest> {
+        if body.optional("client_secret")?.is_some() {
+            return self.authenticate(body, None).map(Some);
+        }
+        Ok(body.optional("client_id")?.map(str::to_owned))
+    }
+
     /// The id of the client that a request comes from, once it has authenticated.
     ///
     /// # Errors

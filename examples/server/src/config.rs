@@ -80,7 +80,7 @@ No --config: this is a demonstration, with credentials that everybody knows.
     /// user or a client that is there twice.
     pub fn parse(text: &str) -> Result<Self, ConfigError> {
         let written: Written =
-            toml::from_str(text).map_err(|error| ConfigError(error.to_string()))?;
+            toml::from_str(text).map_err(|error| ConfigError(place(text, &error)))?;
         let policy = written.policy.build()?;
         let token_lifetime = Duration::from_secs(written.token_lifetime_seconds);
         if token_lifetime.is_zero() || token_lifetime > policy.longest_session() {
@@ -122,6 +122,13 @@ fn wording(app_name: &str, host: Option<&str>) -> Result<Wording, ConfigError> {
         })
         .transpose()?;
     Wording::new(app, host).map_err(|error| ConfigError(format!("app_name, webotp_host: {error}")))
+}
+
+/// What is wrong and on which line, without the line: it may hold a password.
+fn place(text: &str, error: &toml::de::Error) -> String {
+    let line = error.span().and_then(|span| text.get(..span.start));
+    let line = line.map_or(1, |before| before.matches('\n').count() + 1);
+    format!("line {line}: {}", error.message())
 }
 
 fn users(written: Vec<WrittenUser>) -> Result<Users, ConfigError> {
@@ -279,7 +286,15 @@ impl WrittenPolicy {
                 .with_code_lifetime(seconds(lifetime))
                 .map_err(|error| wrong(&error))?;
         }
-        // The longest session is the bound of the other, whichever of the two grows.
+        // Each bounds the other: the token's lifetime goes first where it shrinks.
+        let shrunk = self
+            .mfa_token_lifetime_seconds
+            .filter(|lifetime| seconds(*lifetime) <= policy.token_lifetime());
+        if let Some(lifetime) = shrunk {
+            policy = policy
+                .with_token_lifetime(seconds(lifetime))
+                .map_err(|error| wrong(&error))?;
+        }
         if let Some(lifetime) = self.longest_session_seconds {
             policy = policy
                 .with_longest_session(seconds(lifetime))

@@ -83,7 +83,11 @@ fn make(path: &Path) -> io::Result<()> {
     getrandom::fill(&mut secret[..]).map_err(io::Error::other)?;
     let text = Zeroizing::new(Base64::encode_string(&secret[..]) + "\n");
     let mut beside = path.as_os_str().to_owned();
-    beside.push(format!(".{}", std::process::id()));
+    // Not the process's number: in a container that is the same after every start.
+    beside.push(format!(
+        ".{:016x}",
+        getrandom::u64().map_err(io::Error::other)?
+    ));
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]

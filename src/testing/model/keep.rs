@@ -83,13 +83,20 @@ impl Model {
             .iter()
             .filter(|code| code.fate != Fate::Gone)
             .count();
-        if held >= MOST_CHALLENGES
-            && let Some(oldest) = self
-                .codes
-                .iter_mut()
-                .find(|code| matches!(code.fate, Fate::Lapsed | Fate::Overtaken))
-        {
-            oldest.fate = Fate::Gone;
+        if held >= MOST_CHALLENGES {
+            // What has expired makes room first, then what came second.
+            let fated = |fate: Fate| {
+                self.codes
+                    .iter()
+                    .enumerate()
+                    .filter(move |(_, c)| c.fate == fate)
+            };
+            let lapsed = fated(Fate::Lapsed).next();
+            let oldest = lapsed.or(fated(Fate::Overtaken).min_by_key(|(_, code)| code.expires));
+            let oldest = oldest.map(|(index, _)| index);
+            if let Some(code) = oldest.and_then(|index| self.codes.get_mut(index)) {
+                code.fate = Fate::Gone;
+            }
         }
         let expires = self.now.saturating_add(millis(self.policy.code_lifetime()));
         self.codes.push(Code {

@@ -92,15 +92,20 @@ async fn first_factor(service: &Service, body: &Body, client: &str) -> Answer {
     )))
 }
 
-/// `POST /mfa/associate`. The bearer token alone authorizes it: what the body says of a client is
-/// ignored, because most clients say nothing.
+/// `POST /mfa/associate`. The bearer token authorizes it; most clients say nothing of themselves, and
+/// one that does has to be the token's.
 pub(super) async fn associate(
     State(service): State<Arc<Service>>,
     headers: HeaderMap,
     body: Bytes,
 ) -> Answer {
     let session = bearer_session(&service, &headers)?;
-    let request = parameters(&headers, &body, Format::Json)?.associate()?;
+    let body = parameters(&headers, &body, Format::Json)?;
+    let client = service.clients.presented(&body)?;
+    session
+        .check_client(client.as_deref())
+        .map_err(|denied| refuse(Some(session.subject()), &denied, service.now()))?;
+    let request = body.associate()?;
     let associated = service
         .decide(&session, |account, now, rng| {
             service

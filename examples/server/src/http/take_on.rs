@@ -21,6 +21,8 @@ const LONGEST_BODY: usize = 16 * 1024;
 /// How much more is read and thrown away, so that a client which is still writing hears the answer
 /// and not a reset.
 const MOST_DISCARDED: usize = 4 * 1024 * 1024;
+/// What a client is told to wait while the server stops.
+const RESTART: Duration = Duration::from_secs(1);
 const SLOWEST_BODY: Duration = Duration::from_secs(10);
 
 pub(super) async fn take_on(
@@ -42,6 +44,10 @@ pub(super) async fn take_on(
             .into_response();
         }
     };
+    if service.tasks.is_closed() {
+        // Nobody would wait for it.
+        return Failure::from(ErrorAnswer::temporarily_unavailable(RESTART)).into_response();
+    }
     let request = Request::from_parts(parts, Body::from(body));
     service
         .tasks
