@@ -394,6 +394,27 @@ mod tests {
     }
 
     #[test]
+    fn an_error_names_the_line_and_does_not_print_it() {
+        let error = error("[[clients]]\nid = \"a\"\nsecrt = \"hunter2\"\n");
+        assert!(
+            error.starts_with("line 3: unknown field `secrt`"),
+            "{error}"
+        );
+        assert!(!error.contains("hunter2"), "{error}");
+    }
+
+    #[test]
+    fn session_and_token_can_be_as_short_as_each_other() {
+        let text = format!(
+            "{CLIENT}[policy]\nlongest_session_seconds = 300\nmfa_token_lifetime_seconds = 300\n"
+        );
+        let text = format!("token_lifetime_seconds = 300\n{text}");
+        let policy = Config::parse(&text).unwrap().policy;
+        assert_eq!(policy.token_lifetime(), Duration::from_secs(300));
+        assert_eq!(policy.longest_session(), Duration::from_secs(300));
+    }
+
+    #[test]
     fn every_number_of_the_policy_can_be_set() {
         let config = Config::parse(
             r#"

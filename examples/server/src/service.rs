@@ -34,7 +34,7 @@ pub type Randomness = Arc<dyn Fn() -> Box<dyn CryptoRng + Send> + Send + Sync>;
 /// sixteen tries outlast it.
 const MOST_TRIES: u32 = 16;
 /// What a client is told to wait when they did not suffice.
-const BUSY: Duration = Duration::from_secs(1);
+pub(crate) const BUSY: Duration = Duration::from_secs(1);
 
 /// The server without its sockets.
 pub struct Service {

@@ -24,7 +24,17 @@ pub struct Users {
     users: Arc<[User]>,
     // A verification takes a core and 19 MiB: more at once than there are cores would only take memory.
     turns: Semaphore,
+    // How many may wait for one: the rest is told to come again, because a password costs its
+    // sender nothing.
+    places: Semaphore,
 }
+
+/// How many verifications may wait per core.
+const MOST_WAITING: usize = 16;
+
+/// More passwords wait to be judged than will be soon.
+#[derive(Debug)]
+pub struct TooManyWait;
 
 impl Users {
     /// The users of a configuration.
@@ -34,6 +44,7 @@ impl Users {
         Self {
             users: users.into(),
             turns: Semaphore::new(cores),
+            places: Semaphore::new(cores * MOST_WAITING),
         }
     }
 
@@ -50,7 +61,20 @@ impl Users {
     ///
     /// A name that nobody has costs what a wrong password of the first user costs, so that the time
     /// of the answer tells neither.
-    pub async fn first_factor(&self, name: &str, password: &str) -> Option<Subject> {
+    ///
+    /// # Errors
+    ///
+    /// [`TooManyWait`]
+    pub async fn first_factor(
+        &self,
+        name: &str,
+        password: &str,
+    ) -> Result<Option<Subject>, TooManyWait> {
+        let _place = self.places.try_acquire().map_err(|_| TooManyWait)?;
+        Ok(self.judge(name, password).await)
+    }
+
+    async fn judge(&self, name: &str, password: &str) -> Option<Subject> {
         let found = self
             .users
             .iter()

@@ -468,6 +468,27 @@ fn a_client_authenticates_before_anything_is_asked_of_its_grant() {
 }
 
 #[test]
+fn an_association_that_names_a_client_is_of_that_client() {
+    let world = World::new();
+    let token = world.login();
+    let ask = |extra: &[(&str, &str)]| {
+        let mut body = json!({
+            "authenticator_types": ["oob"], "oob_channels": ["sms"], "phone_number": PHONE,
+        });
+        for (name, value) in extra {
+            body[*name] = (*value).into();
+        }
+        let bearer = format!("Bearer {token}");
+        world.json("/mfa/associate", &[("authorization", &bearer)], &body)
+    };
+    let wrong = [("client_id", "demo"), ("client_secret", "wrong")];
+    ask(&wrong).is(401, "invalid_client", "Client authentication failed");
+    let message = "mfa_token not issued to this client";
+    ask(&[("client_id", "demo-public")]).is(400, "invalid_request", message);
+    ask(&[("client_id", "demo"), ("client_secret", "demo-secret")]).ok();
+}
+
+#[test]
 fn a_first_factor_removes_nothing_not_even_what_is_pending() {
     let world = World::new();
     let token = world.login();

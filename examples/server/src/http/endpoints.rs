@@ -15,7 +15,7 @@ use serde_json::json;
 
 use super::answer::{Failure, mfa_required, no_content, ok};
 use super::request::{Format, authorization, parameters};
-use crate::service::{Service, refuse};
+use crate::service::{BUSY, Service, refuse};
 use crate::tokens::DEFAULT_SCOPE;
 
 type Answer = Result<Response, Failure>;
@@ -70,7 +70,9 @@ async fn first_factor(service: &Service, body: &Body, client: &str) -> Answer {
     let (name, password) = (body.required("username")?, body.required("password")?);
     let scope = body.optional("scope")?.unwrap_or(DEFAULT_SCOPE);
     let audience = body.optional("audience")?.unwrap_or_default();
-    let Some(subject) = service.users.first_factor(name, password).await else {
+    let judged = service.users.first_factor(name, password).await;
+    let judged = judged.map_err(|_| ErrorAnswer::temporarily_unavailable(BUSY))?;
+    let Some(subject) = judged else {
         tracing::info!(client, "wrong email or password");
         return Err(Failure::of(
             403,
