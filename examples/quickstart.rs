@@ -2,7 +2,8 @@
 //!
 //! `cargo run --example quickstart`
 //!
-//! It prints each request, what was decided, the message that would leave, and the budgets. The clock
+//! It prints each request, what was decided, the message that would leave, and what is left of the
+//! budgets. *Refused* was not judged and wrote nothing; *rejected* was judged, charged and saved. The clock
 //! is stepped by hand and the random source is seeded, so every run prints the same.
 
 use chacha20::ChaCha20Rng;
@@ -53,6 +54,7 @@ fn main() -> Result<(), Error> {
         &oob_code,
         associated.delivery.code.expose_secret(),
     )?;
+    println!("    her token has completed its login, and is spent:");
     story.lists(&session)?;
 
     story.chapter("The next day: a challenge, and a wrong code first");
@@ -267,7 +269,7 @@ impl Story {
         }
         let left = self.engine.remaining(&self.account, self.now);
         println!(
-            "    budgets: {} messages, {} wrong codes, {} wrong recovery codes",
+            "    left: {} messages, {} wrong codes, {} wrong recovery codes",
             left.sends, left.binding_failures, left.recovery_failures
         );
         Ok(outcome)

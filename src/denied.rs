@@ -83,7 +83,9 @@ pub enum Denied {
 }
 
 impl Denied {
-    /// Whether a code was judged, and its failure charged and saved. Any other answer changed nothing.
+    /// Whether a code was judged, and its failure charged and saved.
+    ///
+    /// Call `commit` whatever the answer: it alone knows whether there is something to save.
     #[must_use]
     pub const fn is_rejected(&self) -> bool {
         matches!(self, Self::InvalidBindingCode | Self::InvalidRecoveryCode)

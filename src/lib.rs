@@ -12,7 +12,7 @@
 //! use oob_mfa::{
 //!     Account, Associate, Challenge, Channel, Denied, Engine, Key, KeyRing, Next, Policy, Subject, VerifyOob,
 //! };
-//! use rand_core::UnwrapErr;
+//! use getrandom::rand_core::UnwrapErr;
 //! use time::{Duration, UtcDateTime};
 //!
 //! // What every server has once: a policy, and a key from the operating system's random source.
@@ -93,8 +93,8 @@
 //! # The order of calls
 //!
 //! Open the token, load the account of its subject, call the engine, commit, and only then send and
-//! answer. Where `commit` returns your store's conflict, load again and ask again: the engine has
-//! decided nothing yet. A [`Denied`] is no failure of the store: it sits in the outcome's result, and
+//! answer. Where `commit` returns your store's conflict, load again and ask again, more often than a
+//! budget has wrong codes: the engine has decided nothing yet. A [`Denied`] is no failure of the store: it sits in the outcome's result, and
 //! what it charged is saved.
 //!
 //! # Features

@@ -262,7 +262,7 @@ pub enum Event {
     LimitReached {
         /// Which budget.
         limit: Limit,
-        /// When one will be back, in milliseconds since the Unix epoch.
+        /// When one will be back; serialized in milliseconds since the Unix epoch.
         #[serde(serialize_with = "unix_millis")]
         retry_at: UtcDateTime,
     },

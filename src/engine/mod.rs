@@ -37,6 +37,9 @@ use crate::transition::{Event, Events, Limit, Outcome, Transition};
 
 /// Policy and keys: what decides. Immutable, shared by every thread, knows no account.
 ///
+/// Random bytes come from an infallible `CryptoRng` of `rand_core` 0.10; for the operating system's
+/// source that is `UnwrapErr(SysRng)` of getrandom.
+///
 /// Each operation is a pure function of account, session, request, clock and random bytes: the same
 /// inputs give byte-identical records and replies.
 #[derive(Clone, Debug)]

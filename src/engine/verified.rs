@@ -92,19 +92,19 @@ impl Verified {
         self.session.subject()
     }
 
-    /// The client that the `mfa_token` was issued to.
+    /// The client of the session.
     #[must_use]
     pub fn client(&self) -> &str {
         self.session.client()
     }
 
-    /// The scope of the request that got the `mfa_token`.
+    /// The scope of the session: for an `mfa_token` that of the request that got it.
     #[must_use]
     pub fn scope(&self) -> &str {
         self.session.scope()
     }
 
-    /// The audience of the request that got the `mfa_token`.
+    /// The audience of the session: for an `mfa_token` that of the request that got it.
     #[must_use]
     pub fn audience(&self) -> &str {
         self.session.audience()

@@ -12,7 +12,7 @@ use crate::denied::Denied;
 use crate::instant::Millis;
 use crate::key::{KeyRing, SessionTag};
 
-/// The opaque text that stands for a session on the wire: signed, stateless, good for ten minutes.
+/// The opaque text that stands for a session on the wire: signed, stateless, good for ten minutes by default.
 ///
 /// Version 1, in base64url without padding: the version in a byte, the id of the key in four, the
 /// session's tag in sixteen, the assurance in one, issue and expiry in eight each (milliseconds),

@@ -14,6 +14,11 @@
 //! | `DELETE /mfa/authenticators/{id}` | [`bearer`], [`authenticator_id`] | [`Engine::remove_authenticator`] | 204, empty |
 //! | any | [`Body::client`] | | [`ErrorAnswer`] |
 //!
+//! Answers are made from grants: `AssociateAnswer::from(&associated)`,
+//! `ChallengeAnswer::from(&challenged)`, `entries.collect::<AuthenticatorsAnswer>()`, and
+//! `TokenAnswer::new(…)` from the embedder's tokens. A [`BadRequest`] turns into an [`ErrorAnswer`] by
+//! `?`, a [`Denied`](crate::Denied) by `map_err(|denied| ErrorAnswer::denied(&denied, now))`.
+//!
 //! Every answer carries the headers [`NO_STORE`].
 //!
 //! # Examples

@@ -75,7 +75,7 @@ fn answered(call: &VoiceCall, key: KeyPress) -> Zeroizing<String> {
         AnswerStep::SayDigits(digits) => Some(digits.expose_secret()),
         AnswerStep::Pause(_) => None,
     });
-    Zeroizing::new(steps.collect::<Vec<_>>().join(" "))
+    Zeroizing::new(steps.collect::<Vec<_>>().join(". "))
 }
 
 /// Takes messages, each once. It may block: it is called on a thread that may wait.
