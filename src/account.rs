@@ -109,6 +109,25 @@ pub(crate) struct SpentSession {
     pub(crate) expires_at: Millis,
 }
 
+impl Phone {
+    /// A phone that guards the account from now on.
+    pub(crate) const fn confirmed(
+        device: DeviceId,
+        number: PhoneNumber,
+        channel: Channel,
+        now: Millis,
+    ) -> Self {
+        Self {
+            device,
+            number,
+            status: PhoneStatus::Active,
+            last_used: now,
+            last_channel: channel,
+            failures: 0,
+        }
+    }
+}
+
 /// Which factors an account can be challenged for, for `mfa_requirements`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]

@@ -37,8 +37,6 @@ fn enroll_then_sign_in_then_recover() {
         oob_code: associated.oob_code.expose_secret().as_str().into(),
         binding_code: associated.delivery.code.expose_secret().into(),
     };
-    let size = postcard::to_allocvec(&account).unwrap().len();
-    println!("{} {size}", serde_json::to_string(&account).unwrap());
     let reloaded: Account =
         serde_json::from_str(&serde_json::to_string(&account).unwrap()).unwrap();
     assert_eq!(reloaded, account);
@@ -55,6 +53,4 @@ fn enroll_then_sign_in_then_recover() {
         })
         .unwrap();
     assert_eq!(outcome.result.unwrap().purpose(), Purpose::Enrollment);
-    let size = postcard::to_allocvec(&account).unwrap().len();
-    println!("{} {size}", serde_json::to_string(&account).unwrap());
 }

@@ -5,7 +5,7 @@ use time::UtcDateTime;
 
 use super::manage::judge_removal;
 use super::{Decision, Engine, Removed};
-use crate::account::{Account, Budgets, Phone, PhoneStatus};
+use crate::account::{Account, Budgets, Phone};
 use crate::authenticator::{AuthenticatorId, Channel, DeviceId};
 use crate::denied::Denied;
 use crate::phone::PhoneNumber;
@@ -98,14 +98,8 @@ impl Engine {
             let mut next = account.settled(now);
             next.drop_unguarded_enrollments();
             let device = DeviceId::draw(rng);
-            next.phones.push(Phone {
-                device,
-                number: phone,
-                status: PhoneStatus::Active,
-                last_used: now,
-                last_channel: channel,
-                failures: 0,
-            });
+            next.phones
+                .push(Phone::confirmed(device, phone, channel, now));
             let authenticator = AuthenticatorId::Phone(channel, device);
             let mut events = Events::NONE;
             events.push(Event::AuthenticatorAdded {

@@ -223,14 +223,12 @@ impl Account {
         now: Millis,
         events: &mut Events,
     ) {
-        self.phones.push(Phone {
-            device: enrollment.device,
-            number: enrollment.number,
-            status: PhoneStatus::Active,
-            last_used: now,
-            last_channel: code.channel,
-            failures: 0,
-        });
+        self.phones.push(Phone::confirmed(
+            enrollment.device,
+            enrollment.number,
+            code.channel,
+            now,
+        ));
         self.drop_unguarded_enrollments();
         if let Some(recovery) = &enrollment.recovery {
             self.recovery = Some(recovery.clone());
