@@ -91,6 +91,9 @@ pub enum Answer {
     Listed(Vec<Listed>),
     /// None of it.
     Denied(Denied),
+    /// That the store did not take it, however often it was asked: see
+    /// [`World::apply`](super::World::apply).
+    Unavailable,
 }
 
 /// An entry of the list.

@@ -170,7 +170,10 @@ pub fn assert_unchanged(before: &World, observation: &Observation, after: &World
             "saved without a clamp"
         );
     } else {
-        assert_eq!(before.record().map(json), after.record().map(json));
+        assert_eq!(
+            before.record().as_ref().map(json),
+            after.record().as_ref().map(json)
+        );
     }
 }
 

@@ -25,7 +25,7 @@ proptest! {
                 told += &format!("{denied:?} {denied}");
             }
             if observation.reply.saved {
-                stored += &after.record().map(json).unwrap_or_default();
+                stored += &after.record().as_ref().map(json).unwrap_or_default();
             }
         });
         told += &format!("{:?} {:?}", world.sessions(), world.engine());

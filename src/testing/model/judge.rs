@@ -9,9 +9,9 @@ use crate::engine::Purpose;
 use crate::phone::PhoneNumber;
 use crate::policy::RecoveryCodes;
 use crate::session::{Assurance, Scope};
+use crate::testing::clock::moment;
 use crate::testing::command::{Authenticator, Guess, RecoveryGuess, back};
 use crate::testing::reply::{Answer, Listed};
-use crate::testing::world::moment;
 
 impl Model {
     pub(super) fn associate(

@@ -7,8 +7,8 @@ use crate::authenticator::Channel;
 use crate::denied::Denied;
 use crate::phone::PhoneNumber;
 use crate::session::{Assurance, Scope};
+use crate::testing::clock::moment;
 use crate::testing::reply::Sent;
-use crate::testing::world::moment;
 
 /// An expired code is remembered for so long after its issue.
 const REMEMBERED: u64 = 10 * 60 * 1_000;

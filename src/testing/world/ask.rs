@@ -4,17 +4,124 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::{World, moment};
-use crate::authenticator::{AuthenticatorId, Channel};
+use super::World;
+use crate::account::Account;
+use crate::authenticator::AuthenticatorId;
 use crate::code::{BindingCode, OobCode, RecoveryCode};
+use crate::denied::Denied;
 use crate::engine::{Associate, Challenge, VerifyOob};
-use crate::phone::PhoneNumber;
 use crate::session::{MfaSession, TrustedClaims};
-use crate::testing::command::{Authenticator, Guess, RecoveryGuess, Vouch, back};
-use crate::testing::reply::{Answer, Listed, Observation};
+use crate::testing::asked::Question;
+use crate::testing::clock::moment;
+use crate::testing::command::{Command, Guess, RecoveryGuess, Vouch, back};
+use crate::testing::reply::{Answer, Listed};
+
+pub(super) fn question(world: &mut World, command: &Command, account: &Account) -> Question {
+    let now = world.now();
+    match command {
+        Command::Begin => Question::Told(world.begin()),
+        Command::Vouch(vouch) => Question::Told(world.vouch(vouch)),
+        Command::Associate {
+            session,
+            phone,
+            channel,
+        } => {
+            let request = Associate {
+                channel: *channel,
+                phone: *phone,
+            };
+            by(world, *session, |world, number, session| {
+                let asked = world
+                    .engine
+                    .associate(account, session, &request, now, &mut world.rng);
+                Question::Associate(number, asked)
+            })
+        }
+        Command::Challenge {
+            session,
+            authenticator,
+        } => by(world, *session, |world, number, session| {
+            let request = Challenge {
+                authenticator: authenticator.map(|named| world.authenticator(named)),
+            };
+            let asked = world
+                .engine
+                .challenge(account, session, &request, now, &mut world.rng);
+            Question::Challenge(number, asked)
+        }),
+        Command::VerifyOob {
+            session,
+            code,
+            guess,
+        } => world.verify_oob(account, *session, *code, guess),
+        Command::VerifyRecoveryCode { session, guess } => {
+            let code = RecoveryCode::from(world.typed(guess).as_str());
+            by(world, *session, |world, _, session| {
+                Question::Verify(world.engine.verify_recovery_code(
+                    account,
+                    session,
+                    &code,
+                    now,
+                    &mut world.rng,
+                ))
+            })
+        }
+        Command::Remove {
+            session,
+            authenticator,
+        } => by(world, *session, |world, _, session| {
+            let id = world.authenticator(*authenticator);
+            Question::Remove(
+                world
+                    .engine
+                    .remove_authenticator(account, session, &id, now),
+            )
+        }),
+        Command::Regenerate { session } => by(world, *session, |world, _, session| {
+            Question::Regenerate(world.engine.regenerate_recovery_code(
+                account,
+                session,
+                now,
+                &mut world.rng,
+            ))
+        }),
+        Command::List { session } => by(world, *session, |world, _, session| {
+            Question::Told(world.list(account, session))
+        }),
+        Command::Reset => Question::Administer(world.engine.reset(account, now)),
+        Command::ImportPhone { phone, channel } => Question::Import(world.engine.import_phone(
+            account,
+            *phone,
+            *channel,
+            now,
+            &mut world.rng,
+        )),
+        Command::RemovePhone { device } => {
+            let device = world.device(*device);
+            Question::Remove(world.engine.remove_phone(account, device, now))
+        }
+        Command::RestoreBudgets => Question::Administer(world.engine.restore_budgets(account, now)),
+        Command::Step { millis } => {
+            world.clock.step_millis(*millis);
+            Question::Told(Answer::Nothing)
+        }
+    }
+}
+
+/// What a session asks, where there is one that could.
+fn by(
+    world: &mut World,
+    session: usize,
+    ask: impl FnOnce(&mut World, usize, &MfaSession) -> Question,
+) -> Question {
+    match world.session(session) {
+        Some((number, session)) => ask(world, number, &session),
+        None => Question::Told(Answer::Nothing),
+    }
+}
 
 impl World {
-    pub(super) fn begin(&mut self) -> Observation {
+    fn begin(&mut self) -> Answer {
         let now = self.now();
         let subject = self.subject.clone();
         let begun = self
@@ -28,8 +135,9 @@ impl World {
         self.began(opened)
     }
 
-    pub(super) fn vouch(&mut self, vouch: &Vouch) -> Observation {
+    fn vouch(&mut self, vouch: &Vouch) -> Answer {
         let stranger = "somebody else".parse().ok().filter(|_| vouch.stranger);
+        let now = self.clock.millis();
         let session = MfaSession::trusted(TrustedClaims {
             id: &format!("vouched for {}", self.sessions.len()),
             subject: stranger.unwrap_or_else(|| self.subject.clone()),
@@ -37,68 +145,31 @@ impl World {
             assurance: vouch.assurance,
             scope: &vouch.scope,
             audience: "https://example.com/mfa/",
-            issued_at: moment(self.now.saturating_sub(vouch.age)),
-            expires_at: moment(self.now.saturating_add(vouch.lifetime)),
+            issued_at: moment(now.saturating_sub(vouch.age)),
+            expires_at: moment(now.saturating_add(vouch.lifetime)),
         });
         self.began(session)
     }
 
-    pub(super) fn associate(&mut self, session: usize, request: Associate) -> Observation {
-        let Some((number, session)) = self.session(session) else {
-            return self.unsaved(Answer::Nothing);
-        };
-        let (account, now) = (self.account(), self.now());
-        let associated = self
-            .engine
-            .associate(&account, &session, &request, now, &mut self.rng);
-        self.commit(associated, |world, grant| {
-            let device = world.device_number(grant.authenticator);
-            let sent = world.sent(number, device, &grant.oob_code, &grant.delivery, true);
-            let code = world.codes.len().saturating_sub(1);
-            let recovery_code = grant
-                .recovery_code
-                .as_ref()
-                .map(|shown| world.shown(shown, Some(code)));
-            (
-                Answer::Associated {
-                    device,
-                    code,
-                    recovery_code,
-                },
-                Some(sent),
-            )
-        })
+    fn began(&mut self, session: Result<MfaSession, Denied>) -> Answer {
+        match session {
+            Ok(session) => {
+                self.sessions.push(session);
+                Answer::Began {
+                    session: self.sessions.len().saturating_sub(1),
+                }
+            }
+            Err(denied) => Answer::Denied(denied),
+        }
     }
 
-    pub(super) fn challenge(
-        &mut self,
-        session: usize,
-        authenticator: Option<Authenticator>,
-    ) -> Observation {
-        let Some((number, session)) = self.session(session) else {
-            return self.unsaved(Answer::Nothing);
-        };
-        let request = Challenge {
-            authenticator: authenticator.map(|named| self.authenticator(named)),
-        };
-        let (account, now) = (self.account(), self.now());
-        let challenged = self
-            .engine
-            .challenge(&account, &session, &request, now, &mut self.rng);
-        self.commit(challenged, |world, grant| {
-            let device = world.device_number(grant.authenticator);
-            let sent = world.sent(number, device, &grant.oob_code, &grant.delivery, false);
-            let code = world.codes.len().saturating_sub(1);
-            (Answer::Challenged { device, code }, Some(sent))
-        })
-    }
-
-    pub(super) fn verify_oob(
-        &mut self,
+    fn verify_oob(
+        &self,
+        account: &Account,
         session: Option<usize>,
         code: Option<usize>,
         guess: &Guess,
-    ) -> Observation {
+    ) -> Question {
         let code = code.and_then(|code| back(self.codes.len(), code));
         let issued = code.and_then(|code| self.codes.get(code));
         let presenter = match (session, issued) {
@@ -108,7 +179,7 @@ impl World {
                 .map(|(_, session)| session),
         };
         let Some(session) = presenter else {
-            return self.unsaved(Answer::Nothing);
+            return Question::Told(Answer::Nothing);
         };
         let right = issued.map_or("000000", |issued| issued.binding_code.as_str());
         let typed = match guess {
@@ -125,27 +196,19 @@ impl World {
             oob_code: OobCode::from(oob_code),
             binding_code: BindingCode::from(typed.as_str()),
         };
-        let verified = self
-            .engine
-            .verify_oob(&self.account(), &session, &request, self.now());
-        self.commit(verified, |world, verified| {
-            (world.verified(&verified), None)
-        })
+        Question::Verify(
+            self.engine
+                .verify_oob(account, &session, &request, self.now()),
+        )
     }
 
-    pub(super) fn verify_recovery_code(
-        &mut self,
-        session: usize,
-        guess: &RecoveryGuess,
-    ) -> Observation {
-        let Some((_, session)) = self.session(session) else {
-            return self.unsaved(Answer::Nothing);
-        };
+    /// What is typed for a recovery code.
+    fn typed(&self, guess: &RecoveryGuess) -> String {
         let shown = |at: &usize| {
             back(self.recovery_codes.len(), *at).and_then(|at| self.recovery_codes.get(at))
         };
         let never = "2".repeat(24);
-        let typed = match guess {
+        match guess {
             RecoveryGuess::Shown(at) => shown(at).map_or(never, |shown| shown.characters.clone()),
             RecoveryGuess::Retyped(at) => {
                 let characters = shown(at).map_or(never, |shown| shown.characters.clone());
@@ -154,59 +217,15 @@ impl World {
             }
             RecoveryGuess::Wrong => never,
             RecoveryGuess::Malformed(text) => text.clone(),
-        };
-        let code = RecoveryCode::from(typed.as_str());
-        let (account, now) = (self.account(), self.now());
-        let verified =
-            self.engine
-                .verify_recovery_code(&account, &session, &code, now, &mut self.rng);
-        self.commit(verified, |world, verified| {
-            (world.verified(&verified), None)
-        })
+        }
     }
 
-    pub(super) fn remove(&mut self, session: usize, authenticator: Authenticator) -> Observation {
-        let Some((_, session)) = self.session(session) else {
-            return self.unsaved(Answer::Nothing);
+    fn list(&mut self, account: &Account, session: &MfaSession) -> Answer {
+        let entries = match self.engine.authenticators(account, session, self.now()) {
+            Ok(entries) => entries.collect::<Vec<_>>(),
+            Err(denied) => return Answer::Denied(denied),
         };
-        let id = self.authenticator(authenticator);
-        let (account, now) = (self.account(), self.now());
-        let removed = self
-            .engine
-            .remove_authenticator(&account, &session, &id, now);
-        self.commit(removed, |world, removed| {
-            (world.removed(removed.device), None)
-        })
-    }
-
-    pub(super) fn regenerate(&mut self, session: usize) -> Observation {
-        let Some((_, session)) = self.session(session) else {
-            return self.unsaved(Answer::Nothing);
-        };
-        let (account, now) = (self.account(), self.now());
-        let drawn = self
-            .engine
-            .regenerate_recovery_code(&account, &session, now, &mut self.rng);
-        self.commit(drawn, |world, code| {
-            (
-                Answer::Regenerated {
-                    recovery_code: world.shown(&code, None),
-                },
-                None,
-            )
-        })
-    }
-
-    pub(super) fn list(&mut self, session: usize) -> Observation {
-        let Some((_, session)) = self.session(session) else {
-            return self.unsaved(Answer::Nothing);
-        };
-        let account = self.account();
-        let entries = match self.engine.authenticators(&account, &session, self.now()) {
-            Ok(entries) => entries,
-            Err(denied) => return self.unsaved(Answer::Denied(denied)),
-        };
-        let listed = entries.map(|entry| {
+        let listed = entries.into_iter().map(|entry| {
             let phone = match entry.id {
                 AuthenticatorId::Phone(channel, device) => {
                     Some((channel, self.device_number_of(device)))
@@ -222,23 +241,7 @@ impl World {
                 status: entry.status,
             }
         });
-        let listed = listed.collect();
-        self.unsaved(Answer::Listed(listed))
-    }
-
-    pub(super) fn import(&mut self, phone: PhoneNumber, channel: Channel) -> Observation {
-        let (account, now) = (self.account(), self.now());
-        let imported = self
-            .engine
-            .import_phone(&account, phone, channel, now, &mut self.rng);
-        self.commit(imported, |world, id| {
-            (
-                Answer::Imported {
-                    device: world.device_number(id),
-                },
-                None,
-            )
-        })
+        Answer::Listed(listed.collect())
     }
 }
 

@@ -1,37 +1,41 @@
 //! One account, and everything that is around it.
 
 mod ask;
+mod hear;
 mod issued;
 
 use alloc::vec::Vec;
-use core::convert::Infallible;
 
 use time::UtcDateTime;
 
 pub use self::issued::{IssuedCode, IssuedRecoveryCode};
+use super::asked::Asked;
+use super::clock::Clock;
 use super::command::{Authenticator, Command, back};
-use super::reply::{Answer, Observation, Reply, Sent};
+use super::memory::MemoryStore;
+use super::outbox::Outbox;
+use super::reply::{Answer, Observation};
 use super::rng::TestRng;
 use crate::account::Account;
 use crate::authenticator::{AuthenticatorId, Channel, DeviceId};
-use crate::code::{OobCode, RecoveryCode};
-use crate::denied::Denied;
-use crate::engine::{Associate, Engine, Verified};
+use crate::engine::Engine;
 use crate::session::MfaSession;
 use crate::subject::Subject;
-use crate::transition::{Delivery, Event, Transition};
 
-/// An account in a store of one, an engine, a clock, a random source, and a memory of everything
+/// An account, an engine, a clock, a random source, a store, an outbox, and a memory of everything
 /// that was issued.
 ///
-/// It does what a [`Command`] says, through the public operations alone, and checks nothing.
-#[derive(Clone)]
+/// It does what a [`Command`] says, through the public operations alone, and checks nothing:
+/// [`apply`](Self::apply) on the store of its own, [`ask`](Self::ask) and [`hear`](Self::hear) on any
+/// store. Its [`clock`](Self::clock), [`rng`](Self::rng), [`store`](Self::store) and
+/// [`outbox`](Self::outbox) are for code under test as well. A clone is a world of its own.
 pub struct World {
     engine: Engine,
     rng: TestRng,
-    now: i64,
+    clock: Clock,
+    store: MemoryStore,
+    outbox: Outbox,
     subject: Subject,
-    record: Option<Account>,
     sessions: Vec<MfaSession>,
     codes: Vec<IssuedCode>,
     devices: Vec<DeviceId>,
@@ -40,11 +44,14 @@ pub struct World {
     unknown: DeviceId,
 }
 
+/// How often a world asks again where its store has a fault, as a server does.
+const MOST_TRIES: u32 = 16;
+
 impl World {
     /// The first moment of every world, in milliseconds since the Unix epoch: 15 January 2027, 08:00.
-    pub const START: i64 = 1_800_000_000_000;
+    pub const START: i64 = Clock::START;
     /// The last moment that the clock goes to: the end of the year 9999.
-    pub const END: i64 = 253_402_300_799_999;
+    pub const END: i64 = Clock::END;
 
     /// A world in which nothing has happened. The same seed gives the same world.
     #[must_use]
@@ -55,9 +62,10 @@ impl World {
         Self {
             engine,
             rng,
-            now: Self::START,
+            clock: Clock::new(),
+            store: MemoryStore::new(),
+            outbox: Outbox::new(),
             subject,
-            record: None,
             sessions: Vec::new(),
             codes: Vec::new(),
             devices: Vec::new(),
@@ -73,23 +81,51 @@ impl World {
         &self.engine
     }
 
+    /// The user.
+    #[must_use]
+    pub const fn subject(&self) -> &Subject {
+        &self.subject
+    }
+
+    /// The clock, which a clone moves as well.
+    #[must_use]
+    pub const fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    /// The random source.
+    pub const fn rng(&mut self) -> &mut TestRng {
+        &mut self.rng
+    }
+
+    /// The store of its own, which a clone is as well.
+    #[must_use]
+    pub const fn store(&self) -> &MemoryStore {
+        &self.store
+    }
+
+    /// Where its messages go; a clone keeps the same ones.
+    #[must_use]
+    pub const fn outbox(&self) -> &Outbox {
+        &self.outbox
+    }
+
     /// The moment.
     #[must_use]
     pub fn now(&self) -> UtcDateTime {
-        moment(self.now)
+        self.clock.now()
     }
 
     /// The stored record, if there is one.
     #[must_use]
-    pub const fn record(&self) -> Option<&Account> {
-        self.record.as_ref()
+    pub fn record(&self) -> Option<Account> {
+        self.store.load(&self.subject)
     }
 
     /// The account as a request finds it: a new one where none is stored.
     #[must_use]
     pub fn account(&self) -> Account {
-        self.record
-            .clone()
+        self.record()
             .unwrap_or_else(|| Account::new(self.subject.clone()))
     }
 
@@ -119,129 +155,56 @@ impl World {
 
     /// Puts the stored record through `with`: through its stored form and back, for one.
     pub fn reload(&mut self, with: impl FnOnce(&Account) -> Account) {
-        self.record = self.record.as_ref().map(with);
+        if let Some(record) = self.record() {
+            self.store.restore(self.subject.clone(), with(&record));
+        }
     }
 
-    /// Does what the command says.
+    /// Does what the command says, on the store of its own.
+    ///
+    /// Where that has a fault it asks again, sixteen times in all, as a server does; the answer is
+    /// [`Answer::Unavailable`] where they do not suffice.
     pub fn apply(&mut self, command: &Command) -> Observation {
-        match command {
-            Command::Begin => self.begin(),
-            Command::Vouch(vouch) => self.vouch(vouch),
-            Command::Associate {
-                session,
-                phone,
-                channel,
-            } => self.associate(
-                *session,
-                Associate {
-                    channel: *channel,
-                    phone: *phone,
-                },
-            ),
-            Command::Challenge {
-                session,
-                authenticator,
-            } => self.challenge(*session, *authenticator),
-            Command::VerifyOob {
-                session,
-                code,
-                guess,
-            } => self.verify_oob(*session, *code, guess),
-            Command::VerifyRecoveryCode { session, guess } => {
-                self.verify_recovery_code(*session, guess)
-            }
-            Command::Remove {
-                session,
-                authenticator,
-            } => self.remove(*session, *authenticator),
-            Command::Regenerate { session } => self.regenerate(*session),
-            Command::List { session } => self.list(*session),
-            Command::Reset => {
-                let done = self.engine.reset(&self.account(), self.now());
-                self.commit(done, |_, ()| (Answer::Done, None))
-            }
-            Command::ImportPhone { phone, channel } => self.import(*phone, *channel),
-            Command::RemovePhone { device } => {
-                let device = self.device(*device);
-                let removed = self
-                    .engine
-                    .remove_phone(&self.account(), device, self.now());
-                self.commit(removed, |world, removed| {
-                    (world.removed(removed.device), None)
-                })
-            }
-            Command::RestoreBudgets => {
-                let done = self.engine.restore_budgets(&self.account(), self.now());
-                self.commit(done, |_, ()| (Answer::Done, None))
-            }
-            Command::Step { millis } => {
-                self.now = self.now.saturating_add(*millis).clamp(0, Self::END);
-                self.unsaved(Answer::Nothing)
+        for _ in 0..MOST_TRIES {
+            let asked = self.ask(command, &self.account());
+            let saved =
+                asked.commit(|next| self.store.replace_at(self.subject.clone(), next.account));
+            if let Ok(heard) = saved {
+                return self.hear(heard);
             }
         }
+        self.unsaved(Answer::Unavailable)
     }
 
-    fn began(&mut self, session: Result<MfaSession, Denied>) -> Observation {
-        let answer = match session {
-            Ok(session) => {
-                self.sessions.push(session);
-                Answer::Began {
-                    session: self.sessions.len().saturating_sub(1),
-                }
-            }
-            Err(denied) => Answer::Denied(denied),
-        };
-        self.unsaved(answer)
-    }
-
-    /// Saves, and only then looks at the outcome.
-    fn commit<T>(
-        &mut self,
-        transition: Transition<T>,
-        granted: impl FnOnce(&mut Self, T) -> (Answer, Option<Sent>),
-    ) -> Observation {
-        let mut saved = None;
-        let committed = transition.commit(|next| {
-            saved = Some(next.account);
-            Ok::<_, Infallible>(())
-        });
-        let outcome = match committed {
-            Ok(outcome) => outcome,
-            Err(never) => match never {},
-        };
-        let changed = saved.is_some();
-        self.record = saved.or_else(|| self.record.take());
-        let (answer, sent) = match outcome.result {
-            Ok(grant) => granted(self, grant),
-            Err(denied) => (Answer::Denied(denied), None),
-        };
-        self.observed(
-            Reply {
-                answer,
-                sent,
-                saved: changed,
-            },
-            outcome.events.to_vec(),
-        )
-    }
-
-    fn unsaved(&self, answer: Answer) -> Observation {
-        self.observed(
-            Reply {
-                answer,
-                sent: None,
-                saved: false,
-            },
-            Vec::new(),
-        )
-    }
-
-    fn observed(&self, reply: Reply, events: Vec<Event>) -> Observation {
-        Observation {
-            at: self.now(),
-            reply,
-            events,
-        }
+    /// Puts the command to the engine, for an account that was loaded from wherever it is stored.
+    ///
+    /// Commit it there, and let [`hear`](Self::hear) know. Where the store has a conflict, load and ask
+    /// again; sessions and the clock are the world's own and know no conflict.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use oob_mfa::testing::{Answer, Command, World};
+    /// use oob_mfa::{Account, Channel, Engine, Key, KeyRing, Policy};
+    ///
+    /// let engine = Engine::new(Policy::auth0(), KeyRing::new(Key::new(1, &[7; 32])));
+    /// let mut world = World::new(engine, "auth0|alice".parse()?, 1);
+    /// let phone = "+14155558730".parse()?;
+    /// let command = Command::ImportPhone { phone, channel: Channel::Sms };
+    ///
+    /// // A store of your own would be asked for this, and would be awaited below.
+    /// let loaded = Account::new(world.subject().clone());
+    /// let mut stored = None;
+    /// let heard = world.ask(&command, &loaded).commit(|next| {
+    ///     stored = Some(next.account);
+    ///     Ok::<(), &str>(())
+    /// })?;
+    /// assert_eq!(world.hear(heard).reply.answer, Answer::Imported { device: 0 });
+    /// assert!(stored.is_some_and(|account| account.is_enrolled()));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn ask(&mut self, command: &Command, account: &Account) -> Asked {
+        Asked(ask::question(self, command, account))
     }
 
     fn session(&self, session: usize) -> Option<(usize, MfaSession)> {
@@ -263,93 +226,23 @@ impl World {
             Authenticator::Unknown => AuthenticatorId::Phone(Channel::Sms, self.unknown),
         }
     }
-
-    fn device_number(&mut self, id: AuthenticatorId) -> usize {
-        match id {
-            AuthenticatorId::Phone(_, device) | AuthenticatorId::RecoveryCode(device) => {
-                self.device_number_of(device)
-            }
-        }
-    }
-
-    fn device_number_of(&mut self, device: DeviceId) -> usize {
-        self.devices
-            .iter()
-            .position(|known| *known == device)
-            .unwrap_or_else(|| {
-                self.devices.push(device);
-                self.devices.len().saturating_sub(1)
-            })
-    }
-
-    fn sent(
-        &mut self,
-        session: usize,
-        device: usize,
-        oob_code: &OobCode,
-        delivery: &Delivery,
-        enrolls: bool,
-    ) -> Sent {
-        let Delivery {
-            channel,
-            to,
-            expires_at,
-            ..
-        } = *delivery;
-        self.codes.push(IssuedCode {
-            session,
-            device,
-            channel,
-            to,
-            oob_code: oob_code.expose_secret(),
-            binding_code: delivery.code.expose_secret().into(),
-            issued_at: self.now(),
-            expires_at,
-            delivery: delivery.id(),
-            enrolls,
-        });
-        Sent {
-            channel,
-            to,
-            expires_at,
-        }
-    }
-
-    fn shown(&mut self, code: &RecoveryCode, with: Option<usize>) -> usize {
-        self.recovery_codes.push(IssuedRecoveryCode {
-            characters: code.expose_secret().into(),
-            with,
-            issued_at: self.now(),
-        });
-        self.recovery_codes.len().saturating_sub(1)
-    }
-
-    fn removed(&mut self, device: DeviceId) -> Answer {
-        Answer::Removed {
-            device: self.device_number_of(device),
-        }
-    }
-
-    fn verified(&mut self, verified: &Verified) -> Answer {
-        let phone = match verified.authenticator() {
-            AuthenticatorId::Phone(channel, device) => {
-                Some((channel, self.device_number_of(device)))
-            }
-            AuthenticatorId::RecoveryCode(_) => None,
-        };
-        let recovery_code = verified
-            .recovery_code()
-            .map(|shown| self.shown(shown, None));
-        Answer::Verified {
-            phone,
-            purpose: verified.purpose(),
-            recovery_code,
-        }
-    }
 }
 
-/// The moment of these milliseconds since the Unix epoch, within what the clock can show.
-pub(super) fn moment(millis: i64) -> UtcDateTime {
-    let nanos = i128::from(millis.clamp(0, World::END)).saturating_mul(1_000_000);
-    UtcDateTime::from_unix_timestamp_nanos(nanos).unwrap_or(UtcDateTime::UNIX_EPOCH)
+impl Clone for World {
+    fn clone(&self) -> Self {
+        Self {
+            engine: self.engine.clone(),
+            rng: self.rng.clone(),
+            clock: self.clock.fork(),
+            store: self.store.fork(),
+            outbox: self.outbox.fork(),
+            subject: self.subject.clone(),
+            sessions: self.sessions.clone(),
+            codes: self.codes.clone(),
+            devices: self.devices.clone(),
+            recovery_codes: self.recovery_codes.clone(),
+            recovery_entry: self.recovery_entry,
+            unknown: self.unknown,
+        }
+    }
 }
