@@ -34,25 +34,30 @@
 mod asked;
 mod clock;
 mod command;
+mod conformance;
 mod memory;
 mod model;
 mod outbox;
 mod reply;
 mod rng;
 mod rule;
+mod scene;
 mod strategy;
 mod world;
 
 pub use self::asked::{Asked, Heard};
 pub use self::clock::Clock;
 pub use self::command::{Authenticator, Command, Guess, RecoveryGuess, Vouch};
+pub use self::conformance::{Breach, Duty, Report, Step, StoreTest};
 pub use self::memory::{Fault, MemoryStore, MemoryStoreError};
 pub use self::model::Model;
 pub use self::outbox::{Message, Outbox};
 pub use self::reply::{Answer, Listed, Observation, Reply, Sent};
 pub use self::rng::TestRng;
 pub use self::rule::Rule;
+pub use self::scene::Scene;
 pub use self::strategy::{
-    backward_steps, commands, forward_steps, monotone_commands, phones, policies, steps,
+    accounts, associates, backward_steps, challenges, channels, commands, forward_steps,
+    monotone_commands, phones, policies, recovery_codes, steps, verify_oobs,
 };
 pub use self::world::{IssuedCode, IssuedRecoveryCode, World};

@@ -1,0 +1,239 @@
+//! One request after the other: what a store has to do before orders matter.
+
+use alloc::format;
+use alloc::string::ToString;
+use alloc::vec::Vec;
+
+use super::Store;
+use super::history::{Loaded, Trial};
+use super::interleaved::{finish, staged, subject};
+use super::report::{Breach, Duty, Report};
+use super::request::Request;
+use crate::account::Account;
+use crate::testing::scene::Scene;
+
+/// So many revisions of one record: more than a byte counts.
+const MANY: u64 = 300;
+
+pub(super) async fn run<S: Store>(store: &S, report: &mut Report) {
+    inserts_once(store, report).await;
+    if !report.is_usable() {
+        return;
+    }
+    replaces_no_other_revision(store, report).await;
+    replaces_nothing_that_is_missing(store, report).await;
+    keeps_many_revisions(store, report).await;
+    keeps_subjects_apart(store, report).await;
+    keeps_the_largest(store, report).await;
+    keeps_what_it_reported(store, report).await;
+}
+
+/// The account as revision `revision` of another's hand.
+fn at(account: &Account, revision: u64) -> Account {
+    Account {
+        revision,
+        ..account.clone()
+    }
+}
+
+async fn inserts_once<S: Store>(store: &S, report: &mut Report) {
+    let Some(subject) = subject(report, "") else {
+        return;
+    };
+    let scene = Scene::enrolling(subject.clone(), report.seed);
+    let trial = Trial::new(store, subject);
+    let found = async {
+        trial.load_answered("A").await?;
+        let account = at(&scene.world.account(), 1);
+        trial.insert("A", account.clone()).await?;
+        // Another's, and the same once more, as after a lost answer.
+        let other = at(&Account::new(trial.subject.clone()), 1);
+        let found = "a second first record was taken";
+        trial.write_wrong("B", other, Duty::Insert, found).await?;
+        trial.write_wrong("A", account, Duty::Insert, found).await?;
+        last_write(&trial, &scene).await
+    }
+    .await;
+    finish(&trial, report, found);
+}
+
+async fn last_write<S: Store>(trial: &Trial<'_, S>, scene: &Scene) -> Result<(), Breach> {
+    Request::last(scene.world.clone()).run(trial).await?;
+    trial.check()
+}
+
+/// Revisions that are not there: before, after, and those that a narrower integer takes for it.
+async fn replaces_no_other_revision<S: Store>(store: &S, report: &mut Report) {
+    let Some((trial, scene)) = staged(store, report, Scene::signing_in).await else {
+        return;
+    };
+    let found = async {
+        for _ in 0..3 {
+            last_write(&trial, &scene).await?;
+        }
+        let Some(stored) = trial.head() else {
+            return Ok(());
+        };
+        trial.begins_here();
+        let there = stored.revision;
+        let wrapped = [7, 8, 15, 16, 24, 31, 32, 48, 52, 53, 62, 63];
+        let wrapped = wrapped
+            .iter()
+            .map(|bits| there.saturating_add(1_u64.checked_shl(*bits).unwrap_or_default()));
+        let others = [
+            there.saturating_sub(1),
+            there.saturating_add(1),
+            u64::MAX - 1,
+        ];
+        for replaced in wrapped.chain(others) {
+            trial.begins_here();
+            let other = at(&stored, replaced.saturating_add(1));
+            let found = format!("revision {there} was replaced by who had loaded {replaced}");
+            trial.write_wrong("A", other, Duty::Replace, &found).await?;
+        }
+        last_write(&trial, &scene).await
+    }
+    .await;
+    finish(&trial, report, found);
+}
+
+async fn replaces_nothing_that_is_missing<S: Store>(store: &S, report: &mut Report) {
+    let Some(subject) = subject(report, "") else {
+        return;
+    };
+    let scene = Scene::enrolling(subject.clone(), report.seed);
+    let trial = Trial::new(store, subject);
+    let found = async {
+        let account = scene.world.account();
+        for revision in [2, 3, (1 << 8) + 1, (1 << 16) + 1, (1 << 32) + 1, u64::MAX] {
+            trial.begins_here();
+            let found = "a record was replaced where there is none";
+            let account = at(&account, revision);
+            trial
+                .write_wrong("A", account, Duty::Replace, found)
+                .await?;
+        }
+        if trial.load_answered("A").await? != Loaded::NoRecord {
+            let found = "a write that failed left a record".to_string();
+            return Err(trial.breach(Duty::Replace, None, found, &["A"]));
+        }
+        last_write(&trial, &scene).await
+    }
+    .await;
+    finish(&trial, report, found);
+}
+
+async fn keeps_many_revisions<S: Store>(store: &S, report: &mut Report) {
+    let Some((trial, scene)) = staged(store, report, Scene::enrolling).await else {
+        return;
+    };
+    let found = async {
+        for _ in 0..MANY {
+            last_write(&trial, &scene).await?;
+        }
+        let Some(stored) = trial.head() else {
+            return Ok(());
+        };
+        trial.begins_here();
+        // Whoever has loaded one that is 256, or all of them, ago.
+        for ago in [1, 255, 256, MANY] {
+            trial.begins_here();
+            let replaced = stored.revision.saturating_sub(ago);
+            let other = at(&stored, replaced.saturating_add(1));
+            let found =
+                format!("a revision was replaced by who had loaded the one {ago} before it");
+            trial.write_wrong("A", other, Duty::Replace, &found).await?;
+        }
+        last_write(&trial, &scene).await
+    }
+    .await;
+    finish(&trial, report, found);
+}
+
+/// Subjects that a collation, a pattern, a trimmed or a cut column takes for one.
+async fn keeps_subjects_apart<S: Store>(store: &S, report: &mut Report) {
+    let long = "x".repeat(200);
+    let suffixes = [
+        "|a",
+        "|A",
+        "|a ",
+        "| a",
+        "|a%",
+        "|a_",
+        "|a'",
+        "|a\\",
+        "|a\"",
+        "|a\n",
+        "|ａ",
+        "|e",
+        "|é",
+        "|e\u{301}",
+        "|ß",
+        "|ss",
+        "|a/b",
+        "|a:b",
+        "|{a}",
+        "|a*",
+        "|\u{1f600}",
+    ];
+    let long = ["", "y", "z"].map(|end| format!("|{long}{end}"));
+    let suffixes = suffixes
+        .into_iter()
+        .chain(long.iter().map(alloc::string::String::as_str));
+    // One name for all of them, so that only the suffix tells them apart.
+    let Some(base) = subject(report, "") else {
+        return;
+    };
+    let mut trials = Vec::new();
+    for (number, suffix) in (2_u64..).zip(suffixes) {
+        let Ok(subject) = format!("{base}{suffix}").parse() else {
+            continue;
+        };
+        let scene = Scene::enrolling(Clone::clone(&subject), report.seed.wrapping_add(number));
+        trials.push((Trial::new(store, subject), scene));
+    }
+    for (trial, scene) in &trials {
+        let account = at(&scene.world.account(), 1);
+        let found = trial.insert("A", account).await;
+        report.add(found);
+    }
+    for (trial, scene) in &trials {
+        let found = last_write(trial, scene).await;
+        finish(trial, report, found);
+    }
+}
+
+async fn keeps_the_largest<S: Store>(store: &S, report: &mut Report) {
+    let filler = "\u{1f600}".repeat(55);
+    let Some(subject) = subject(report, &filler) else {
+        return;
+    };
+    let scene = Scene::largest(subject.clone(), report.seed);
+    let trial = Trial::new(store, subject);
+    let found = async {
+        let account = at(&scene.world.account(), 1);
+        trial.insert("A", account).await?;
+        last_write(&trial, &scene).await
+    }
+    .await;
+    finish(&trial, report, found);
+}
+
+async fn keeps_what_it_reported<S: Store>(store: &S, report: &mut Report) {
+    let Some((trial, scene)) = staged(store, report, Scene::signing_in).await else {
+        return;
+    };
+    let found = async {
+        let commands = scene.commands.iter().take(3).cloned();
+        for (number, command) in (0_u8..).zip(commands) {
+            let mut request = Request::new(number, scene.world.clone(), command);
+            request.run(&trial).await?;
+            if !trial.restart().await {
+                break;
+            }
+        }
+        last_write(&trial, &scene).await
+    }
+    .await;
+    finish(&trial, report, found);
+}

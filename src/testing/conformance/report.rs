@@ -1,0 +1,218 @@
+//! What a test of a store has found.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::fmt;
+
+use crate::testing::rule::Rule;
+
+/// A part of the store's duty.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Duty {
+    /// Insert only where there is no record.
+    Insert,
+    /// Replace only the revision that the account replaces.
+    Replace,
+    /// Report success only once it is durable.
+    Keep,
+    /// Give back what was saved, whole, and nobody else's.
+    Read,
+    /// Save what nothing stands in the way of.
+    Save,
+}
+
+impl Duty {
+    const fn text(self) -> &'static str {
+        match self {
+            Self::Insert => "insert only where there is no record",
+            Self::Replace => "replace only the revision that the account replaces",
+            Self::Keep => "report success only once it is durable",
+            Self::Read => "give back what was saved, whole, and nobody else's",
+            Self::Save => "save what nothing stands in the way of",
+        }
+    }
+}
+
+impl fmt::Display for Duty {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.text())
+    }
+}
+
+/// What was run, and what broke.
+#[derive(Clone, Debug)]
+pub struct Report {
+    pub(super) seed: u64,
+    pub(super) subjects: u64,
+    pub(super) schedules: u64,
+    pub(super) loads: u64,
+    pub(super) stale_loads: u64,
+    pub(super) saves: u64,
+    pub(super) refused_saves: u64,
+    pub(super) restarts: u64,
+    breaches: Vec<Breach>,
+}
+
+impl Report {
+    pub(super) const fn new(seed: u64) -> Self {
+        Self {
+            seed,
+            subjects: 0,
+            schedules: 0,
+            loads: 0,
+            stale_loads: 0,
+            saves: 0,
+            refused_saves: 0,
+            restarts: 0,
+            breaches: Vec::new(),
+        }
+    }
+
+    /// Whether nothing broke.
+    #[must_use]
+    pub const fn is_conformant(&self) -> bool {
+        self.breaches.is_empty()
+    }
+
+    /// What broke, each duty and rule once, by the shortest schedule that shows it.
+    #[must_use]
+    pub fn breaches(&self) -> &[Breach] {
+        &self.breaches
+    }
+
+    /// How many schedules were run: orders of the steps of two or three requests, and requests at once.
+    #[must_use]
+    pub const fn schedules(&self) -> u64 {
+        self.schedules
+    }
+
+    /// How many loads were behind what had been saved: allowed, as from a cache.
+    #[must_use]
+    pub const fn stale_loads(&self) -> u64 {
+        self.stale_loads
+    }
+
+    /// Whether requests by themselves work: the orders of what does not would say nothing.
+    pub(super) fn is_usable(&self) -> bool {
+        let useless = |breach: &Breach| matches!(breach.duty, Duty::Read | Duty::Save);
+        !self.breaches.iter().any(useless)
+    }
+
+    pub(super) fn add(&mut self, found: Result<(), Breach>) {
+        let Err(breach) = found else { return };
+        let alike = |known: &&mut Breach| known.duty == breach.duty && known.rule == breach.rule;
+        match self.breaches.iter_mut().find(alike) {
+            Some(known) if known.schedule.len() <= breach.schedule.len() => {}
+            Some(known) => *known = breach,
+            None => self.breaches.push(breach),
+        }
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            seed,
+            schedules,
+            loads,
+            stale_loads,
+            saves,
+            refused_saves,
+            restarts,
+            ..
+        } = self;
+        writeln!(
+            f,
+            "seed {seed}: {schedules} schedules, {loads} loads ({stale_loads} of them behind), \
+             {saves} saves and {refused_saves} refused, {restarts} restarts"
+        )?;
+        if self.is_conformant() {
+            return f.write_str("the store keeps its duty\n");
+        }
+        self.breaches
+            .iter()
+            .try_for_each(|breach| write!(f, "{breach}"))
+    }
+}
+
+/// A schedule that shows that a store does not keep its duty.
+#[derive(Clone, Debug)]
+pub struct Breach {
+    pub(super) duty: Duty,
+    pub(super) rule: Option<Rule>,
+    pub(super) found: String,
+    pub(super) schedule: Vec<Step>,
+}
+
+impl Breach {
+    /// What the store does not do.
+    #[must_use]
+    pub const fn duty(&self) -> Duty {
+        self.duty
+    }
+
+    /// The rule of the crate that broke with it, where the schedule shows one.
+    #[must_use]
+    pub const fn rule(&self) -> Option<Rule> {
+        self.rule
+    }
+
+    /// The steps that lead there.
+    #[must_use]
+    pub fn schedule(&self) -> &[Step] {
+        &self.schedule
+    }
+}
+
+impl fmt::Display for Breach {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the store has to {}; it ", self.duty)?;
+        match self.rule {
+            Some(rule) => write!(f, "broke {rule}: ")?,
+            None => f.write_str("did not: ")?,
+        }
+        writeln!(f, "{}", self.found)?;
+        let steps = (1_usize..).zip(&self.schedule);
+        steps
+            .into_iter()
+            .try_for_each(|(number, step)| writeln!(f, "{number:3}. {step}"))
+    }
+}
+
+/// A step of a schedule.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Step {
+    pub(super) who: String,
+    pub(super) what: What,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum What {
+    Loads(Option<u64>),
+    FailsToLoad(String),
+    /// Its end stands further on, after steps of others.
+    BeginsToSave(u64),
+    Saves(u64, String),
+    FailsToSave(u64, String),
+    Hears(String),
+    Restarts,
+}
+
+impl fmt::Display for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { who, what } = self;
+        match what {
+            What::Loads(Some(revision)) => write!(f, "{who} loads revision {revision}"),
+            What::Loads(None) => write!(f, "{who} loads no record"),
+            What::FailsToLoad(error) => write!(f, "{who} cannot load: {error}"),
+            What::BeginsToSave(revision) => write!(f, "{who} begins to save revision {revision}"),
+            What::Saves(revision, told) => write!(f, "{who} saves revision {revision}: {told}"),
+            What::FailsToSave(revision, error) => {
+                write!(f, "{who} cannot save revision {revision}: {error}")
+            }
+            What::Hears(told) => write!(f, "{who} is refused: {told}"),
+            What::Restarts => f.write_str("the store is restarted"),
+        }
+    }
+}

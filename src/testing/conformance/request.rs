@@ -1,0 +1,170 @@
+//! A request on its way: it loads, decides and saves, and begins again where it cannot.
+
+use alloc::boxed::Box;
+use alloc::format;
+use alloc::string::String;
+use core::mem;
+
+use super::Store;
+use super::history::{Loaded, MOST_TRIES, Presented, Told, Trial};
+use super::report::{Breach, Duty};
+use crate::account::Account;
+use crate::testing::command::{Command, Guess, RecoveryGuess, back};
+use crate::testing::reply::Observation;
+use crate::testing::world::World;
+
+/// Somebody who asks for one thing.
+pub(super) struct Request {
+    who: String,
+    world: World,
+    command: Command,
+    phase: Phase,
+    tries: u32,
+}
+
+enum Phase {
+    Begun,
+    Loaded(Option<Box<Account>>),
+    Answered,
+}
+
+impl Request {
+    /// The request of somebody whose world knows all that was issued.
+    pub(super) fn new(number: u8, world: World, command: Command) -> Self {
+        let letter = char::from(b'A'.saturating_add(number));
+        Self {
+            who: format!("{letter} ({})", name(&command)),
+            world,
+            command,
+            phase: Phase::Begun,
+            tries: 0,
+        }
+    }
+
+    /// The last write of a trial, which goes through whatever came before.
+    pub(super) fn last(world: World) -> Self {
+        Self {
+            who: "a last write".into(),
+            world,
+            command: Command::RestoreBudgets,
+            phase: Phase::Begun,
+            tries: 0,
+        }
+    }
+
+    pub(super) const fn is_answered(&self) -> bool {
+        matches!(self.phase, Phase::Answered)
+    }
+
+    /// Loads, or else decides, saves and hears the answer.
+    pub(super) async fn step<S: Store>(&mut self, trial: &Trial<'_, S>) -> Result<(), Breach> {
+        match mem::replace(&mut self.phase, Phase::Begun) {
+            Phase::Begun => {
+                self.tries = self.tries.saturating_add(1);
+                if self.tries > MOST_TRIES {
+                    let found = format!("{} tried {MOST_TRIES} times", self.who);
+                    return Err(trial.breach(Duty::Save, None, found, &[&self.who]));
+                }
+                self.phase = match trial.load(&self.who).await? {
+                    Loaded::Record(account) => Phase::Loaded(Some(account)),
+                    Loaded::NoRecord => Phase::Loaded(None),
+                    Loaded::NoAnswer => Phase::Begun,
+                };
+            }
+            Phase::Loaded(record) => {
+                if self.save(trial, record.map(|account| *account)).await? {
+                    self.phase = Phase::Answered;
+                }
+            }
+            Phase::Answered => self.phase = Phase::Answered,
+        }
+        Ok(())
+    }
+
+    /// All of it, as often as it takes.
+    pub(super) async fn run<S: Store>(&mut self, trial: &Trial<'_, S>) -> Result<(), Breach> {
+        while !self.is_answered() {
+            self.step(trial).await?;
+        }
+        Ok(())
+    }
+
+    async fn save<S: Store>(
+        &self,
+        trial: &Trial<'_, S>,
+        record: Option<Account>,
+    ) -> Result<bool, Breach> {
+        let account = record
+            .clone()
+            .unwrap_or_else(|| Account::new(trial.subject.clone()));
+        // A copy of the world, so that a further try draws the same codes.
+        let mut world = self.world.clone();
+        let asked = world.ask(&self.command, &account);
+        let mut write = None;
+        let saved = asked
+            .commit_async(|next| {
+                let begun = trial.begin(&self.who, record, next.account.clone());
+                write = Some(begun);
+                async move {
+                    let saved = trial.store.replace(next).await;
+                    saved.map_err(|error| (begun, error))
+                }
+            })
+            .await;
+        match saved {
+            Ok(heard) => {
+                let told = self.told(world.hear(heard));
+                match write {
+                    Some(write) => trial.reported(write, Some(told))?,
+                    None => trial.refused(&self.who, &told),
+                }
+                Ok(true)
+            }
+            Err((write, error)) => {
+                trial.failed(write, &error);
+                Ok(false)
+            }
+        }
+    }
+
+    fn told(&self, observation: Observation) -> Told {
+        let presented = match &self.command {
+            Command::VerifyOob {
+                code: Some(code), ..
+            } => back(self.world.codes().len(), *code).map(Presented::Binding),
+            Command::VerifyRecoveryCode {
+                guess: RecoveryGuess::Shown(shown),
+                ..
+            } => back(self.world.recovery_codes().len(), *shown).map(Presented::Recovery),
+            _ => None,
+        };
+        Told {
+            presented,
+            observation,
+        }
+    }
+}
+
+const fn name(command: &Command) -> &'static str {
+    match command {
+        Command::Associate { .. } => "associate",
+        Command::Challenge { .. } => "challenge",
+        Command::VerifyOob {
+            guess: Guess::Right,
+            ..
+        } => "right code",
+        Command::VerifyOob { .. } => "wrong code",
+        Command::VerifyRecoveryCode {
+            guess: RecoveryGuess::Shown(_),
+            ..
+        } => "recovery code",
+        Command::VerifyRecoveryCode { .. } => "wrong recovery code",
+        Command::Remove { .. } => "remove",
+        Command::Regenerate { .. } => "regenerate",
+        Command::Reset => "reset",
+        Command::ImportPhone { .. } => "import",
+        Command::RemovePhone { .. } => "remove phone",
+        Command::RestoreBudgets => "restore budgets",
+        Command::Begin | Command::Vouch(_) | Command::List { .. } | Command::Step { .. } => "other",
+    }
+}
