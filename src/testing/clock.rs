@@ -30,7 +30,10 @@ impl Clock {
 
     /// Moves it, backwards where `by` is negative, by whole milliseconds.
     pub fn step(&self, by: Duration) {
-        self.step_millis(i64::try_from(by.whole_milliseconds()).unwrap_or(i64::MAX));
+        let millis = by
+            .whole_milliseconds()
+            .clamp(i64::MIN.into(), i64::MAX.into());
+        self.step_millis(i64::try_from(millis).unwrap_or_default());
     }
 
     pub(super) fn millis(&self) -> i64 {

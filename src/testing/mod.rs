@@ -1,11 +1,17 @@
 //! What tests of this crate, and of those who embed it, are made of. Only with the feature `testing`.
 //!
 //! * [`Command`] names everything that can happen to an account, and the strategies
-//!   ([`commands`], [`policies`], [`phones`], [`steps`]) draw it at random for proptest.
-//! * [`World`] does it: one account, one engine, a clock and a random source of its own, and a memory
-//!   of everything that was ever issued. It returns what could be observed.
+//!   ([`commands`], [`policies`], [`phones`], [`steps`]) draw it at random for proptest; others draw
+//!   single requests ([`associates`], [`challenges`], [`verify_oobs`], [`recovery_codes`]) and
+//!   [`accounts`].
+//! * [`World`] does it: one account, one engine, a [`Clock`], a random source, a [`MemoryStore`] with the
+//!   faults that stores have, an [`Outbox`], and a memory of everything that was ever issued. It
+//!   returns what could be observed. Its parts are for code under test as well.
 //! * [`Model`] predicts it: the same rules written down a second time, naively, without any of the
 //!   engine's code.
+//! * [`StoreTest`] tests a store: hand it how yours loads and replaces a record, and it says which duty
+//!   and which rule break, by the shortest schedule that shows it. Run it on every store that you write.
+//! * [`Scene`] is an account at its limits, and the commands that race there.
 //!
 //! # Examples
 //!

@@ -1,0 +1,316 @@
+//! What the feature `testing` gives to tests, tested.
+
+use oob_mfa::testing::{
+    Answer, Clock, Command, Fault, Guess, MemoryStore, MemoryStoreError, Outbox, Scene, World,
+    accounts, associates, challenges, recovery_codes, verify_oobs,
+};
+use oob_mfa::{
+    Account, Channel, Denied, Engine, Key, KeyRing, Next, PhoneNumber, Policy, RecoveryCode,
+};
+use proptest::prelude::*;
+use time::{Duration, UtcDateTime};
+
+fn engine() -> Engine {
+    Engine::new(Policy::auth0(), KeyRing::new(Key::new(1, &[7; 32])))
+}
+
+fn world() -> World {
+    World::new(engine(), "auth0|alice".parse().unwrap(), 1)
+}
+
+fn phone() -> PhoneNumber {
+    "+14155558730".parse().unwrap()
+}
+
+fn import() -> Command {
+    Command::ImportPhone {
+        phone: phone(),
+        channel: Channel::Sms,
+    }
+}
+
+/// A challenge that waits for its answer.
+fn challenged() -> World {
+    let mut world = world();
+    world.apply(&import());
+    world.apply(&Command::Begin);
+    world.apply(&Command::Challenge {
+        session: 0,
+        authenticator: None,
+    });
+    world
+}
+
+fn answer(guess: Guess) -> Command {
+    Command::VerifyOob {
+        session: None,
+        code: Some(0),
+        guess,
+    }
+}
+
+fn failures_left(world: &World) -> u32 {
+    let left = world.engine().remaining(&world.account(), world.now());
+    left.binding_failures
+}
+
+#[test]
+fn a_conflict_is_asked_again_and_charges_once() {
+    let mut world = challenged();
+    world.store().inject([Fault::Conflict; 15]);
+    let observation = world.apply(&answer(Guess::Wrong));
+    assert_eq!(
+        observation.reply.answer,
+        Answer::Denied(Denied::InvalidBindingCode)
+    );
+    assert_eq!(failures_left(&world), 9);
+}
+
+#[test]
+fn a_lost_answer_is_asked_again_and_charges_twice() {
+    let mut world = challenged();
+    world.store().inject([Fault::LostAnswer]);
+    let observation = world.apply(&answer(Guess::Wrong));
+    assert_eq!(
+        observation.reply.answer,
+        Answer::Denied(Denied::InvalidBindingCode)
+    );
+    assert_eq!(failures_left(&world), 8);
+
+    // The right code is burned with the answer that was lost.
+    world.store().inject([Fault::LostAnswer]);
+    let observation = world.apply(&answer(Guess::Right));
+    assert_eq!(
+        observation.reply.answer,
+        Answer::Denied(Denied::SessionSpent)
+    );
+}
+
+#[test]
+fn a_store_that_is_out_of_reach_changes_nothing_and_sends_nothing() {
+    let mut world = challenged();
+    let (record, messages) = (world.record(), world.outbox().messages().len());
+    world.store().inject([Fault::Unavailable; 16]);
+    let observation = world.apply(&Command::Challenge {
+        session: 0,
+        authenticator: None,
+    });
+    assert_eq!(observation.reply.answer, Answer::Unavailable);
+    assert_eq!(
+        (observation.reply.sent, observation.reply.saved),
+        (None, false)
+    );
+    assert_eq!(world.record(), record);
+    assert_eq!(world.outbox().messages().len(), messages);
+    // The sixteenth try was the last, and the next command is as any.
+    let observation = world.apply(&answer(Guess::Right));
+    assert!(matches!(observation.reply.answer, Answer::Verified { .. }));
+}
+
+#[test]
+fn code_under_test_takes_the_parts_of_a_world() {
+    let mut world = world();
+    let (clock, store, outbox) = (
+        world.clock().clone(),
+        world.store().clone(),
+        world.outbox().clone(),
+    );
+    // A server of the embedder's, with them in its hands.
+    let engine = engine();
+    let subject = world.subject().clone();
+    let imported = engine.import_phone(
+        &Account::new(subject.clone()),
+        phone(),
+        Channel::Sms,
+        clock.now(),
+        world.rng(),
+    );
+    let imported = imported.commit(|next| store.replace(next)).unwrap();
+    assert!(imported.result.is_ok());
+    let session = engine
+        .begin(subject.clone(), "demo", "", "", clock.now(), world.rng())
+        .unwrap();
+    let account = store.load(&subject).unwrap();
+    let challenged = engine
+        .challenge(
+            &account,
+            &session,
+            &oob_mfa::Challenge::default(),
+            clock.now(),
+            world.rng(),
+        )
+        .commit(|next| store.replace(next))
+        .unwrap()
+        .result
+        .unwrap();
+    outbox.send(&challenged.delivery);
+
+    assert_eq!(world.record(), store.load(&subject));
+    assert_eq!(world.outbox().messages().len(), 1);
+    let code = outbox.code_for(phone()).unwrap();
+    assert_eq!(code, challenged.delivery.code.expose_secret());
+    clock.step(Duration::minutes(5));
+    assert_eq!(world.now(), clock.now());
+    let late = oob_mfa::VerifyOob {
+        oob_code: challenged.oob_code.expose_secret().as_str().into(),
+        binding_code: code.as_str().into(),
+    };
+    let late = engine.verify_oob(&world.account(), &session, &late, world.now());
+    let late = late.commit(|next| store.replace(next)).unwrap();
+    assert_eq!(late.result.unwrap_err(), Denied::OobCodeExpired);
+}
+
+#[test]
+fn a_clone_is_a_world_of_its_own() {
+    let mut one = challenged();
+    let two = one.clone();
+    one.apply(&Command::Step { millis: 1 });
+    one.apply(&answer(Guess::Wrong));
+    one.apply(&Command::Challenge {
+        session: 0,
+        authenticator: None,
+    });
+    assert_eq!(two.now() + Duration::milliseconds(1), one.now());
+    assert_eq!(failures_left(&two), 10);
+    assert_eq!(two.outbox().messages().len(), 1);
+    assert_eq!(one.outbox().messages().len(), 2);
+}
+
+#[test]
+fn the_clock_goes_either_way_and_stays_within_what_it_can_show() {
+    let clock = Clock::new();
+    let start = clock.now();
+    assert_eq!(start.unix_timestamp(), 1_800_000_000);
+    clock.step(Duration::milliseconds(-1));
+    assert_eq!(clock.now(), start - Duration::milliseconds(1));
+    clock.step(Duration::MIN);
+    assert_eq!(clock.now(), UtcDateTime::UNIX_EPOCH);
+    clock.step(Duration::MAX);
+    assert_eq!(
+        clock.now(),
+        UtcDateTime::MAX - Duration::nanoseconds(999_999)
+    );
+}
+
+#[test]
+fn a_store_in_memory_replaces_only_what_is_replaced() {
+    let (store, mut world) = (MemoryStore::new(), world());
+    let new = Account::new(world.subject().clone());
+    let mut import = |account: &Account, replace: &dyn Fn(Next) -> Result<(), MemoryStoreError>| {
+        let now = world.now();
+        let asked = engine().import_phone(account, phone(), Channel::Sms, now, world.rng());
+        asked.commit(replace).map(|_| ())
+    };
+    let replace = |next: Next| store.replace(next);
+    assert_eq!(import(&new, &replace), Ok(()));
+    assert_eq!(import(&new, &replace), Err(MemoryStoreError::Conflict));
+    let stored = store.load(new.subject()).unwrap();
+    assert_eq!(stored.revision(), 1);
+    assert_eq!(store.load(&"somebody else".parse().unwrap()), None);
+}
+
+#[test]
+fn nothing_of_it_prints_a_code() {
+    let world = challenged();
+    let code = &world.codes()[0];
+    let printed = format!(
+        "{:?} {:?} {:?}",
+        world.outbox(),
+        world.store(),
+        world.clock()
+    );
+    assert!(!printed.contains(&code.binding_code));
+    assert!(!printed.contains(&code.oob_code));
+    assert!(printed.contains("XXXXXXXX8730"), "{printed}");
+}
+
+/// They are what the searches for schedules begin with.
+#[test]
+fn each_command_of_a_scene_changes_the_record() {
+    for scene in [
+        Scene::signing_in("auth0|alice".parse().unwrap(), 1),
+        Scene::enrolling("auth0|alice".parse().unwrap(), 1),
+    ] {
+        let left = scene
+            .world
+            .engine()
+            .remaining(&scene.world.account(), scene.world.now());
+        assert_eq!((left.sends, left.binding_failures), (1, 1));
+        for command in &scene.commands {
+            let reply = scene.world.clone().apply(command).reply;
+            assert!(reply.saved, "{command:?}: {reply:?}");
+        }
+    }
+}
+
+#[test]
+fn the_largest_scene_fills_every_list() {
+    let scene = Scene::largest("x".repeat(255).parse().unwrap(), 1);
+    let record = serde_json::to_value(scene.world.record()).unwrap();
+    for (list, length) in [("phones", 10), ("challenges", 16), ("spent", 16)] {
+        assert_eq!(record[list].as_array().unwrap().len(), length, "{list}");
+    }
+    assert!(postcard::to_allocvec(&scene.world.account()).unwrap().len() > 2_500);
+}
+
+proptest! {
+    #[test]
+    fn drawn_accounts_are_as_they_are_stored(account in accounts(Policy::nist_800_63b4())) {
+        if account.revision() > 0 {
+            let stored = serde_json::to_string(&account).unwrap();
+            prop_assert_eq!(serde_json::from_str::<Account>(&stored).unwrap(), account);
+        }
+    }
+
+    /// Whatever is drawn, the engine answers it, and a no of a kind that fits.
+    #[test]
+    fn drawn_requests_can_be_asked_of_drawn_accounts(
+        account in accounts(Policy::auth0()),
+        associate in associates(),
+        challenge in challenges(),
+        verify in verify_oobs(),
+        code in recovery_codes(),
+    ) {
+        let (engine, mut world) = (engine(), world());
+        let now = world.now();
+        let subject = account.subject().clone();
+        let session = engine.begin(subject, "demo", "", "", now, world.rng()).unwrap();
+        let saved = |_: Next| Ok::<(), ()>(());
+        let _ = engine.associate(&account, &session, &associate, now, world.rng()).commit(saved).unwrap();
+        let _ = engine.challenge(&account, &session, &challenge, now, world.rng()).commit(saved).unwrap();
+        let verified = engine.verify_oob(&account, &session, &verify, now).commit(saved).unwrap();
+        prop_assert!(verified.result.is_err());
+        let recovered = engine.verify_recovery_code(&account, &session, &code, now, world.rng());
+        prop_assert!(recovered.commit(saved).unwrap().result.is_err());
+    }
+}
+
+#[test]
+fn drawn_recovery_codes_are_mostly_of_the_right_shape() {
+    // A code of the alphabet, in upper case or in groups, is not told from a live one before it is judged.
+    let mut runner = proptest::test_runner::TestRunner::deterministic();
+    let drawn = (0..100).map(|_| {
+        use proptest::strategy::{Strategy, ValueTree};
+        recovery_codes().new_tree(&mut runner).unwrap().current()
+    });
+    let shaped = drawn.filter(|code: &RecoveryCode| code.expose_secret().len() >= 24);
+    assert!(shaped.count() > 60);
+}
+
+#[test]
+fn an_outbox_keeps_the_order_and_knows_the_latest() {
+    let outbox = Outbox::new();
+    let mut world = challenged();
+    world.apply(&Command::Challenge {
+        session: 0,
+        authenticator: None,
+    });
+    assert!(outbox.messages().is_empty());
+    assert_eq!(outbox.code_for(phone()), None);
+    let [first, second] = &world.outbox().messages()[..] else {
+        panic!("two messages were sent");
+    };
+    assert_eq!(first.code, world.codes()[0].binding_code);
+    assert_eq!(second.id, world.codes()[1].delivery);
+    assert_eq!(world.outbox().code_for(phone()), Some(second.code.clone()));
+}
