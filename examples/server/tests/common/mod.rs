@@ -2,6 +2,8 @@
 //! the hands of the test.
 #![allow(dead_code, reason = "each test binary uses a part of it")]
 
+pub mod backend;
+
 use std::collections::BTreeMap;
 use std::io;
 use std::net::SocketAddr;
