@@ -2,9 +2,14 @@
 //! the hands of the test.
 #![allow(dead_code, reason = "each test binary uses a part of it")]
 
+pub mod backend;
+pub mod process;
+pub mod site;
+
 use std::collections::BTreeMap;
 use std::io;
 use std::net::SocketAddr;
+use std::ops::{Deref, DerefMut};
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering::SeqCst};
 use std::sync::{Arc, Mutex, mpsc};
 
@@ -32,13 +37,19 @@ pub const ALICE: &str = "auth0|alice";
 /// Demo client and secret by HTTP Basic.
 pub const BASIC: &str = "Basic ZGVtbzpkZW1vLXNlY3JldA==";
 
-/// Two users and the clients of the demonstration; the password costs next to nothing to check.
-pub fn config(rest: &str) -> Config {
+/// The password, hashed so that it costs next to nothing to check.
+pub fn password_hash() -> String {
     use argon2::{Algorithm, Argon2, Params, PasswordHasher, Version};
     let cheap = Params::new(8, 1, 1, None).unwrap();
-    let hash = Argon2::new(Algorithm::Argon2id, Version::V0x13, cheap)
+    Argon2::new(Algorithm::Argon2id, Version::V0x13, cheap)
         .hash_password_with_salt(PASSWORD.as_bytes(), b"salt of tests")
-        .unwrap();
+        .unwrap()
+        .to_string()
+}
+
+/// Two users and the clients of the demonstration.
+pub fn config(rest: &str) -> Config {
+    let hash = password_hash();
     let text = format!(
         r#"
         {rest}
@@ -61,13 +72,12 @@ pub fn config(rest: &str) -> Config {
 }
 
 pub struct World {
-    pub address: SocketAddr,
+    pub client: Client,
     pub store: Arc<TestStore>,
     pub outbox: Arc<TestOutbox>,
     pub served: Option<JoinHandle<io::Result<()>>>,
     clock: Arc<AtomicI64>,
     stop: Option<oneshot::Sender<()>>,
-    agent: ureq::Agent,
     pub runtime: Runtime,
     _directory: tempfile::TempDir,
 }
@@ -86,13 +96,12 @@ impl World {
         let clock = Arc::new(AtomicI64::new(1_800_000_000));
         let runtime = Runtime::new().unwrap();
         let mut world = Self {
-            address: SocketAddr::from(([127, 0, 0, 1], 0)),
+            client: Client::of(SocketAddr::from(([127, 0, 0, 1], 0))),
             store,
             outbox,
             served: None,
             clock,
             stop: None,
-            agent: agent(),
             runtime,
             _directory: directory,
         };
@@ -162,6 +171,35 @@ impl World {
     /// The stored bytes of alice.
     pub fn record(&self) -> Option<Vec<u8>> {
         self.store.redb.record(ALICE).unwrap()
+    }
+}
+
+/// Requests, and the steps that the client `demo` takes, at one server.
+pub struct Client {
+    pub address: SocketAddr,
+    agent: ureq::Agent,
+}
+
+impl Deref for World {
+    type Target = Client;
+
+    fn deref(&self) -> &Client {
+        &self.client
+    }
+}
+
+impl DerefMut for World {
+    fn deref_mut(&mut self) -> &mut Client {
+        &mut self.client
+    }
+}
+
+impl Client {
+    pub fn of(address: SocketAddr) -> Self {
+        Self {
+            address,
+            agent: agent(),
+        }
     }
 
     // Requests.
@@ -286,13 +324,13 @@ impl World {
         let path = format!("/mfa/authenticators/{id}");
         self.send("DELETE", &path, &[("authorization", &bearer(token))], "")
     }
+}
 
+// Steps that read the outbox.
+impl World {
     /// Enrolls a phone and confirms it: the recovery code, where there is one.
     pub fn enroll(&self, token: &str, phone: &str) -> Option<String> {
-        let associated = self.associate(token, "sms", phone).ok();
-        let oob_code = associated["oob_code"].as_str().unwrap();
-        self.answer(token, oob_code, &self.outbox.code()).ok();
-        associated["recovery_codes"][0].as_str().map(str::to_owned)
+        self.enroll_reading(token, phone, || self.outbox.code())
     }
 
     /// An access token of a full login, for the MFA API.
@@ -304,6 +342,21 @@ impl World {
         let oob_code = self.challenge(&token, &json!({})).text("oob_code");
         self.answer(&token, &oob_code, &self.outbox.code())
             .text("access_token")
+    }
+}
+
+impl Client {
+    /// Enrolls a phone and confirms it with the code that is read: the recovery code.
+    pub fn enroll_reading(
+        &self,
+        token: &str,
+        phone: &str,
+        code: impl FnOnce() -> String,
+    ) -> Option<String> {
+        let associated = self.associate(token, "sms", phone).ok();
+        let oob_code = associated["oob_code"].as_str().unwrap();
+        self.answer(token, oob_code, &code()).ok();
+        associated["recovery_codes"][0].as_str().map(str::to_owned)
     }
 
     /// The ids of the list, as an access token sees it.
