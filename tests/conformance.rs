@@ -75,19 +75,32 @@ fn a_store_that_keeps_its_duty_passes() {
     assert_eq!(report.stale_loads(), 0);
 }
 
+/// Through the stored form, and others come between at every turn.
 #[test]
-fn a_store_where_requests_meet_passes() {
-    let records = Records::default();
+fn a_store_of_bytes_where_requests_meet_passes() {
+    let records = RefCell::new(HashMap::<Subject, Vec<u8>>::new());
+    let load = |subject: &Subject| {
+        let record = records.borrow().get(subject).cloned();
+        record.map(|record| postcard::from_bytes::<Account>(&record).unwrap())
+    };
     let report = StoreTest::new(
         async |subject: Subject| {
             give_way().await;
-            let record = stored(&records, &subject);
+            let record = load(&subject);
             give_way().await;
             Ok(record)
         },
         async |next: Next| {
             give_way().await;
-            let done = replace(&records, next.account);
+            let subject = next.account.subject();
+            let there = load(subject).as_ref().map(Account::revision);
+            let done = if there == next.account.replaces() {
+                let record = postcard::to_allocvec(&next.account).unwrap();
+                records.borrow_mut().insert(subject.clone(), record);
+                Ok(())
+            } else {
+                Err("conflict")
+            };
             give_way().await;
             done
         },

@@ -121,6 +121,8 @@ impl<'a> Race<'a> {
             return *decision;
         }
         let mut world = self.scene.world.clone();
+        let rng = world.rng();
+        *rng = rng.fork(request as u64);
         let mut next = None;
         let asked = world.ask(&self.commands[request], &self.accounts[account]);
         let heard = asked
@@ -130,6 +132,10 @@ impl<'a> Race<'a> {
             })
             .unwrap();
         let answer = world.hear(heard).reply.answer;
+        if let Some(next) = &next {
+            let record = postcard::to_allocvec(next).unwrap();
+            assert_eq!(postcard::from_bytes::<Account>(&record).as_ref(), Ok(next));
+        }
         let decision = (
             id(&mut self.answers, answer),
             next.map(|next| id(&mut self.accounts, next)),
@@ -262,7 +268,7 @@ fn every_schedule_of_two_requests_is_as_one_after_the_other() {
         (
             "signing in",
             Scene::signing_in(subject(), 1),
-            (105, 13_020, 3_689),
+            (105, 13_020, 3_693),
         ),
         (
             "enrolling",
@@ -283,12 +289,12 @@ fn every_schedule_of_three_requests_is_as_one_after_the_other() {
         (
             "signing in",
             Scene::signing_in(subject(), 1),
-            (560, 2_033_120_016, 181_656),
+            (560, 2_033_120_016, 182_296),
         ),
         (
             "enrolling",
             Scene::enrolling(subject(), 1),
-            (56, 153_583_776, 18_848),
+            (56, 153_583_776, 18_856),
         ),
     ];
     for (name, scene, expected) in scenes {

@@ -314,3 +314,27 @@ fn an_outbox_keeps_the_order_and_knows_the_latest() {
     assert_eq!(second.id, world.codes()[1].delivery);
     assert_eq!(world.outbox().code_for(phone()), Some(second.code.clone()));
 }
+
+#[test]
+fn every_scene_can_be_stored() {
+    let subject = || "auth0|alice".parse().unwrap();
+    for (name, scene) in [
+        ("signing in", Scene::signing_in(subject(), 1)),
+        ("enrolling", Scene::enrolling(subject(), 1)),
+        ("largest", Scene::largest(subject(), 1)),
+    ] {
+        let account = scene.world.account();
+        let stored = postcard::to_allocvec(&account).unwrap();
+        let json = serde_json::to_string(&account).unwrap();
+        assert_eq!(
+            serde_json::from_str::<Account>(&json).map_err(|error| error.to_string()),
+            Ok(account.clone()),
+            "{name}"
+        );
+        assert_eq!(
+            postcard::from_bytes::<Account>(&stored),
+            Ok(account),
+            "{name}"
+        );
+    }
+}

@@ -2,7 +2,7 @@
 
 use core::convert::Infallible;
 
-use rand_core::{TryCryptoRng, TryRng};
+use rand_core::{Rng, TryCryptoRng, TryRng};
 
 /// `SplitMix64`: one seed, always the same words.
 ///
@@ -18,6 +18,13 @@ impl TestRng {
     #[must_use]
     pub const fn new(seed: u64) -> Self {
         Self(seed)
+    }
+
+    /// A source of its own, another for each number: for requests that come at the same time.
+    #[must_use]
+    pub fn fork(&self, number: u64) -> Self {
+        let apart = number.wrapping_add(1).wrapping_mul(0xd134_2543_de82_ef95);
+        Self(Self(self.0 ^ apart).next_u64())
     }
 }
 

@@ -76,16 +76,11 @@ async fn replaces_no_other_revision<S: Store>(store: &S, report: &mut Report) {
         };
         trial.begins_here();
         let there = stored.revision;
-        let wrapped = [7, 8, 15, 16, 24, 31, 32, 48, 52, 53, 62, 63];
-        let wrapped = wrapped
-            .iter()
-            .map(|bits| there.saturating_add(1_u64.checked_shl(*bits).unwrap_or_default()));
-        let others = [
-            there.saturating_sub(1),
-            there.saturating_add(1),
-            u64::MAX - 1,
-        ];
-        for replaced in wrapped.chain(others) {
+        // Up to the greatest that a record holds.
+        let wrapped = [7, 8, 15, 16, 24, 31, 32, 48, 52].map(|bits| 1_u64 << bits);
+        let wrapped = wrapped.map(|more| there.saturating_add(more));
+        let others = [there.saturating_sub(1), there.saturating_add(1)];
+        for replaced in wrapped.into_iter().chain(others) {
             trial.begins_here();
             let other = at(&stored, replaced.saturating_add(1));
             let found = format!("revision {there} was replaced by who had loaded {replaced}");
@@ -105,7 +100,7 @@ async fn replaces_nothing_that_is_missing<S: Store>(store: &S, report: &mut Repo
     let trial = Trial::new(store, subject);
     let found = async {
         let account = scene.world.account();
-        for revision in [2, 3, (1 << 8) + 1, (1 << 16) + 1, (1 << 32) + 1, u64::MAX] {
+        for revision in [2, 3, (1 << 8) + 1, (1 << 16) + 1, (1 << 32) + 1] {
             trial.begins_here();
             let found = "a record was replaced where there is none";
             let account = at(&account, revision);

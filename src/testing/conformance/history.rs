@@ -297,11 +297,12 @@ impl History {
                 saving.is_reported && Some(saving.account.revision) == revision && !is_it(saving)
             });
             if let Some(overwritten) = overwritten {
+                let (rule, _) = self.lost(overwritten, overwritten);
                 let found = format!(
                     "what {} saved as revision {} is another's now",
                     overwritten.who, overwritten.account.revision
                 );
-                return Err(self.breach(Duty::Keep, None, found, &[who, &overwritten.who]));
+                return Err(self.breach(Duty::Keep, rule, found, &[who, &overwritten.who]));
             }
         }
         if revision < known {
@@ -330,10 +331,11 @@ impl History {
         let (Some((_, twin)), Some(saving)) = (twin, self.savings.get(index)) else {
             return Ok(());
         };
-        let duty = if twin.restarts != saving.restarts {
-            // The first was reported, and a restart has undone it.
-            Duty::Keep
-        } else if revision == 1 {
+        if twin.restarts != saving.restarts {
+            // A restart has undone the first; what that means is seen at the end.
+            return Ok(());
+        }
+        let duty = if revision == 1 {
             Duty::Insert
         } else {
             Duty::Replace
@@ -411,10 +413,14 @@ impl History {
             followed.push(from);
             base = from.base.as_ref();
         }
-        let lost = self.savings.iter().find(|saving| {
+        let mut lost = self.savings.iter().filter(|saving| {
             saving.is_reported && !followed.iter().any(|known| core::ptr::eq(*known, *saving))
         });
-        let Some(lost) = lost else { return Ok(()) };
+        // Best one that shows what it means.
+        let shown = lost.clone().find(|saving| saving.told.is_some());
+        let Some(lost) = shown.or_else(|| lost.next()) else {
+            return Ok(());
+        };
         let (rule, _) = self.lost(lost, lost);
         let found = format!(
             "revision {} of {} was reported as saved, and is not there",

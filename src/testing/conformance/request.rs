@@ -30,7 +30,10 @@ enum Phase {
 
 impl Request {
     /// The request of somebody whose world knows all that was issued.
-    pub(super) fn new(number: u8, world: World, command: Command) -> Self {
+    pub(super) fn new(number: u8, mut world: World, command: Command) -> Self {
+        // No two draw the same ids and codes.
+        let rng = world.rng();
+        *rng = rng.fork(number.into());
         let letter = char::from(b'A'.saturating_add(number));
         Self {
             who: format!("{letter} ({})", name(&command)),
