@@ -608,6 +608,48 @@ fn the_servers_own_errors_are_their_rows_of_the_table() {
 }
 
 #[test]
+fn the_token_endpoint_challenges_a_client_that_fails_by_a_header_and_nobody_else() {
+    let now = UtcDateTime::UNIX_EPOCH;
+    let (basic, bearer) = (Some("Basic ZGVtbzp3cm9uZw=="), Some("bearer x"));
+    for (answer, elsewhere, after_basic) in [
+        (
+            ErrorAnswer::from(BadRequest::InvalidClient),
+            "Basic realm=\"oauth\"",
+            Some("Basic realm=\"oauth\""),
+        ),
+        (
+            ErrorAnswer::denied(&Denied::TokenExpired, now),
+            "Bearer",
+            None,
+        ),
+        (
+            ErrorAnswer::denied(&Denied::InsufficientScope(Scope::Enroll), now),
+            "Bearer error=\"insufficient_scope\", scope=\"enroll\"",
+            None,
+        ),
+    ] {
+        let challenge = |answer: &ErrorAnswer| {
+            let mut headers = answer.headers();
+            let found = headers.find(|(name, _)| *name == "WWW-Authenticate");
+            found.map(|(_, value)| value.into_owned())
+        };
+        assert_eq!(challenge(&answer).as_deref(), Some(elsewhere));
+        for (authorization, expected) in [(None, None), (bearer, None), (basic, after_basic)] {
+            let at_token_endpoint = answer.clone().at_token_endpoint(authorization);
+            assert_eq!(challenge(&at_token_endpoint).as_deref(), expected);
+            assert_eq!(text(&at_token_endpoint), text(&answer));
+            assert_eq!(at_token_endpoint.status(), answer.status());
+        }
+    }
+    // Nothing else is lost.
+    let refused = Denied::TooManyFailures {
+        retry_at: now + HOUR,
+    };
+    let refused = ErrorAnswer::denied(&refused, now);
+    assert_eq!(refused.clone().at_token_endpoint(None), refused);
+}
+
+#[test]
 fn an_id_in_a_path_is_raw_or_encoded_and_anything_else_is_no_authenticators() {
     let id: AuthenticatorId = "sms|dev_NU1Ofuw3Cw0XCt5x".parse().unwrap();
     for text in [

@@ -9,7 +9,7 @@ use core::time::Duration;
 use serde::Serialize;
 use time::UtcDateTime;
 
-use super::header::NO_STORE;
+use super::header::{NO_STORE, is_bearer};
 use crate::denied::Denied;
 
 /// A request that says nothing an engine could decide.
@@ -74,6 +74,8 @@ impl fmt::Display for BadRequest {
 }
 
 impl core::error::Error for BadRequest {}
+
+const INVALID_CLIENT: &str = "invalid_client";
 
 /// An answer that is an error: it serializes to the body.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -176,6 +178,20 @@ impl ErrorAnswer {
         )
     }
 
+    /// The same from `POST /oauth/token`, to a request with this `Authorization` header.
+    ///
+    /// There only a client that failed to authenticate by a header is challenged (RFC 6749 section 5.2).
+    /// Auth0's own SDKs read a challenge of the token endpoint in place of the body, and would not learn
+    /// that a token has expired.
+    #[must_use]
+    pub fn at_token_endpoint(mut self, authorization: Option<&str>) -> Self {
+        let by_header = authorization.is_some_and(|header| !is_bearer(header));
+        if !(by_header && self.error == INVALID_CLIENT) {
+            self.authenticate = None;
+        }
+        self
+    }
+
     /// The status code.
     #[must_use]
     pub const fn status(&self) -> u16 {
@@ -229,7 +245,7 @@ impl From<BadRequest> for ErrorAnswer {
             | BadRequest::SeveralCredentials => (400, "invalid_request"),
             BadRequest::UnsupportedGrantType => (400, "unsupported_grant_type"),
             BadRequest::UnsupportedChallengeType { .. } => (401, "unsupported_challenge_type"),
-            BadRequest::InvalidClient => (401, "invalid_client"),
+            BadRequest::InvalidClient => (401, INVALID_CLIENT),
         };
         let mut answer = Self::new(status, error, bad.to_string());
         if bad == BadRequest::InvalidClient {

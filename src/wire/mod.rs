@@ -19,7 +19,8 @@
 //! `TokenAnswer::new(…)` from the embedder's tokens. A [`BadRequest`] turns into an [`ErrorAnswer`] by
 //! `?`, a [`Denied`](crate::Denied) by `map_err(|denied| ErrorAnswer::denied(&denied, now))`.
 //!
-//! Every answer carries the headers [`NO_STORE`].
+//! Every answer carries the headers [`NO_STORE`]. An error of the token endpoint goes through
+//! [`ErrorAnswer::at_token_endpoint`], without which official SDKs do not read the body of a 401.
 //!
 //! # Examples
 //!

@@ -122,6 +122,9 @@ fn tokens_expire_to_the_second() {
         world
             .challenge(&token, &json!({}))
             .is(401, "expired_token", "mfa_token is expired");
+        world
+            .answer(&token, "x", "123456")
+            .is(401, "expired_token", "mfa_token is expired");
     }
 }
 

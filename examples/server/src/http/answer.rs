@@ -14,6 +14,11 @@ impl Failure {
     pub(super) fn of(status: u16, error: &'static str, description: &'static str) -> Self {
         Self(ErrorAnswer::new(status, error, description))
     }
+
+    /// The same from the token endpoint.
+    pub(super) fn at_token_endpoint(self, authorization: Option<&str>) -> Self {
+        Self(self.0.at_token_endpoint(authorization))
+    }
 }
 
 impl<E: Into<ErrorAnswer>> From<E> for Failure {

@@ -27,7 +27,18 @@ pub(super) async fn token(
     body: Bytes,
 ) -> Answer {
     let authorization = authorization(&headers);
-    let body = parameters(&headers, &body, Format::Form)?;
+    grant(&service, &headers, authorization, &body)
+        .await
+        .map_err(|failure| failure.at_token_endpoint(authorization))
+}
+
+async fn grant(
+    service: &Service,
+    headers: &HeaderMap,
+    authorization: Option<&str>,
+    body: &Bytes,
+) -> Answer {
+    let body = parameters(headers, body, Format::Form)?;
     let client = service.clients.authenticate(&body, authorization)?;
     let verified = match body.grant()? {
         Grant::MfaOob(request) => {
@@ -49,11 +60,11 @@ pub(super) async fn token(
                 .await?
         }
         Grant::Other(grant) if PASSWORD_GRANTS.contains(&grant.as_str()) => {
-            return first_factor(&service, &body, &client).await;
+            return first_factor(service, &body, &client).await;
         }
         _ => return Err(BadRequest::UnsupportedGrantType.into()),
     };
-    tokens(&service, &verified)
+    tokens(service, &verified)
 }
 
 const PASSWORD_GRANTS: [&str; 2] = [

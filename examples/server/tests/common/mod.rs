@@ -224,6 +224,15 @@ impl Client {
             self.agent.run(request.body(body).unwrap())
         };
         let mut answer = answer.unwrap();
+        let bearer = |value: &str| value.starts_with("Bearer ");
+        let by_header = headers
+            .iter()
+            .any(|(name, value)| *name == "authorization" && !bearer(value));
+        let challenged = match (path, by_header) {
+            ("/oauth/token", true) => Challenged::WhoFailsByHeader,
+            ("/oauth/token", false) => Challenged::Nobody,
+            _ => Challenged::WhoIsUnauthorized,
+        };
         let headers = answer.headers().iter();
         Answer {
             status: answer.status().as_u16(),
@@ -231,6 +240,7 @@ impl Client {
                 .map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned()))
                 .collect(),
             body: answer.body_mut().read_to_string().unwrap(),
+            challenged,
         }
     }
 
@@ -393,6 +403,15 @@ pub struct Answer {
     pub status: u16,
     pub headers: BTreeMap<String, String>,
     pub body: String,
+    pub challenged: Challenged,
+}
+
+/// Who hears a challenge (`WWW-Authenticate`) with a 401.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Challenged {
+    WhoIsUnauthorized,
+    WhoFailsByHeader,
+    Nobody,
 }
 
 impl Answer {
@@ -435,10 +454,12 @@ impl Answer {
         assert_eq!(self.header("cache-control"), Some("no-store"));
         assert_eq!(self.header("pragma"), Some("no-cache"));
         assert_eq!(self.header("content-type"), Some("application/json"));
-        let challenge = match (status, error) {
-            (401, "invalid_client") => Some(r#"Basic realm="oauth""#.to_owned()),
-            (401, _) => Some("Bearer".to_owned()),
-            (403, "insufficient_scope") => {
+        let challenge = match (self.challenged, status, error) {
+            (Challenged::Nobody, ..) => None,
+            (_, 401, "invalid_client") => Some(r#"Basic realm="oauth""#.to_owned()),
+            (Challenged::WhoFailsByHeader, ..) => None,
+            (_, 401, _) => Some("Bearer".to_owned()),
+            (_, 403, "insufficient_scope") => {
                 let scope = description
                     .strip_prefix("Insufficient scope, expected: ")
                     .unwrap();

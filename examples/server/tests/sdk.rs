@@ -1,0 +1,338 @@
+//! Auth0's own Node SDK against the program, as it comes from npm: the scripts in `sdk` take the steps
+//! and print what the SDK makes of each answer, and it is judged here.
+
+#[path = "sdk/npm.rs"]
+mod npm;
+#[path = "common/server.rs"]
+mod server;
+#[path = "sdk/walk.rs"]
+mod walk;
+
+use serde_json::{Value, json};
+use walk::{Walk, audience, device, entries, recovery_code, text};
+
+#[test]
+fn the_sdk_walks_the_whole_life() {
+    let Some(mut walk) = Walk::of("life.mjs") else {
+        return;
+    };
+    let enroll = json!({ "enroll": [{ "type": "phone" }] });
+    let challenge = json!({ "challenge": [{ "type": "phone" }, { "type": "recovery-code" }] });
+
+    walk.asks_for_more("login", &enroll);
+    assert_eq!(walk.answer("list of none"), json!([]));
+    let enrolled = walk.answer("enroll");
+    let oob_code = text(&enrolled, "oobCode");
+    let recovery_code = recovery_code(&enrolled["recoveryCodes"][0]);
+    assert_eq!(
+        enrolled,
+        json!({
+            "authenticatorType": "oob", "oobChannel": "sms", "bindingMethod": "prompt",
+            "oobCode": oob_code, "recoveryCodes": [recovery_code],
+        })
+    );
+    let pending = walk.answer("list of pending");
+    let device = device(&pending[1]);
+    let recovery = text(&pending[0], "id").to_owned();
+    assert_eq!(
+        pending,
+        entries(&recovery, &[(&device, "XXXXXXXX8730")], false)
+    );
+    let tokens = walk.answer("confirm");
+    walk.id_token("id token", &tokens, &["pwd", "mfa", "sms"]);
+    assert!(tokens.get("recoveryCode").is_none(), "{tokens}");
+    walk.altered_id_token("altered id token");
+
+    walk.asks_for_more("second login", &challenge);
+    assert_eq!(
+        walk.answer("list"),
+        entries(&recovery, &[(&device, "XXXXXXXX8730")], true)
+    );
+    walk.challenged("challenge");
+    walk.refused(
+        "wrong code",
+        "MfaVerifyError",
+        (403, "invalid_grant", "Invalid binding_code."),
+    );
+    let tokens = walk.answer("right code")["data"].take();
+    walk.id_token("second id token", &tokens, &["pwd", "mfa", "sms"]);
+    // It asked for another audience; that of the login stands.
+    assert_eq!(audience(&tokens), "https://login.example.com/userinfo");
+
+    walk.asks_for_more("third login", &challenge);
+    let tokens = walk.answer("recovery code");
+    walk.id_token("third id token", &tokens, &["pwd", "mfa"]);
+    let replacement = walk::recovery_code(&tokens["recoveryCode"]);
+    assert_ne!(replacement, recovery_code);
+    walk.asks_for_more("fourth login", &challenge);
+    walk.refused(
+        "used recovery code",
+        "MfaVerifyError",
+        (403, "invalid_grant", "MFA Authorization rejected."),
+    );
+    let tokens = walk.answer("new recovery code");
+    assert_ne!(walk::recovery_code(&tokens["recoveryCode"]), replacement);
+
+    walk.asks_for_more("login to manage", &challenge);
+    walk.challenged("challenge of any");
+    for step in ["answer to manage", "confirm another"] {
+        if step == "confirm another" {
+            let enrolled = walk.answer("enroll another");
+            let oob_code = text(&enrolled, "oobCode");
+            assert_eq!(
+                enrolled,
+                json!({
+                    "authenticatorType": "oob", "oobChannel": "voice", "bindingMethod": "prompt",
+                    "oobCode": oob_code,
+                })
+            );
+        }
+        let tokens = walk.answer(step);
+        assert_eq!(
+            tokens["scope"],
+            "enroll read:authenticators remove:authenticators"
+        );
+        assert_eq!(audience(&tokens), "https://login.example.com/mfa/");
+        // Without `openid` there is no ID token.
+        assert!(tokens.get("idToken").is_none(), "{tokens}");
+    }
+    let both = walk.answer("list of both");
+    // The recovery codes that were used have had their entry replaced.
+    let recovery = text(&both[0], "id").to_owned();
+    let other = walk::device(&both[3]);
+    let phones = [
+        (device.as_str(), "XXXXXXXX8730"),
+        (other.as_str(), "XXXXXXXX0000"),
+    ];
+    assert_eq!(both, entries(&recovery, &phones, true));
+    assert_eq!(walk.answer("delete"), Value::Null);
+    assert_eq!(
+        walk.answer("list without the first"),
+        entries(&recovery, &phones[1..], true)
+    );
+    assert_eq!(walk.answer("delete the last"), Value::Null);
+    assert_eq!(walk.answer("list at the end"), json!([]));
+    walk.asks_for_more("login after all", &enroll);
+    walk.ends();
+}
+
+#[test]
+fn the_errors_of_the_sdk_say_what_our_answers_say() {
+    let Some(mut walk) = Walk::of("refusals.mjs") else {
+        return;
+    };
+    const PASSWORD: &str = "TokenByPasswordError";
+    const ENROLL: &str = "MfaEnrollmentError";
+    const LIST: &str = "MfaListAuthenticatorsError";
+    const CHALLENGE: &str = "MfaChallengeError";
+    const VERIFY: &str = "MfaVerifyError";
+    const DELETE: &str = "MfaDeleteAuthenticatorError";
+    let invalid_client = (401, "invalid_client", "Client authentication failed");
+    let unsupported_grant = (
+        400,
+        "unsupported_grant_type",
+        "The grant type is not supported.",
+    );
+    let malformed = (401, "invalid_grant", "Malformed mfa_token");
+    let invalid = (
+        401,
+        "invalid_grant",
+        "The mfa_token provided is invalid. Try getting a new token.",
+    );
+    let channel = (
+        400,
+        "invalid_request",
+        "The channel is not supported. Supported channels: sms, voice.",
+    );
+    let absent = (
+        404,
+        "invalid_authenticator",
+        "The authenticator does not exist.",
+    );
+    let remove = (
+        403,
+        "insufficient_scope",
+        "Insufficient scope, expected: remove:authenticators",
+    );
+
+    walk.refused(
+        "wrong password",
+        PASSWORD,
+        (403, "invalid_grant", "Wrong email or password."),
+    );
+    walk.refused("unknown client", PASSWORD, invalid_client);
+    walk.refused("wrong secret", PASSWORD, invalid_client);
+    walk.refused("assertion for a secret", PASSWORD, invalid_client);
+    let error = walk.error("another issuer");
+    assert_eq!(error["code"], "OAUTH_JSON_ATTRIBUTE_COMPARISON_FAILED");
+    assert_eq!(error["cause"]["attribute"], "issuer");
+    walk.refused(
+        "refresh token",
+        "TokenByRefreshTokenError",
+        unsupported_grant,
+    );
+
+    walk.refused(
+        "challenge of none",
+        CHALLENGE,
+        (
+            401,
+            "association_required",
+            "User is not enrolled. You can use /mfa/associate endpoint to enroll the first authenticator.",
+        ),
+    );
+    walk.refused(
+        "recovery of none",
+        VERIFY,
+        (
+            403,
+            "unsupported_challenge_type",
+            "User does not have a recovery-code.",
+        ),
+    );
+    walk.refused(
+        "enroll otp",
+        ENROLL,
+        (
+            400,
+            "invalid_request",
+            "The authenticator type is not supported. Supported type: oob.",
+        ),
+    );
+    walk.refused("enroll push", ENROLL, channel);
+    walk.refused("enroll email", ENROLL, channel);
+    walk.refused(
+        "enroll no number",
+        ENROLL,
+        (
+            400,
+            "invalid_request",
+            "Missing required parameter: phone_number",
+        ),
+    );
+    walk.refused(
+        "enroll no E.164",
+        ENROLL,
+        (400, "invalid_request", "The phone number is invalid."),
+    );
+    // Of two channels the first is taken.
+    assert_eq!(walk.answer("enroll")["oobChannel"], "sms");
+    walk.refused("confirm with a wrong secret", VERIFY, invalid_client);
+    assert_eq!(walk.answer("confirm")["tokenType"], "bearer");
+
+    walk.refused("verify with a spent token", VERIFY, invalid);
+    walk.refused("full response with a spent token", VERIFY, invalid);
+    for (kind, expected) in [("no token", malformed), ("an altered token", invalid)] {
+        for (step, class) in [
+            ("list", LIST),
+            ("enroll", ENROLL),
+            ("challenge", CHALLENGE),
+            ("delete", DELETE),
+            ("verify", VERIFY),
+            ("recover", VERIFY),
+        ] {
+            walk.refused(&format!("{step} with {kind}"), class, expected);
+        }
+    }
+
+    walk.refused(
+        "enroll again",
+        ENROLL,
+        (403, "access_denied", "User is already enrolled."),
+    );
+    walk.refused(
+        "challenge otp",
+        CHALLENGE,
+        (
+            401,
+            "unsupported_challenge_type",
+            "The user does not support the requested challenge type (otp). Supported type: oob.",
+        ),
+    );
+    walk.refused(
+        "challenge of an absent one",
+        CHALLENGE,
+        (
+            400,
+            "invalid_authenticator",
+            "The authenticator cannot be challenged.",
+        ),
+    );
+    walk.refused("challenge with a wrong secret", CHALLENGE, invalid_client);
+    walk.refused(
+        "challenge by another client",
+        CHALLENGE,
+        (
+            400,
+            "invalid_request",
+            "mfa_token not issued to this client",
+        ),
+    );
+    walk.refused("delete with an mfa_token", DELETE, remove);
+    walk.refused("verify otp", VERIFY, unsupported_grant);
+    walk.refused(
+        "verify no binding code",
+        VERIFY,
+        (
+            400,
+            "invalid_request",
+            "Missing required parameter: binding_code",
+        ),
+    );
+    walk.refused(
+        "verify an unknown oob code",
+        VERIFY,
+        (403, "invalid_grant", "Malformed oob_code"),
+    );
+    walk.refused(
+        "wrong recovery code",
+        VERIFY,
+        (403, "invalid_grant", "MFA Authorization rejected."),
+    );
+
+    assert_eq!(walk.answer("public list").as_array().unwrap().len(), 3);
+    walk.challenged("public challenge");
+
+    walk.refused(
+        "enroll without the scope",
+        ENROLL,
+        (
+            403,
+            "insufficient_scope",
+            "Insufficient scope, expected: enroll",
+        ),
+    );
+    walk.refused("delete without the scope", DELETE, remove);
+    walk.refused("delete an absent one", DELETE, absent);
+    walk.refused("delete what is no id", DELETE, absent);
+    walk.refused(
+        "enroll the same number",
+        ENROLL,
+        (
+            400,
+            "invalid_request",
+            "The phone number is already enrolled.",
+        ),
+    );
+
+    for count in 1..=10 {
+        walk.refused(
+            &format!("wrong code {count}"),
+            VERIFY,
+            (403, "invalid_grant", "Invalid binding_code."),
+        );
+    }
+    walk.refused_for_now(
+        "right code too late",
+        VERIFY,
+        "Too many failed codes. Wait for some minutes before retrying.",
+        360,
+    );
+    walk.refused_for_now(
+        "challenge too often",
+        CHALLENGE,
+        "Too many SMS sent by the user. Wait for some minutes before retrying.",
+        3_600,
+    );
+    walk.ends();
+}
