@@ -52,11 +52,13 @@
 mod answer;
 mod body;
 mod error;
+mod format;
 mod header;
 
 pub use self::answer::{
-    AssociateAnswer, AuthenticatorsAnswer, ChallengeAnswer, MfaRequiredAnswer, TokenAnswer,
+    Answer, AssociateAnswer, AuthenticatorsAnswer, ChallengeAnswer, MfaRequiredAnswer, TokenAnswer,
 };
 pub use self::body::{Body, Grant};
 pub use self::error::{BadRequest, ErrorAnswer};
+pub use self::format::{Format, LONGEST_BODY};
 pub use self::header::{ClientCredentials, NO_STORE, authenticator_id, bearer};
