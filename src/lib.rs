@@ -85,7 +85,8 @@
 //! * [`Account`] is one user: one record in any store with a conditional write, JSON or binary.
 //! * [`MfaSession`] is proof of a token: [`Engine::open_token`] for an `mfa_token`,
 //!   [`MfaSession::trusted`] for a token of your own.
-//! * [`Transition`] holds what was decided; [`Transition::commit`] and [`Transition::commit_async`] save it.
+//! * [`Transition`] holds what was decided; [`Transition::commit`] and [`Transition::commit_async`] save it,
+//!   [`decide`] and [`decide_async`] do so until there is no conflict.
 //! * [`Verified`] is what you mint tokens from, [`Delivery`] what you send, [`Event`] what you log,
 //!   [`Denied`] every no.
 //! * [`message`] words a delivery; [`wire`] reads and writes the bodies of the API.
@@ -94,8 +95,9 @@
 //!
 //! Open the token, load the account of its subject, call the engine, commit, and only then send and
 //! answer. Where `commit` returns your store's conflict, load again and ask again, more often than a
-//! budget has wrong codes: the engine has decided nothing yet. A [`Denied`] is no failure of the store: it sits in the outcome's result, and
-//! what it charged is saved.
+//! budget has wrong codes: the engine has decided nothing yet. [`decide`] and [`decide_async`] are that
+//! loop. A [`Denied`] is no failure of the store: it sits in the outcome's result, and what it charged
+//! is saved.
 //!
 //! # Features
 //!
@@ -151,6 +153,7 @@ mod readme {}
 mod bytes;
 mod challenge;
 mod code;
+mod decide;
 mod denied;
 mod engine;
 mod instant;
@@ -172,6 +175,7 @@ pub use authenticator::{
 };
 pub use budget::{Budget, BudgetEmpty, InvalidRateLimit, RateLimit};
 pub use code::{BindingCode, OobCode, RecoveryCode};
+pub use decide::{Unsaved, decide, decide_async};
 pub use denied::Denied;
 pub use engine::{
     Associate, Associated, Challenge, Challenged, Engine, Purpose, Remaining, Removed, Verified,

@@ -1,15 +1,18 @@
-//! Answers of 200, and the one that begins it all.
+//! Answers: those of 200, the one that begins it all, and any of them as HTTP has it.
 
+use alloc::borrow::Cow;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use serde::{Serialize, Serializer};
 use zeroize::Zeroizing;
 
+use super::error::{BadRequest, ErrorAnswer};
+use super::header::NO_STORE;
 use crate::account::Requirements;
 use crate::authenticator::{AuthenticatorEntry, AuthenticatorId, AuthenticatorStatus, Channel};
 use crate::code::RecoveryCode;
-use crate::engine::{Associated, Challenged};
+use crate::engine::{Associated, Challenged, Removed};
 use crate::session::MfaToken;
 
 const OOB: &str = "oob";
@@ -213,5 +216,135 @@ impl MfaRequiredAnswer {
             mfa_token: token.expose_secret().into(),
             mfa_requirements,
         }
+    }
+}
+
+/// Any answer of the API: a status, headers, and a body.
+///
+/// A transport writes each of them the same way, and knows nothing of what it says.
+///
+/// # Examples
+///
+/// ```
+/// use oob_mfa::wire::{Answer, BadRequest};
+///
+/// fn http(answer: &Answer) -> serde_json::Result<String> {
+///     let mut http = format!("HTTP/1.1 {}\r\n", answer.status());
+///     for (name, value) in answer.headers() {
+///         http += &format!("{name}: {value}\r\n");
+///     }
+///     let body = answer.body().map(serde_json::to_string).transpose()?;
+///     Ok(http + "\r\n" + &body.unwrap_or_default())
+/// }
+///
+/// assert_eq!(
+///     http(&BadRequest::Missing("oob_code").into())?,
+///     "HTTP/1.1 400\r\n\
+///      Content-Type: application/json\r\n\
+///      Cache-Control: no-store\r\n\
+///      Pragma: no-cache\r\n\
+///      \r\n\
+///      {\"error\":\"invalid_request\",\"error_description\":\"Missing required parameter: oob_code\"}"
+/// );
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+pub struct Answer(Content);
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Content {
+    Associate(AssociateAnswer),
+    Challenge(ChallengeAnswer),
+    Authenticators(AuthenticatorsAnswer),
+    Removed,
+    Token(TokenAnswer),
+    MfaRequired(MfaRequiredAnswer),
+    Error(ErrorAnswer),
+}
+
+impl Answer {
+    /// The status code.
+    #[must_use]
+    pub const fn status(&self) -> u16 {
+        match &self.0 {
+            Content::Associate(_)
+            | Content::Challenge(_)
+            | Content::Authenticators(_)
+            | Content::Token(_) => 200,
+            Content::Removed => 204,
+            Content::MfaRequired(_) => MfaRequiredAnswer::STATUS,
+            Content::Error(answer) => answer.status(),
+        }
+    }
+
+    /// Every header; the content type where there is a body.
+    pub fn headers(&self) -> impl Iterator<Item = (&'static str, Cow<'_, str>)> {
+        let content_type = self.body().map(|_| ("Content-Type", "application/json"));
+        let common = content_type
+            .into_iter()
+            .chain(NO_STORE)
+            .map(|(name, value)| (name, Cow::Borrowed(value)));
+        let error = match &self.0 {
+            Content::Error(answer) => Some(answer),
+            _ => None,
+        };
+        common.chain(error.into_iter().flat_map(ErrorAnswer::particular_headers))
+    }
+
+    /// What to serialize as JSON; nothing where the answer has no body.
+    #[must_use]
+    pub const fn body(&self) -> Option<&impl Serialize> {
+        match &self.0 {
+            Content::Removed => None,
+            content => Some(content),
+        }
+    }
+}
+
+impl From<&Associated> for Answer {
+    fn from(associated: &Associated) -> Self {
+        Self(Content::Associate(associated.into()))
+    }
+}
+
+impl From<&Challenged> for Answer {
+    fn from(challenged: &Challenged) -> Self {
+        Self(Content::Challenge(challenged.into()))
+    }
+}
+
+impl From<&Removed> for Answer {
+    fn from(_: &Removed) -> Self {
+        Self(Content::Removed)
+    }
+}
+
+impl From<AuthenticatorsAnswer> for Answer {
+    fn from(answer: AuthenticatorsAnswer) -> Self {
+        Self(Content::Authenticators(answer))
+    }
+}
+
+impl From<TokenAnswer> for Answer {
+    fn from(answer: TokenAnswer) -> Self {
+        Self(Content::Token(answer))
+    }
+}
+
+impl From<MfaRequiredAnswer> for Answer {
+    fn from(answer: MfaRequiredAnswer) -> Self {
+        Self(Content::MfaRequired(answer))
+    }
+}
+
+impl From<ErrorAnswer> for Answer {
+    fn from(answer: ErrorAnswer) -> Self {
+        Self(Content::Error(answer))
+    }
+}
+
+impl From<BadRequest> for Answer {
+    fn from(bad: BadRequest) -> Self {
+        ErrorAnswer::from(bad).into()
     }
 }

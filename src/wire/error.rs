@@ -16,6 +16,10 @@ use crate::denied::Denied;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum BadRequest {
+    /// The body is longer than any request of the API.
+    BodyTooLarge,
+    /// The content type is neither JSON nor a form.
+    UnsupportedContentType,
     /// The body is not of its content type, or no object.
     MalformedBody,
     /// A parameter is missing, or empty.
@@ -48,6 +52,10 @@ pub enum BadRequest {
 impl fmt::Display for BadRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::BodyTooLarge => f.write_str("The request body is too large."),
+            Self::UnsupportedContentType => f.write_str(
+                "The content type has to be application/json or application/x-www-form-urlencoded.",
+            ),
             Self::MalformedBody => f.write_str("Malformed request body"),
             Self::Missing(name) => write!(f, "Missing required parameter: {name}"),
             Self::NotAString(name) => write!(f, "{name} must be a string"),
@@ -221,13 +229,18 @@ impl ErrorAnswer {
         let no_store = NO_STORE
             .into_iter()
             .map(|(name, value)| (name, Cow::Borrowed(value)));
+        no_store.chain(self.particular_headers())
+    }
+
+    /// The headers that no other answer has.
+    pub(super) fn particular_headers(&self) -> impl Iterator<Item = (&'static str, Cow<'_, str>)> {
         let retry = self
             .retry_after()
             .map(|wait| ("Retry-After", Cow::Owned(wait.to_string())));
         let authenticate = self.authenticate.as_deref();
         let authenticate =
             authenticate.map(|challenge| ("WWW-Authenticate", Cow::Borrowed(challenge)));
-        no_store.chain(retry).chain(authenticate)
+        retry.into_iter().chain(authenticate)
     }
 }
 
@@ -243,6 +256,8 @@ impl From<BadRequest> for ErrorAnswer {
             | BadRequest::UnknownChannel
             | BadRequest::InvalidPhoneNumber
             | BadRequest::SeveralCredentials => (400, "invalid_request"),
+            BadRequest::BodyTooLarge => (413, "invalid_request"),
+            BadRequest::UnsupportedContentType => (415, "invalid_request"),
             BadRequest::UnsupportedGrantType => (400, "unsupported_grant_type"),
             BadRequest::UnsupportedChallengeType { .. } => (401, "unsupported_challenge_type"),
             BadRequest::InvalidClient => (401, INVALID_CLIENT),

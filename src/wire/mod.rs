@@ -1,6 +1,6 @@
 //! The bodies of Auth0's MFA API: what a client sends and expects.
 //!
-//! Requests are read into a [`Body`] by whatever serde format the content type names (`serde_json`
+//! Requests are read into a [`Body`] by the serde [`Format`] that the content type names (`serde_json`
 //! for JSON, `serde_urlencoded` for a form) and asked for what the endpoint needs; answers and errors
 //! serialize to what the API says. Nothing here knows a framework: a status is a number, a header is
 //! two texts.
@@ -11,16 +11,80 @@
 //! | `GET /mfa/authenticators` | [`bearer`] | [`Engine::authenticators`] | [`AuthenticatorsAnswer`] |
 //! | `POST /mfa/challenge` | [`Body::mfa_token`], [`Body::challenge`] | [`Engine::challenge`] | [`ChallengeAnswer`] |
 //! | `POST /oauth/token` | [`Body::mfa_token`], [`Body::grant`] | [`Engine::verify_oob`], [`Engine::verify_recovery_code`] | [`TokenAnswer`] |
-//! | `DELETE /mfa/authenticators/{id}` | [`bearer`], [`authenticator_id`] | [`Engine::remove_authenticator`] | 204, empty |
+//! | `DELETE /mfa/authenticators/{id}` | [`bearer`], [`authenticator_id`] | [`Engine::remove_authenticator`] | [`Answer`] of 204, empty |
 //! | any | [`Body::client`] | | [`ErrorAnswer`] |
 //!
-//! Answers are made from grants: `AssociateAnswer::from(&associated)`,
-//! `ChallengeAnswer::from(&challenged)`, `entries.collect::<AuthenticatorsAnswer>()`, and
-//! `TokenAnswer::new(…)` from the embedder's tokens. A [`BadRequest`] turns into an [`ErrorAnswer`] by
-//! `?`, a [`Denied`](crate::Denied) by `map_err(|denied| ErrorAnswer::denied(&denied, now))`.
+//! Each of them turns into an [`Answer`], which has a status, headers and a body: `Answer::from(…)` of
+//! what the engine granted, of `entries.collect::<AuthenticatorsAnswer>()`, and of `TokenAnswer::new(…)`
+//! from the embedder's tokens. A [`BadRequest`] turns into an [`ErrorAnswer`] by `?`, a
+//! [`Denied`](crate::Denied) by `map_err(|denied| ErrorAnswer::denied(&denied, now))`.
 //!
-//! Every answer carries the headers [`NO_STORE`]. An error of the token endpoint goes through
-//! [`ErrorAnswer::at_token_endpoint`], without which official SDKs do not read the body of a 401.
+//! An error of the token endpoint goes through [`ErrorAnswer::at_token_endpoint`], without which official
+//! SDKs do not read the body of a 401.
+//!
+//! # Embedding
+//!
+//! A transport decides nothing. It reads a body of at most [`LONGEST_BODY`] bytes by its [`Format`],
+//! hands on the `Authorization` header, and writes any [`Answer`] in the same way. An endpoint stands
+//! between the two, and is the same under every transport: open the token, read the request,
+//! [`decide`](crate::decide), send what is to be sent, answer.
+//!
+//! ```
+//! use core::time::Duration;
+//!
+//! use oob_mfa::wire::{Answer, BadRequest, Body, ErrorAnswer, Grant, TokenAnswer};
+//! use oob_mfa::{Account, Engine, Next, Subject, Transition, Unsaved, Verified, decide};
+//! use time::UtcDateTime;
+//!
+//! /// What the server brings.
+//! trait Server {
+//!     fn engine(&self) -> &Engine;
+//!     fn load(&self, subject: &Subject) -> Result<Option<Account>, std::io::Error>;
+//!     fn replace(&self, next: Next) -> Result<(), Unsaved<std::io::Error>>;
+//!     fn mint(&self, verified: &Verified) -> TokenAnswer;
+//! }
+//!
+//! /// `POST /oauth/token`, after the client has authenticated.
+//! fn token(server: &impl Server, body: &Body, client: &str) -> Result<Answer, ErrorAnswer> {
+//!     let (engine, now) = (server.engine(), UtcDateTime::now());
+//!     let mut rng = getrandom::rand_core::UnwrapErr(getrandom::SysRng);
+//!     let grant = body.grant()?;
+//!     let session = engine
+//!         .open_token(body.mfa_token(None)?, Some(client), now)
+//!         .map_err(|denied| ErrorAnswer::denied(&denied, now))?;
+//!     let ask: &mut dyn FnMut(&Account) -> Transition<Verified> = match &grant {
+//!         Grant::MfaOob(oob) => &mut |account| engine.verify_oob(account, &session, oob, now),
+//!         Grant::MfaRecoveryCode(code) => {
+//!             &mut |account| engine.verify_recovery_code(account, &session, code, now, &mut rng)
+//!         }
+//!         _ => return Err(BadRequest::UnsupportedGrantType.into()),
+//!     };
+//!     let subject = session.subject();
+//!     let outcome = decide(subject, || server.load(subject), ask, |next| server.replace(next))
+//!         .map_err(|_| ErrorAnswer::temporarily_unavailable(Duration::from_secs(1)))?;
+//!     let verified = outcome
+//!         .result
+//!         .map_err(|denied| ErrorAnswer::denied(&denied, now))?;
+//!     Ok(server.mint(&verified).into())
+//! }
+//!
+//! # struct Memory(Engine, std::cell::RefCell<Option<Account>>);
+//! # impl Server for Memory {
+//! #     fn engine(&self) -> &Engine { &self.0 }
+//! #     fn load(&self, _: &Subject) -> Result<Option<Account>, std::io::Error> { Ok(self.1.borrow().clone()) }
+//! #     fn replace(&self, next: Next) -> Result<(), Unsaved<std::io::Error>> { self.1.replace(Some(next.account)); Ok(()) }
+//! #     fn mint(&self, _: &Verified) -> TokenAnswer { TokenAnswer::new("a", 600, "") }
+//! # }
+//! # use oob_mfa::{Key, KeyRing, Policy};
+//! # let engine = Engine::new(Policy::auth0(), KeyRing::new(Key::new(1, &[7; 32])));
+//! # let server = Memory(engine, Default::default());
+//! let body: Body = serde_json::from_str(r#"{ "grant_type": "password" }"#)?;
+//! let authorization = None;
+//! let answer = token(&server, &body, "my-app")
+//!     .unwrap_or_else(|error| error.at_token_endpoint(authorization).into());
+//! assert_eq!(answer.status(), 400);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 //!
 //! # Examples
 //!
@@ -53,11 +117,13 @@
 mod answer;
 mod body;
 mod error;
+mod format;
 mod header;
 
 pub use self::answer::{
-    AssociateAnswer, AuthenticatorsAnswer, ChallengeAnswer, MfaRequiredAnswer, TokenAnswer,
+    Answer, AssociateAnswer, AuthenticatorsAnswer, ChallengeAnswer, MfaRequiredAnswer, TokenAnswer,
 };
 pub use self::body::{Body, Grant};
 pub use self::error::{BadRequest, ErrorAnswer};
+pub use self::format::{Format, LONGEST_BODY};
 pub use self::header::{ClientCredentials, NO_STORE, authenticator_id, bearer};

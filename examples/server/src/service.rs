@@ -8,7 +8,7 @@ use oob_mfa::message::Wording;
 use oob_mfa::wire::{ErrorAnswer, TokenAnswer};
 use oob_mfa::{
     Account, Associated, Challenged, Delivery, Denied, Engine, Event, MfaSession, Removed, Subject,
-    Transition, Verified,
+    Transition, Unsaved, Verified, decide_async,
 };
 use rand_core::{CryptoRng, UnwrapErr};
 use time::UtcDateTime;
@@ -27,13 +27,7 @@ pub type Clock = Arc<dyn Fn() -> UtcDateTime + Send + Sync>;
 /// Makes a source of random bytes, one per decision.
 pub type Randomness = Arc<dyn Fn() -> Box<dyn CryptoRng + Send> + Send + Sync>;
 
-/// How often the engine is asked for one request.
-///
-/// A conflict means that another request on the same account got through, so there is nothing to wait
-/// for: the next try meets a newer state. A flood of wrong codes ends after the ten of the budget, so
-/// sixteen tries outlast it.
-const MOST_TRIES: u32 = 16;
-/// What a client is told to wait when they did not suffice.
+/// What a client is told to wait when conflicts outlasted the tries.
 pub(crate) const BUSY: Duration = Duration::from_secs(1);
 
 /// The server without its sockets.
@@ -126,7 +120,7 @@ impl Service {
     pub(crate) async fn account(&self, subject: &Subject) -> Result<Account, ErrorAnswer> {
         match self.store.load(subject.clone()).await {
             Ok(account) => Ok(account.unwrap_or_else(|| Account::new(subject.clone()))),
-            Err(error) => Err(failure(subject, &error)),
+            Err(error) => Err(failure(subject, &error.into())),
         }
     }
 
@@ -139,29 +133,26 @@ impl Service {
         ask: impl Fn(&Account, UtcDateTime, &mut dyn CryptoRng) -> Transition<T>,
     ) -> Result<T, ErrorAnswer> {
         let subject = session.subject();
-        for _ in 0..MOST_TRIES {
-            let account = self.account(subject).await?;
-            let now = self.now();
-            let transition = ask(&account, now, &mut self.rng());
-            let outcome = match transition
-                .commit_async(|next| self.store.replace(next))
-                .await
-            {
-                Ok(outcome) => outcome,
-                Err(StoreError::Conflict) => continue,
-                Err(error) => return Err(failure(subject, &error)),
-            };
-            outcome.events.iter().for_each(|event| log(subject, event));
-            let granted = outcome
-                .result
-                .map_err(|denied| refuse(Some(subject), &denied, now))?;
-            if let Some(delivery) = granted.delivery() {
-                self.send(subject, delivery).await?;
-            }
-            return Ok(granted);
+        let mut now = self.now();
+        let outcome = decide_async(
+            subject,
+            || self.store.load(subject.clone()),
+            |account| {
+                now = self.now();
+                ask(account, now, &mut self.rng())
+            },
+            async |next| self.store.replace(next).await.map_err(unsaved),
+        )
+        .await
+        .map_err(|unsaved| failure(subject, &unsaved))?;
+        outcome.events.iter().for_each(|event| log(subject, event));
+        let granted = outcome
+            .result
+            .map_err(|denied| refuse(Some(subject), &denied, now))?;
+        if let Some(delivery) = granted.delivery() {
+            self.send(subject, delivery).await?;
         }
-        tracing::warn!(%subject, "conflicts outlasted the tries");
-        Err(ErrorAnswer::temporarily_unavailable(BUSY))
+        Ok(granted)
     }
 
     async fn send(&self, subject: &Subject, delivery: &Delivery) -> Result<(), ErrorAnswer> {
@@ -229,10 +220,20 @@ pub(crate) fn refuse(subject: Option<&Subject>, denied: &Denied, now: UtcDateTim
     ErrorAnswer::denied(denied, now)
 }
 
-fn failure(subject: &Subject, error: &StoreError) -> ErrorAnswer {
-    tracing::error!(%subject, %error, "the store failed");
+fn unsaved(error: StoreError) -> Unsaved<StoreError> {
     match error {
-        StoreError::Broken(_) => ErrorAnswer::server_error(),
+        StoreError::Conflict => Unsaved::Conflict,
+        error => Unsaved::Failed(error),
+    }
+}
+
+fn failure(subject: &Subject, unsaved: &Unsaved<StoreError>) -> ErrorAnswer {
+    match unsaved {
+        Unsaved::Conflict => tracing::warn!(%subject, "conflicts outlasted the tries"),
+        Unsaved::Failed(error) => tracing::error!(%subject, %error, "the store failed"),
+    }
+    match unsaved {
+        Unsaved::Failed(StoreError::Broken(_)) => ErrorAnswer::server_error(),
         _ => ErrorAnswer::temporarily_unavailable(BUSY),
     }
 }

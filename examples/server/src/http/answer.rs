@@ -1,9 +1,11 @@
 //! Answers as HTTP has them.
 
+use std::borrow::Cow;
+
 use axum::body::Body;
-use axum::http::{HeaderValue, Response as HttpResponse, StatusCode, header};
+use axum::http::{HeaderValue, Response as HttpResponse, StatusCode};
 use axum::response::{IntoResponse, Response};
-use oob_mfa::wire::{ErrorAnswer, MfaRequiredAnswer, NO_STORE};
+use oob_mfa::wire::{Answer, ErrorAnswer, NO_STORE};
 use serde::Serialize;
 
 /// An answer that is a no.
@@ -29,45 +31,42 @@ impl<E: Into<ErrorAnswer>> From<E> for Failure {
 
 impl IntoResponse for Failure {
     fn into_response(self) -> Response {
-        let Self(answer) = self;
-        let mut response = json(answer.status(), &answer);
-        for (name, value) in answer.headers() {
-            if let Ok(value) = HeaderValue::try_from(&*value) {
-                response.headers_mut().insert(name, value);
-            }
-        }
-        response
+        respond(self.0)
     }
 }
 
-pub(super) fn ok(answer: &impl Serialize) -> Response {
-    json(200, answer)
+/// An answer of the API.
+pub(super) fn respond(answer: impl Into<Answer>) -> Response {
+    let answer = answer.into();
+    let body = answer.body().map_or_else(Body::empty, json);
+    response(answer.status(), answer.headers(), body)
 }
 
-pub(super) fn mfa_required(answer: &MfaRequiredAnswer) -> Response {
-    json(MfaRequiredAnswer::STATUS, answer)
+/// What the server says beside the API.
+pub(super) fn document(document: &impl Serialize) -> Response {
+    let headers = [("Content-Type", "application/json")].into_iter();
+    let headers = headers.chain(NO_STORE);
+    let headers = headers.map(|(name, value)| (name, Cow::Borrowed(value)));
+    response(200, headers, json(document))
 }
 
-pub(super) fn no_content() -> Response {
-    no_store(HttpResponse::new(Body::empty()), 204)
-}
-
-fn json(status: u16, answer: &impl Serialize) -> Response {
+fn json(document: &impl Serialize) -> Body {
     // Answers are texts, numbers and lists of them: nothing that JSON cannot say.
-    let body = serde_json::to_vec(answer).unwrap_or_default();
-    let mut response = no_store(HttpResponse::new(Body::from(body)), status);
-    let kind = HeaderValue::from_static("application/json");
-    response.headers_mut().insert(header::CONTENT_TYPE, kind);
-    response
+    serde_json::to_vec(document).unwrap_or_default().into()
 }
 
-fn no_store(mut response: Response, status: u16) -> Response {
+fn response<'a>(
+    status: u16,
+    headers: impl Iterator<Item = (&'static str, Cow<'a, str>)>,
+    body: Body,
+) -> Response {
+    let mut response = HttpResponse::new(body);
     *response.status_mut() =
         StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    for (name, value) in NO_STORE {
-        response
-            .headers_mut()
-            .insert(name, HeaderValue::from_static(value));
+    for (name, value) in headers {
+        if let Ok(value) = HeaderValue::try_from(&*value) {
+            response.headers_mut().insert(name, value);
+        }
     }
     response
 }

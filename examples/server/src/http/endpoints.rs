@@ -7,14 +7,14 @@ use axum::extract::State;
 use axum::http::{HeaderMap, Uri};
 use axum::response::Response;
 use oob_mfa::wire::{
-    AssociateAnswer, AuthenticatorsAnswer, BadRequest, Body, ChallengeAnswer, ErrorAnswer, Grant,
-    MfaRequiredAnswer, authenticator_id, bearer,
+    AuthenticatorsAnswer, BadRequest, Body, ErrorAnswer, Format, Grant, MfaRequiredAnswer,
+    authenticator_id, bearer,
 };
 use oob_mfa::{MfaSession, Verified};
 use serde_json::json;
 
-use super::answer::{Failure, mfa_required, no_content, ok};
-use super::request::{Format, authorization, parameters};
+use super::answer::{Failure, document, respond};
+use super::request::{authorization, parameters};
 use crate::service::{BUSY, Service, refuse};
 use crate::tokens::DEFAULT_SCOPE;
 
@@ -73,7 +73,7 @@ const PASSWORD_GRANTS: [&str; 2] = [
 ];
 
 fn tokens(service: &Service, verified: &Verified) -> Answer {
-    Ok(ok(&service.mint(verified)?))
+    Ok(respond(service.mint(verified)?))
 }
 
 /// The password grant: a password that is right is answered with an `mfa_token`, always.
@@ -99,7 +99,7 @@ async fn first_factor(service: &Service, body: &Body, client: &str) -> Answer {
         .begin(subject, client, scope, audience, now, &mut service.rng())
         .map_err(|denied| refuse(Some(account.subject()), &denied, now))?;
     let token = service.engine.issue_token(&session);
-    Ok(mfa_required(&MfaRequiredAnswer::new(
+    Ok(respond(MfaRequiredAnswer::new(
         &token,
         account.requirements(),
     )))
@@ -126,7 +126,7 @@ pub(super) async fn associate(
                 .associate(account, &session, &request, now, rng)
         })
         .await?;
-    Ok(ok(&AssociateAnswer::from(&associated)))
+    Ok(respond(&associated))
 }
 
 /// `POST /mfa/challenge`.
@@ -147,7 +147,7 @@ pub(super) async fn challenge(
                 .challenge(account, &session, &request, now, rng)
         })
         .await?;
-    Ok(ok(&ChallengeAnswer::from(&challenged)))
+    Ok(respond(&challenged))
 }
 
 /// `GET /mfa/authenticators`.
@@ -160,7 +160,7 @@ pub(super) async fn authenticators(
     let now = service.now();
     let entries = service.engine.authenticators(&account, &session, now);
     let entries = entries.map_err(|denied| refuse(Some(session.subject()), &denied, now))?;
-    Ok(ok(&entries.collect::<AuthenticatorsAnswer>()))
+    Ok(respond(entries.collect::<AuthenticatorsAnswer>()))
 }
 
 /// `DELETE /mfa/authenticators/{id}`.
@@ -173,14 +173,14 @@ pub(super) async fn remove_authenticator(
     // As it came, because a router refuses an escape that is not UTF-8 in words of its own.
     let id = uri.path().rsplit('/').next().unwrap_or_default();
     let id = authenticator_id(id);
-    service
+    let removed = service
         .decide(&session, |account, now, _| {
             service
                 .engine
                 .remove_authenticator(account, &session, &id, now)
         })
         .await?;
-    Ok(no_content())
+    Ok(respond(&removed))
 }
 
 fn bearer_session(service: &Service, headers: &HeaderMap) -> Result<MfaSession, ErrorAnswer> {
@@ -191,15 +191,15 @@ fn bearer_session(service: &Service, headers: &HeaderMap) -> Result<MfaSession, 
 
 /// `GET /.well-known/openid-configuration`.
 pub(super) async fn discovery(State(service): State<Arc<Service>>) -> Response {
-    ok(&service.tokens.discovery())
+    document(&service.tokens.discovery())
 }
 
 /// `GET /.well-known/jwks.json`.
 pub(super) async fn key_set(State(service): State<Arc<Service>>) -> Response {
-    ok(&service.tokens.key_set())
+    document(&service.tokens.key_set())
 }
 
 /// `GET /healthz`: the process answers.
 pub(super) async fn health() -> Response {
-    ok(&json!({ "status": "ok" }))
+    document(&json!({ "status": "ok" }))
 }

@@ -11,13 +11,11 @@ use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use http_body_util::BodyExt;
-use oob_mfa::wire::{BadRequest, ErrorAnswer};
+use oob_mfa::wire::{BadRequest, ErrorAnswer, LONGEST_BODY};
 
 use super::answer::Failure;
 use crate::service::Service;
 
-/// No request of the API has a quarter of this.
-const LONGEST_BODY: usize = 16 * 1024;
 /// How much more is read and thrown away, so that a client which is still writing hears the answer
 /// and not a reset.
 const MOST_DISCARDED: usize = 4 * 1024 * 1024;
@@ -34,7 +32,7 @@ pub(super) async fn take_on(
     let read = tokio::time::timeout(SLOWEST_BODY, read(body)).await;
     let body = match read {
         Ok(Ok(body)) => body,
-        Ok(Err(failure)) => return failure.into_response(),
+        Ok(Err(bad)) => return Failure::from(bad).into_response(),
         Err(_) => {
             return Failure::of(
                 408,
@@ -59,7 +57,7 @@ pub(super) async fn take_on(
         })
 }
 
-async fn read(mut body: Body) -> Result<Bytes, Failure> {
+async fn read(mut body: Body) -> Result<Bytes, BadRequest> {
     let mut read = Vec::new();
     let mut discarded = 0;
     while let Some(frame) = body.frame().await {
@@ -77,11 +75,7 @@ async fn read(mut body: Body) -> Result<Bytes, Failure> {
         }
     }
     if discarded > 0 {
-        return Err(Failure::of(
-            413,
-            "invalid_request",
-            "The request body is too large.",
-        ));
+        return Err(BadRequest::BodyTooLarge);
     }
     Ok(read.into())
 }

@@ -1,0 +1,90 @@
+//! The API under actix-web: `cargo run -p oob-mfa-actix [ADDRESS]`.
+//!
+//! The service blocks where its store does, so it runs on a thread that may, and to its end: a client
+//! that hangs up leaves no decision unsaved and no saved one unsent. A store that is awaited takes
+//! `decide_async` instead, as in `examples/server`.
+#![forbid(unsafe_code)]
+
+use std::error::Error;
+use std::time::Duration;
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderName};
+use actix_web::rt::{System, time::timeout};
+use actix_web::web::{Bytes, Data, Payload, block, to};
+use actix_web::{App, HttpRequest, HttpResponse, HttpServer};
+use oob_mfa::wire::{Answer, BadRequest, ErrorAnswer, LONGEST_BODY};
+use oob_mfa_demo::{Request, Service};
+
+const SLOWEST_BODY: Duration = Duration::from_secs(10);
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let address = oob_mfa_demo::address()?;
+    let service = Data::new(Service::new(address)?);
+    System::new().block_on(async move {
+        let app = move || {
+            App::new()
+                .app_data(service.clone())
+                .default_service(to(api))
+        };
+        let server = HttpServer::new(app).bind(address)?.run();
+        println!("listening on http://{address}");
+        Ok(server.await?)
+    })
+}
+
+/// Every endpoint: reads the request, has it answered, and writes the answer.
+async fn api(service: Data<Service>, head: HttpRequest, payload: Payload) -> HttpResponse {
+    let answer = match read(payload).await {
+        Ok(body) => answer(service, head, body).await,
+        Err(error) => error.into(),
+    };
+    let status = StatusCode::from_u16(answer.status());
+    let mut response = HttpResponse::build(status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR));
+    for header in answer.headers() {
+        response.insert_header((header.0, &*header.1));
+    }
+    // Answers are texts, numbers and lists of them: nothing that JSON cannot say.
+    let body = answer.body().map(serde_json::to_vec);
+    response.body(body.and_then(Result::ok).unwrap_or_default())
+}
+
+async fn read(payload: Payload) -> Result<Bytes, ErrorAnswer> {
+    match timeout(SLOWEST_BODY, payload.to_bytes_limited(LONGEST_BODY)).await {
+        Ok(Ok(Ok(body))) => Ok(body),
+        // Half a body is none: the client has gone.
+        Ok(Ok(Err(_))) => Err(BadRequest::MalformedBody.into()),
+        Ok(Err(_)) => Err(BadRequest::BodyTooLarge.into()),
+        Err(_) => Err(ErrorAnswer::new(
+            408,
+            "request_timeout",
+            "The request took too long to arrive.",
+        )),
+    }
+}
+
+async fn answer(service: Data<Service>, head: HttpRequest, body: Bytes) -> Answer {
+    let method = head.method().to_string();
+    let path = head.uri().path().to_owned();
+    let authorization = text(&head, AUTHORIZATION);
+    let content_type = text(&head, CONTENT_TYPE);
+    let answered = block(move || {
+        service.answer(&Request {
+            method: &method,
+            path: &path,
+            authorization: authorization.as_deref(),
+            content_type: content_type.as_deref(),
+            body: &body,
+        })
+    });
+    // It has panicked.
+    answered
+        .await
+        .unwrap_or_else(|_| ErrorAnswer::server_error().into())
+}
+
+/// A header, for a thread that may outlive the connection.
+fn text(head: &HttpRequest, name: HeaderName) -> Option<String> {
+    let value = head.headers().get(name)?;
+    Some(value.to_str().unwrap_or_default().to_owned())
+}

@@ -1,0 +1,67 @@
+//! The API on threads, without async: `cargo run -p oob-mfa-blocking [ADDRESS]`.
+//!
+//! A thread per connection, so a request is carried out to its end whether its client waits or not.
+#![forbid(unsafe_code)]
+
+use std::error::Error;
+use std::io::Read;
+use std::time::Duration;
+
+use oob_mfa::wire::{Answer, BadRequest, LONGEST_BODY};
+use oob_mfa_demo::{Request, Service};
+use oxhttp::Server;
+use oxhttp::model::header::{AUTHORIZATION, CONTENT_TYPE};
+use oxhttp::model::{Body, HeaderName, HeaderValue, Request as Http, Response, StatusCode};
+
+/// How long a client may keep silent, in the middle of a request too.
+const SILENCE: Duration = Duration::from_secs(10);
+const MOST_CONNECTIONS: usize = 256;
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let address = oob_mfa_demo::address()?;
+    let service = Service::new(address)?;
+    let server = Server::new(move |request| respond(&answer(&service, request)))
+        .bind(address)
+        .with_global_timeout(SILENCE)
+        .with_max_concurrent_connections(MOST_CONNECTIONS)
+        .spawn()?;
+    println!("listening on http://{address}");
+    Ok(server.join()?)
+}
+
+fn answer(service: &Service, http: &mut Http<Body>) -> Answer {
+    let mut body = Vec::new();
+    let longest = LONGEST_BODY as u64;
+    match http.body_mut().take(longest + 1).read_to_end(&mut body) {
+        Ok(_) if body.len() > LONGEST_BODY => BadRequest::BodyTooLarge.into(),
+        Ok(_) => service.answer(&Request {
+            method: http.method().as_str(),
+            path: http.uri().path(),
+            authorization: text(http, AUTHORIZATION),
+            content_type: text(http, CONTENT_TYPE),
+            body: &body,
+        }),
+        // Half a body is none: the client has gone.
+        Err(_) => BadRequest::MalformedBody.into(),
+    }
+}
+
+fn text(http: &Http<Body>, name: HeaderName) -> Option<&str> {
+    let value = http.headers().get(name)?;
+    Some(value.to_str().unwrap_or_default())
+}
+
+fn respond(answer: &Answer) -> Response<Body> {
+    // Answers are texts, numbers and lists of them: nothing that JSON cannot say.
+    let body = answer.body().map(serde_json::to_vec);
+    let body = body.and_then(Result::ok).unwrap_or_default();
+    let mut response = Response::new(Body::from(body));
+    *response.status_mut() =
+        StatusCode::from_u16(answer.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    for (name, value) in answer.headers() {
+        if let Ok(value) = HeaderValue::try_from(&*value) {
+            response.headers_mut().insert(name, value);
+        }
+    }
+    response
+}

@@ -1,0 +1,32 @@
+//! Messages to standard output: the place of an SMS provider.
+
+use std::error::Error;
+use std::io::{Write, stdout};
+
+use oob_mfa::Delivery;
+use oob_mfa::message::{AnswerStep, Message, Wording};
+
+/// Prints a message. It is sent once, whatever comes of it: the owner asks for another code.
+pub(crate) fn send(wording: &Wording, delivery: &Delivery) -> Result<(), Box<dyn Error>> {
+    let to = delivery.to.to_e164();
+    let mut output = stdout().lock();
+    match wording.message(delivery)? {
+        Message::Sms(text) => writeln!(output, "sms to {to}: {}", text.expose_secret())?,
+        Message::Voice(call) => {
+            // As if the call was taken and a key pressed: before that no digit is said.
+            write!(output, "call to {to}:")?;
+            for step in call.answered("1".parse()?) {
+                match step {
+                    AnswerStep::Say(words) => write!(output, " {words}.")?,
+                    AnswerStep::SayDigits(digits) => {
+                        write!(output, " {}.", digits.expose_secret())?
+                    }
+                    AnswerStep::Pause(_) => {}
+                }
+            }
+            writeln!(output)?;
+        }
+        other => return Err(format!("no words for {other:?}").into()),
+    }
+    Ok(output.flush()?)
+}

@@ -1,0 +1,69 @@
+//! Accounts in a map: the place of a database.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+
+use oob_mfa::{Account, Next, Subject, Unsaved};
+
+/// One record per user, written conditionally. Nothing here is durable, as a store has to be.
+#[derive(Default)]
+pub(crate) struct Store(Mutex<HashMap<Subject, Account>>);
+
+/// Why the map fails: a thread panicked while it held it.
+pub(crate) struct Poisoned;
+
+impl<T> From<PoisonError<T>> for Poisoned {
+    fn from(_: PoisonError<T>) -> Self {
+        Self
+    }
+}
+
+impl Store {
+    pub(crate) fn load(&self, subject: &Subject) -> Result<Option<Account>, Poisoned> {
+        Ok(self.0.lock()?.get(subject).cloned())
+    }
+
+    /// Compares and writes under one lock. Between `load` and here nothing is held.
+    pub(crate) fn replace(&self, next: Next) -> Result<(), Unsaved<Poisoned>> {
+        let mut accounts = self.0.lock().map_err(Poisoned::from)?;
+        let subject = next.account.subject();
+        if accounts.get(subject).map(Account::revision) != next.account.replaces() {
+            return Err(Unsaved::Conflict);
+        }
+        accounts.insert(subject.clone(), next.account);
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use oob_mfa::{Engine, Key, KeyRing, Policy};
+    use time::UtcDateTime;
+
+    use super::*;
+
+    /// Writes what comes after an account.
+    fn step(store: &Store, account: &Account) -> bool {
+        let engine = Engine::new(Policy::auth0(), KeyRing::new(Key::new(1, &[7; 32])));
+        let next = engine.restore_budgets(account, UtcDateTime::UNIX_EPOCH);
+        match next.commit(|next| store.replace(next)) {
+            Ok(_) => true,
+            Err(Unsaved::Conflict) => false,
+            Err(Unsaved::Failed(Poisoned)) => panic!("nobody has panicked"),
+        }
+    }
+
+    #[test]
+    fn a_write_replaces_the_revision_it_was_made_from_and_no_other() {
+        let store = Store::default();
+        let new = Account::new("alice".parse().unwrap());
+        assert_eq!([step(&store, &new), step(&store, &new)], [true, false]);
+        let first = store.load(new.subject()).ok().flatten().unwrap();
+        assert_eq!(first.revision(), 1);
+        assert_eq!([step(&store, &first), step(&store, &first)], [true, false]);
+        let second = store.load(new.subject()).ok().flatten().unwrap();
+        assert_eq!(second.revision(), 2);
+        // A record that is missing is not replaced.
+        assert!(!step(&Store::default(), &second));
+    }
+}

@@ -1,0 +1,106 @@
+//! Requests that nobody should send: each has a clear answer, in the words of the API.
+
+use serde_json::json;
+
+use crate::client::{Answer, Client, FORM, JSON, MFA_OOB, bearer};
+use crate::server::Server;
+
+const ENDPOINTS: [&str; 3] = ["/oauth/token", "/mfa/associate", "/mfa/challenge"];
+/// The longest body that is read.
+const LONGEST: usize = 16 * 1024;
+
+/// Sends what nobody should, and sees that nothing was sent for it.
+pub(crate) fn bad_requests(server: &Server) {
+    let client = Client::of(server);
+    let token = client.login();
+    let authorization = ("authorization", &*bearer(&token));
+    let post = |path: &str, kind: (&str, &str), body: &[u8]| {
+        client.send("POST", path, &[kind, authorization], body)
+    };
+
+    for path in ENDPOINTS {
+        for (kind, body) in [
+            (JSON, b"".as_slice()),
+            (JSON, b"{"),
+            (JSON, b"[]"),
+            (JSON, b"{\"a\":\"\xFF\"}"),
+            (FORM, b"client_id=\xFF"),
+        ] {
+            invalid(400, "Malformed request body", &post(path, kind, body));
+        }
+        for kind in ["text/plain", "application/xml", ""] {
+            invalid(
+                415,
+                "The content type has to be application/json or \
+                 application/x-www-form-urlencoded.",
+                &post(path, ("content-type", kind), b"{}"),
+            );
+        }
+        for length in [LONGEST + 1, 64 * LONGEST] {
+            let answer = post(path, FORM, &vec![b'a'; length]);
+            invalid(413, "The request body is too large.", &answer);
+        }
+    }
+    // At the limit it is read, and lacks a client.
+    let missing = |name: &str, answer: &Answer| {
+        invalid(400, &format!("Missing required parameter: {name}"), answer);
+    };
+    let answer = post("/oauth/token", FORM, &vec![b'a'; LONGEST]);
+    missing("client_id", &answer);
+
+    let body = json!({ "authenticator_types": ["oob"], "oob_channels": ["sms"] });
+    let associate = |body| client.json("/mfa/associate", &[authorization], body);
+    missing("phone_number", &associate(&body));
+    let body = json!({
+        "authenticator_types": ["oob"], "oob_channels": ["sms"], "phone_number": 14_155_558_730_u64,
+    });
+    invalid(400, "phone_number must be a string", &associate(&body));
+    let body = json!({
+        "client_id": "another", "authenticator_types": ["oob"], "oob_channels": ["sms"],
+        "phone_number": "+14155558730",
+    });
+    let answer = associate(&body);
+    invalid(400, "mfa_token not issued to this client", &answer);
+
+    let body = json!({
+        "grant_type": MFA_OOB, "client_id": "demo", "client_secret": "demo-secret",
+        "mfa_token": token, "oob_code": "x",
+    });
+    missing("binding_code", &client.json("/oauth/token", &[], &body));
+    let body =
+        json!({ "grant_type": "implicit", "client_id": "demo", "client_secret": "demo-secret" });
+    client.json("/oauth/token", &[], &body).is(
+        400,
+        "unsupported_grant_type",
+        "The grant type is not supported.",
+    );
+    let body = json!({ "client_id": "demo", "client_secret": "guessed", "mfa_token": token });
+    for path in ["/oauth/token", "/mfa/challenge"] {
+        client
+            .json(path, &[], &body)
+            .is(401, "invalid_client", "Client authentication failed");
+    }
+    client
+        .list("x")
+        .is(401, "invalid_grant", "Malformed mfa_token");
+    client.send("GET", "/mfa/authenticators", &[], "").is(
+        401,
+        "invalid_grant",
+        "Malformed mfa_token",
+    );
+
+    for (method, path) in [("GET", "/"), ("POST", "/mfa"), ("DELETE", "/mfa/nothing/x")] {
+        client.send(method, path, &[authorization], "").is(
+            404,
+            "not_found",
+            "There is no such endpoint.",
+        );
+    }
+    assert_eq!(client.list(&token).ok(), json!([]));
+    assert_eq!(server.unread(), 0);
+}
+
+#[track_caller]
+fn invalid(status: u16, description: &str, answer: &Answer) {
+    answer.is(status, "invalid_request", description);
+}

@@ -1,0 +1,50 @@
+//! The attack that broke others: answers in parallel, all judged against what was stored before any.
+
+use std::thread;
+
+use crate::client::{Answer, Client, wrong};
+use crate::server::Server;
+
+const AT_ONCE: usize = 32;
+
+/// Sends the right code, and then wrong ones, all at once.
+///
+/// Whether two of them meet between load and save is the scheduler's to say, so a store that compares
+/// nothing is found out in some runs. That it compares is for the store's own test.
+pub(crate) fn parallel_answers(server: &Server) {
+    let client = Client::of(server);
+    let (token, recovery_code) = client.enroll("+14155558730");
+    let oob_code = client.challenge(&token, None).text("oob_code");
+    let code = server.code();
+    let answers = at_once(|| client.verify(&token, &oob_code, &code));
+    assert_eq!(count(&answers, |answer| answer.status == 200), 1);
+
+    let token = client.login();
+    let answers = at_once(|| client.recover(&token, &recovery_code));
+    assert_eq!(count(&answers, |answer| answer.status == 200), 1);
+
+    let token = client.login();
+    let oob_code = client.challenge(&token, None).text("oob_code");
+    let guess = wrong(&server.code());
+    let answers = at_once(|| client.verify(&token, &oob_code, &guess));
+    let judged = count(&answers, |answer| {
+        answer.status == 403 && answer.text("error_description") == "Invalid binding_code."
+    });
+    assert_eq!(judged, 10);
+    let refused = count(&answers, |answer| answer.status == 429);
+    // Whoever lost every try is told to come again.
+    let busy = count(&answers, |answer| answer.status == 503);
+    assert_eq!(judged + refused + busy, AT_ONCE);
+}
+
+fn at_once(request: impl Fn() -> Answer + Sync) -> Vec<Answer> {
+    thread::scope(|scope| {
+        let threads: Vec<_> = (0..AT_ONCE).map(|_| scope.spawn(&request)).collect();
+        let answers = threads.into_iter().map(|thread| thread.join().unwrap());
+        answers.collect()
+    })
+}
+
+fn count(answers: &[Answer], is: impl Fn(&Answer) -> bool) -> usize {
+    answers.iter().filter(|answer| is(answer)).count()
+}

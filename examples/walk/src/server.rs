@@ -1,0 +1,128 @@
+//! The process that is walked against.
+
+use std::io::{BufRead, BufReader};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::process::{Child, Command, Stdio};
+use std::sync::Mutex;
+use std::sync::mpsc::{Receiver, channel};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// Longer than anything here takes.
+const DEADLINE: Duration = Duration::from_secs(30);
+
+/// A server, its messages on its standard output; ended with this value.
+pub struct Server {
+    process: Child,
+    pub(crate) address: SocketAddr,
+    lines: Mutex<Receiver<String>>,
+    code: fn(&str) -> Option<String>,
+}
+
+impl Server {
+    /// Starts one of the small examples.
+    ///
+    /// # Panics
+    ///
+    /// As [`start`](Self::start).
+    #[must_use]
+    pub fn of(program: &str) -> Self {
+        let command = |address: SocketAddr| {
+            let mut command = Command::new(program);
+            command.arg(address.to_string());
+            command
+        };
+        Self::start(command, printed_code)
+    }
+
+    /// Starts the program that `command` makes for an address, and waits until it listens there.
+    ///
+    /// `code` finds the binding code in a line that it prints, where the line is a message.
+    ///
+    /// # Panics
+    ///
+    /// If the program ends each time, or does not listen in time.
+    pub fn start(
+        command: impl Fn(SocketAddr) -> Command,
+        code: fn(&str) -> Option<String>,
+    ) -> Self {
+        // Between the choice of a free port and its use, somebody else may take it.
+        (0..3)
+            .find_map(|_| Self::try_to_start(&command, code))
+            .expect("the server has ended, three times")
+    }
+
+    fn try_to_start(
+        command: impl Fn(SocketAddr) -> Command,
+        code: fn(&str) -> Option<String>,
+    ) -> Option<Self> {
+        let address = free_address();
+        let mut command = command(address);
+        command.stdin(Stdio::null()).stdout(Stdio::piped());
+        let mut process = command.spawn().unwrap();
+        let output = BufReader::new(process.stdout.take().unwrap());
+        let (sender, lines) = channel();
+        thread::spawn(move || {
+            for line in output.lines().map_while(Result::ok) {
+                if sender.send(line).is_err() {
+                    break;
+                }
+            }
+        });
+        let mut server = Self {
+            process,
+            address,
+            lines: Mutex::new(lines),
+            code,
+        };
+        let begun = Instant::now();
+        while TcpStream::connect(address).is_err() {
+            if server.process.try_wait().unwrap().is_some() {
+                return None;
+            }
+            assert!(begun.elapsed() < DEADLINE, "the server does not listen");
+            thread::sleep(Duration::from_millis(10));
+        }
+        Some(server)
+    }
+
+    /// The code of the next message.
+    pub(crate) fn code(&self) -> String {
+        let lines = self.lines.lock().unwrap();
+        loop {
+            let line = lines.recv_timeout(DEADLINE).expect("a message");
+            if let Some(code) = (self.code)(&line) {
+                return code;
+            }
+        }
+    }
+
+    /// How many messages have been printed that nobody has asked for.
+    pub(crate) fn unread(&self) -> usize {
+        let lines = self.lines.lock().unwrap();
+        lines
+            .try_iter()
+            .filter_map(|line| (self.code)(&line))
+            .count()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// An address that nobody listens on.
+fn free_address() -> SocketAddr {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    listener.local_addr().unwrap()
+}
+
+/// The code in a line of the small examples, `sms to +1…: 123456 is …` or `call to +1…: … 1, 2, 3, …`.
+fn printed_code(line: &str) -> Option<String> {
+    let (_, words) = line.split_once(" to +")?.1.split_once(": ")?;
+    let digits = words.chars().filter(char::is_ascii_digit);
+    Some(digits.take(6).collect())
+}

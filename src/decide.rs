@@ -1,0 +1,178 @@
+//! The whole way of a request: load, ask, save, and ask again after a conflict.
+
+use core::fmt;
+
+use crate::account::Account;
+use crate::subject::Subject;
+use crate::transition::{Next, Outcome, Transition};
+
+/// How often the engine is asked for one request.
+///
+/// A conflict means that another request on the same account got through, so there is nothing to wait
+/// for: the next try meets a newer state. A flood of wrong codes ends after the ten of the budget, so
+/// sixteen tries outlast it.
+const MOST_TRIES: u32 = 16;
+
+/// Why a save did not happen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "a store finds another revision or fails; both have to be answered"
+)]
+pub enum Unsaved<E> {
+    /// Another revision is stored than the one that was to be replaced.
+    Conflict,
+    /// The store failed, or cannot tell whether it wrote.
+    Failed(E),
+}
+
+/// So that `?` hands on what a store says.
+impl<E> From<E> for Unsaved<E> {
+    fn from(error: E) -> Self {
+        Self::Failed(error)
+    }
+}
+
+impl<E: fmt::Display> fmt::Display for Unsaved<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Conflict => f.write_str("another revision is stored"),
+            Self::Failed(error) => error.fmt(f),
+        }
+    }
+}
+
+impl<E: core::error::Error> core::error::Error for Unsaved<E> {
+    fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
+        match self {
+            Self::Conflict => None,
+            Self::Failed(error) => error.source(),
+        }
+    }
+}
+
+/// Loads the account of a user, asks, saves what was decided; and loads and asks again after a conflict.
+///
+/// `load` may find no record: the account is new then. `replace` has the
+/// [store's duty](Transition#the-stores-duty), and is not called where nothing changed. `ask` calls a
+/// method of the [`Engine`](crate::Engine), each time with the time and the random bytes of that time.
+/// What is to be sent leaves after this has returned.
+///
+/// # Errors
+///
+/// [`Unsaved::Failed`] with what `load` or `replace` returned: nothing is known to be saved, and nothing
+/// was told. [`Unsaved::Conflict`] where sixteen tries have lost to other requests; those are more than
+/// the wrong codes of a budget, and the client may try again at once.
+///
+/// # Examples
+///
+/// ```
+/// use std::cell::RefCell;
+/// use std::collections::HashMap;
+/// use std::convert::Infallible;
+///
+/// use oob_mfa::{Account, Subject, Unsaved, decide};
+///
+/// // Your database.
+/// let stored: RefCell<HashMap<Subject, Account>> = RefCell::default();
+///
+/// # use oob_mfa::{Associate, Channel, Engine, Key, KeyRing, Policy};
+/// # let engine = Engine::new(Policy::auth0(), KeyRing::new(Key::new(1, &[7; 32])));
+/// # let mut rng = getrandom::rand_core::UnwrapErr(getrandom::SysRng);
+/// # let now = time::UtcDateTime::now();
+/// # let session = engine.begin("auth0|alice".parse()?, "my-app", "", "", now, &mut rng)?;
+/// # let request = Associate { channel: Channel::Sms, phone: "+14155558730".parse()? };
+/// let outcome = decide(
+///     session.subject(),
+///     || Ok::<_, Infallible>(stored.borrow().get(session.subject()).cloned()),
+///     |account| engine.associate(account, &session, &request, now, &mut rng),
+///     |next| {
+///         let mut stored = stored.borrow_mut();
+///         let subject = next.account.subject();
+///         if stored.get(subject).map(Account::revision) != next.account.replaces() {
+///             return Err(Unsaved::Conflict);
+///         }
+///         stored.insert(subject.clone(), next.account);
+///         Ok(())
+///     },
+/// )?;
+/// let associated = outcome.result?;
+/// // Send `associated.delivery` now; then answer.
+/// # assert_eq!(associated.delivery.channel, Channel::Sms);
+/// # assert_eq!(stored.borrow().len(), 1);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn decide<T, E>(
+    subject: &Subject,
+    mut load: impl FnMut() -> Result<Option<Account>, E>,
+    mut ask: impl FnMut(&Account) -> Transition<T>,
+    mut replace: impl FnMut(Next) -> Result<(), Unsaved<E>>,
+) -> Result<Outcome<T>, Unsaved<E>> {
+    for _ in 0..MOST_TRIES {
+        let account = load()?.unwrap_or_else(|| Account::new(subject.clone()));
+        match ask(&account).commit(&mut replace) {
+            Err(Unsaved::Conflict) => {}
+            answered => return answered,
+        }
+    }
+    Err(Unsaved::Conflict)
+}
+
+/// As [`decide`], for a store that is awaited.
+///
+/// # Errors
+///
+/// Those of [`decide`].
+///
+/// # Examples
+///
+/// ```
+/// # struct Database;
+/// # #[derive(Debug)] struct DatabaseError;
+/// # impl Database {
+/// #     async fn load(&self, _: &Subject) -> Result<Option<Account>, DatabaseError> { Ok(None) }
+/// #     async fn replace(&self, _: Next) -> Result<u64, DatabaseError> { Ok(1) }
+/// # }
+/// use oob_mfa::{Account, Engine, MfaSession, Next, Outcome, Subject, Unsaved, Verified, VerifyOob};
+/// use oob_mfa::decide_async;
+/// use time::UtcDateTime;
+///
+/// async fn verify(
+///     database: &Database, engine: &Engine, session: &MfaSession, request: &VerifyOob,
+/// ) -> Result<Outcome<Verified>, Unsaved<DatabaseError>> {
+///     decide_async(
+///         session.subject(),
+///         || database.load(session.subject()),
+///         |account| engine.verify_oob(account, session, request, UtcDateTime::now()),
+///         async |next| match database.replace(next).await? {
+///             // The rows that `UPDATE … WHERE subject = $1 AND revision = $2` has found.
+///             0 => Err(Unsaved::Conflict),
+///             _ => Ok(()),
+///         },
+///     )
+///     .await
+/// }
+/// ```
+pub async fn decide_async<T, E, L, R>(
+    subject: &Subject,
+    mut load: impl FnMut() -> L,
+    mut ask: impl FnMut(&Account) -> Transition<T>,
+    mut replace: impl FnMut(Next) -> R,
+) -> Result<Outcome<T>, Unsaved<E>>
+where
+    L: Future<Output = Result<Option<Account>, E>>,
+    R: Future<Output = Result<(), Unsaved<E>>>,
+{
+    for _ in 0..MOST_TRIES {
+        let account = load().await?;
+        let account = account.unwrap_or_else(|| Account::new(subject.clone()));
+        match ask(&account).commit_async(&mut replace).await {
+            Err(Unsaved::Conflict) => {}
+            answered => return answered,
+        }
+    }
+    Err(Unsaved::Conflict)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,61 @@
+//! How bodies are written, and how long they may be.
+
+use super::error::BadRequest;
+
+/// The longest body that a server need read, in bytes: no request of the API has a quarter of it.
+pub const LONGEST_BODY: usize = 16 * 1024;
+
+/// How a body is written.
+///
+/// # Examples
+///
+/// ```
+/// use oob_mfa::wire::{BadRequest, Body, Format};
+///
+/// fn parameters(content_type: Option<&str>, body: &str) -> Result<Body, BadRequest> {
+///     match Format::of(content_type, Format::Json)? {
+///         Format::Json => serde_json::from_str(body).ok(),
+///         Format::Form => serde_urlencoded::from_str(body).ok(),
+///     }
+///     .ok_or(BadRequest::MalformedBody)
+/// }
+///
+/// let form = Some("application/x-www-form-urlencoded; charset=utf-8");
+/// assert_eq!(parameters(form, "mfa_token=a")?.mfa_token(None), Ok("a"));
+/// assert_eq!(parameters(None, r#"{"mfa_token":"a"}"#)?.mfa_token(None), Ok("a"));
+/// assert_eq!(parameters(None, "mfa_token=a").unwrap_err(), BadRequest::MalformedBody);
+/// # Ok::<(), BadRequest>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "whoever reads bodies has to read every format"
+)]
+pub enum Format {
+    /// `application/json`.
+    Json,
+    /// `application/x-www-form-urlencoded`.
+    Form,
+}
+
+impl Format {
+    /// The format that a `Content-Type` header names, and `default` where there is none: a form for
+    /// `/oauth/token`, JSON elsewhere.
+    ///
+    /// # Errors
+    ///
+    /// [`BadRequest::UnsupportedContentType`]
+    pub fn of(content_type: Option<&str>, default: Self) -> Result<Self, BadRequest> {
+        let Some(content_type) = content_type else {
+            return Ok(default);
+        };
+        let essence = content_type.split(';').next().unwrap_or_default().trim();
+        if essence.eq_ignore_ascii_case("application/json") {
+            Ok(Self::Json)
+        } else if essence.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
+            Ok(Self::Form)
+        } else {
+            Err(BadRequest::UnsupportedContentType)
+        }
+    }
+}
