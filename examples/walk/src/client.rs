@@ -45,8 +45,16 @@ impl<'a> Client<'a> {
         } else {
             self.agent.run(request.body(()).unwrap()).unwrap()
         };
+        let by_basic = headers
+            .iter()
+            .any(|(name, value)| *name == "authorization" && value.starts_with("Basic "));
         let headers = answer.headers().iter();
         Answer {
+            endpoint: match (path, by_basic) {
+                ("/oauth/token", true) => Endpoint::TokenByHeader,
+                ("/oauth/token", false) => Endpoint::Token,
+                _ => Endpoint::Mfa,
+            },
             status: answer.status().as_u16(),
             headers: headers
                 .map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned()))
@@ -158,8 +166,17 @@ pub(crate) fn wrong(code: &str) -> String {
     format!("{}{rest}", if first == "0" { "1" } else { "0" })
 }
 
+/// What was asked: it decides who is challenged.
+#[derive(Clone, Copy, Debug)]
+enum Endpoint {
+    Mfa,
+    Token,
+    TokenByHeader,
+}
+
 #[derive(Debug)]
 pub(crate) struct Answer {
+    endpoint: Endpoint,
     pub(crate) status: u16,
     headers: BTreeMap<String, String>,
     pub(crate) body: String,
@@ -198,9 +215,11 @@ impl Answer {
     pub(crate) fn is(&self, status: u16, error: &str, description: &str) {
         let body = json!({ "error": error, "error_description": description });
         assert_eq!((self.status, self.value()), (status, body));
-        let challenge = match (status, error) {
-            (401, "invalid_client") => Some(r#"Basic realm="oauth""#),
-            (401, _) => Some("Bearer"),
+        let challenge = match (self.endpoint, status, error) {
+            (Endpoint::Mfa | Endpoint::TokenByHeader, 401, "invalid_client") => {
+                Some(r#"Basic realm="oauth""#)
+            }
+            (Endpoint::Mfa, 401, _) => Some("Bearer"),
             _ => None,
         };
         assert_eq!(self.header("www-authenticate"), challenge);
