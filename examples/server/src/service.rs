@@ -139,7 +139,7 @@ impl Service {
         ask: impl Fn(&Account, UtcDateTime, &mut dyn CryptoRng) -> Transition<T>,
     ) -> Result<T, ErrorAnswer> {
         let subject = session.subject();
-        for _ in 0..MOST_TRIES {
+        for conflicts in 0..MOST_TRIES {
             let account = self.account(subject).await?;
             let now = self.now();
             let transition = ask(&account, now, &mut self.rng());
@@ -151,6 +151,9 @@ impl Service {
                 Err(StoreError::Conflict) => continue,
                 Err(error) => return Err(failure(subject, &error)),
             };
+            if conflicts > 0 {
+                tracing::info!(%subject, conflicts, "decided after conflicts");
+            }
             outcome.events.iter().for_each(|event| log(subject, event));
             let granted = outcome
                 .result
@@ -160,7 +163,7 @@ impl Service {
             }
             return Ok(granted);
         }
-        tracing::warn!(%subject, "conflicts outlasted the tries");
+        tracing::warn!(%subject, conflicts = MOST_TRIES, "conflicts outlasted the tries");
         Err(ErrorAnswer::temporarily_unavailable(BUSY))
     }
 

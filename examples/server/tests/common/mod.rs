@@ -2,6 +2,8 @@
 //! the hands of the test.
 #![allow(dead_code, reason = "each test binary uses a part of it")]
 
+pub mod process;
+
 use std::collections::BTreeMap;
 use std::io;
 use std::net::SocketAddr;
@@ -32,13 +34,19 @@ pub const ALICE: &str = "auth0|alice";
 /// Demo client and secret by HTTP Basic.
 pub const BASIC: &str = "Basic ZGVtbzpkZW1vLXNlY3JldA==";
 
-/// Two users and the clients of the demonstration; the password costs next to nothing to check.
-pub fn config(rest: &str) -> Config {
+/// The password, hashed so that it costs next to nothing to check.
+pub fn password_hash() -> String {
     use argon2::{Algorithm, Argon2, Params, PasswordHasher, Version};
     let cheap = Params::new(8, 1, 1, None).unwrap();
-    let hash = Argon2::new(Algorithm::Argon2id, Version::V0x13, cheap)
+    Argon2::new(Algorithm::Argon2id, Version::V0x13, cheap)
         .hash_password_with_salt(PASSWORD.as_bytes(), b"salt of tests")
-        .unwrap();
+        .unwrap()
+        .to_string()
+}
+
+/// Two users and the clients of the demonstration.
+pub fn config(rest: &str) -> Config {
+    let hash = password_hash();
     let text = format!(
         r#"
         {rest}

@@ -1,0 +1,85 @@
+//! The program as a process of its own, which can be killed.
+
+use std::io::{BufRead, BufReader};
+use std::net::SocketAddr;
+use std::process::{Child, ChildStderr, Command, Stdio};
+use std::sync::mpsc::{self, Sender};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+/// How long a process may take to listen; none takes as long.
+const START: Duration = Duration::from_secs(30);
+
+pub struct Process {
+    child: Child,
+    /// What it listens on.
+    pub address: SocketAddr,
+    log: Option<JoinHandle<String>>,
+}
+
+impl Process {
+    /// The program, without a variable of this environment.
+    pub fn command() -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_oob-mfa-server"));
+        command.env_clear();
+        command
+    }
+
+    /// Starts it, and waits until it listens.
+    pub fn start(command: &mut Command) -> Self {
+        let mut child = command
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let stderr = BufReader::new(child.stderr.take().unwrap());
+        let (sender, listening) = mpsc::channel();
+        let log = thread::spawn(move || read(stderr, &sender));
+        match listening.recv_timeout(START) {
+            Ok(address) => Self {
+                child,
+                address,
+                log: Some(log),
+            },
+            Err(_) => {
+                let _ = child.kill();
+                let _ = child.wait();
+                panic!("it does not listen: {}", log.join().unwrap());
+            }
+        }
+    }
+
+    /// SIGKILL: its log, once it is gone.
+    pub fn kill(&mut self) -> String {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+        self.log
+            .take()
+            .map_or_else(String::new, |log| log.join().unwrap())
+    }
+}
+
+/// No process outlives a test that failed.
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// The whole log. It has to be read while the process runs, or the pipe fills and the process waits.
+fn read(stderr: BufReader<ChildStderr>, listening: &Sender<SocketAddr>) -> String {
+    let mut log = String::new();
+    for line in stderr.lines() {
+        let line = line.unwrap();
+        let address = line
+            .split_once("listening address=")
+            .and_then(|(_, rest)| rest.split_whitespace().next()?.parse().ok());
+        if let Some(address) = address {
+            let _ = listening.send(address);
+        }
+        log.push_str(&line);
+        log.push('\n');
+    }
+    log
+}

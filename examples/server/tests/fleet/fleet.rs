@@ -1,0 +1,192 @@
+//! Server processes on one store, with one key file, one issuer and one outbox.
+
+use std::fs;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+
+use oob_mfa::Account;
+use serde_json::Value;
+
+use crate::backend::Backend;
+use crate::common::{Answer, password_hash, process::Process};
+use crate::request::{Connection, Request};
+
+/// Most users that a fleet is attacked through. Each attack takes a fresh one, whose budgets are full.
+const USERS: usize = 64;
+
+/// A user of the configuration.
+#[derive(Clone, Copy, Debug)]
+pub struct User(usize);
+
+impl User {
+    pub fn nth(number: usize) -> Self {
+        assert!(number < USERS);
+        Self(number)
+    }
+
+    pub fn email(self) -> String {
+        format!("user{}@example.com", self.0)
+    }
+
+    pub fn subject(self) -> String {
+        format!("auth0|{}", self.0)
+    }
+
+    pub fn phone(self) -> String {
+        format!("+141555510{:02}", self.0)
+    }
+}
+
+/// Users, and the client of the demonstration.
+pub fn config() -> String {
+    let hash = password_hash();
+    let mut config = "issuer = \"https://login.example.com/\"\n".to_owned();
+    for user in (0..USERS).map(User) {
+        let (email, sub) = (user.email(), user.subject());
+        config += &format!(
+            "[[users]]\nemail = \"{email}\"\nsub = \"{sub}\"\npassword_hash = \"{hash}\"\n"
+        );
+    }
+    config + "[[clients]]\nid = \"demo\"\nsecret = \"demo-secret\"\n"
+}
+
+/// What is attacked: where requests go, and where the messages come out.
+pub trait Target: Sync {
+    /// The process whose turn it is.
+    fn address(&self, turn: usize) -> SocketAddr;
+
+    fn outbox(&self) -> PathBuf;
+
+    /// One that nobody has used.
+    fn user(&self) -> User;
+
+    /// One request, while nothing is killed.
+    fn ask(&self, request: &Request) -> Answer {
+        let mut connection = Connection::open(self.address(0)).unwrap();
+        connection.send(request).unwrap()
+    }
+
+    /// The messages to a user, in the order in which they left.
+    fn messages(&self, user: User) -> Vec<Value> {
+        let lines = fs::read_to_string(self.outbox()).unwrap_or_default();
+        lines
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .filter(|message: &Value| message["to"] == user.phone())
+            .collect()
+    }
+}
+
+/// The processes.
+pub struct Fleet {
+    pub backend: Backend,
+    directory: tempfile::TempDir,
+    processes: Vec<Mutex<Process>>,
+    // Beside the processes, so that a request finds its way while one of them is started.
+    addresses: Vec<Mutex<SocketAddr>>,
+    users: AtomicUsize,
+    log: Mutex<String>,
+}
+
+impl Fleet {
+    pub fn start(backend: Backend) -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        fs::write(directory.path().join("config.toml"), config()).unwrap();
+        let mut fleet = Self {
+            backend,
+            directory,
+            processes: Vec::new(),
+            addresses: Vec::new(),
+            users: AtomicUsize::new(0),
+            log: Mutex::default(),
+        };
+        for _ in 0..fleet.backend.processes() {
+            let process = fleet.process();
+            fleet.addresses.push(Mutex::new(process.address));
+            fleet.processes.push(Mutex::new(process));
+        }
+        fleet
+    }
+
+    pub fn len(&self) -> usize {
+        self.processes.len()
+    }
+
+    fn process(&self) -> Process {
+        let mut command = Process::command();
+        command.current_dir(self.directory.path());
+        command.args(["--listen", "127.0.0.1:0", "--config", "config.toml"]);
+        command.args(["--outbox", "outbox.jsonl", "--key-file", "fleet.key"]);
+        command.args(["--store", &self.backend.url()]);
+        Process::start(&mut command)
+    }
+
+    /// SIGKILL, and another process in its place.
+    pub fn replace(&self, turn: usize) {
+        let turn = turn % self.len();
+        let mut process = self.processes[turn].lock().unwrap();
+        self.kill(&mut process);
+        *process = self.process();
+        *self.addresses[turn].lock().unwrap() = process.address;
+    }
+
+    fn kill(&self, process: &mut Process) {
+        self.log.lock().unwrap().push_str(&process.kill());
+    }
+
+    /// The stored accounts, as whoever looks into the store finds them.
+    pub fn accounts(&self, users: &[User]) -> Vec<Account> {
+        // A file of redb is one process': it is read once that is gone.
+        let is_alone = self.backend.is_of_one_process();
+        if is_alone {
+            self.kill(&mut self.processes[0].lock().unwrap());
+        }
+        let subjects = users.iter().map(|user| user.subject().parse().unwrap());
+        let accounts = self.backend.load(subjects);
+        if is_alone {
+            let process = self.process();
+            *self.addresses[0].lock().unwrap() = process.address;
+            *self.processes[0].lock().unwrap() = process;
+        }
+        accounts
+    }
+
+    /// Ends the processes.
+    pub fn end(self) -> Log {
+        for process in &self.processes {
+            self.kill(&mut process.lock().unwrap());
+        }
+        Log(self.log.into_inner().unwrap())
+    }
+}
+
+impl Target for Fleet {
+    fn address(&self, turn: usize) -> SocketAddr {
+        *self.addresses[turn % self.len()].lock().unwrap()
+    }
+
+    fn outbox(&self) -> PathBuf {
+        self.directory.path().join("outbox.jsonl")
+    }
+
+    fn user(&self) -> User {
+        User::nth(self.users.fetch_add(1, SeqCst))
+    }
+}
+
+/// What all the processes have logged.
+pub struct Log(String);
+
+impl Log {
+    /// How often a request of a user came second at the store and was decided anew.
+    pub fn conflicts(&self, user: User) -> usize {
+        let subject = format!(" subject={} conflicts=", user.subject());
+        let counts = self.0.lines().filter_map(|line| {
+            let (_, conflicts) = line.split_once(&subject)?;
+            conflicts.trim().parse::<usize>().ok()
+        });
+        counts.sum()
+    }
+}

@@ -1,0 +1,190 @@
+//! The limits under attack: several server processes on one store, and more clients at once than they
+//! can serve. Counted in the answers, in the outbox and in the record.
+//!
+//!     .ci/with-services cargo test -p oob-mfa-server --test fleet -- --nocapture
+#![cfg(unix)]
+
+mod attack;
+mod backend;
+mod broken;
+#[path = "../common/mod.rs"]
+mod common;
+mod fleet;
+mod heard;
+mod mixed;
+mod record;
+mod request;
+mod table;
+
+use std::fmt::Display;
+use std::sync::Mutex;
+
+use crate::attack::Count;
+use crate::backend::Backend;
+use crate::broken::{BrokenFleet, Fault};
+use crate::fleet::{Fleet, Target};
+use crate::heard::Heard::{self, Busy, Cut, Granted, Spent, TooManyFailures, TooManySends, Wrong};
+use crate::table::Table;
+
+/// One attack at a time has the machine.
+static TURN: Mutex<()> = Mutex::new(());
+
+const COUNTS: [&str; 11] = [
+    "store",
+    "processes",
+    "attack",
+    "requests",
+    "granted",
+    "judged wrong",
+    "refused: 429",
+    "refused: session spent",
+    "503",
+    "messages",
+    "conflicts",
+];
+
+fn add(table: &mut Table, store: &str, processes: usize, count: &Count, conflicts: &dyn Display) {
+    let heard = |heard| count.heard.count(heard);
+    table.row(&[
+        &store,
+        &processes,
+        &count.attack,
+        &count.heard.total(),
+        &heard(Granted),
+        &heard(Wrong),
+        &(heard(TooManyFailures) + heard(TooManySends)),
+        &heard(Spent),
+        &heard(Busy),
+        &count.messages,
+        conflicts,
+    ]);
+}
+
+#[test]
+fn no_store_gives_an_attack_more_than_the_limits() {
+    let _turn = TURN.lock();
+    let mut table = Table::new(COUNTS);
+    for backend in Backend::all() {
+        let fleet = Fleet::start(backend);
+        let (name, processes) = (fleet.backend.name(), fleet.len());
+        let (wrong_codes, pending) = attack::wrong_codes(&fleet);
+        // The right one comes too late, and hears what the wrong ones heard.
+        let late = Heard::of(&fleet.ask(&pending.right()));
+        let attacks = [
+            // Ten writes get through, so that nobody loses sixteen times: there is no 503.
+            (wrong_codes, &[(Wrong, 10), (TooManyFailures, 190)][..], 2),
+            (attack::right_code(&fleet), &[(Granted, 1), (Spent, 99)], 2),
+            // Once it was used it is wrong, as any.
+            (
+                attack::recovery_code(&fleet),
+                &[(Granted, 1), (Wrong, 10), (TooManyFailures, 89)],
+                1,
+            ),
+            // The enrollment's message is one of the ten.
+            (
+                attack::challenges(&fleet),
+                &[(Granted, 9), (TooManySends, 91)],
+                10,
+            ),
+            (
+                attack::associations(&fleet),
+                &[(Granted, 10), (TooManySends, 90)],
+                10,
+            ),
+        ];
+        let log = fleet.end();
+        let mut all_conflicts = 0;
+        for (count, ..) in &attacks {
+            let conflicts = log.conflicts(count.user);
+            add(&mut table, name, processes, count, &conflicts);
+            all_conflicts += conflicts;
+        }
+        // Or nothing happened at once.
+        assert!(all_conflicts > 0, "{name}");
+        for (count, heard, messages) in attacks {
+            let attack = count.attack;
+            assert_eq!(
+                (count.heard, count.messages),
+                (heard.iter().copied().collect(), messages),
+                "{name}: {attack}"
+            );
+        }
+        assert_eq!(late, TooManyFailures, "{name}");
+    }
+}
+
+#[test]
+fn no_kill_loses_or_repeats_a_charge() {
+    let _turn = TURN.lock();
+    let mut table = Table::new([
+        "store",
+        "processes",
+        "killed",
+        "requests",
+        "cut by a kill",
+        "refused: 429",
+        "503",
+        "codes granted",
+        "wrong: heard",
+        "wrong: charged",
+        "messages: left",
+        "messages: charged",
+    ]);
+    for backend in Backend::all() {
+        let fleet = Fleet::start(backend);
+        let name = fleet.backend.name();
+        let mixed = mixed::mixed(&fleet);
+        let heard = |heard| mixed.heard.count(heard);
+        table.row(&[
+            &name,
+            &fleet.len(),
+            &mixed.killed,
+            &mixed.heard.total(),
+            &heard(Cut),
+            &(heard(TooManyFailures) + heard(TooManySends)),
+            &heard(Busy),
+            &mixed.codes_granted,
+            &mixed.wrong_heard,
+            &mixed.wrong_charged,
+            &mixed.messages,
+            &mixed.sends_charged,
+        ]);
+        // Or it was no attack.
+        assert!(mixed.killed > 0 && heard(Cut) > 0, "{name}");
+        fleet.end();
+    }
+}
+
+/// The attack has teeth: a store that is not worth the name is caught by each part of it.
+#[test]
+fn a_broken_store_is_caught() {
+    let _turn = TURN.lock();
+    let mut table = Table::new(COUNTS);
+    for (fault, name) in [
+        (Fault::LastWriteWins, "last write wins"),
+        (Fault::CompareThenWrite, "compares, then writes"),
+    ] {
+        let fleet = BrokenFleet::start(fault);
+        let mut counted = |count: &Count| add(&mut table, name, 3, count, &"");
+
+        let (count, _) = attack::wrong_codes(&fleet);
+        counted(&count);
+        assert!(count.heard.count(Wrong) > 10, "{name}");
+
+        let count = attack::right_code(&fleet);
+        counted(&count);
+        assert!(count.heard.count(Granted) > 1, "{name}");
+
+        let count = attack::recovery_code(&fleet);
+        counted(&count);
+        assert!(count.heard.count(Granted) > 1, "{name}");
+
+        let count = attack::challenges(&fleet);
+        counted(&count);
+        assert!(count.messages > 10, "{name}");
+
+        let count = attack::associations(&fleet);
+        counted(&count);
+        assert!(count.messages > 10, "{name}");
+    }
+}
