@@ -1,12 +1,15 @@
 //! The flags, and the environment variables that say the same.
 
+use std::ffi::OsStr;
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::str::FromStr;
 
-use clap::Parser;
+use clap::builder::TypedValueParser;
+use clap::error::ErrorKind;
+use clap::{Arg, Command, Parser};
 
 use crate::config::{Config, ConfigError};
+use crate::store::StoreUrl;
 
 /// Answers the requests of Auth0's MFA API for SMS and voice.
 #[derive(Debug, Parser)]
@@ -16,12 +19,16 @@ pub struct Flags {
     #[arg(long, env = "OOB_MFA_LISTEN", default_value = "127.0.0.1:8080")]
     pub listen: SocketAddr,
 
-    /// Where accounts are kept: redb:PATH, a file of one process.
+    /// Where accounts are kept. redb:PATH is a file of one process; any number of processes share
+    /// postgres://USER:PASSWORD@HOST/DATABASE or redis://USER:PASSWORD@HOST/DATABASE. A URL with a
+    /// password belongs into the environment, which the list of processes does not show.
     #[arg(
         long,
         env = "OOB_MFA_STORE",
+        hide_env_values = true,
         default_value = "redb:oob-mfa.redb",
-        value_name = "URL"
+        value_name = "URL",
+        value_parser = StoreUrlParser
     )]
     pub store: StoreUrl,
 
@@ -62,20 +69,25 @@ impl Flags {
     }
 }
 
-/// A store by its scheme.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum StoreUrl {
-    /// An embedded file.
-    Redb(PathBuf),
-}
+/// Reads a store's URL without repeating it in the error, as clap would: it holds a password.
+#[derive(Clone)]
+struct StoreUrlParser;
 
-impl FromStr for StoreUrl {
-    type Err = String;
+impl TypedValueParser for StoreUrlParser {
+    type Value = StoreUrl;
 
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        match text.split_once(':') {
-            Some(("redb", path)) if !path.is_empty() => Ok(Self::Redb(path.into())),
-            _ => Err("a store is redb:PATH".to_owned()),
-        }
+    fn parse_ref(
+        &self,
+        command: &Command,
+        _: Option<&Arg>,
+        value: &OsStr,
+    ) -> Result<StoreUrl, clap::Error> {
+        let url = value
+            .to_str()
+            .ok_or_else(|| clap::Error::new(ErrorKind::InvalidUtf8).with_cmd(command))?;
+        url.parse().map_err(|error| {
+            let message = format!("--store: {error}\n");
+            clap::Error::raw(ErrorKind::ValueValidation, message).with_cmd(command)
+        })
     }
 }

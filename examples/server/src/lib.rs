@@ -26,11 +26,10 @@ pub mod users;
 use std::error::Error;
 use std::sync::Arc;
 
-use crate::cli::{Flags, StoreUrl};
+use crate::cli::Flags;
 use crate::config::Config;
 use crate::outbox::{FileOutbox, Outbox, StandardOutput};
 use crate::service::Service;
-use crate::store::{RedbStore, Store};
 
 /// Starts what the flags ask for, and serves until ctrl-c or SIGTERM.
 ///
@@ -40,11 +39,7 @@ use crate::store::{RedbStore, Store};
 pub async fn run(flags: Flags, config: Config) -> Result<(), Box<dyn Error>> {
     let key = keys::read_or_make(&flags.key_file)
         .map_err(|error| format!("{}: {error}", flags.key_file.display()))?;
-    let store: Arc<dyn Store> = match &flags.store {
-        StoreUrl::Redb(path) => {
-            Arc::new(RedbStore::open(path).map_err(|error| format!("{}: {error}", path.display()))?)
-        }
-    };
+    let store = store::open(&flags.store).await?;
     let outbox: Arc<dyn Outbox> = match &flags.outbox {
         Some(path) => Arc::new(
             FileOutbox::open(path).map_err(|error| format!("{}: {error}", path.display()))?,

@@ -1,14 +1,56 @@
 //! Where accounts are kept.
 
+mod postgres;
+mod record;
 mod redb;
+mod redis;
+mod url;
 
 use std::error::Error;
 use std::fmt;
 use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
 
 use oob_mfa::{Account, Next, Subject};
 
+pub use self::postgres::PostgresStore;
 pub use self::redb::RedbStore;
+pub use self::redis::RedisStore;
+pub use self::url::{InvalidStoreUrl, StoreUrl};
+
+// Whoever waits for an SMS gives a request a few seconds; a store that takes longer is answered for
+// with 503.
+
+/// How long a store that is reached over the network may take to be connected to.
+const CONNECT: Duration = Duration::from_secs(2);
+/// How long one of its answers may take. PostgreSQL gives up on a statement by itself before that.
+const ANSWER: Duration = Duration::from_secs(4);
+/// How long all of a load or a write may take, the wait for a connection included.
+const DEADLINE: Duration = Duration::from_secs(5);
+
+/// Opens the store of a URL.
+///
+/// # Errors
+///
+/// What kept it from opening, and which store it was.
+pub async fn open(url: &StoreUrl) -> Result<Arc<dyn Store>, String> {
+    Ok(match url {
+        StoreUrl::Redb(path) => {
+            Arc::new(RedbStore::open(path).map_err(|error| format!("{}: {error}", path.display()))?)
+        }
+        StoreUrl::Postgres(config) => Arc::new(
+            PostgresStore::open(config)
+                .await
+                .map_err(|error| format!("PostgreSQL: {error}"))?,
+        ),
+        StoreUrl::Redis(info) => Arc::new(
+            RedisStore::open(info)
+                .await
+                .map_err(|error| format!("Redis: {error}"))?,
+        ),
+    })
+}
 
 /// What a store returns: a future that may be moved to another thread.
 pub type Promise<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
@@ -32,7 +74,8 @@ pub trait Store: Send + Sync {
 pub enum StoreError {
     /// Another revision is there: reload and ask the engine again.
     Conflict,
-    /// The store is out of reach, or cannot tell whether it wrote.
+    /// The store is out of reach, or cannot tell whether it wrote. A write is not tried again: the
+    /// next request loads what is there and is judged by that.
     Unavailable(Box<dyn Error + Send + Sync>),
     /// The record cannot be read. It stays as it is.
     Broken(Box<dyn Error + Send + Sync>),
@@ -49,3 +92,10 @@ impl fmt::Display for StoreError {
 }
 
 impl Error for StoreError {}
+
+/// The same within the deadline.
+async fn in_time<T>(asked: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
+    tokio::time::timeout(DEADLINE, asked)
+        .await
+        .unwrap_or_else(|elapsed| Err(StoreError::Unavailable(elapsed.into())))
+}

@@ -121,7 +121,11 @@ fn a_mistake_is_named_and_exits_with_2() {
     let config = directory.path().join("config.toml");
     fs::write(&config, "[policy]\ncode_digits = 4\n").unwrap();
     for (arguments, expected) in [
-        (&["--store", "file:x"][..], "a store is redb:PATH"),
+        (&["--store", "file:x"][..], "--store: a store is redb:PATH"),
+        (
+            &["--store", "postgres://me:hunter2@db/x?sslmode=require"],
+            "--store: this server speaks to PostgreSQL without TLS",
+        ),
         (&["--listen", "nowhere"], "--listen"),
         (&["--colour"], "--colour"),
         (&["--config", "absent.toml"], "absent.toml"),
@@ -134,6 +138,7 @@ fn a_mistake_is_named_and_exits_with_2() {
         assert_eq!(failed.status.code(), Some(2), "{arguments:?}");
         let error = String::from_utf8(failed.stderr).unwrap();
         assert!(error.contains(expected), "{error}");
+        assert!(!error.contains("hunter2"), "{error}");
     }
     assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1);
 }
@@ -149,6 +154,47 @@ fn what_keeps_it_from_starting_exits_with_1() {
         error.contains("oob-mfa.key: a key file has 32 bytes in base64"),
         "{error}"
     );
+}
+
+/// Neither where it is read from the environment, nor where the store cannot be reached.
+#[test]
+fn the_password_of_a_store_is_never_printed() {
+    let directory = tempfile::tempdir().unwrap();
+    // A port that was free, and where nobody listens.
+    let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = nobody.local_addr().unwrap();
+    drop(nobody);
+    for (scheme, expected) in [
+        ("postgres", "error: PostgreSQL: the store is unavailable"),
+        ("redis", "error: Redis: the store is unavailable"),
+    ] {
+        let with_url = |arguments: &[&str], url: String| {
+            let mut command = program(directory.path());
+            command.env("OOB_MFA_STORE", url).args(arguments);
+            let output = command.output().unwrap();
+            let printed = [output.stdout, output.stderr].concat();
+            (output.status.code(), String::from_utf8(printed).unwrap())
+        };
+        let url = format!("{scheme}://me:hunter2@{address}/0");
+        let (code, help) = with_url(&["--help"], url.clone());
+        assert_eq!(code, Some(0));
+        assert!(
+            help.contains("OOB_MFA_STORE") && !help.contains("hunter2"),
+            "{help}"
+        );
+
+        let (code, printed) = with_url(&["--listen", "127.0.0.1:0"], url);
+        assert_eq!(code, Some(1), "{printed}");
+        assert!(printed.contains(expected), "{printed}");
+        assert!(
+            printed.contains("refused") && !printed.contains("hunter2"),
+            "{printed}"
+        );
+
+        let (code, printed) = with_url(&[], format!("{scheme}://me:hunter2@127.0.0.1:port/0"));
+        assert_eq!(code, Some(2), "{printed}");
+        assert!(!printed.contains("hunter2"), "{printed}");
+    }
 }
 
 #[test]

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use oob_mfa::{Account, Next, Subject};
 use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition};
 
+use super::record::{decode, encode};
 use super::{Promise, Store, StoreError};
 
 /// Subject to record; the record tells its own version.
@@ -90,7 +91,7 @@ fn read(database: &Database, subject: &str) -> Result<Option<Vec<u8>>, redb::Err
 
 /// redb has one writer at a time, and a commit is on the disk when it returns: its default durability.
 fn replace(database: &Database, account: &Account) -> Result<(), StoreError> {
-    let record = postcard::to_allocvec(account).map_err(broken)?;
+    let record = encode(account)?;
     let transaction = database.begin_write().map_err(unavailable)?;
     {
         let mut table = transaction.open_table(ACCOUNTS).map_err(unavailable)?;
@@ -105,96 +106,6 @@ fn replace(database: &Database, account: &Account) -> Result<(), StoreError> {
     transaction.commit().map_err(unavailable)
 }
 
-fn decode(record: &[u8]) -> Result<Account, StoreError> {
-    let (account, rest) = postcard::take_from_bytes(record).map_err(broken)?;
-    if !rest.is_empty() {
-        return Err(StoreError::Broken("bytes after the record".into()));
-    }
-    Ok(account)
-}
-
 fn unavailable(error: impl Into<redb::Error>) -> StoreError {
     StoreError::Unavailable(error.into().into())
-}
-
-fn broken(error: postcard::Error) -> StoreError {
-    StoreError::Broken(error.into())
-}
-
-#[cfg(test)]
-mod tests {
-    use oob_mfa::{Engine, Key, KeyRing, Policy};
-    use time::UtcDateTime;
-
-    use super::*;
-
-    /// The account one revision on, saved or not.
-    async fn step(store: &RedbStore, account: &Account) -> Result<Account, StoreError> {
-        let engine = Engine::new(Policy::auth0(), KeyRing::new(Key::new(1, &[7; 32])));
-        let mut next = account.clone();
-        engine
-            .restore_budgets(account, UtcDateTime::UNIX_EPOCH)
-            .commit_async(async |saved| {
-                next = saved.account.clone();
-                store.replace(saved).await
-            })
-            .await
-            .map(|_| next)
-    }
-
-    #[tokio::test]
-    async fn a_write_replaces_the_revision_it_was_made_from_and_no_other() {
-        let directory = tempfile::tempdir().unwrap();
-        let path = directory.path().join("accounts.redb");
-        let store = RedbStore::open(&path).unwrap();
-        let subject: Subject = "alice".parse().unwrap();
-        assert!(store.load(subject.clone()).await.unwrap().is_none());
-
-        let new = Account::new(subject.clone());
-        let first = step(&store, &new).await.unwrap();
-        // Inserted once.
-        assert!(matches!(
-            step(&store, &new).await,
-            Err(StoreError::Conflict)
-        ));
-        let second = step(&store, &first).await.unwrap();
-        // Replaced once.
-        assert!(matches!(
-            step(&store, &first).await,
-            Err(StoreError::Conflict)
-        ));
-        assert_eq!(store.load(subject.clone()).await.unwrap().unwrap(), second);
-        assert_eq!(second.revision(), 2);
-
-        // Another user's is another record, and a record that is missing is not replaced.
-        let bob = Account::new("bob".parse().unwrap());
-        step(&store, &bob).await.unwrap();
-        let elsewhere = RedbStore::open(&directory.path().join("other.redb")).unwrap();
-        assert!(matches!(
-            step(&elsewhere, &first).await,
-            Err(StoreError::Conflict)
-        ));
-
-        drop(store);
-        let store = RedbStore::open(&path).unwrap();
-        assert_eq!(store.load(subject).await.unwrap().unwrap(), second);
-    }
-
-    #[tokio::test]
-    async fn a_record_that_cannot_be_read_is_not_overwritten() {
-        let directory = tempfile::tempdir().unwrap();
-        let store = RedbStore::open(&directory.path().join("accounts.redb")).unwrap();
-        store.restore("alice", b"no record").unwrap();
-        let subject: Subject = "alice".parse().unwrap();
-        assert!(matches!(
-            store.load(subject.clone()).await,
-            Err(StoreError::Broken(_))
-        ));
-        let new = Account::new(subject);
-        assert!(matches!(
-            step(&store, &new).await,
-            Err(StoreError::Broken(_))
-        ));
-        assert_eq!(store.record("alice").unwrap().unwrap(), b"no record");
-    }
 }

@@ -2,6 +2,7 @@
 //! the hands of the test.
 #![allow(dead_code, reason = "each test binary uses a part of it")]
 
+pub mod backend;
 pub mod process;
 
 use std::collections::BTreeMap;

@@ -9,8 +9,9 @@ use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use oob_mfa::Account;
 use serde_json::Value;
 
-use crate::backend::Backend;
-use crate::common::{Answer, password_hash, process::Process};
+use crate::common::backend::{Backend, Kind};
+use crate::common::process::Process;
+use crate::common::{Answer, password_hash};
 use crate::request::{Connection, Request};
 
 /// Most users that a fleet is attacked through. Each attack takes a fresh one, whose budgets are full.
@@ -81,7 +82,7 @@ pub trait Target: Sync {
 
 /// The processes.
 pub struct Fleet {
-    pub backend: Backend,
+    backend: Backend,
     directory: tempfile::TempDir,
     processes: Vec<Mutex<Process>>,
     // Beside the processes, so that a request finds its way while one of them is started.
@@ -102,12 +103,27 @@ impl Fleet {
             users: AtomicUsize::new(0),
             log: Mutex::default(),
         };
-        for _ in 0..fleet.backend.processes() {
+        let processes = if fleet.is_of_one_process() { 1 } else { 3 };
+        for _ in 0..processes {
             let process = fleet.process();
             fleet.addresses.push(Mutex::new(process.address));
             fleet.processes.push(Mutex::new(process));
         }
         fleet
+    }
+
+    /// The name of the store.
+    pub fn store(&self) -> &'static str {
+        match self.backend.kind {
+            Kind::Redb { .. } => "redb",
+            Kind::Postgres { .. } => "PostgreSQL",
+            Kind::Redis { .. } => "Redis",
+        }
+    }
+
+    /// A file of redb is one process'.
+    fn is_of_one_process(&self) -> bool {
+        matches!(self.backend.kind, Kind::Redb { .. })
     }
 
     pub fn len(&self) -> usize {
@@ -119,7 +135,7 @@ impl Fleet {
         command.current_dir(self.directory.path());
         command.args(["--listen", "127.0.0.1:0", "--config", "config.toml"]);
         command.args(["--outbox", "outbox.jsonl", "--key-file", "fleet.key"]);
-        command.args(["--store", &self.backend.url()]);
+        command.args(["--store", &self.backend.url]);
         Process::start(&mut command)
     }
 
@@ -136,16 +152,17 @@ impl Fleet {
         self.log.lock().unwrap().push_str(&process.kill());
     }
 
-    /// The stored accounts, as whoever looks into the store finds them.
+    /// The stored accounts, read past the servers.
     pub fn accounts(&self, users: &[User]) -> Vec<Account> {
-        // A file of redb is one process': it is read once that is gone.
-        let is_alone = self.backend.is_of_one_process();
-        if is_alone {
+        if self.is_of_one_process() {
             self.kill(&mut self.processes[0].lock().unwrap());
         }
-        let subjects = users.iter().map(|user| user.subject().parse().unwrap());
-        let accounts = self.backend.load(subjects);
-        if is_alone {
+        let records = users
+            .iter()
+            .map(|user| self.backend.record(&user.subject()).unwrap());
+        let accounts = records.map(|record| postcard::from_bytes(&record).unwrap());
+        let accounts = accounts.collect();
+        if self.is_of_one_process() {
             let process = self.process();
             *self.addresses[0].lock().unwrap() = process.address;
             *self.processes[0].lock().unwrap() = process;

@@ -5,7 +5,6 @@
 #![cfg(unix)]
 
 mod attack;
-mod backend;
 mod broken;
 #[path = "../common/mod.rs"]
 mod common;
@@ -20,8 +19,8 @@ use std::fmt::Display;
 use std::sync::Mutex;
 
 use crate::attack::Count;
-use crate::backend::Backend;
 use crate::broken::{BrokenFleet, Fault};
+use crate::common::backend::Backend;
 use crate::fleet::{Fleet, Target};
 use crate::heard::Heard::{self, Busy, Cut, Granted, Spent, TooManyFailures, TooManySends, Wrong};
 use crate::table::Table;
@@ -60,13 +59,20 @@ fn add(table: &mut Table, store: &str, processes: usize, count: &Count, conflict
     ]);
 }
 
+/// Every store that there is here, each of them empty.
+fn backends() -> impl Iterator<Item = Backend> {
+    [|| Some(Backend::redb()), Backend::postgres, Backend::redis]
+        .into_iter()
+        .filter_map(|backend| backend())
+}
+
 #[test]
 fn no_store_gives_an_attack_more_than_the_limits() {
     let _turn = TURN.lock();
     let mut table = Table::new(COUNTS);
-    for backend in Backend::all() {
+    for backend in backends() {
         let fleet = Fleet::start(backend);
-        let (name, processes) = (fleet.backend.name(), fleet.len());
+        let (name, processes) = (fleet.store(), fleet.len());
         let (wrong_codes, pending) = attack::wrong_codes(&fleet);
         // The right one comes too late, and hears what the wrong ones heard.
         let late = Heard::of(&fleet.ask(&pending.right()));
@@ -130,9 +136,9 @@ fn no_kill_loses_or_repeats_a_charge() {
         "messages: left",
         "messages: charged",
     ]);
-    for backend in Backend::all() {
+    for backend in backends() {
         let fleet = Fleet::start(backend);
-        let name = fleet.backend.name();
+        let name = fleet.store();
         let mixed = mixed::mixed(&fleet);
         let heard = |heard| mixed.heard.count(heard);
         table.row(&[

@@ -1,7 +1,6 @@
 //! Everything at once, while processes are killed and started again.
 
 use std::collections::HashSet;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -206,41 +205,37 @@ fn shuffle(shots: &mut [Shot], account: usize) {
     }
 }
 
-/// Sends all of it from many clients, and kills a process each time that a share of it was answered:
-/// what each heard, and how many were killed.
+/// Sends all of it from many clients, and kills a process each time that a share of it was taken: what
+/// was heard, and how many were killed.
 fn fire(fleet: &Fleet, shots: &[Shot]) -> (Vec<Seen>, usize) {
     let next = AtomicUsize::new(0);
-    let seen = Mutex::new(Vec::new());
-    let killed = thread::scope(|scope| {
-        for _ in 0..CLIENTS {
-            scope.spawn(|| {
-                while let Some((turn, shot)) = take(&next, shots) {
-                    let heard = send(fleet, turn, &shot.request);
-                    let (account, kind) = (shot.account, shot.kind);
-                    seen.lock().unwrap().push(Seen {
-                        account,
-                        kind,
-                        heard,
-                    });
-                }
+    let client = || {
+        let mut seen = Vec::new();
+        while let Some((turn, shot)) = take(&next, shots) {
+            seen.push(Seen {
+                account: shot.account,
+                kind: shot.kind,
+                heard: send(fleet, turn, &shot.request),
             });
         }
+        seen
+    };
+    thread::scope(|scope| {
+        let clients: Vec<_> = (0..CLIENTS).map(|_| scope.spawn(client)).collect();
         let mut killed = 0;
-        while killed < KILLS {
-            let taken = next.load(SeqCst);
-            if taken >= shots.len() {
-                break;
-            }
-            if taken * (KILLS + 1) > shots.len() * (killed + 1) {
+        while killed < KILLS && !clients.iter().all(|client| client.is_finished()) {
+            if next.load(SeqCst) * (KILLS + 1) > shots.len() * (killed + 1) {
                 fleet.replace(killed);
                 killed += 1;
             } else {
                 thread::yield_now();
             }
         }
-        killed
-    });
-    (seen.into_inner().unwrap(), killed)
+        let seen = clients
+            .into_iter()
+            .flat_map(|client| client.join().unwrap());
+        (seen.collect(), killed)
+    })
 }
 
 fn take<'a>(next: &AtomicUsize, shots: &'a [Shot]) -> Option<(usize, &'a Shot)> {

@@ -1,0 +1,33 @@
+//! The stored form of an account in every store: postcard.
+
+use oob_mfa::Account;
+
+use super::StoreError;
+
+pub(super) fn encode(account: &Account) -> Result<Vec<u8>, StoreError> {
+    postcard::to_allocvec(account).map_err(broken)
+}
+
+/// The account in a record. Whether it is the right user's is the engine's question.
+pub(super) fn decode(record: &[u8]) -> Result<Account, StoreError> {
+    let (account, rest) = postcard::take_from_bytes::<Account>(record).map_err(broken)?;
+    if !rest.is_empty() {
+        return Err(StoreError::Broken("bytes after the record".into()));
+    }
+    Ok(account)
+}
+
+/// As [`decode`], where the revision stands beside the record too: writes are judged by that one.
+pub(super) fn decode_at(revision: Option<u64>, record: &[u8]) -> Result<Account, StoreError> {
+    let account = decode(record)?;
+    if Some(account.revision()) != revision {
+        return Err(StoreError::Broken(
+            "another revision beside the record than in it".into(),
+        ));
+    }
+    Ok(account)
+}
+
+fn broken(error: postcard::Error) -> StoreError {
+    StoreError::Broken(error.into())
+}

@@ -1,0 +1,213 @@
+//! Accounts in Redis: `redis://USER:PASSWORD@HOST/DATABASE`.
+//!
+//! # What keeps an account whole
+//!
+//! An account is one hash, `oob-mfa:account:<subject>`, of the fields `revision` and `record`. One
+//! script compares the revision and writes both; Redis runs nothing else meanwhile. The key is the only
+//! one, so that the script can run in a cluster, and revisions are compared as texts, because Lua's
+//! numbers lose integers above 2⁵³. No key expires.
+//!
+//! Redis forgets unless it is told not to:
+//!
+//! * `appendonly yes` and `appendfsync always`, so that a write is on the disk before it is answered,
+//!   and `no-appendfsync-on-rewrite no` (the default), so that this holds during a rewrite too;
+//! * `maxmemory-policy noeviction` (the default), because an evicted account is one whose budgets are
+//!   full again.
+//!
+//! The process looks at these when it starts, and warns.
+//!
+//! Replicas are asynchronous: a failover loses the writes that had not arrived yet, and with them
+//! codes that were spent and budgets that were charged. `min-replicas-to-write` and `WAIT` make that
+//! rarer and not impossible: neither takes a write back, and the replica that is promoted need not be
+//! one that had it. Where a failover must lose nothing, take PostgreSQL with a synchronous standby.
+//!
+//! # When it fails
+//!
+//! All requests share one connection. One over which anything failed is not used again; a read that
+//! failed is asked once more, a write never is. The connection is not encrypted.
+
+use std::collections::HashMap;
+
+use oob_mfa::{Account, Next, Subject};
+use redis::aio::MultiplexedConnection;
+use redis::{AsyncConnectionConfig, Client, ConnectionInfo, RedisError, RedisResult, Script};
+use tokio::sync::Mutex;
+
+use super::record::{decode_at, encode};
+use super::{ANSWER, CONNECT, Promise, Store, StoreError, in_time};
+
+/// Writes revision and record where the stored revision is the one to be replaced, or where there is
+/// no key if none is to be.
+const REPLACE: &str = "\
+    if ARGV[1] == '' then
+        if redis.call('EXISTS', KEYS[1]) == 1 then return 0 end
+    elseif redis.call('HGET', KEYS[1], 'revision') ~= ARGV[1] then
+        return 0
+    end
+    redis.call('HSET', KEYS[1], 'revision', ARGV[2], 'record', ARGV[3])
+    return 1";
+
+/// Settings, and the values by which nothing is lost.
+const SETTINGS: [(&str, &[&str]); 4] = [
+    ("appendonly", &["yes"]),
+    ("appendfsync", &["always"]),
+    ("no-appendfsync-on-rewrite", &["no"]),
+    // The volatile ones evict only keys that expire, and ours do not.
+    (
+        "maxmemory-policy",
+        &[
+            "noeviction",
+            "volatile-lru",
+            "volatile-lfu",
+            "volatile-random",
+            "volatile-ttl",
+        ],
+    ),
+];
+
+/// Accounts in Redis. Any number of processes share them.
+pub struct RedisStore {
+    client: Client,
+    replace: Script,
+    shared: Mutex<Shared>,
+}
+
+/// The connection of all requests, if there is one, and how many there were before it.
+#[derive(Default)]
+struct Shared {
+    connection: Option<MultiplexedConnection>,
+    number: u64,
+}
+
+impl RedisStore {
+    /// Connects, and warns of settings by which Redis loses what it has acknowledged.
+    ///
+    /// # Errors
+    ///
+    /// What kept it from that.
+    pub async fn open(info: &ConnectionInfo) -> Result<Self, StoreError> {
+        let store = Self {
+            client: Client::open(info.clone()).map_err(failure)?,
+            replace: Script::new(REPLACE),
+            shared: Mutex::default(),
+        };
+        store.warn_of_settings_that_lose().await?;
+        Ok(store)
+    }
+
+    async fn warn_of_settings_that_lose(&self) -> Result<(), StoreError> {
+        let (mut connection, _) = self.connection().await?;
+        for (setting, good) in SETTINGS {
+            let mut asked = redis::cmd("CONFIG");
+            asked.arg("GET").arg(setting);
+            let told: RedisResult<HashMap<String, String>> =
+                asked.query_async(&mut connection).await;
+            match told {
+                Ok(told) => match told.get(setting).map(String::as_str) {
+                    Some(value) if good.contains(&value) => {}
+                    value => tracing::warn!(
+                        setting,
+                        value,
+                        better = good[0],
+                        "Redis can lose what it has acknowledged"
+                    ),
+                },
+                Err(error) if error.is_io_error() => return Err(failure(error)),
+                Err(error) => tracing::warn!(
+                    setting,
+                    %error,
+                    better = good[0],
+                    "Redis does not tell whether it can lose what it has acknowledged"
+                ),
+            }
+        }
+        Ok(())
+    }
+
+    async fn connection(&self) -> Result<(MultiplexedConnection, u64), StoreError> {
+        let mut shared = self.shared.lock().await;
+        if let Some(connection) = &shared.connection {
+            return Ok((connection.clone(), shared.number));
+        }
+        let times = AsyncConnectionConfig::new()
+            .set_connection_timeout(Some(CONNECT))
+            .set_response_timeout(Some(ANSWER));
+        let connection = self
+            .client
+            .get_multiplexed_async_connection_with_config(&times)
+            .await
+            .map_err(failure)?;
+        shared.connection = Some(connection.clone());
+        Ok((connection, shared.number))
+    }
+
+    /// What came of a command. A connection that failed is given up, unless that was done already.
+    async fn settle<T>(&self, asked: RedisResult<T>, number: u64) -> Result<T, StoreError> {
+        if asked.is_err() {
+            let mut shared = self.shared.lock().await;
+            if shared.number == number {
+                *shared = Shared {
+                    connection: None,
+                    number: number + 1,
+                };
+            }
+        }
+        asked.map_err(failure)
+    }
+
+    async fn read(&self, subject: &Subject) -> Result<Option<Account>, StoreError> {
+        let (mut connection, number) = self.connection().await?;
+        let mut asked = redis::cmd("HMGET");
+        asked.arg(key(subject)).arg("revision").arg("record");
+        let asked = asked.query_async(&mut connection).await;
+        match self.settle(asked, number).await? {
+            (None, None) => Ok(None),
+            (Some::<String>(revision), Some::<Vec<u8>>(record)) => {
+                decode_at(revision.parse().ok(), &record).map(Some)
+            }
+            _ => Err(StoreError::Broken("half a record".into())),
+        }
+    }
+
+    async fn write(&self, account: &Account) -> Result<(), StoreError> {
+        let mut script = self.replace.key(key(account.subject()));
+        match account.replaces() {
+            None => script.arg(""),
+            Some(replaced) => script.arg(replaced),
+        };
+        script.arg(account.revision()).arg(encode(account)?);
+        let (mut connection, number) = self.connection().await?;
+        let asked = script.invoke_async(&mut connection).await;
+        match self.settle(asked, number).await? {
+            0 => Err(StoreError::Conflict),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Store for RedisStore {
+    fn load(&self, subject: Subject) -> Promise<'_, Option<Account>> {
+        Box::pin(in_time(async move {
+            match self.read(&subject).await {
+                Err(StoreError::Unavailable(_)) => self.read(&subject).await,
+                read => read,
+            }
+        }))
+    }
+
+    fn replace(&self, next: Next) -> Promise<'_, ()> {
+        Box::pin(in_time(async move { self.write(&next.account).await }))
+    }
+}
+
+fn key(subject: &Subject) -> String {
+    format!("oob-mfa:account:{subject}")
+}
+
+fn failure(error: RedisError) -> StoreError {
+    // Something else has the key: it stays.
+    if error.code() == Some("WRONGTYPE") {
+        return StoreError::Broken(error.into());
+    }
+    StoreError::Unavailable(error.into())
+}

@@ -1,0 +1,219 @@
+//! A store of a test's own: a file, a schema of PostgreSQL, or a database of Redis.
+//!
+//! The servers are those of the environment (`.ci/with-services`). Without one, its tests say that they
+//! were skipped.
+
+use std::io::Write as _;
+use std::sync::Once;
+use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use oob_mfa_server::store::RedbStore;
+use tempfile::TempDir;
+use tokio::runtime::Runtime;
+use tokio_postgres::NoTls;
+
+/// The store, what a server is told to find it, and the way to its records past the server.
+pub struct Backend {
+    pub url: String,
+    pub kind: Kind,
+    pub runtime: Runtime,
+    _directory: TempDir,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Kind {
+    Redb { path: String },
+    Postgres { server: String, schema: String },
+    Redis { server: String, database: u32 },
+}
+
+/// Databases of a Redis that a test may lease; the first holds the leases.
+const LEASED: std::ops::Range<u32> = 1..16;
+
+impl Backend {
+    pub fn redb() -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("accounts.redb").display().to_string();
+        Self::of(format!("redb:{path}"), Kind::Redb { path }, directory)
+    }
+
+    /// A schema of its own, or none without a server.
+    pub fn postgres() -> Option<Self> {
+        static SKIPPED: Once = Once::new();
+        let server = server("PostgreSQL", "OOB_MFA_TEST_POSTGRES", &SKIPPED)?;
+        static SCHEMAS: AtomicU32 = AtomicU32::new(0);
+        let number = SCHEMAS.fetch_add(1, SeqCst);
+        let schema = format!("test_{}_{number}", std::process::id());
+        let url = format!("{server}?options=-c%20search_path%3D{schema}");
+        let backend = Self::of(
+            url,
+            Kind::Postgres {
+                server,
+                schema: schema.clone(),
+            },
+            tempfile::tempdir().unwrap(),
+        );
+        backend.sql(&format!("CREATE SCHEMA {schema}"));
+        Some(backend)
+    }
+
+    /// A database of its own, or none without a server.
+    pub fn redis() -> Option<Self> {
+        static SKIPPED: Once = Once::new();
+        let server = server("Redis", "OOB_MFA_TEST_REDIS", &SKIPPED)?;
+        let mut connection = redis_connection(&server, 0);
+        let patience = Instant::now() + Duration::from_secs(60);
+        let database = loop {
+            let free = LEASED.into_iter().find(|database| {
+                let mut lease = redis::cmd("SET");
+                lease
+                    .arg(format!("oob-mfa-test:lease:{database}"))
+                    .arg(std::process::id());
+                let leased: Option<String> = lease
+                    .arg(&["NX", "EX", "600"])
+                    .query(&mut connection)
+                    .unwrap();
+                leased.is_some()
+            });
+            if let Some(database) = free {
+                break database;
+            }
+            assert!(Instant::now() < patience, "every database is leased");
+            thread::sleep(Duration::from_millis(20));
+        };
+        let url = format!("{}/{database}", server.trim_end_matches('/'));
+        let backend = Self::of(
+            url,
+            Kind::Redis { server, database },
+            tempfile::tempdir().unwrap(),
+        );
+        // Whoever leased it before may have been killed.
+        backend.redis_command(&["FLUSHDB"]);
+        Some(backend)
+    }
+
+    fn of(url: String, kind: Kind, directory: TempDir) -> Self {
+        Self {
+            url,
+            kind,
+            runtime: Runtime::new().unwrap(),
+            _directory: directory,
+        }
+    }
+
+    /// The stored bytes of a record.
+    pub fn record(&self, subject: &str) -> Option<Vec<u8>> {
+        match &self.kind {
+            Kind::Redb { path } => RedbStore::open(path.as_ref())
+                .unwrap()
+                .record(subject)
+                .unwrap(),
+            Kind::Postgres { .. } => self.runtime.block_on(async {
+                let client = self.client().await;
+                let query = "SELECT record FROM oob_mfa_accounts WHERE subject = $1";
+                let row = client.query_opt(query, &[&subject.as_bytes()]).await;
+                row.unwrap().map(|row| row.get(0))
+            }),
+            Kind::Redis { server, database } => redis::cmd("HGET")
+                .arg(format!("oob-mfa:account:{subject}"))
+                .arg("record")
+                .query(&mut redis_connection(server, *database))
+                .unwrap(),
+        }
+    }
+
+    /// Puts bytes in the place of a record, whatever they are.
+    pub fn restore(&self, subject: &str, revision: i64, record: &[u8]) {
+        match &self.kind {
+            Kind::Redb { path } => RedbStore::open(path.as_ref())
+                .unwrap()
+                .restore(subject, record)
+                .unwrap(),
+            Kind::Postgres { .. } => self.runtime.block_on(async {
+                let client = self.client().await;
+                let insert = "INSERT INTO oob_mfa_accounts (subject, revision, record) \
+                              VALUES ($1, $2, $3) \
+                              ON CONFLICT (subject) DO UPDATE SET revision = $2, record = $3";
+                let key = subject.as_bytes();
+                let inserted = client.execute(insert, &[&key, &revision, &record]).await;
+                assert_eq!(inserted.unwrap(), 1);
+            }),
+            Kind::Redis { server, database } => redis::cmd("HSET")
+                .arg(format!("oob-mfa:account:{subject}"))
+                .arg("revision")
+                .arg(revision)
+                .arg("record")
+                .arg(record)
+                .exec(&mut redis_connection(server, *database))
+                .unwrap(),
+        }
+    }
+
+    /// A session of PostgreSQL beside the server's, in the schema of the test.
+    pub async fn client(&self) -> tokio_postgres::Client {
+        let (client, connection) = tokio_postgres::connect(&self.url, NoTls).await.unwrap();
+        tokio::spawn(connection);
+        client
+    }
+
+    pub fn sql(&self, statements: &str) {
+        self.runtime.block_on(async {
+            let client = self.client().await;
+            client.batch_execute(statements).await.unwrap();
+        });
+    }
+
+    pub fn redis_command(&self, words: &[&str]) {
+        let Kind::Redis { server, database } = &self.kind else {
+            panic!("not Redis: {}", self.url);
+        };
+        let mut command = redis::cmd(words[0]);
+        command.arg(&words[1..]);
+        command
+            .exec(&mut redis_connection(server, *database))
+            .unwrap();
+    }
+}
+
+impl Drop for Backend {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            // Left as it is, to be looked at.
+            return;
+        }
+        match &self.kind {
+            Kind::Redb { .. } => {}
+            Kind::Postgres { schema, .. } => self.sql(&format!("DROP SCHEMA {schema} CASCADE")),
+            Kind::Redis { server, database } => {
+                self.redis_command(&["FLUSHDB"]);
+                redis::cmd("DEL")
+                    .arg(format!("oob-mfa-test:lease:{database}"))
+                    .exec(&mut redis_connection(server, 0))
+                    .unwrap();
+            }
+        }
+    }
+}
+
+fn redis_connection(server: &str, database: u32) -> redis::Connection {
+    let url = format!("{}/{database}", server.trim_end_matches('/'));
+    redis::Client::open(url).unwrap().get_connection().unwrap()
+}
+
+/// The URL in the environment. Without it, one line is printed, which the test harness does not
+/// capture.
+fn server(name: &str, variable: &str, skipped: &Once) -> Option<String> {
+    let url = std::env::var(variable).ok().filter(|url| !url.is_empty());
+    if url.is_none() {
+        skipped.call_once(|| {
+            let _ = writeln!(
+                std::io::stderr(),
+                "SKIPPED, the tests on {name}: {variable} is not set. \
+                 To run them: .ci/with-services cargo test -p oob-mfa-server"
+            );
+        });
+    }
+    url
+}

@@ -1,0 +1,273 @@
+//! What a store promises, asked of every one: redb, PostgreSQL and Redis.
+
+mod common;
+
+use std::sync::Arc;
+
+use common::backend::{Backend, Kind};
+use oob_mfa::{Account, Engine, Key, KeyRing, Policy, Subject};
+use oob_mfa_server::store::{self, Store, StoreError};
+use time::UtcDateTime;
+
+/// Each test once per store.
+macro_rules! of_every_store {
+    ($($test:ident)*) => {
+        mod redb {
+            use super::Backend;
+            $(#[test] fn $test() { super::$test(&Backend::redb()); })*
+        }
+        mod postgres {
+            use super::Backend;
+            $(#[test] fn $test() { Backend::postgres().iter().for_each(super::$test); })*
+        }
+        mod redis {
+            use super::Backend;
+            $(#[test] fn $test() { Backend::redis().iter().for_each(super::$test); })*
+        }
+    };
+}
+
+of_every_store! {
+    a_write_replaces_the_revision_it_was_made_from_and_no_other
+    of_writers_at_once_one_gets_through
+    any_subject_is_a_record_of_its_own
+    a_record_that_cannot_be_read_is_not_overwritten
+}
+
+fn open(backend: &Backend) -> Arc<dyn Store> {
+    let url = backend.url.parse().unwrap();
+    backend.runtime.block_on(store::open(&url)).unwrap()
+}
+
+/// The account one revision on, saved or not.
+async fn step(store: &dyn Store, account: &Account) -> Result<Account, StoreError> {
+    let engine = Engine::new(Policy::auth0(), KeyRing::new(Key::new(1, &[7; 32])));
+    let mut next = account.clone();
+    engine
+        .restore_budgets(account, UtcDateTime::UNIX_EPOCH)
+        .commit_async(async |saved| {
+            next = saved.account.clone();
+            store.replace(saved).await
+        })
+        .await
+        .map(|_| next)
+}
+
+fn account(subject: &str) -> Account {
+    Account::new(subject.parse().unwrap())
+}
+
+fn is_conflict(saved: Result<Account, StoreError>) -> bool {
+    matches!(saved, Err(StoreError::Conflict))
+}
+
+fn a_write_replaces_the_revision_it_was_made_from_and_no_other(backend: &Backend) {
+    let store = open(backend);
+    let elsewhere = Backend::redb();
+    let elsewhere = open(&elsewhere);
+    let alice: Subject = "alice".parse().unwrap();
+    let second = backend.runtime.block_on(async {
+        assert!(store.load(alice.clone()).await.unwrap().is_none());
+
+        let new = Account::new(alice.clone());
+        let first = step(&*store, &new).await.unwrap();
+        assert_eq!(store.load(alice.clone()).await.unwrap().unwrap(), first);
+        // Inserted once.
+        assert!(is_conflict(step(&*store, &new).await));
+        let second = step(&*store, &first).await.unwrap();
+        // Replaced once, and nothing took its place meanwhile.
+        assert!(is_conflict(step(&*store, &first).await));
+        assert!(is_conflict(step(&*store, &new).await));
+        assert_eq!(store.load(alice.clone()).await.unwrap().unwrap(), second);
+        assert_eq!(second.revision(), 2);
+
+        // Another user's is another record, and a record that is missing is not replaced.
+        let bob = step(&*store, &account("bob")).await.unwrap();
+        let carol = step(&*elsewhere, &account("carol")).await.unwrap();
+        assert!(is_conflict(step(&*store, &carol).await));
+        assert!(store.load(carol.subject().clone()).await.unwrap().is_none());
+        assert_eq!(
+            store.load(bob.subject().clone()).await.unwrap().unwrap(),
+            bob
+        );
+        second
+    });
+
+    drop(store);
+    let store = open(backend);
+    let again = backend.runtime.block_on(store.load(alice));
+    assert_eq!(again.unwrap().unwrap(), second);
+}
+
+fn of_writers_at_once_one_gets_through(backend: &Backend) {
+    const WRITERS: usize = 32;
+    let store = open(backend);
+    backend.runtime.block_on(async {
+        let mut account = account("alice");
+        // The first round races to insert, the others to replace.
+        for revision in 1..=5 {
+            let writers: Vec<_> = (0..WRITERS)
+                .map(|_| {
+                    let (store, account) = (Arc::clone(&store), account.clone());
+                    tokio::spawn(async move { step(&*store, &account).await })
+                })
+                .collect();
+            let mut through = Vec::new();
+            for writer in writers {
+                match writer.await.unwrap() {
+                    Ok(account) => through.push(account),
+                    Err(error) => assert!(matches!(error, StoreError::Conflict), "{error}"),
+                }
+            }
+            assert_eq!(through.len(), 1);
+            account = through.remove(0);
+            assert_eq!(account.revision(), revision);
+            let stored = store.load(account.subject().clone()).await.unwrap();
+            assert_eq!(stored.unwrap(), account);
+        }
+    });
+}
+
+fn any_subject_is_a_record_of_its_own(backend: &Backend) {
+    let store = open(backend);
+    let longest = "ü".repeat(127) + "!";
+    let subjects = [
+        "alice", "Alice", "alice ", " alice", "alice\0", "a'; --", "{a}", "*", "a\r\nb", "é",
+        "e\u{301}", &longest,
+    ];
+    backend.runtime.block_on(async {
+        for (steps, subject) in (1..).zip(subjects) {
+            let mut account = account(subject);
+            for _ in 0..steps {
+                account = step(&*store, &account).await.unwrap();
+            }
+        }
+        for (steps, subject) in (1..).zip(subjects) {
+            let stored = store.load(subject.parse().unwrap()).await.unwrap().unwrap();
+            assert_eq!(stored.subject().as_str(), subject);
+            assert_eq!(stored.revision(), steps);
+        }
+    });
+}
+
+fn a_record_that_cannot_be_read_is_not_overwritten(backend: &Backend) {
+    // Opened once, for the table.
+    drop(open(backend));
+    let whole = {
+        let store = open(backend);
+        let saved = backend.runtime.block_on(step(&*store, &account("bob")));
+        saved.unwrap();
+        drop(store);
+        backend.record("bob").unwrap()
+    };
+    let longer = [&whole[..], &[0]].concat();
+    for bytes in [&b""[..], b"no record", &whole[..whole.len() - 1], &longer] {
+        backend.restore("bob", 1, bytes);
+        let store = open(backend);
+        backend.runtime.block_on(async {
+            assert!(matches!(
+                store.load("bob".parse().unwrap()).await,
+                Err(StoreError::Broken(_))
+            ));
+            assert!(matches!(
+                step(&*store, &account("bob")).await,
+                Err(StoreError::Broken(_) | StoreError::Conflict)
+            ));
+        });
+        drop(store);
+        assert_eq!(backend.record("bob").unwrap(), bytes);
+    }
+}
+
+/// Where the revision stands beside the record, writes are judged by that one.
+#[test]
+fn a_record_of_another_revision_than_stands_beside_it_is_broken() {
+    for backend in Backend::postgres().into_iter().chain(Backend::redis()) {
+        let store = open(&backend);
+        let saved = backend.runtime.block_on(step(&*store, &account("alice")));
+        saved.unwrap();
+        let record = backend.record("alice").unwrap();
+        for (revision, broken) in [
+            (0, true),
+            (1, false),
+            (2, true),
+            (-1, true),
+            (i64::MAX, true),
+        ] {
+            backend.restore("alice", revision, &record);
+            let loaded = backend
+                .runtime
+                .block_on(store.load("alice".parse().unwrap()));
+            match loaded {
+                Err(StoreError::Broken(_)) => assert!(broken, "{revision}"),
+                Ok(Some(account)) => assert!(!broken && account.revision() == 1, "{revision}"),
+                other => panic!("{revision}: {other:?}"),
+            }
+        }
+    }
+}
+
+#[test]
+fn servers_that_start_at_once_make_the_tables_once() {
+    let Some(backend) = Backend::postgres() else {
+        return;
+    };
+    let url = backend.url.parse().unwrap();
+    backend.runtime.block_on(async {
+        let starts: Vec<_> = (0..8)
+            .map(|_| {
+                let url: store::StoreUrl = backend.url.parse().unwrap();
+                tokio::spawn(async move { store::open(&url).await.map(drop) })
+            })
+            .collect();
+        for start in starts {
+            start.await.unwrap().unwrap();
+        }
+        let client = backend.client().await;
+        let versions = client
+            .query("SELECT version FROM oob_mfa_schema", &[])
+            .await;
+        let versions: Vec<i32> = versions.unwrap().iter().map(|row| row.get(0)).collect();
+        assert_eq!(versions, [1]);
+
+        // One that is newer is left alone.
+        client
+            .execute("INSERT INTO oob_mfa_schema VALUES (2)", &[])
+            .await
+            .unwrap();
+        let refused = store::open(&url).await.map(drop).unwrap_err();
+        assert_eq!(
+            refused,
+            "PostgreSQL: the store is unavailable: its tables are of a newer server: version 2"
+        );
+    });
+}
+
+/// A server needs no right to create anything once the tables are there.
+#[test]
+fn a_role_that_may_only_read_and_write_gets_by() {
+    let Some(backend) = Backend::postgres() else {
+        return;
+    };
+    drop(open(&backend));
+    let Kind::Postgres { schema, .. } = &backend.kind else {
+        unreachable!();
+    };
+    let role = format!("role_{schema}");
+    backend.sql(&format!(
+        "CREATE ROLE {role} LOGIN; GRANT USAGE ON SCHEMA {schema} TO {role}; \
+         GRANT SELECT ON oob_mfa_schema TO {role}; \
+         GRANT SELECT, INSERT, UPDATE ON oob_mfa_accounts TO {role}"
+    ));
+    let url: store::StoreUrl = backend
+        .url
+        .replace("//postgres@", &format!("//{role}@"))
+        .parse()
+        .unwrap();
+    let store = backend.runtime.block_on(store::open(&url)).unwrap();
+    backend.runtime.block_on(async {
+        let first = step(&*store, &account("alice")).await.unwrap();
+        step(&*store, &first).await.unwrap();
+    });
+    backend.sql(&format!("DROP OWNED BY {role}; DROP ROLE {role}"));
+}
