@@ -8,6 +8,9 @@ use crate::fleet::{Target, User};
 use crate::heard::{Heard, Tally};
 use crate::request::{Connection, Request};
 
+/// Threads that fire.
+const CLIENTS: usize = 4;
+
 /// What an attack came to.
 pub struct Count {
     pub attack: &'static str,
@@ -70,28 +73,37 @@ fn last_code(target: &impl Target, user: User) -> String {
         .to_owned()
 }
 
-/// Sends all at once, round-robin over the processes: each over a connection that is open, accepted
-/// and idle, from a thread that waits for the last of them.
+/// Sends all at once, round-robin over the processes: each over a connection that was accepted, and
+/// whole but for its last byte. These follow from a few threads together, which is the closest that
+/// requests get to one moment.
 fn at_once(target: &impl Target, requests: &[Request]) -> Tally {
-    let warm = requests
-        .iter()
-        .enumerate()
-        .map(|(turn, request)| (Connection::warm(target.address(turn)).unwrap(), request));
-    let warm: Vec<_> = warm.collect();
-    let start = Barrier::new(warm.len());
+    let begun = requests.iter().enumerate().map(|(turn, request)| {
+        let mut connection = Connection::warm(target.address(turn)).unwrap();
+        connection.begin(request).unwrap();
+        (connection, request)
+    });
+    let mut begun: Vec<_> = begun.collect();
+    let share = requests.len().div_ceil(CLIENTS);
+    let start = Barrier::new(begun.chunks(share).len());
     thread::scope(|scope| {
-        let threads = warm.into_iter().map(|(mut connection, request)| {
+        let threads = begun.chunks_mut(share).map(|begun| {
             let start = &start;
             scope.spawn(move || {
                 start.wait();
-                Heard::of(&connection.send(request).unwrap())
+                for (connection, request) in &mut *begun {
+                    connection.finish(request).unwrap();
+                }
+                let answers = begun.iter_mut().map(|(connection, _)| connection.answer());
+                answers
+                    .map(|answer| Heard::of(&answer.unwrap()))
+                    .collect::<Tally>()
             })
         });
         let threads: Vec<_> = threads.collect();
         threads
             .into_iter()
             .map(|thread| thread.join().unwrap())
-            .collect()
+            .fold(Tally::default(), |all, heard| all.with(&heard))
     })
 }
 

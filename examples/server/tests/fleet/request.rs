@@ -108,6 +108,22 @@ impl Connection {
     /// A failure means that nobody knows whether the request was carried out.
     pub fn send(&mut self, request: &Request) -> io::Result<Answer> {
         self.0.get_mut().write_all(&request.0)?;
+        self.answer()
+    }
+
+    /// All of a request but its last byte: the server has read it, and waits.
+    pub fn begin(&mut self, request: &Request) -> io::Result<()> {
+        let (_, most) = request.0.split_last().unwrap();
+        self.0.get_mut().write_all(most)
+    }
+
+    /// The last byte.
+    pub fn finish(&mut self, request: &Request) -> io::Result<()> {
+        let (last, _) = request.0.split_last().unwrap();
+        self.0.get_mut().write_all(&[*last])
+    }
+
+    pub fn answer(&mut self) -> io::Result<Answer> {
         let status = self.line()?;
         let status = status.split(' ').nth(1).and_then(|code| code.parse().ok());
         let mut answer = Answer {
