@@ -133,8 +133,16 @@ pub fn wrong_codes(target: &impl Target) -> (Count, Pending) {
     (count, pending)
 }
 
-/// The right code of one challenge.
-pub fn right_code(target: &impl Target) -> Count {
+/// How often the right code is attacked: one write decides all of it, and a fast one is over before
+/// anybody else has asked.
+const ROUNDS: usize = 10;
+
+/// The right code of one challenge, on one account after the other.
+pub fn right_codes(target: &impl Target) -> Vec<Count> {
+    (0..ROUNDS).map(|_| right_code(target)).collect()
+}
+
+fn right_code(target: &impl Target) -> Count {
     let user = target.user();
     enroll(target, user);
     let pending = challenge(target, user);
