@@ -50,6 +50,11 @@ pub async fn run(flags: Flags, config: Config) -> Result<(), Box<dyn Error>> {
         .await
         .map_err(|error| format!("{}: {error}", flags.listen))?;
     let address = listener.local_addr()?;
+    if flags.store.is_shared() && config.issuer.is_none() {
+        tracing::warn!(
+            "no issuer in the configuration: access tokens are good for this process alone"
+        );
+    }
     let service = Service::new(config, address, &key, store, outbox);
     tracing::info!(%address, issuer = service.issuer(), "listening");
     http::serve(listener, Arc::new(service), stop_signal()?).await?;

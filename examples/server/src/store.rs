@@ -1,4 +1,14 @@
 //! Where accounts are kept.
+//!
+//! # Several processes
+//!
+//! A process keeps nothing of its own between two requests, so any number of them on PostgreSQL or
+//! Redis behave as one, and any takes any request, if they share
+//!
+//! * the key file: with it they open the tokens and judge the codes of the others;
+//! * the configuration, with an `issuer` in it: an access token is taken where its issuer is the
+//!   process's own, which without that line is the address that the process listens on;
+//! * the time of day, to within a day: a budget is a moment (rule 13 of the crate).
 
 mod postgres;
 mod record;

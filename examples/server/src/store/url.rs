@@ -20,6 +20,14 @@ pub enum StoreUrl {
     Redis(Box<redis::ConnectionInfo>),
 }
 
+impl StoreUrl {
+    /// Whether several processes may have it open at a time.
+    #[must_use]
+    pub const fn is_shared(&self) -> bool {
+        !matches!(self, Self::Redb(_))
+    }
+}
+
 impl fmt::Debug for StoreUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -4,10 +4,12 @@
 
 pub mod backend;
 pub mod process;
+pub mod site;
 
 use std::collections::BTreeMap;
 use std::io;
 use std::net::SocketAddr;
+use std::ops::{Deref, DerefMut};
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering::SeqCst};
 use std::sync::{Arc, Mutex, mpsc};
 
@@ -70,13 +72,12 @@ pub fn config(rest: &str) -> Config {
 }
 
 pub struct World {
-    pub address: SocketAddr,
+    pub client: Client,
     pub store: Arc<TestStore>,
     pub outbox: Arc<TestOutbox>,
     pub served: Option<JoinHandle<io::Result<()>>>,
     clock: Arc<AtomicI64>,
     stop: Option<oneshot::Sender<()>>,
-    agent: ureq::Agent,
     pub runtime: Runtime,
     _directory: tempfile::TempDir,
 }
@@ -95,13 +96,12 @@ impl World {
         let clock = Arc::new(AtomicI64::new(1_800_000_000));
         let runtime = Runtime::new().unwrap();
         let mut world = Self {
-            address: SocketAddr::from(([127, 0, 0, 1], 0)),
+            client: Client::of(SocketAddr::from(([127, 0, 0, 1], 0))),
             store,
             outbox,
             served: None,
             clock,
             stop: None,
-            agent: agent(),
             runtime,
             _directory: directory,
         };
@@ -171,6 +171,35 @@ impl World {
     /// The stored bytes of alice.
     pub fn record(&self) -> Option<Vec<u8>> {
         self.store.redb.record(ALICE).unwrap()
+    }
+}
+
+/// Requests, and the steps that the client `demo` takes, at one server.
+pub struct Client {
+    pub address: SocketAddr,
+    agent: ureq::Agent,
+}
+
+impl Deref for World {
+    type Target = Client;
+
+    fn deref(&self) -> &Client {
+        &self.client
+    }
+}
+
+impl DerefMut for World {
+    fn deref_mut(&mut self) -> &mut Client {
+        &mut self.client
+    }
+}
+
+impl Client {
+    pub fn of(address: SocketAddr) -> Self {
+        Self {
+            address,
+            agent: agent(),
+        }
     }
 
     // Requests.
@@ -295,13 +324,13 @@ impl World {
         let path = format!("/mfa/authenticators/{id}");
         self.send("DELETE", &path, &[("authorization", &bearer(token))], "")
     }
+}
 
+// Steps that read the outbox.
+impl World {
     /// Enrolls a phone and confirms it: the recovery code, where there is one.
     pub fn enroll(&self, token: &str, phone: &str) -> Option<String> {
-        let associated = self.associate(token, "sms", phone).ok();
-        let oob_code = associated["oob_code"].as_str().unwrap();
-        self.answer(token, oob_code, &self.outbox.code()).ok();
-        associated["recovery_codes"][0].as_str().map(str::to_owned)
+        self.enroll_reading(token, phone, || self.outbox.code())
     }
 
     /// An access token of a full login, for the MFA API.
@@ -313,6 +342,21 @@ impl World {
         let oob_code = self.challenge(&token, &json!({})).text("oob_code");
         self.answer(&token, &oob_code, &self.outbox.code())
             .text("access_token")
+    }
+}
+
+impl Client {
+    /// Enrolls a phone and confirms it with the code that is read: the recovery code.
+    pub fn enroll_reading(
+        &self,
+        token: &str,
+        phone: &str,
+        code: impl FnOnce() -> String,
+    ) -> Option<String> {
+        let associated = self.associate(token, "sms", phone).ok();
+        let oob_code = associated["oob_code"].as_str().unwrap();
+        self.answer(token, oob_code, &code()).ok();
+        associated["recovery_codes"][0].as_str().map(str::to_owned)
     }
 
     /// The ids of the list, as an access token sees it.

@@ -1,8 +1,8 @@
 //! The control: the same attack on stores that break their contract.
 
 use std::collections::HashMap;
+use std::fs;
 use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -16,7 +16,8 @@ use oob_mfa_server::store::{Promise, Store, StoreError};
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 
-use crate::fleet::{Target, User, config};
+use crate::common::site::Site;
+use crate::fleet::{Target, User, site};
 
 /// How a store breaks its contract.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,7 +75,7 @@ impl Store for BrokenStore {
 
 /// Three servers in this process on one broken store.
 pub struct BrokenFleet {
-    directory: tempfile::TempDir,
+    site: Site,
     addresses: Vec<SocketAddr>,
     users: AtomicUsize,
     _runtime: Runtime,
@@ -82,18 +83,19 @@ pub struct BrokenFleet {
 
 impl BrokenFleet {
     pub fn start(fault: Fault) -> Self {
-        let directory = tempfile::tempdir().unwrap();
+        let site = site();
+        let config = fs::read_to_string(site.path().join("config.toml")).unwrap();
         let runtime = Runtime::new().unwrap();
         let store = Arc::new(BrokenStore {
             fault,
             accounts: Mutex::default(),
         });
-        let outbox = Arc::new(FileOutbox::open(&directory.path().join("outbox.jsonl")).unwrap());
+        let outbox = Arc::new(FileOutbox::open(&site.path().join("outbox.jsonl")).unwrap());
         let addresses = (0..3).map(|_| {
             let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
             let address = listener.local_addr().unwrap();
             let service = Service::new(
-                Config::parse(&config()).unwrap(),
+                Config::parse(&config).unwrap(),
                 address,
                 &[7; 32].into(),
                 Arc::clone(&store) as _,
@@ -108,7 +110,7 @@ impl BrokenFleet {
         });
         Self {
             addresses: addresses.collect(),
-            directory,
+            site,
             users: AtomicUsize::new(0),
             _runtime: runtime,
         }
@@ -120,8 +122,8 @@ impl Target for BrokenFleet {
         self.addresses[turn % self.addresses.len()]
     }
 
-    fn outbox(&self) -> PathBuf {
-        self.directory.path().join("outbox.jsonl")
+    fn site(&self) -> &Site {
+        &self.site
     }
 
     fn user(&self) -> User {

@@ -1,8 +1,6 @@
 //! Server processes on one store, with one key file, one issuer and one outbox.
 
-use std::fs;
 use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 
@@ -11,6 +9,7 @@ use serde_json::Value;
 
 use crate::common::backend::{Backend, Kind};
 use crate::common::process::Process;
+use crate::common::site::{ISSUER, Site};
 use crate::common::{Answer, password_hash};
 use crate::request::{Connection, Request};
 
@@ -40,17 +39,15 @@ impl User {
     }
 }
 
-/// Users, and the client of the demonstration.
-pub fn config() -> String {
+/// A site of all these users.
+pub fn site() -> Site {
     let hash = password_hash();
-    let mut config = "issuer = \"https://login.example.com/\"\n".to_owned();
-    for user in (0..USERS).map(User) {
+    let users = (0..USERS).map(User).map(|user| {
         let (email, sub) = (user.email(), user.subject());
-        config += &format!(
-            "[[users]]\nemail = \"{email}\"\nsub = \"{sub}\"\npassword_hash = \"{hash}\"\n"
-        );
-    }
-    config + "[[clients]]\nid = \"demo\"\nsecret = \"demo-secret\"\n"
+        format!("[[users]]\nemail = \"{email}\"\nsub = \"{sub}\"\npassword_hash = \"{hash}\"\n")
+    });
+    let issuer = format!("issuer = \"{ISSUER}\"\n");
+    Site::with(&(issuer + &users.collect::<String>()))
 }
 
 /// What is attacked: where requests go, and where the messages come out.
@@ -58,7 +55,7 @@ pub trait Target: Sync {
     /// The process whose turn it is.
     fn address(&self, turn: usize) -> SocketAddr;
 
-    fn outbox(&self) -> PathBuf;
+    fn site(&self) -> &Site;
 
     /// One that nobody has used.
     fn user(&self) -> User;
@@ -71,19 +68,16 @@ pub trait Target: Sync {
 
     /// The messages to a user, in the order in which they left.
     fn messages(&self, user: User) -> Vec<Value> {
-        let lines = fs::read_to_string(self.outbox()).unwrap_or_default();
-        lines
-            .lines()
-            .map(|line| serde_json::from_str(line).unwrap())
-            .filter(|message: &Value| message["to"] == user.phone())
-            .collect()
+        let mut messages = self.site().messages();
+        messages.retain(|message| message["to"] == user.phone());
+        messages
     }
 }
 
 /// The processes.
 pub struct Fleet {
     backend: Backend,
-    directory: tempfile::TempDir,
+    site: Site,
     processes: Vec<Mutex<Process>>,
     // Beside the processes, so that a request finds its way while one of them is started.
     addresses: Vec<Mutex<SocketAddr>>,
@@ -93,11 +87,9 @@ pub struct Fleet {
 
 impl Fleet {
     pub fn start(backend: Backend) -> Self {
-        let directory = tempfile::tempdir().unwrap();
-        fs::write(directory.path().join("config.toml"), config()).unwrap();
         let mut fleet = Self {
             backend,
-            directory,
+            site: site(),
             processes: Vec::new(),
             addresses: Vec::new(),
             users: AtomicUsize::new(0),
@@ -131,12 +123,7 @@ impl Fleet {
     }
 
     fn process(&self) -> Process {
-        let mut command = Process::command();
-        command.current_dir(self.directory.path());
-        command.args(["--listen", "127.0.0.1:0", "--config", "config.toml"]);
-        command.args(["--outbox", "outbox.jsonl", "--key-file", "fleet.key"]);
-        command.args(["--store", &self.backend.url]);
-        Process::start(&mut command)
+        self.site.start(&self.backend.url).process
     }
 
     /// SIGKILL, and another process in its place.
@@ -184,8 +171,8 @@ impl Target for Fleet {
         *self.addresses[turn % self.len()].lock().unwrap()
     }
 
-    fn outbox(&self) -> PathBuf {
-        self.directory.path().join("outbox.jsonl")
+    fn site(&self) -> &Site {
+        &self.site
     }
 
     fn user(&self) -> User {
@@ -205,5 +192,9 @@ impl Log {
             conflicts.trim().parse::<usize>().ok()
         });
         counts.sum()
+    }
+    /// How many requests came second so often that they were answered with 503.
+    pub fn retries_that_ran_out(&self) -> usize {
+        self.0.matches("conflicts outlasted the tries").count()
     }
 }

@@ -1,0 +1,110 @@
+//! Several processes on one store, with one key file and one issuer: any of them takes any request.
+#![cfg(unix)]
+
+mod common;
+
+use common::backend::Backend;
+use common::site::{ISSUER, MFA_AUDIENCE, Site};
+use common::*;
+use serde_json::json;
+
+const INVALID_TOKEN: &str = "The mfa_token provided is invalid. Try getting a new token.";
+
+#[test]
+fn any_process_takes_any_request_on_postgresql() {
+    Backend::postgres()
+        .iter()
+        .for_each(any_process_takes_any_request);
+}
+
+#[test]
+fn any_process_takes_any_request_on_redis() {
+    Backend::redis()
+        .iter()
+        .for_each(any_process_takes_any_request);
+}
+
+fn any_process_takes_any_request(backend: &Backend) {
+    let site = Site::new();
+    // The first makes the key file and the tables, the others find them.
+    let processes = [(); 3].map(|()| site.start(&backend.url));
+    let [a, b, c] = processes.each_ref().map(|running| &running.client);
+
+    // Associated at one, confirmed at another, with the mfa_token of a third.
+    let token = c.login();
+    let associated = a.associate(&token, "sms", PHONE);
+    let oob_code = associated.text("oob_code");
+    let recovery_code = associated.ok()["recovery_codes"][0].clone();
+    let confirmed = b.answer(&token, &oob_code, &site.code());
+    assert!(confirmed.ok()["id_token"].is_string());
+    // Everywhere, the token has done its work.
+    for client in [a, b, c] {
+        client
+            .answer(&token, &oob_code, &site.code())
+            .is(401, "invalid_grant", INVALID_TOKEN);
+    }
+
+    // Challenged at one, answered wrong at another and right at the third.
+    let token = b
+        .password("alice@example.com", PASSWORD, MANAGE, MFA_AUDIENCE)
+        .text("mfa_token");
+    let ids = a.ids(&token);
+    let id = ids.iter().find(|id| id.starts_with("sms|")).unwrap();
+    let challenged = c.challenge(&token, &json!({ "authenticator_id": id }));
+    let oob_code = challenged.text("oob_code");
+    let code = site.code();
+    b.answer(&token, &oob_code, &wrong(&code))
+        .is(403, "invalid_grant", "Invalid binding_code.");
+    let access = a.answer(&token, &oob_code, &code).text("access_token");
+
+    // What was minted at one opens at all of them, and each publishes the key for it.
+    let keys = [a, b, c].map(|client| client.send("GET", "/.well-known/jwks.json", &[], "").ok());
+    assert_eq!(keys[0], keys[1]);
+    assert_eq!(keys[0], keys[2]);
+    for client in [a, b, c] {
+        let discovery = client.send("GET", "/.well-known/openid-configuration", &[], "");
+        assert_eq!(discovery.ok()["issuer"], ISSUER);
+        assert_eq!(client.ids(&access).len(), 3);
+    }
+
+    // A recovery code that was shown at one works at another, once among all.
+    let token = a.login();
+    let recovery_code = recovery_code.as_str().unwrap();
+    c.recover(&token, recovery_code).ok();
+    let token = a.login();
+    b.recover(&token, recovery_code)
+        .is(403, "invalid_grant", "MFA Authorization rejected.");
+
+    // Removed at one, gone at all.
+    assert_eq!(b.remove(&access, id).status, 204);
+    for client in [a, b, c] {
+        assert_eq!(client.list(&access).ok(), json!([]));
+    }
+    assert_eq!(site.messages().len(), 2);
+}
+
+/// Without an issuer a process names its own address, and takes no other's access token.
+#[test]
+fn without_an_issuer_access_tokens_stay_with_their_process() {
+    for backend in Backend::postgres().into_iter().chain(Backend::redis()) {
+        let site = Site::with("");
+        let mut one = site.start(&backend.url);
+        let other = site.start(&backend.url);
+        site.enroll(&one.client);
+        let audience = format!("http://{}/mfa/", one.client.address);
+        let token = one
+            .client
+            .password("alice@example.com", PASSWORD, MANAGE, &audience)
+            .text("mfa_token");
+        // Still the same engine.
+        let oob_code = other.client.challenge(&token, &json!({})).text("oob_code");
+        let access = one
+            .client
+            .answer(&token, &oob_code, &site.code())
+            .text("access_token");
+        assert_eq!(one.client.ids(&access).len(), 3);
+        assert_eq!(other.client.list(&access).status, 401);
+        let log = one.process.kill();
+        assert!(log.contains("WARN") && log.contains("no issuer"), "{log}");
+    }
+}
