@@ -116,22 +116,24 @@ fn no_store_gives_an_attack_more_than_the_limits() {
             ),
         ];
         let log = fleet.end();
+        let conflicts = |counts: &[Count]| -> usize {
+            counts.iter().map(|count| log.conflicts(count.user)).sum()
+        };
         for (counts, ..) in &attacks {
-            let conflicts: usize = counts.iter().map(|count| log.conflicts(count.user)).sum();
-            add(&mut table, name, processes, counts, &conflicts);
-            // Or nothing happened at once.
-            assert_ne!(conflicts, 0, "{name}: {}", counts[0].attack);
+            add(&mut table, name, processes, counts, &conflicts(counts));
         }
-        for (counts, heard, messages) in attacks {
+        for (counts, heard, messages) in &attacks {
             let expected: Tally = heard.iter().copied().collect();
             for count in counts {
                 let attack = count.attack;
                 assert_eq!(
                     (&count.heard, count.messages),
-                    (&expected, messages),
+                    (&expected, *messages),
                     "{name}: {attack}"
                 );
             }
+            // Or nothing happened at once.
+            assert_ne!(conflicts(counts), 0, "{name}: {}", counts[0].attack);
         }
         assert_eq!(late, TooManyFailures, "{name}");
     }
