@@ -17,6 +17,11 @@ impl Table {
         let cells: Vec<_> = cells.iter().map(ToString::to_string).collect();
         self.0.push(format!("| {} |", cells.join(" | ")));
     }
+
+    /// The row that was added last, as it is printed.
+    pub fn last(&self) -> &str {
+        self.0.last().unwrap()
+    }
 }
 
 impl Drop for Table {
