@@ -46,6 +46,14 @@ impl<'a> Scene<'a> {
         }));
     }
 
+    /// The answer of the next read is lost.
+    fn lose_answer_of_read(&self) {
+        self.proxy.set(Fault::LoseAnswer(match self.backend.kind {
+            Kind::Redis { .. } => |answer| answer.starts_with(b"*2\r\n"),
+            _ => |answer| contains(answer, b"SELECT 1\0"),
+        }));
+    }
+
     /// The next write waits on its way.
     fn hold_write(&self) {
         self.proxy.set(Fault::HoldRequest(match self.backend.kind {
@@ -82,12 +90,27 @@ macro_rules! of_every_network {
 }
 
 of_every_network! {
+    a_read_whose_answer_was_lost_is_asked_again
     a_wrong_code_whose_answer_was_lost_is_charged
     a_right_code_whose_answer_was_lost_is_burned
     a_challenge_whose_answer_was_lost_is_charged_and_not_sent
     a_first_association_whose_answer_was_lost_can_be_repeated
     a_store_that_hangs_is_given_up
     a_write_that_arrives_late_replaces_nothing
+}
+
+fn a_read_whose_answer_was_lost_is_asked_again(scene: &Scene<'_>) {
+    let client = &scene.far.client;
+    scene.site.enroll(client);
+    for _ in 0..3 {
+        scene.lose_answer_of_read();
+        let token = client.login();
+        assert_eq!(scene.proxy.struck(), 1);
+        scene.lose_answer_of_read();
+        client.challenge(&token, &json!({})).ok();
+        assert_eq!(scene.proxy.struck(), 1);
+    }
+    assert_eq!(scene.site.messages().len(), 4);
 }
 
 fn a_wrong_code_whose_answer_was_lost_is_charged(scene: &Scene<'_>) {

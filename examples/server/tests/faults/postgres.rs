@@ -101,6 +101,25 @@ fn connections_that_were_cut_between_requests_are_not_noticed() {
     server.client.answer(&token, &oob_code, &code).ok();
 }
 
+/// The servers of `.ci/with-services` do not wait for the disk, and those of others may.
+#[test]
+fn a_server_that_does_not_wait_for_the_disk_is_warned_of() {
+    let _turn = stays_up();
+    let Some(backend) = Backend::postgres() else {
+        return;
+    };
+    let fsync: String = backend.runtime.block_on(async {
+        let row = backend.client().await.query_one("SHOW fsync", &[]).await;
+        row.unwrap().get(0)
+    });
+    let log = Site::new().start(&backend.url).process.kill();
+    let warned = log.lines().any(|line| {
+        line.contains("WARN") && line.contains(r#"can lose what it has committed setting="fsync""#)
+    });
+    assert_eq!(warned, fsync == "off", "{log}");
+    assert!(!log.contains(r#"setting="full_page_writes""#), "{log}");
+}
+
 /// A session that holds the lock of alice's row while something is done.
 fn while_the_row_is_locked<T>(backend: &Backend, done: impl FnOnce() -> T) -> T {
     let lock = async {
