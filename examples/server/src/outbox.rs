@@ -78,7 +78,8 @@ fn answered(call: &VoiceCall, key: KeyPress) -> Zeroizing<String> {
     Zeroizing::new(steps.collect::<Vec<_>>().join(". "))
 }
 
-/// Takes messages, each once. It may block: it is called on a thread that may wait.
+/// Takes messages, each once, and each after its account was saved. A process that dies in between
+/// takes the message along. It may block: it is called on a thread that may wait.
 pub trait Outbox: Send + Sync {
     /// Hands a message over.
     ///

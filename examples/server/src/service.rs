@@ -1,4 +1,16 @@
 //! What every request goes through: load, ask the engine, save, ask again after a conflict, send.
+//!
+//! # Between the commit and the send
+//!
+//! A message leaves after the commit and once, so a process that dies between the two has sent nothing
+//! and answered nothing. The code is burned, because nobody has it; it has superseded the one before;
+//! and the budget stays charged. The user asks again. The other order would send codes that no record
+//! knows, and as many of them as there are conflicts. A message that is queued in the transaction of
+//! the account would survive the process, and would keep its code in clear: rule 14 of the crate
+//! forbids that.
+//!
+//! It is the same where the store's answer was lost, or the outbox does not take the message, only that
+//! the client hears of it: 503 or 502.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -133,18 +145,23 @@ impl Service {
         ask: impl Fn(&Account, UtcDateTime, &mut dyn CryptoRng) -> Transition<T>,
     ) -> Result<T, ErrorAnswer> {
         let subject = session.subject();
-        let mut now = self.now();
-        let outcome = decide_async(
+        let (mut now, mut asked) = (self.now(), 0_u32);
+        let decided = decide_async(
             subject,
             || self.store.load(subject.clone()),
             |account| {
                 now = self.now();
+                asked += 1;
                 ask(account, now, &mut self.rng())
             },
             async |next| self.store.replace(next).await.map_err(unsaved),
         )
-        .await
-        .map_err(|unsaved| failure(subject, &unsaved))?;
+        .await;
+        // Each time but the last, whoever was faster had changed the record.
+        if let Some(conflicts @ 1..) = asked.checked_sub(u32::from(decided.is_ok())) {
+            tracing::info!(%subject, conflicts, "decided anew after conflicts");
+        }
+        let outcome = decided.map_err(|unsaved| failure(subject, &unsaved))?;
         outcome.events.iter().for_each(|event| log(subject, event));
         let granted = outcome
             .result

@@ -3,9 +3,10 @@
 //! # What keeps an account whole
 //!
 //! An account is one hash, `oob-mfa:account:<subject>`, of the fields `revision` and `record`. One
-//! script compares the revision and writes both; Redis runs nothing else meanwhile. The key is the only
-//! one, so that the script can run in a cluster, and revisions are compared as texts, because Lua's
-//! numbers lose integers above 2⁵³. No key expires.
+//! script compares the revision and writes both; Redis runs nothing else meanwhile. Revisions are
+//! compared as texts, because Lua's numbers lose integers above 2⁵³. No key expires. The script names
+//! the one key it touches, as a cluster wants it; the client, though, speaks to one server and follows
+//! no redirection.
 //!
 //! Redis forgets unless it is told not to:
 //!

@@ -4,11 +4,13 @@
 //! were skipped.
 
 use std::io::Write as _;
+use std::net::{SocketAddr, ToSocketAddrs};
 use std::sync::Once;
 use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use oob_mfa::Account;
 use oob_mfa_server::store::RedbStore;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
@@ -46,7 +48,8 @@ impl Backend {
         static SCHEMAS: AtomicU32 = AtomicU32::new(0);
         let number = SCHEMAS.fetch_add(1, SeqCst);
         let schema = format!("test_{}_{number}", std::process::id());
-        let url = format!("{server}?options=-c%20search_path%3D{schema}");
+        // The name of the application tells its sessions from those of other tests.
+        let url = format!("{server}?options=-c%20search_path%3D{schema}&application_name={schema}");
         let backend = Self::of(
             url,
             Kind::Postgres {
@@ -124,6 +127,12 @@ impl Backend {
         }
     }
 
+    /// The account, where there is one.
+    pub fn account(&self, subject: &str) -> Option<Account> {
+        let record = self.record(subject)?;
+        Some(postcard::from_bytes(&record).unwrap())
+    }
+
     /// Puts bytes in the place of a record, whatever they are.
     pub fn restore(&self, subject: &str, revision: i64, record: &[u8]) {
         match &self.kind {
@@ -174,6 +183,37 @@ impl Backend {
         command
             .exec(&mut redis_connection(server, *database))
             .unwrap();
+    }
+}
+
+impl Backend {
+    /// Where the server listens.
+    pub fn address(&self) -> SocketAddr {
+        let (_, rest) = self.url.split_once("://").unwrap();
+        let (authority, _) = rest.split_once('/').unwrap();
+        let (_, address) = authority.rsplit_once('@').unwrap_or(("", authority));
+        address.to_socket_addrs().unwrap().next().unwrap()
+    }
+
+    /// Whether no server process is at work in it.
+    pub fn is_idle(&self) -> bool {
+        match &self.kind {
+            Kind::Redb { .. } => true,
+            Kind::Postgres { schema, .. } => self.runtime.block_on(async {
+                let query = "SELECT count(*) FROM pg_stat_activity WHERE application_name = $1 \
+                             AND pid <> pg_backend_pid() AND state <> 'idle'";
+                let row = self.client().await.query_one(query, &[schema]).await;
+                row.unwrap().get::<_, i64>(0) == 0
+            }),
+            // It carries out one command after the other, and has just carried out this one.
+            Kind::Redis { .. } => true,
+        }
+    }
+
+    /// The same store, reached through another address.
+    pub fn url_through(&self, address: SocketAddr) -> String {
+        self.url
+            .replacen(&self.address().to_string(), &address.to_string(), 1)
     }
 }
 

@@ -1,0 +1,168 @@
+//! A process dies between the commit and the send.
+//!
+//! Its messages go to a pipe that is full and that nobody reads: so it stands in the send, with the
+//! decision saved, until SIGKILL ends it.
+
+use std::fs::{File, OpenOptions};
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use serde_json::json;
+
+use crate::common::backend::Backend;
+use crate::common::site::{Running, Site};
+use crate::common::*;
+use crate::{PATIENCE, until};
+
+/// A pipe without room for a message.
+struct FullPipe(File);
+
+impl FullPipe {
+    fn make(path: &Path) -> Self {
+        let made = Command::new("mkfifo").arg(path).status().unwrap();
+        assert!(made.success());
+        // Neither end waits for the other while one handle is both.
+        let both = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .open(path)
+            .unwrap();
+        let reader = File::open(path).unwrap();
+        drop(both);
+        Self(reader)
+    }
+
+    fn fill(&self, path: &Path) {
+        // Whole pages, until there is no room for another.
+        let filled = Command::new("dd")
+            .args(["if=/dev/zero", "bs=4096", "oflag=nonblock", "conv=notrunc"])
+            .arg(format!("of={}", path.display()))
+            .stderr(Stdio::null())
+            .status()
+            .unwrap();
+        assert!(!filled.success(), "a pipe has an end");
+    }
+
+    /// What came out of it in the end, when nobody holds the other end any more.
+    fn read(mut self) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        self.0.read_to_end(&mut bytes).unwrap();
+        bytes
+    }
+}
+
+/// Sends a request whose message has nowhere to go; kills the process once its decision is saved.
+fn killed_between_commit_and_send(
+    backend: &Backend,
+    site: &Site,
+    path: &str,
+    headers: &str,
+    body: &serde_json::Value,
+) {
+    let pipe_path = site.path().join("pipe");
+    let pipe = FullPipe::make(&pipe_path);
+    let Running {
+        mut process,
+        client,
+    } = site.start_sending_to(&backend.url, "pipe");
+    pipe.fill(&pipe_path);
+
+    let revision = || {
+        let account = backend.account(ALICE);
+        account.map_or(0, |account| account.revision())
+    };
+    let before = revision();
+    let body = body.to_string();
+    let mut stream = TcpStream::connect(client.address).unwrap();
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    write!(
+        stream,
+        "POST {path} HTTP/1.1\r\nhost: x\r\n{headers}\
+         content-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
+        body.len()
+    )
+    .unwrap();
+    until("the decision is saved", || revision() == before + 1);
+    let log = process.kill();
+    assert!(!log.contains("message sent"), "{log}");
+    assert!(!log.contains("message not sent"), "{log}");
+
+    // Neither an answer nor a message has left.
+    let mut answer = Vec::new();
+    let _ = stream.read_to_end(&mut answer);
+    assert_eq!(String::from_utf8_lossy(&answer), "");
+    assert!(pipe.read().iter().all(|byte| *byte == 0));
+    std::fs::remove_file(pipe_path).unwrap();
+    assert_eq!(revision(), before + 1);
+}
+
+#[test]
+fn a_challenge_that_was_saved_and_not_sent_stays_charged_on_postgresql() {
+    let _turn = crate::postgres::stays_up();
+    Backend::postgres()
+        .iter()
+        .for_each(a_challenge_that_was_saved_and_not_sent_stays_charged);
+}
+
+#[test]
+fn a_challenge_that_was_saved_and_not_sent_stays_charged_on_redis() {
+    Backend::redis()
+        .iter()
+        .for_each(a_challenge_that_was_saved_and_not_sent_stays_charged);
+}
+
+fn a_challenge_that_was_saved_and_not_sent_stays_charged(backend: &Backend) {
+    let site = Site::new();
+    let first = site.start(&backend.url);
+    site.enroll(&first.client);
+    let (token, oob_code, code) = site.challenged(&first.client);
+    drop(first);
+
+    let body = json!({
+        "client_id": "demo", "client_secret": "demo-secret", "mfa_token": token,
+    });
+    killed_between_commit_and_send(backend, &site, "/mfa/challenge", "", &body);
+
+    // Another process: the code that nobody got is burned, and so is the one whose place it took.
+    let next = site.start(&backend.url);
+    next.client
+        .answer(&token, &oob_code, &code)
+        .is(403, "invalid_grant", "Malformed oob_code");
+    // The user asks again, as often as the budget has left: three of ten are charged.
+    for _ in 0..7 {
+        next.client.challenge(&token, &json!({})).ok();
+    }
+    assert_eq!(next.client.challenge(&token, &json!({})).status, 429);
+    assert_eq!(site.messages().len(), 9);
+}
+
+#[test]
+fn an_association_that_was_saved_and_not_sent_can_be_repeated() {
+    let _turn = crate::postgres::stays_up();
+    for backend in Backend::postgres().into_iter().chain(Backend::redis()) {
+        let site = Site::new();
+        let first = site.start(&backend.url);
+        let token = first.client.login();
+        drop(first);
+
+        let body = json!({
+            "authenticator_types": ["oob"], "oob_channels": ["sms"], "phone_number": PHONE,
+        });
+        let headers = format!("authorization: {}\r\n", bearer(&token));
+        killed_between_commit_and_send(&backend, &site, "/mfa/associate", &headers, &body);
+
+        let next = site.start(&backend.url);
+        // Unconfirmed, so it guards nothing, and the same token can begin again.
+        assert!(!backend.account(ALICE).unwrap().is_enrolled());
+        next.client.enroll_reading(&token, PHONE, || site.code());
+        // Two of ten are charged.
+        let token = next.client.login();
+        for _ in 0..8 {
+            next.client.challenge(&token, &json!({})).ok();
+        }
+        assert_eq!(next.client.challenge(&token, &json!({})).status, 429);
+        assert_eq!(site.messages().len(), 9);
+    }
+}

@@ -1,0 +1,231 @@
+//! The connection to a store fails, for PostgreSQL and Redis alike.
+
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+
+use crate::common::backend::{Backend, Kind};
+use crate::common::site::{Running, Site};
+use crate::common::*;
+use crate::proxy::{Fault, Proxy};
+use crate::{INVALID_TOKEN, is_unavailable, until};
+
+/// A process that reaches its store through a network that can fail, and one that reaches it always.
+struct Scene<'a> {
+    backend: &'a Backend,
+    proxy: Proxy,
+    site: Site,
+    far: Running,
+    near: Running,
+}
+
+impl<'a> Scene<'a> {
+    fn of(backend: &'a Backend) -> Self {
+        let proxy = Proxy::to(backend.address());
+        let site = Site::new();
+        let near = site.start(&backend.url);
+        let far = site.start(&backend.url_through(proxy.address));
+        Self {
+            backend,
+            proxy,
+            site,
+            far,
+            near,
+        }
+    }
+
+    fn revision(&self) -> u64 {
+        self.backend.account(ALICE).unwrap().revision()
+    }
+
+    /// The next write is carried out, and its answer lost.
+    fn lose_answer_of_write(&self) {
+        self.proxy.set(Fault::LoseAnswer(match self.backend.kind {
+            Kind::Redis { .. } => |answer| answer == b":1\r\n",
+            _ => |answer| contains(answer, b"UPDATE 1\0") || contains(answer, b"INSERT 0 1\0"),
+        }));
+    }
+
+    /// The answer of the next read is lost.
+    fn lose_answer_of_read(&self) {
+        self.proxy.set(Fault::LoseAnswer(match self.backend.kind {
+            Kind::Redis { .. } => |answer| answer.starts_with(b"*2\r\n"),
+            _ => |answer| contains(answer, b"SELECT 1\0"),
+        }));
+    }
+
+    /// The next write waits on its way.
+    fn hold_write(&self) {
+        self.proxy.set(Fault::HoldRequest(match self.backend.kind {
+            Kind::Redis { .. } => |request| contains(request, b"EVALSHA"),
+            // The subject stands in the key and in the record, and in a read once.
+            _ => |request| {
+                let subjects = request.windows(ALICE.len());
+                subjects.filter(|part| *part == ALICE.as_bytes()).count() == 2
+            },
+        }));
+    }
+}
+
+fn contains(bytes: &[u8], part: &[u8]) -> bool {
+    bytes.windows(part.len()).any(|window| window == part)
+}
+
+macro_rules! of_every_network {
+    ($($test:ident)*) => {
+        mod postgres {
+            use super::*;
+            $(#[test] fn $test() {
+                let _turn = crate::postgres::stays_up();
+                Backend::postgres().iter().for_each(|backend| super::$test(&Scene::of(backend)));
+            })*
+        }
+        mod redis {
+            use super::*;
+            $(#[test] fn $test() {
+                Backend::redis().iter().for_each(|backend| super::$test(&Scene::of(backend)));
+            })*
+        }
+    };
+}
+
+of_every_network! {
+    a_read_whose_answer_was_lost_is_asked_again
+    a_wrong_code_whose_answer_was_lost_is_charged
+    a_right_code_whose_answer_was_lost_is_burned
+    a_challenge_whose_answer_was_lost_is_charged_and_not_sent
+    a_first_association_whose_answer_was_lost_can_be_repeated
+    a_store_that_hangs_is_given_up
+    a_write_that_arrives_late_replaces_nothing
+}
+
+fn a_read_whose_answer_was_lost_is_asked_again(scene: &Scene<'_>) {
+    let client = &scene.far.client;
+    scene.site.enroll(client);
+    for _ in 0..3 {
+        scene.lose_answer_of_read();
+        let token = client.login();
+        assert_eq!(scene.proxy.struck(), 1);
+        scene.lose_answer_of_read();
+        client.challenge(&token, &json!({})).ok();
+        assert_eq!(scene.proxy.struck(), 1);
+    }
+    assert_eq!(scene.site.messages().len(), 4);
+}
+
+fn a_wrong_code_whose_answer_was_lost_is_charged(scene: &Scene<'_>) {
+    let client = &scene.far.client;
+    scene.site.enroll(client);
+    let (token, oob_code, code) = scene.site.challenged(client);
+    let before = scene.revision();
+    scene.lose_answer_of_write();
+    is_unavailable(&client.answer(&token, &oob_code, &wrong(&code)));
+    assert_eq!(scene.proxy.struck(), 1);
+    // Once: nobody has tried again.
+    assert_eq!(scene.revision(), before + 1);
+    for _ in 0..9 {
+        client.answer(&token, &oob_code, &wrong(&code)).is(
+            403,
+            "invalid_grant",
+            "Invalid binding_code.",
+        );
+    }
+    assert_eq!(client.answer(&token, &oob_code, &code).status, 429);
+    assert_eq!(scene.revision(), before + 10);
+}
+
+fn a_right_code_whose_answer_was_lost_is_burned(scene: &Scene<'_>) {
+    let client = &scene.far.client;
+    scene.site.enroll(client);
+    let (token, oob_code, code) = scene.site.challenged(client);
+    let before = scene.revision();
+    scene.lose_answer_of_write();
+    is_unavailable(&client.answer(&token, &oob_code, &code));
+    assert_eq!(scene.proxy.struck(), 1);
+    assert_eq!(scene.revision(), before + 1);
+    // The login was completed, and nobody has its tokens: the next one gets through.
+    client
+        .answer(&token, &oob_code, &code)
+        .is(401, "invalid_grant", INVALID_TOKEN);
+    assert_eq!(scene.revision(), before + 1);
+    let (token, oob_code, code) = scene.site.challenged(client);
+    client.answer(&token, &oob_code, &code).ok();
+}
+
+fn a_challenge_whose_answer_was_lost_is_charged_and_not_sent(scene: &Scene<'_>) {
+    let client = &scene.far.client;
+    scene.site.enroll(client);
+    let (token, oob_code, code) = scene.site.challenged(client);
+    let before = scene.revision();
+    scene.lose_answer_of_write();
+    is_unavailable(&client.challenge(&token, &json!({})));
+    assert_eq!(scene.proxy.struck(), 1);
+    assert_eq!(scene.revision(), before + 1);
+    assert_eq!(scene.site.messages().len(), 2);
+    // The code that nobody got has taken the place of the one before it.
+    client
+        .answer(&token, &oob_code, &code)
+        .is(403, "invalid_grant", "Malformed oob_code");
+    // Of ten messages, three are charged.
+    for _ in 0..7 {
+        client.challenge(&token, &json!({})).ok();
+    }
+    assert_eq!(client.challenge(&token, &json!({})).status, 429);
+    assert_eq!(scene.site.messages().len(), 9);
+}
+
+fn a_first_association_whose_answer_was_lost_can_be_repeated(scene: &Scene<'_>) {
+    let client = &scene.far.client;
+    let token = client.login();
+    assert_eq!(scene.backend.record(ALICE), None);
+    scene.lose_answer_of_write();
+    is_unavailable(&client.associate(&token, "sms", PHONE));
+    assert_eq!(scene.proxy.struck(), 1);
+    assert_eq!(scene.revision(), 1);
+    assert_eq!(scene.site.messages().len(), 0);
+    client.enroll_reading(&token, PHONE, || scene.site.code());
+    assert_eq!(scene.revision(), 3);
+    assert_eq!(scene.site.messages().len(), 1);
+}
+
+fn a_store_that_hangs_is_given_up(scene: &Scene<'_>) {
+    let client = &scene.far.client;
+    scene.site.enroll(client);
+    let token = client.login();
+    let before = scene.backend.record(ALICE);
+    scene.proxy.set(Fault::HoldRequest(|_| true));
+    let asked = Instant::now();
+    is_unavailable(&client.challenge(&token, &json!({})));
+    // Its deadline has 5 seconds; the machine may be busy.
+    assert!(asked.elapsed() < Duration::from_secs(10));
+    assert!(scene.proxy.struck() > 0);
+    scene.proxy.set(Fault::None);
+    assert_eq!(scene.backend.record(ALICE), before);
+    assert_eq!(scene.site.messages().len(), 1);
+    client.challenge(&token, &json!({})).ok();
+    assert_eq!(scene.site.messages().len(), 2);
+}
+
+fn a_write_that_arrives_late_replaces_nothing(scene: &Scene<'_>) {
+    let client = &scene.far.client;
+    scene.site.enroll(client);
+    let (token, oob_code, code) = scene.site.challenged(client);
+    let before = scene.revision();
+    scene.hold_write();
+    is_unavailable(&client.answer(&token, &oob_code, &wrong(&code)));
+    assert_eq!(scene.proxy.struck(), 1);
+    // Elsewhere, the user is faster.
+    assert_eq!(scene.revision(), before);
+    scene.near.client.answer(&token, &oob_code, &code).ok();
+    let record = scene.backend.record(ALICE);
+    scene.proxy.set(Fault::None);
+    until("the late write has arrived and ended", || {
+        scene.proxy.released() == 1 && scene.backend.is_idle()
+    });
+    assert_eq!(scene.backend.record(ALICE), record);
+    client
+        .answer(&token, &oob_code, &code)
+        .is(401, "invalid_grant", INVALID_TOKEN);
+    let (token, oob_code, code) = scene.site.challenged(client);
+    client.answer(&token, &oob_code, &code).ok();
+}

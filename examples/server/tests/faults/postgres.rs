@@ -1,0 +1,184 @@
+//! PostgreSQL restarts, hangs up, and gives up on a statement.
+
+use std::process::{Command, Stdio};
+use std::sync::{RwLock, RwLockReadGuard};
+use std::thread;
+
+use serde_json::json;
+
+use crate::common::backend::{Backend, Kind};
+use crate::common::site::Site;
+use crate::common::*;
+use crate::{is_unavailable, until};
+
+/// Held for writing by the test that takes the server down.
+static UP: RwLock<()> = RwLock::new(());
+
+pub fn stays_up() -> RwLockReadGuard<'static, ()> {
+    UP.read().unwrap_or_else(|poisoned| poisoned.into_inner())
+}
+
+fn control(action: &str) {
+    let program = std::env::var("OOB_MFA_TEST_POSTGRES_CTL")
+        .expect("OOB_MFA_TEST_POSTGRES_CTL goes with OOB_MFA_TEST_POSTGRES");
+    let status = Command::new(program)
+        .arg(action)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .status()
+        .unwrap();
+    assert!(status.success(), "{action}");
+}
+
+/// What a `SELECT` of one text says, of the sessions of the test's server processes.
+fn sessions(backend: &Backend, columns: &str, condition: &str) -> i64 {
+    let Kind::Postgres { schema, .. } = &backend.kind else {
+        unreachable!();
+    };
+    let query = format!(
+        "SELECT count({columns}) FROM pg_stat_activity \
+         WHERE application_name = '{schema}' AND pid <> pg_backend_pid() AND {condition}"
+    );
+    backend.runtime.block_on(async {
+        let row = backend.client().await.query_one(&query, &[]).await;
+        row.unwrap().get(0)
+    })
+}
+
+#[test]
+fn while_it_is_down_requests_are_told_to_come_back_and_then_work() {
+    let _turn = UP.write().unwrap_or_else(|poisoned| poisoned.into_inner());
+    let Some(backend) = Backend::postgres() else {
+        return;
+    };
+    let site = Site::new();
+    let servers = [site.start(&backend.url), site.start(&backend.url)];
+    let [one, other] = servers.each_ref().map(|running| &running.client);
+    site.enroll(one);
+    let (token, oob_code, code) = site.challenged(other);
+    let before = backend.record(ALICE);
+
+    control("stop");
+    for client in [one, other] {
+        is_unavailable(&client.challenge(&token, &json!({})));
+        is_unavailable(&client.answer(&token, &oob_code, &code));
+        is_unavailable(&client.list(&token));
+        is_unavailable(&client.password("alice@example.com", PASSWORD, "", ""));
+    }
+    assert_eq!(site.messages().len(), 2);
+
+    control("start");
+    assert_eq!(backend.record(ALICE), before);
+    // The first request after it.
+    one.answer(&token, &oob_code, &code).ok();
+    let (token, oob_code, code) = site.challenged(other);
+    // And while nobody asked anything.
+    control("restart");
+    other.answer(&token, &oob_code, &code).ok();
+    site.challenged(one);
+    assert_eq!(site.messages().len(), 4);
+}
+
+#[test]
+fn connections_that_were_cut_between_requests_are_not_noticed() {
+    let _turn = stays_up();
+    let Some(backend) = Backend::postgres() else {
+        return;
+    };
+    let site = Site::new();
+    let server = site.start(&backend.url);
+    site.enroll(&server.client);
+    let token = server.client.login();
+    // More than one of them.
+    thread::scope(|scope| {
+        for _ in 0..8 {
+            scope.spawn(|| server.client.list(&token).ok());
+        }
+    });
+    let cut = sessions(&backend, "pg_terminate_backend(pid, 10000)", "true");
+    assert!(cut > 0);
+    let (token, oob_code, code) = site.challenged(&server.client);
+    server.client.answer(&token, &oob_code, &code).ok();
+}
+
+/// The servers of `.ci/with-services` do not wait for the disk, and those of others may.
+#[test]
+fn a_server_that_does_not_wait_for_the_disk_is_warned_of() {
+    let _turn = stays_up();
+    let Some(backend) = Backend::postgres() else {
+        return;
+    };
+    let fsync: String = backend.runtime.block_on(async {
+        let row = backend.client().await.query_one("SHOW fsync", &[]).await;
+        row.unwrap().get(0)
+    });
+    let log = Site::new().start(&backend.url).process.kill();
+    let warned = log.lines().any(|line| {
+        line.contains("WARN") && line.contains(r#"can lose what it has committed setting="fsync""#)
+    });
+    assert_eq!(warned, fsync == "off", "{log}");
+    assert!(!log.contains(r#"setting="full_page_writes""#), "{log}");
+}
+
+/// A session that holds the lock of alice's row while something is done.
+fn while_the_row_is_locked<T>(backend: &Backend, done: impl FnOnce() -> T) -> T {
+    let lock = async {
+        let client = backend.client().await;
+        let lock = "BEGIN; SELECT FROM oob_mfa_accounts FOR UPDATE";
+        client.batch_execute(lock).await.unwrap();
+        client
+    };
+    let client = backend.runtime.block_on(lock);
+    let value = done();
+    backend
+        .runtime
+        .block_on(client.batch_execute("ROLLBACK"))
+        .unwrap();
+    value
+}
+
+const WAITING: &str = "wait_event_type = 'Lock'";
+
+#[test]
+fn a_statement_that_timed_out_has_written_nothing() {
+    let _turn = stays_up();
+    let Some(backend) = Backend::postgres() else {
+        return;
+    };
+    let site = Site::new();
+    let server = site.start(&backend.url);
+    site.enroll(&server.client);
+    let (token, oob_code, code) = site.challenged(&server.client);
+    let before = backend.record(ALICE);
+    while_the_row_is_locked(&backend, || {
+        is_unavailable(&server.client.challenge(&token, &json!({})));
+        is_unavailable(&server.client.answer(&token, &oob_code, &code));
+        assert_eq!(sessions(&backend, "*", WAITING), 0);
+    });
+    assert_eq!(backend.record(ALICE), before);
+    assert_eq!(site.messages().len(), 2);
+    server.client.answer(&token, &oob_code, &code).ok();
+}
+
+#[test]
+fn a_connection_that_was_cut_in_a_write_is_a_503_and_no_more() {
+    let _turn = stays_up();
+    let Some(backend) = Backend::postgres() else {
+        return;
+    };
+    let site = Site::new();
+    let server = site.start(&backend.url);
+    site.enroll(&server.client);
+    let (token, oob_code, code) = site.challenged(&server.client);
+    let before = backend.record(ALICE);
+    while_the_row_is_locked(&backend, || {
+        thread::scope(|scope| {
+            let asked = scope.spawn(|| server.client.answer(&token, &oob_code, &code));
+            until("the write waits", || sessions(&backend, "*", WAITING) == 1);
+            assert_eq!(sessions(&backend, "pg_terminate_backend(pid)", WAITING), 1);
+            is_unavailable(&asked.join().unwrap());
+        });
+    });
+    assert_eq!(backend.record(ALICE), before);
+    server.client.answer(&token, &oob_code, &code).ok();
+}

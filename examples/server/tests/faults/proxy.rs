@@ -1,0 +1,147 @@
+//! The network between a server process and its store, in the hands of the test.
+
+use std::io::{Read, Write};
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::sync::{Arc, Condvar, Mutex};
+use std::thread;
+
+/// What happens to the bytes that pass.
+#[derive(Clone, Copy)]
+pub enum Fault {
+    None,
+    /// The first answer of this kind is lost, and the connection with it.
+    LoseAnswer(fn(&[u8]) -> bool),
+    /// Requests of this kind wait until the fault is over.
+    HoldRequest(fn(&[u8]) -> bool),
+}
+
+pub struct Proxy {
+    pub address: SocketAddr,
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+struct State {
+    fault: Fault,
+    struck: usize,
+    released: usize,
+}
+
+impl State {
+    const fn of(fault: Fault) -> Self {
+        Self {
+            fault,
+            struck: 0,
+            released: 0,
+        }
+    }
+}
+
+impl Proxy {
+    pub fn to(upstream: SocketAddr) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let shared = Arc::new(Shared {
+            state: Mutex::new(State::of(Fault::None)),
+            changed: Condvar::new(),
+        });
+        let proxy = Self {
+            address,
+            shared: Arc::clone(&shared),
+        };
+        // They end with the process: a test binary has nothing to wait for.
+        thread::spawn(move || {
+            for client in listener.incoming() {
+                let client = client.unwrap();
+                // A store that is down hangs up.
+                let Ok(store) = TcpStream::connect(upstream) else {
+                    continue;
+                };
+                let pipes = [
+                    (
+                        client.try_clone().unwrap(),
+                        store.try_clone().unwrap(),
+                        Shared::request as Pass,
+                    ),
+                    (store, client, Shared::answer as Pass),
+                ];
+                for (from, to, pass) in pipes {
+                    let shared = Arc::clone(&shared);
+                    thread::spawn(move || shared.pump(from, to, pass));
+                }
+            }
+        });
+        proxy
+    }
+
+    pub fn set(&self, fault: Fault) {
+        let mut state = self.shared.state.lock().unwrap();
+        *state = State::of(fault);
+        self.shared.changed.notify_all();
+    }
+
+    /// How many requests or answers the fault has struck.
+    pub fn struck(&self) -> usize {
+        self.shared.state.lock().unwrap().struck
+    }
+
+    /// How many requests that were held have arrived, since that fault was over.
+    pub fn released(&self) -> usize {
+        self.shared.state.lock().unwrap().released
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Verdict {
+    On,
+    OnAfterHold,
+    Cut,
+}
+
+type Pass = fn(&Shared, &[u8]) -> Verdict;
+
+impl Shared {
+    fn pump(&self, mut from: TcpStream, mut to: TcpStream, pass: Pass) {
+        let mut bytes = [0; 16 * 1024];
+        loop {
+            let length = from.read(&mut bytes).unwrap_or(0);
+            let bytes = &bytes[..length];
+            let verdict = pass(self, bytes);
+            if length == 0 || verdict == Verdict::Cut || to.write_all(bytes).is_err() {
+                break;
+            }
+            if verdict == Verdict::OnAfterHold {
+                self.state.lock().unwrap().released += 1;
+            }
+        }
+        let _ = to.shutdown(Shutdown::Both);
+        let _ = from.shutdown(Shutdown::Both);
+    }
+
+    fn answer(&self, bytes: &[u8]) -> Verdict {
+        let mut state = self.state.lock().unwrap();
+        match state.fault {
+            Fault::LoseAnswer(kind) if kind(bytes) => {
+                state.fault = Fault::None;
+                state.struck += 1;
+                Verdict::Cut
+            }
+            _ => Verdict::On,
+        }
+    }
+
+    fn request(&self, bytes: &[u8]) -> Verdict {
+        let mut state = self.state.lock().unwrap();
+        let held = |state: &State| matches!(state.fault, Fault::HoldRequest(kind) if kind(bytes));
+        if bytes.is_empty() || !held(&state) {
+            return Verdict::On;
+        }
+        state.struck += 1;
+        drop(self.changed.wait_while(state, |state| held(state)).unwrap());
+        Verdict::OnAfterHold
+    }
+}

@@ -1,0 +1,174 @@
+//! Many requests at the same moment, on one account.
+
+use std::sync::Barrier;
+use std::thread;
+
+use crate::common::wrong;
+use crate::fleet::{Target, User};
+use crate::heard::{Heard, Tally};
+use crate::request::{Connection, Request};
+
+/// Threads that fire.
+const CLIENTS: usize = 4;
+
+/// What an attack came to.
+pub struct Count {
+    pub attack: &'static str,
+    pub user: User,
+    pub heard: Tally,
+    /// To the account, those of its enrollment and of its challenges among them.
+    pub messages: usize,
+}
+
+/// A code that is waiting for its answer.
+pub struct Pending {
+    pub token: String,
+    pub oob_code: String,
+    /// The right one.
+    pub code: String,
+}
+
+impl Pending {
+    pub fn right(&self) -> Request {
+        Request::answer(&self.token, &self.oob_code, &self.code)
+    }
+
+    pub fn wrong(&self) -> Request {
+        Request::answer(&self.token, &self.oob_code, &wrong(&self.code))
+    }
+}
+
+/// The `mfa_token` of a first factor.
+pub fn login(target: &impl Target, user: User) -> String {
+    target.ask(&Request::login(user)).text("mfa_token")
+}
+
+/// Takes the user from nothing to a phone: the recovery code. One message.
+pub fn enroll(target: &impl Target, user: User) -> String {
+    let token = login(target, user);
+    let associated = target.ask(&Request::associate(&token, user)).ok();
+    let oob_code = associated["oob_code"].as_str().unwrap();
+    let code = last_code(target, user);
+    target.ask(&Request::answer(&token, oob_code, &code)).ok();
+    associated["recovery_codes"][0].as_str().unwrap().to_owned()
+}
+
+/// A challenge of a session of its own. One message.
+pub fn challenge(target: &impl Target, user: User) -> Pending {
+    let token = login(target, user);
+    let oob_code = target.ask(&Request::challenge(&token)).text("oob_code");
+    let code = last_code(target, user);
+    Pending {
+        token,
+        oob_code,
+        code,
+    }
+}
+
+fn last_code(target: &impl Target, user: User) -> String {
+    let messages = target.messages(user);
+    messages.last().unwrap()["code"]
+        .as_str()
+        .unwrap()
+        .to_owned()
+}
+
+/// Sends all at once, round-robin over the processes: each over a connection that was accepted, and
+/// whole but for its last byte. These follow from a few threads together, which is the closest that
+/// requests get to one moment.
+fn at_once(target: &impl Target, requests: &[Request]) -> Tally {
+    let begun = requests.iter().enumerate().map(|(turn, request)| {
+        let mut connection = Connection::warm(target.address(turn)).unwrap();
+        connection.begin(request).unwrap();
+        (connection, request)
+    });
+    let mut begun: Vec<_> = begun.collect();
+    let share = requests.len().div_ceil(CLIENTS);
+    let start = Barrier::new(begun.chunks(share).len());
+    thread::scope(|scope| {
+        let threads = begun.chunks_mut(share).map(|begun| {
+            let start = &start;
+            scope.spawn(move || {
+                start.wait();
+                for (connection, request) in &mut *begun {
+                    connection.finish(request).unwrap();
+                }
+                let answers = begun.iter_mut().map(|(connection, _)| connection.answer());
+                answers
+                    .map(|answer| Heard::of(&answer.unwrap()))
+                    .collect::<Tally>()
+            })
+        });
+        let threads: Vec<_> = threads.collect();
+        threads
+            .into_iter()
+            .map(|thread| thread.join().unwrap())
+            .fold(Tally::default(), |all, heard| all.with(&heard))
+    })
+}
+
+fn count(
+    target: &impl Target,
+    user: User,
+    attack: &'static str,
+    requests: impl IntoIterator<Item = Request>,
+) -> Count {
+    let requests: Vec<_> = requests.into_iter().collect();
+    let heard = at_once(target, &requests);
+    Count {
+        attack,
+        user,
+        heard,
+        messages: target.messages(user).len(),
+    }
+}
+
+/// Wrong codes for one challenge; and the challenge, for the right code after them.
+pub fn wrong_codes(target: &impl Target) -> (Count, Pending) {
+    let user = target.user();
+    enroll(target, user);
+    let pending = challenge(target, user);
+    let requests = (0..200).map(|_| pending.wrong());
+    let count = count(target, user, "200 wrong codes", requests);
+    (count, pending)
+}
+
+/// How often the right code is attacked: one write decides all of it, and a fast one is over before
+/// anybody else has asked.
+const ROUNDS: usize = 10;
+
+/// The right code of one challenge, on one account after the other.
+pub fn right_codes(target: &impl Target) -> Vec<Count> {
+    (0..ROUNDS).map(|_| right_code(target)).collect()
+}
+
+fn right_code(target: &impl Target) -> Count {
+    let user = target.user();
+    enroll(target, user);
+    let pending = challenge(target, user);
+    let requests = (0..100).map(|_| pending.right());
+    count(target, user, "the right code 100 times", requests)
+}
+
+/// The one recovery code, each time in a session of its own.
+pub fn recovery_code(target: &impl Target) -> Count {
+    let user = target.user();
+    let recovery_code = enroll(target, user);
+    let requests = (0..100).map(|_| Request::recover(&login(target, user), &recovery_code));
+    count(target, user, "one recovery code 100 times", requests)
+}
+
+/// Challenges of the one phone, each in a session of its own.
+pub fn challenges(target: &impl Target) -> Count {
+    let user = target.user();
+    enroll(target, user);
+    let requests = (0..100).map(|_| Request::challenge(&login(target, user)));
+    count(target, user, "100 challenges", requests)
+}
+
+/// Associations of one number with an account that has nothing, each in a session of its own.
+pub fn associations(target: &impl Target) -> Count {
+    let user = target.user();
+    let requests = (0..100).map(|_| Request::associate(&login(target, user), user));
+    count(target, user, "100 associations", requests)
+}

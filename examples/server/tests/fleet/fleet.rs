@@ -1,0 +1,200 @@
+//! Server processes on one store, with one key file, one issuer and one outbox.
+
+use std::net::SocketAddr;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+
+use oob_mfa::Account;
+use serde_json::Value;
+
+use crate::common::backend::{Backend, Kind};
+use crate::common::process::Process;
+use crate::common::site::{ISSUER, Site};
+use crate::common::{Answer, password_hash};
+use crate::request::{Connection, Request};
+
+/// Most users that a fleet is attacked through. Each attack takes a fresh one, whose budgets are full.
+const USERS: usize = 64;
+
+/// A user of the configuration.
+#[derive(Clone, Copy, Debug)]
+pub struct User(usize);
+
+impl User {
+    pub fn nth(number: usize) -> Self {
+        assert!(number < USERS);
+        Self(number)
+    }
+
+    pub fn email(self) -> String {
+        format!("user{}@example.com", self.0)
+    }
+
+    pub fn subject(self) -> String {
+        format!("auth0|{}", self.0)
+    }
+
+    pub fn phone(self) -> String {
+        format!("+141555510{:02}", self.0)
+    }
+}
+
+/// A site of all these users.
+pub fn site() -> Site {
+    let hash = password_hash();
+    let users = (0..USERS).map(User).map(|user| {
+        let (email, sub) = (user.email(), user.subject());
+        format!("[[users]]\nemail = \"{email}\"\nsub = \"{sub}\"\npassword_hash = \"{hash}\"\n")
+    });
+    let issuer = format!("issuer = \"{ISSUER}\"\n");
+    Site::with(&(issuer + &users.collect::<String>()))
+}
+
+/// What is attacked: where requests go, and where the messages come out.
+pub trait Target: Sync {
+    /// The process whose turn it is.
+    fn address(&self, turn: usize) -> SocketAddr;
+
+    fn site(&self) -> &Site;
+
+    /// One that nobody has used.
+    fn user(&self) -> User;
+
+    /// One request, while nothing is killed.
+    fn ask(&self, request: &Request) -> Answer {
+        let mut connection = Connection::open(self.address(0)).unwrap();
+        connection.send(request).unwrap()
+    }
+
+    /// The messages to a user, in the order in which they left.
+    fn messages(&self, user: User) -> Vec<Value> {
+        let mut messages = self.site().messages();
+        messages.retain(|message| message["to"] == user.phone());
+        messages
+    }
+}
+
+/// The processes.
+pub struct Fleet {
+    backend: Backend,
+    site: Site,
+    processes: Vec<Mutex<Process>>,
+    // Beside the processes, so that a request finds its way while one of them is started.
+    addresses: Vec<Mutex<SocketAddr>>,
+    users: AtomicUsize,
+    log: Mutex<String>,
+}
+
+impl Fleet {
+    pub fn start(backend: Backend) -> Self {
+        let mut fleet = Self {
+            backend,
+            site: site(),
+            processes: Vec::new(),
+            addresses: Vec::new(),
+            users: AtomicUsize::new(0),
+            log: Mutex::default(),
+        };
+        let processes = if fleet.is_of_one_process() { 1 } else { 3 };
+        for _ in 0..processes {
+            let process = fleet.process();
+            fleet.addresses.push(Mutex::new(process.address));
+            fleet.processes.push(Mutex::new(process));
+        }
+        fleet
+    }
+
+    /// The name of the store.
+    pub fn store(&self) -> &'static str {
+        match self.backend.kind {
+            Kind::Redb { .. } => "redb",
+            Kind::Postgres { .. } => "PostgreSQL",
+            Kind::Redis { .. } => "Redis",
+        }
+    }
+
+    /// A file of redb is one process'.
+    fn is_of_one_process(&self) -> bool {
+        matches!(self.backend.kind, Kind::Redb { .. })
+    }
+
+    pub fn len(&self) -> usize {
+        self.processes.len()
+    }
+
+    fn process(&self) -> Process {
+        self.site.start(&self.backend.url).process
+    }
+
+    /// SIGKILL, and another process in its place.
+    pub fn replace(&self, turn: usize) {
+        let turn = turn % self.len();
+        let mut process = self.processes[turn].lock().unwrap();
+        self.kill(&mut process);
+        *process = self.process();
+        *self.addresses[turn].lock().unwrap() = process.address;
+    }
+
+    fn kill(&self, process: &mut Process) {
+        self.log.lock().unwrap().push_str(&process.kill());
+    }
+
+    /// The stored accounts, read past the servers.
+    pub fn accounts(&self, users: &[User]) -> Vec<Account> {
+        if self.is_of_one_process() {
+            self.kill(&mut self.processes[0].lock().unwrap());
+        }
+        let records = users
+            .iter()
+            .map(|user| self.backend.record(&user.subject()).unwrap());
+        let accounts = records.map(|record| postcard::from_bytes(&record).unwrap());
+        let accounts = accounts.collect();
+        if self.is_of_one_process() {
+            let process = self.process();
+            *self.addresses[0].lock().unwrap() = process.address;
+            *self.processes[0].lock().unwrap() = process;
+        }
+        accounts
+    }
+
+    /// Ends the processes.
+    pub fn end(self) -> Log {
+        for process in &self.processes {
+            self.kill(&mut process.lock().unwrap());
+        }
+        Log(self.log.into_inner().unwrap())
+    }
+}
+
+impl Target for Fleet {
+    fn address(&self, turn: usize) -> SocketAddr {
+        *self.addresses[turn % self.len()].lock().unwrap()
+    }
+
+    fn site(&self) -> &Site {
+        &self.site
+    }
+
+    fn user(&self) -> User {
+        User::nth(self.users.fetch_add(1, SeqCst))
+    }
+}
+
+/// What all the processes have logged.
+pub struct Log(String);
+
+impl Log {
+    /// How often a request of a user came second at the store and was decided anew.
+    pub fn conflicts(&self, user: User) -> usize {
+        let subject = format!(" subject={} conflicts=", user.subject());
+        let counts = self.0.lines().filter_map(|line| {
+            let (_, conflicts) = line.split_once(&subject)?;
+            conflicts.trim().parse::<usize>().ok()
+        });
+        counts.sum()
+    }
+    /// How many requests came second so often that they were answered with 503.
+    pub fn retries_that_ran_out(&self) -> usize {
+        self.0.matches("conflicts outlasted the tries").count()
+    }
+}

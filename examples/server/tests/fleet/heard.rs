@@ -1,0 +1,86 @@
+//! What clients hear, and how often.
+
+use std::collections::BTreeMap;
+
+use crate::common::Answer;
+
+/// An answer by what it tells, or the lack of one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Heard {
+    /// Tokens, or the word that a message was sent.
+    Granted,
+    /// The code was judged, and wrong.
+    Wrong,
+    /// No more wrong codes: nothing was judged.
+    TooManyFailures,
+    /// No more messages.
+    TooManySends,
+    /// The session has completed its login.
+    Spent,
+    /// 503: the conflicts outlasted the tries, or the store was out of reach.
+    Busy,
+    /// The process was killed before it answered: nobody knows.
+    Cut,
+}
+
+impl Heard {
+    /// # Panics
+    ///
+    /// At an answer that no attack here may hear.
+    pub fn of(answer: &Answer) -> Self {
+        if answer.status == 200 {
+            return Self::Granted;
+        }
+        let description = answer.text("error_description");
+        match (answer.status, description.as_str()) {
+            (403, "Invalid binding_code." | "MFA Authorization rejected.") => Self::Wrong,
+            (429, "Too many failed codes. Wait for some minutes before retrying.") => {
+                Self::TooManyFailures
+            }
+            (429, "Too many SMS sent by the user. Wait for some minutes before retrying.") => {
+                Self::TooManySends
+            }
+            (401, "The mfa_token provided is invalid. Try getting a new token.") => Self::Spent,
+            (503, _) if answer.header("retry-after") == Some("1") => Self::Busy,
+            _ => panic!("nobody may hear {answer:?}"),
+        }
+    }
+}
+
+/// How often each was heard.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Tally(BTreeMap<Heard, usize>);
+
+impl Tally {
+    pub fn count(&self, heard: Heard) -> usize {
+        self.0.get(&heard).copied().unwrap_or_default()
+    }
+
+    pub fn total(&self) -> usize {
+        self.0.values().sum()
+    }
+
+    pub fn with(&self, other: &Self) -> Self {
+        let mut sum = self.clone();
+        for (&heard, &times) in &other.0 {
+            *sum.0.entry(heard).or_default() += times;
+        }
+        sum
+    }
+}
+
+impl FromIterator<Heard> for Tally {
+    fn from_iter<T: IntoIterator<Item = Heard>>(all: T) -> Self {
+        all.into_iter().map(|heard| (heard, 1)).collect()
+    }
+}
+
+impl FromIterator<(Heard, usize)> for Tally {
+    fn from_iter<T: IntoIterator<Item = (Heard, usize)>>(all: T) -> Self {
+        let mut tally = Self::default();
+        for (heard, times) in all {
+            *tally.0.entry(heard).or_default() += times;
+        }
+        tally
+    }
+}

@@ -1,0 +1,219 @@
+//! The limits under attack: several server processes on one store, and more clients at once than they
+//! can serve. Counted in the answers, in the outbox and in the record.
+//!
+//!     .ci/with-services cargo test -p oob-mfa-server --test fleet -- --nocapture
+#![cfg(unix)]
+
+mod attack;
+mod broken;
+#[path = "../common/mod.rs"]
+mod common;
+mod fleet;
+mod heard;
+mod mixed;
+mod record;
+mod request;
+mod table;
+
+use std::fmt::Display;
+use std::sync::Mutex;
+
+use crate::attack::Count;
+use crate::broken::{BrokenFleet, Fault};
+use crate::common::backend::Backend;
+use crate::fleet::{Fleet, Target};
+use crate::heard::Heard::{Busy, Cut, Granted, Spent, TooManyFailures, TooManySends, Wrong};
+use crate::heard::{Heard, Tally};
+use crate::table::Table;
+
+/// One attack at a time has the machine.
+static TURN: Mutex<()> = Mutex::new(());
+
+const COUNTS: [&str; 12] = [
+    "store",
+    "processes",
+    "attack",
+    "accounts",
+    "requests",
+    "granted",
+    "judged wrong",
+    "429",
+    "session spent",
+    "503",
+    "messages",
+    "conflicts",
+];
+
+/// Shows the same rows, but for their last cell, which no run has like another.
+const README: &str = include_str!("../../../../README.md");
+
+/// A row of an attack: over all the accounts that it was tried on.
+fn add(
+    table: &mut Table,
+    store: &str,
+    processes: usize,
+    counts: &[Count],
+    conflicts: &dyn Display,
+) {
+    let all = counts
+        .iter()
+        .fold(Tally::default(), |all, count| all.with(&count.heard));
+    table.row(&[
+        &store,
+        &processes,
+        &counts[0].attack,
+        &counts.len(),
+        &all.total(),
+        &all.count(Granted),
+        &all.count(Wrong),
+        &(all.count(TooManyFailures) + all.count(TooManySends)),
+        &all.count(Spent),
+        &all.count(Busy),
+        &counts.iter().map(|count| count.messages).sum::<usize>(),
+        conflicts,
+    ]);
+}
+
+/// Every store that there is here, each of them empty.
+fn backends() -> impl Iterator<Item = Backend> {
+    [|| Some(Backend::redb()), Backend::postgres, Backend::redis]
+        .into_iter()
+        .filter_map(|backend| backend())
+}
+
+#[test]
+fn no_store_gives_an_attack_more_than_the_limits() {
+    let _turn = TURN.lock();
+    let mut table = Table::new(COUNTS);
+    let mut rows = Vec::new();
+    for backend in backends() {
+        let fleet = Fleet::start(backend);
+        let (name, processes) = (fleet.store(), fleet.len());
+        let (wrong_codes, pending) = attack::wrong_codes(&fleet);
+        // The right one comes too late, and hears what the wrong ones heard.
+        let late = Heard::of(&fleet.ask(&pending.right()));
+        // What each account comes to.
+        let attacks = [
+            // Ten writes get through, so that nobody loses sixteen times: there is no 503.
+            (
+                vec![wrong_codes],
+                &[(Wrong, 10), (TooManyFailures, 190)][..],
+                2,
+            ),
+            (attack::right_codes(&fleet), &[(Granted, 1), (Spent, 99)], 2),
+            // Once it was used it is wrong, as any.
+            (
+                vec![attack::recovery_code(&fleet)],
+                &[(Granted, 1), (Wrong, 10), (TooManyFailures, 89)],
+                1,
+            ),
+            // The enrollment's message is one of the ten.
+            (
+                vec![attack::challenges(&fleet)],
+                &[(Granted, 9), (TooManySends, 91)],
+                10,
+            ),
+            (
+                vec![attack::associations(&fleet)],
+                &[(Granted, 10), (TooManySends, 90)],
+                10,
+            ),
+        ];
+        let log = fleet.end();
+        let conflicts = |counts: &[Count]| -> usize {
+            counts.iter().map(|count| log.conflicts(count.user)).sum()
+        };
+        for (counts, ..) in &attacks {
+            add(&mut table, name, processes, counts, &conflicts(counts));
+            let (row, _) = table.last().rsplit_once(" | ").unwrap();
+            rows.push(format!("\n{row} | "));
+        }
+        for (counts, heard, messages) in &attacks {
+            let expected: Tally = heard.iter().copied().collect();
+            for count in counts {
+                let attack = count.attack;
+                assert_eq!(
+                    (&count.heard, count.messages),
+                    (&expected, *messages),
+                    "{name}: {attack}"
+                );
+            }
+            // Or nothing happened at once.
+            assert_ne!(conflicts(counts), 0, "{name}: {}", counts[0].attack);
+        }
+        assert_eq!(late, TooManyFailures, "{name}");
+    }
+    for row in rows {
+        assert!(README.contains(&row), "not in the README: {row}");
+    }
+}
+
+#[test]
+fn no_kill_loses_or_repeats_a_charge() {
+    let _turn = TURN.lock();
+    let mut table = Table::new([
+        "store",
+        "processes",
+        "killed",
+        "requests",
+        "cut by a kill",
+        "429",
+        "503",
+        "codes granted",
+        "wrong: heard",
+        "wrong: charged",
+        "messages: left",
+        "messages: charged",
+    ]);
+    for backend in backends() {
+        let fleet = Fleet::start(backend);
+        let name = fleet.store();
+        let mixed = mixed::mixed(&fleet);
+        let heard = |heard| mixed.heard.count(heard);
+        table.row(&[
+            &name,
+            &fleet.len(),
+            &mixed.killed,
+            &mixed.heard.total(),
+            &heard(Cut),
+            &(heard(TooManyFailures) + heard(TooManySends)),
+            &heard(Busy),
+            &mixed.codes_granted,
+            &mixed.wrong_heard,
+            &mixed.wrong_charged,
+            &mixed.messages,
+            &mixed.sends_charged,
+        ]);
+        // Or it was no attack.
+        assert!(mixed.killed > 0 && heard(Cut) > 0, "{name}");
+        // An account can take more writes at once than there are tries: nothing else is answered with
+        // 503. Some who heard that were cut off.
+        assert!(heard(Busy) <= fleet.end().retries_that_ran_out(), "{name}");
+    }
+}
+
+/// The attack has teeth: a store that is not worth the name is caught by each part of it.
+#[test]
+fn a_broken_store_is_caught() {
+    let _turn = TURN.lock();
+    let mut table = Table::new(COUNTS);
+    for (fault, name) in [
+        (Fault::LastWriteWins, "last write wins"),
+        (Fault::CompareThenWrite, "compares, then writes"),
+    ] {
+        let fleet = BrokenFleet::start(fault);
+        let mut most = |counts: Vec<Count>, of: fn(&Count) -> usize| {
+            add(&mut table, name, 3, &counts, &"");
+            counts.iter().map(of).max().unwrap()
+        };
+        let judged = |count: &Count| count.heard.count(Wrong);
+        let granted = |count: &Count| count.heard.count(Granted);
+        let messages = |count: &Count| count.messages;
+
+        assert!(most(vec![attack::wrong_codes(&fleet).0], judged) > 10);
+        assert!(most(attack::right_codes(&fleet), granted) > 1);
+        assert!(most(vec![attack::recovery_code(&fleet)], granted) > 1);
+        assert!(most(vec![attack::challenges(&fleet)], messages) > 10);
+        assert!(most(vec![attack::associations(&fleet)], messages) > 10);
+    }
+}

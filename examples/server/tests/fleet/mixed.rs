@@ -1,0 +1,305 @@
+//! Everything at once, while processes are killed and started again.
+
+use std::collections::HashSet;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use chacha20::ChaCha20Rng;
+use chacha20::rand_core::{Rng, SeedableRng};
+
+use crate::attack::{Pending, challenge, enroll, login};
+use crate::fleet::{Fleet, Target, User};
+use crate::heard::{Heard, Tally};
+use crate::record::Record;
+use crate::request::{Connection, Request};
+
+const ACCOUNTS: usize = 12;
+const CLIENTS: usize = 24;
+const KILLS: usize = 12;
+/// Within it no code expires and no budget gives anything back, so that every count is exact.
+const LONGEST: Duration = Duration::from_secs(5 * 60);
+/// Between looks at what other threads and processes do.
+const POLL: Duration = Duration::from_millis(1);
+const BURST: usize = 10;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    WrongCode,
+    RightCode,
+    RecoveryCode,
+    WrongRecoveryCode,
+    Challenge,
+}
+
+/// An account, and a code of it that is never answered right: something to answer wrong to the end.
+struct Attacked {
+    user: User,
+    pending: Pending,
+}
+
+struct Shot {
+    account: usize,
+    kind: Kind,
+    request: Request,
+}
+
+struct Seen {
+    account: usize,
+    kind: Kind,
+    heard: Heard,
+}
+
+/// What it came to, over all accounts.
+pub struct Mixed {
+    pub killed: usize,
+    pub heard: Tally,
+    pub codes_granted: usize,
+    pub wrong_heard: usize,
+    pub wrong_charged: usize,
+    pub messages: usize,
+    pub sends_charged: usize,
+}
+
+pub fn mixed(fleet: &Fleet) -> Mixed {
+    let began = Instant::now();
+    let mut shots = Vec::new();
+    let accounts: Vec<_> = (0..ACCOUNTS)
+        .map(|account| prepare(fleet, account, &mut shots))
+        .collect();
+    let (seen, killed) = fire(fleet, &shots);
+    assert_eq!(seen.len(), shots.len());
+
+    let users: Vec<_> = accounts.iter().map(|attacked| attacked.user).collect();
+    let records = records(fleet, &users);
+    let mut mixed = Mixed {
+        killed,
+        heard: seen.iter().map(|seen| seen.heard).collect(),
+        codes_granted: 0,
+        wrong_heard: 0,
+        wrong_charged: 0,
+        messages: 0,
+        sends_charged: 0,
+    };
+    for (account, (attacked, record)) in accounts.iter().zip(&records).enumerate() {
+        let heard = |kind| -> Tally {
+            let of_it = seen
+                .iter()
+                .filter(|seen| (seen.account, seen.kind) == (account, kind));
+            of_it.map(|seen| seen.heard).collect()
+        };
+        let (wrong, wrong_recovery) = (heard(Kind::WrongCode), heard(Kind::WrongRecoveryCode));
+        let (right, recovery) = (heard(Kind::RightCode), heard(Kind::RecoveryCode));
+        let challenges = heard(Kind::Challenge);
+        let messages = messages(fleet, attacked.user);
+
+        assert_eq!(right.count(Heard::Wrong), 0);
+        between(wrong.count(Heard::Wrong), record.binding_failures, &wrong);
+        // The recovery code is wrong from its first use on, and not before.
+        let used = recovery.count(Heard::Granted) + recovery.count(Heard::Cut);
+        assert!(recovery.count(Heard::Wrong) == 0 || used > 0);
+        let both = wrong_recovery.with(&recovery);
+        between(both.count(Heard::Wrong), record.recovery_failures, &both);
+        // Three messages left before the attack. A code that was granted was sent, and one that was
+        // sent was charged.
+        let granted = 3 + challenges.count(Heard::Granted);
+        between(granted, record.sends, &challenges);
+        assert!((granted..=record.sends).contains(&messages));
+
+        // Each code once, and the enrollment's before.
+        let (by_phone, by_recovery) = (right.count(Heard::Granted), recovery.count(Heard::Granted));
+        assert!(by_phone <= 1 && by_recovery <= 1);
+        let granted = 1 + by_phone + by_recovery;
+        let most = 1
+            + (by_phone + right.count(Heard::Cut)).min(1)
+            + (by_recovery + recovery.count(Heard::Cut)).min(1);
+        assert!((granted..=most).contains(&record.spent));
+        record.adds_up();
+
+        mixed.codes_granted += record.spent - 1;
+        mixed.wrong_heard += wrong.count(Heard::Wrong) + both.count(Heard::Wrong);
+        mixed.wrong_charged += record.binding_failures + record.recovery_failures;
+        mixed.messages += messages;
+        mixed.sends_charged += record.sends;
+        what_is_left(fleet, attacked, record);
+    }
+
+    // What was left is gone, to the last: the limits held over the attack and all that came after.
+    for (before, after) in records.iter().zip(self::records(fleet, &users)) {
+        let spent = before.spent;
+        let all = Record {
+            sends: BURST,
+            binding_failures: BURST,
+            recovery_failures: BURST,
+            spent,
+            revision: 3 * BURST + spent,
+        };
+        assert_eq!(after, all);
+    }
+    assert!(began.elapsed() < LONGEST, "too slow to count exactly");
+    mixed
+}
+
+fn records(fleet: &Fleet, users: &[User]) -> Vec<Record> {
+    fleet.accounts(users).iter().map(Record::of).collect()
+}
+
+/// What was heard was charged, what was charged was heard or cut off, and nothing was charged beyond
+/// the limit.
+#[track_caller]
+fn between(heard: usize, charged: usize, answers: &Tally) {
+    let most = BURST.min(heard + answers.count(Heard::Cut));
+    assert!(
+        (heard..=most).contains(&charged),
+        "heard {heard}, charged {charged}: {answers:?}"
+    );
+}
+
+/// How many messages left to a user, each once.
+fn messages(fleet: &Fleet, user: User) -> usize {
+    let messages = fleet.messages(user);
+    let ids: HashSet<_> = messages
+        .iter()
+        .map(|message| message["id"].as_str())
+        .collect();
+    assert_eq!(ids.len(), messages.len());
+    messages.len()
+}
+
+fn prepare(fleet: &Fleet, account: usize, shots: &mut Vec<Shot>) -> Attacked {
+    let user = fleet.user();
+    let recovery_code = enroll(fleet, user);
+    let (answered, pending) = (challenge(fleet, user), challenge(fleet, user));
+    let from = shots.len();
+    let mut add = |kind, request| {
+        shots.push(Shot {
+            account,
+            kind,
+            request,
+        });
+    };
+    for _ in 0..20 {
+        add(Kind::WrongCode, answered.wrong());
+        add(Kind::WrongCode, pending.wrong());
+    }
+    for _ in 0..10 {
+        add(Kind::RightCode, answered.right());
+        let token = login(fleet, user);
+        add(Kind::RecoveryCode, Request::recover(&token, &recovery_code));
+    }
+    for _ in 0..5 {
+        let token = login(fleet, user);
+        for _ in 0..3 {
+            add(Kind::Challenge, Request::challenge(&token));
+            let request = Request::recover(&token, "not a recovery code");
+            add(Kind::WrongRecoveryCode, request);
+        }
+    }
+    // Account after account, so that there is something left to decide at every kill.
+    shuffle(&mut shots[from..], account);
+    Attacked { user, pending }
+}
+
+/// In an order that is the same in every run.
+fn shuffle(shots: &mut [Shot], account: usize) {
+    let mut rng = ChaCha20Rng::seed_from_u64(account.try_into().unwrap());
+    for last in (1..shots.len()).rev() {
+        let other = rng.next_u64() % (u64::try_from(last).unwrap() + 1);
+        shots.swap(last, other.try_into().unwrap());
+    }
+}
+
+/// Sends all of it from many clients, and kills a process each time that a share of it was taken: what
+/// was heard, and how many were killed.
+fn fire(fleet: &Fleet, shots: &[Shot]) -> (Vec<Seen>, usize) {
+    let next = AtomicUsize::new(0);
+    let client = || {
+        let mut seen = Vec::new();
+        while let Some((turn, shot)) = take(&next, shots) {
+            seen.push(Seen {
+                account: shot.account,
+                kind: shot.kind,
+                heard: send(fleet, turn, &shot.request),
+            });
+        }
+        seen
+    };
+    thread::scope(|scope| {
+        let clients: Vec<_> = (0..CLIENTS).map(|_| scope.spawn(client)).collect();
+        let mut killed = 0;
+        while killed < KILLS && !clients.iter().all(|client| client.is_finished()) {
+            if next.load(SeqCst) * (KILLS + 1) > shots.len() * (killed + 1) {
+                fleet.replace(killed);
+                killed += 1;
+            } else {
+                thread::sleep(POLL);
+            }
+        }
+        let seen = clients
+            .into_iter()
+            .flat_map(|client| client.join().unwrap());
+        (seen.collect(), killed)
+    })
+}
+
+fn take<'a>(next: &AtomicUsize, shots: &'a [Shot]) -> Option<(usize, &'a Shot)> {
+    let turn = next.fetch_add(1, SeqCst);
+    Some((turn, shots.get(turn)?))
+}
+
+/// A process that does not answer a question about its health has taken nothing: the next one is
+/// asked. What went off after that and was not answered is not sent again.
+fn send(fleet: &Fleet, mut turn: usize, request: &Request) -> Heard {
+    let deadline = Instant::now() + Duration::from_secs(30);
+    loop {
+        match Connection::warm(fleet.address(turn)) {
+            Ok(mut connection) => {
+                return connection
+                    .send(request)
+                    .map_or(Heard::Cut, |answer| Heard::of(&answer));
+            }
+            Err(error) => assert!(Instant::now() < deadline, "nobody listens: {error}"),
+        }
+        turn += 1;
+        thread::sleep(POLL);
+    }
+}
+
+/// The next requests find exactly what the record says: so many more, and not one.
+fn what_is_left(fleet: &Fleet, attacked: &Attacked, record: &Record) {
+    let Attacked { user, pending } = attacked;
+    let before = messages(fleet, *user);
+    let token = login(fleet, *user);
+    let exactly = |charged: usize, request: &Request, heard: Heard, refused: Heard| {
+        for _ in charged..BURST {
+            assert_eq!(Heard::of(&fleet.ask(request)), heard);
+        }
+        assert_eq!(Heard::of(&fleet.ask(request)), refused);
+    };
+    let wrong = pending.wrong();
+    exactly(
+        record.binding_failures,
+        &wrong,
+        Heard::Wrong,
+        Heard::TooManyFailures,
+    );
+    assert_eq!(
+        Heard::of(&fleet.ask(&pending.right())),
+        Heard::TooManyFailures
+    );
+    let wrong = Request::recover(&token, "not a recovery code");
+    exactly(
+        record.recovery_failures,
+        &wrong,
+        Heard::Wrong,
+        Heard::TooManyFailures,
+    );
+    let challenge = Request::challenge(&token);
+    exactly(
+        record.sends,
+        &challenge,
+        Heard::Granted,
+        Heard::TooManySends,
+    );
+    assert_eq!(messages(fleet, *user) - before, BURST - record.sends);
+}

@@ -1,0 +1,45 @@
+//! What a stored record says of everything that was ever done to it.
+
+use oob_mfa::{Account, Budget, Policy, RateLimit};
+use serde_json::Value;
+use time::UtcDateTime;
+
+/// Counts since the account was new. Exact within six minutes of the first, when the first comes back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Record {
+    pub sends: usize,
+    pub binding_failures: usize,
+    pub recovery_failures: usize,
+    /// Logins completed.
+    pub spent: usize,
+    /// Writes.
+    pub revision: usize,
+}
+
+impl Record {
+    pub fn of(account: &Account) -> Self {
+        let record = serde_json::to_value(account).unwrap();
+        let policy = Policy::auth0();
+        let budget = |name: &str, limit| charged(&record["budgets"][name], limit);
+        Self {
+            sends: budget("sends", policy.sends()),
+            binding_failures: budget("binding_failures", policy.binding_failures()),
+            recovery_failures: budget("recovery_failures", policy.recovery_failures()),
+            spent: record["spent"].as_array().unwrap().len(),
+            revision: account.revision().try_into().unwrap(),
+        }
+    }
+
+    /// Every write has charged a budget or completed a login, and none was overwritten by another.
+    #[track_caller]
+    pub fn adds_up(&self) {
+        let sum = self.sends + self.binding_failures + self.recovery_failures + self.spent;
+        assert_eq!(self.revision, sum, "{self:?}");
+    }
+}
+
+fn charged(budget: &Value, limit: RateLimit) -> usize {
+    let budget: Budget = serde_json::from_value(budget.clone()).unwrap();
+    let left = budget.remaining(limit, UtcDateTime::now());
+    (limit.burst() - left).try_into().unwrap()
+}

@@ -1,0 +1,161 @@
+//! Requests made ready before the attack, and a connection that is warm when it begins.
+
+use std::io::{self, BufRead, BufReader, Error, Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::time::Duration;
+
+use serde_json::json;
+
+use crate::common::{Answer, Challenged, MFA_OOB, MFA_RECOVERY_CODE, PASSWORD};
+use crate::fleet::User;
+
+/// How long an answer is waited for; none takes as long.
+const LONGEST_ANSWER: Duration = Duration::from_secs(30);
+
+/// A whole request, as it is written to the socket.
+pub struct Request(Vec<u8>);
+
+impl Request {
+    fn health() -> Self {
+        Self(b"GET /healthz HTTP/1.1\r\nhost: fleet\r\n\r\n".to_vec())
+    }
+
+    pub fn login(user: User) -> Self {
+        let body = json!({
+            "grant_type": "password", "client_id": "demo", "client_secret": "demo-secret",
+            "username": user.email(), "password": PASSWORD,
+        });
+        Self::post("/oauth/token", "", &body.to_string(), "application/json")
+    }
+
+    pub fn associate(token: &str, user: User) -> Self {
+        let body = json!({
+            "authenticator_types": ["oob"], "oob_channels": ["sms"], "phone_number": user.phone(),
+        });
+        let body = body.to_string();
+        Self::post("/mfa/associate", token, &body, "application/json")
+    }
+
+    pub fn challenge(token: &str) -> Self {
+        let body = json!({
+            "client_id": "demo", "client_secret": "demo-secret", "mfa_token": token,
+        });
+        Self::post("/mfa/challenge", "", &body.to_string(), "application/json")
+    }
+
+    pub fn answer(token: &str, oob_code: &str, binding_code: &str) -> Self {
+        Self::grant(&[
+            ("grant_type", MFA_OOB),
+            ("mfa_token", token),
+            ("oob_code", oob_code),
+            ("binding_code", binding_code),
+        ])
+    }
+
+    pub fn recover(token: &str, recovery_code: &str) -> Self {
+        Self::grant(&[
+            ("grant_type", MFA_RECOVERY_CODE),
+            ("mfa_token", token),
+            ("recovery_code", recovery_code),
+        ])
+    }
+
+    fn grant(fields: &[(&str, &str)]) -> Self {
+        let client = [("client_id", "demo"), ("client_secret", "demo-secret")];
+        let body = serde_urlencoded::to_string([&client, fields].concat()).unwrap();
+        Self::post(
+            "/oauth/token",
+            "",
+            &body,
+            "application/x-www-form-urlencoded",
+        )
+    }
+
+    fn post(path: &str, bearer: &str, body: &str, kind: &str) -> Self {
+        let authorization = match bearer {
+            "" => String::new(),
+            token => format!("authorization: Bearer {token}\r\n"),
+        };
+        let length = body.len();
+        let request = format!(
+            "POST {path} HTTP/1.1\r\nhost: fleet\r\n{authorization}content-type: {kind}\r\n\
+             content-length: {length}\r\n\r\n{body}"
+        );
+        Self(request.into_bytes())
+    }
+}
+
+/// A connection that is kept. Not a client of a library: none tells whether a request that failed had
+/// left, and some send it again.
+pub struct Connection(BufReader<TcpStream>);
+
+impl Connection {
+    /// A failure means that nothing was sent.
+    pub fn open(address: SocketAddr) -> io::Result<Self> {
+        let stream = TcpStream::connect(address)?;
+        stream.set_nodelay(true)?;
+        stream.set_read_timeout(Some(LONGEST_ANSWER))?;
+        Ok(Self(BufReader::new(stream)))
+    }
+
+    /// One that was accepted and has served.
+    pub fn warm(address: SocketAddr) -> io::Result<Self> {
+        let mut connection = Self::open(address)?;
+        connection.send(&Request::health())?;
+        Ok(connection)
+    }
+
+    /// A failure means that nobody knows whether the request was carried out.
+    pub fn send(&mut self, request: &Request) -> io::Result<Answer> {
+        self.0.get_mut().write_all(&request.0)?;
+        self.answer()
+    }
+
+    /// All of a request but its last byte: the server has read it, and waits.
+    pub fn begin(&mut self, request: &Request) -> io::Result<()> {
+        let (_, most) = request.0.split_last().unwrap();
+        self.0.get_mut().write_all(most)
+    }
+
+    /// The last byte.
+    pub fn finish(&mut self, request: &Request) -> io::Result<()> {
+        let (last, _) = request.0.split_last().unwrap();
+        self.0.get_mut().write_all(&[*last])
+    }
+
+    pub fn answer(&mut self) -> io::Result<Answer> {
+        let status = self.line()?;
+        let status = status.split(' ').nth(1).and_then(|code| code.parse().ok());
+        let mut answer = Answer {
+            status: status.ok_or_else(|| Error::other("no status"))?,
+            headers: Default::default(),
+            body: String::new(),
+            // What is asked here does not depend on it.
+            challenged: Challenged::Nobody,
+        };
+        loop {
+            let line = self.line()?;
+            let Some((name, value)) = line.split_once(": ") else {
+                break;
+            };
+            answer.headers.insert(name.to_owned(), value.to_owned());
+        }
+        let length = answer.header("content-length").map(str::parse);
+        let length = length.unwrap_or(Ok(0)).map_err(Error::other)?;
+        let mut body = vec![0; length];
+        self.0.read_exact(&mut body)?;
+        answer.body = String::from_utf8(body).map_err(Error::other)?;
+        Ok(answer)
+    }
+
+    fn line(&mut self) -> io::Result<String> {
+        let mut line = String::new();
+        self.0.read_line(&mut line)?;
+        // The connection was closed within the answer.
+        if !line.ends_with("\r\n") {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        line.truncate(line.len() - 2);
+        Ok(line)
+    }
+}
