@@ -103,7 +103,8 @@
 //!
 //! * `std` (default): the `std` of the dependencies, so that `time::UtcDateTime::now` is there. The
 //!   crate itself is `no_std` and needs `alloc`.
-//! * `testing`: strategies, a reference model and a small world, for tests. Brings proptest.
+//! * `testing`: a test of your store, a small world with a clock, an outbox and a store, strategies, and
+//!   a reference model, for tests. Brings proptest.
 #![no_std]
 #![forbid(unsafe_code)]
 #![deny(missing_docs, unreachable_pub, unused_must_use, unnameable_types)]

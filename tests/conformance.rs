@@ -47,6 +47,12 @@ fn replace(records: &Records, account: Account) -> Result<(), &'static str> {
     Ok(())
 }
 
+/// The report on a store that loads as it should and replaces as it likes.
+fn replacing(records: &Records, replace: impl AsyncFn(Next) -> Result<(), &'static str>) -> Report {
+    let load = async |subject: Subject| Ok(stored(records, &subject));
+    StoreTest::new(load, replace).run_blocking()
+}
+
 fn breach(report: &Report, duty: Duty, rule: Option<Rule>) -> &Breach {
     let is_it = |breach: &&Breach| breach.duty() == duty && breach.rule() == rule;
     report
@@ -164,14 +170,10 @@ fn answers_may_be_lost_and_loads_may_fail() {
 #[test]
 fn the_last_write_that_wins_is_found() {
     let records = Records::default();
-    let report = StoreTest::new(
-        async |subject: Subject| Ok::<_, &str>(stored(&records, &subject)),
-        async |next: Next| {
-            put(&records, next.account);
-            Ok(())
-        },
-    )
-    .run_blocking();
+    let report = replacing(&records, async |next: Next| {
+        put(&records, next.account);
+        Ok(())
+    });
     println!("{report}");
     shows(
         breach(&report, Duty::Replace, Some(Rule::Once)),
@@ -212,19 +214,15 @@ fn the_last_write_that_wins_is_found() {
 #[test]
 fn a_compare_outside_of_the_transaction_is_found() {
     let records = Records::default();
-    let report = StoreTest::new(
-        async |subject: Subject| Ok(stored(&records, &subject)),
-        async |next: Next| {
-            if revision(&records, next.account.subject()) != next.account.replaces() {
-                return Err("conflict");
-            }
-            // The database is asked to write now, and others come between.
-            give_way().await;
-            put(&records, next.account);
-            Ok(())
-        },
-    )
-    .run_blocking();
+    let report = replacing(&records, async |next: Next| {
+        if revision(&records, next.account.subject()) != next.account.replaces() {
+            return Err("conflict");
+        }
+        // The database is asked to write now, and others come between.
+        give_way().await;
+        put(&records, next.account);
+        Ok(())
+    });
     println!("{report}");
     shows(
         breach(&report, Duty::Replace, Some(Rule::Once)),
@@ -319,18 +317,14 @@ fn a_revision_that_wraps_is_found() {
     for bits in [8, 16, 32] {
         let records = Records::default();
         let narrow = |revision: Option<u64>| revision.map(|revision| revision % (1 << bits));
-        let report = StoreTest::new(
-            async |subject: Subject| Ok(stored(&records, &subject)),
-            async |next: Next| {
-                let there = revision(&records, next.account.subject());
-                if narrow(there) != narrow(next.account.replaces()) {
-                    return Err("conflict");
-                }
-                put(&records, next.account);
-                Ok(())
-            },
-        )
-        .run_blocking();
+        let report = replacing(&records, async |next: Next| {
+            let there = revision(&records, next.account.subject());
+            if narrow(there) != narrow(next.account.replaces()) {
+                return Err("conflict");
+            }
+            put(&records, next.account);
+            Ok(())
+        });
         let wrapped = breach(&report, Duty::Replace, None);
         let replaced = 4 + (1_u64 << bits);
         assert_eq!(
@@ -371,18 +365,14 @@ fn an_upsert_is_found() {
 #[test]
 fn an_update_without_a_row_is_found() {
     let records = Records::default();
-    let report = StoreTest::new(
-        async |subject: Subject| Ok(stored(&records, &subject)),
-        async |next: Next| {
-            let there = revision(&records, next.account.subject());
-            if there.is_some() && there != next.account.replaces() {
-                return Err("conflict");
-            }
-            put(&records, next.account);
-            Ok(())
-        },
-    )
-    .run_blocking();
+    let report = replacing(&records, async |next: Next| {
+        let there = revision(&records, next.account.subject());
+        if there.is_some() && there != next.account.replaces() {
+            return Err("conflict");
+        }
+        put(&records, next.account);
+        Ok(())
+    });
     breach(&report, Duty::Replace, None);
 }
 
@@ -416,31 +406,23 @@ fn subjects_that_a_column_takes_for_one_are_found() {
 #[test]
 fn a_record_that_is_cut_or_refused_for_its_size_is_found() {
     let records = Records::default();
-    let report = StoreTest::new(
-        async |subject: Subject| Ok(stored(&records, &subject)),
-        async |next: Next| {
-            if postcard::to_allocvec(&next.account).unwrap().len() > 2_048 {
-                return Err("value too long");
-            }
-            replace(&records, next.account)
-        },
-    )
-    .run_blocking();
+    let report = replacing(&records, async |next: Next| {
+        if postcard::to_allocvec(&next.account).unwrap().len() > 2_048 {
+            return Err("value too long");
+        }
+        replace(&records, next.account)
+    });
     breach(&report, Duty::Save, None);
 }
 
 #[test]
 fn a_conflict_that_writes_all_the_same_is_found() {
     let records = Records::default();
-    let report = StoreTest::new(
-        async |subject: Subject| Ok(stored(&records, &subject)),
-        async |next: Next| {
-            let done = replace(&records, next.account.clone());
-            put(&records, next.account);
-            done
-        },
-    )
-    .run_blocking();
+    let report = replacing(&records, async |next: Next| {
+        let done = replace(&records, next.account.clone());
+        put(&records, next.account);
+        done
+    });
     breach(&report, Duty::Replace, None);
 }
 
