@@ -93,6 +93,7 @@ macro_rules! of_every_network {
 of_every_network! {
     a_read_whose_answer_was_lost_is_asked_again
     connections_that_nobody_answers_on_are_replaced
+    connections_that_were_forgotten_while_idle_are_not_met
     a_wrong_code_whose_answer_was_lost_is_charged
     a_right_code_whose_answer_was_lost_is_burned
     a_challenge_whose_answer_was_lost_is_charged_and_not_sent
@@ -119,16 +120,31 @@ fn connections_that_nobody_answers_on_are_replaced(scene: &Scene<'_>) {
     let client = &scene.far.client;
     scene.site.enroll(client);
     let (token, oob_code, code) = scene.site.challenged(client);
-    // Several of them, where there is a pool.
-    thread::scope(|scope| {
-        for _ in 0..8 {
-            scope.spawn(|| client.list(&token).ok());
-        }
-    });
+    fill_the_pool(client, &token);
     scene.proxy.set(Fault::ForgetConnections);
     client.answer(&token, &oob_code, &code).ok();
     // Found dead once, and not once per connection.
     assert_eq!(scene.proxy.struck(), 1);
+}
+
+fn connections_that_were_forgotten_while_idle_are_not_met(scene: &Scene<'_>) {
+    let client = &scene.far.client;
+    scene.site.enroll(client);
+    let (token, oob_code, code) = scene.site.challenged(client);
+    fill_the_pool(client, &token);
+    client.list(&token).ok();
+    scene.proxy.set(Fault::ForgetIdleConnections);
+    client.answer(&token, &oob_code, &code).ok();
+    assert_eq!(scene.proxy.struck(), 0);
+}
+
+/// Requests at once, so that there are several connections, where there is a pool.
+fn fill_the_pool(client: &Client, token: &str) {
+    thread::scope(|scope| {
+        for _ in 0..8 {
+            scope.spawn(|| client.list(token).ok());
+        }
+    });
 }
 
 fn a_wrong_code_whose_answer_was_lost_is_charged(scene: &Scene<'_>) {
@@ -232,6 +248,10 @@ fn a_write_that_arrives_late_replaces_nothing(scene: &Scene<'_>) {
     scene.hold_write();
     is_unavailable(&client.answer(&token, &oob_code, &wrong(&code)));
     assert_eq!(scene.proxy.struck(), 1);
+    // Nobody waits behind it: that would take the 4 seconds of an answer that does not come.
+    let asked = Instant::now();
+    client.list(&token).ok();
+    assert!(asked.elapsed() < Duration::from_secs(4));
     // Elsewhere, the user is faster.
     assert_eq!(scene.revision(), before);
     scene.near.client.answer(&token, &oob_code, &code).ok();

@@ -15,6 +15,8 @@ pub enum Fault {
     HoldRequest(fn(&[u8]) -> bool),
     /// As a router forgets them: connections that are open stay so, and nothing passes any more.
     ForgetConnections,
+    /// The same, but for the one that was used last.
+    ForgetIdleConnections,
 }
 
 pub struct Proxy {
@@ -31,9 +33,12 @@ struct State {
     fault: Fault,
     struck: usize,
     released: usize,
-    /// Connections so far, and how many of them are forgotten.
+    /// Connections so far, the one of the last request, how many are forgotten, and which of them is
+    /// not.
     opened: usize,
+    last: usize,
     forgotten: usize,
+    kept: Option<usize>,
 }
 
 impl Proxy {
@@ -46,7 +51,9 @@ impl Proxy {
                 struck: 0,
                 released: 0,
                 opened: 0,
+                last: 0,
                 forgotten: 0,
+                kept: None,
             }),
             changed: Condvar::new(),
         });
@@ -87,9 +94,11 @@ impl Proxy {
     pub fn set(&self, fault: Fault) {
         let mut state = self.shared.state.lock().unwrap();
         (state.fault, state.struck, state.released) = (fault, 0, 0);
-        if let Fault::ForgetConnections = fault {
-            state.forgotten = state.opened;
-        }
+        state.forgotten = state.opened;
+        state.kept = match fault {
+            Fault::ForgetIdleConnections => Some(state.last),
+            _ => None,
+        };
         self.shared.changed.notify_all();
     }
 
@@ -147,10 +156,16 @@ impl Shared {
         let mut state = self.state.lock().unwrap();
         let held = |state: &State| match state.fault {
             Fault::HoldRequest(kind) => kind(bytes),
-            Fault::ForgetConnections => number <= state.forgotten,
+            Fault::ForgetConnections | Fault::ForgetIdleConnections => {
+                number <= state.forgotten && Some(number) != state.kept
+            }
             _ => false,
         };
-        if bytes.is_empty() || !held(&state) {
+        if bytes.is_empty() {
+            return Verdict::On;
+        }
+        state.last = number;
+        if !held(&state) {
             return Verdict::On;
         }
         state.struck += 1;
