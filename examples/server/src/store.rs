@@ -36,8 +36,9 @@ pub use self::url::{InvalidStoreUrl, StoreUrl};
 const CONNECT: Duration = Duration::from_secs(2);
 /// How long one of its answers may take. PostgreSQL gives up on a statement by itself before that.
 const ANSWER: Duration = Duration::from_secs(4);
-/// How long all of a load or a write may take, the wait for a connection included.
-const DEADLINE: Duration = Duration::from_secs(5);
+/// How long all of a load or a write may take: for a load, the time to find a connection dead and to
+/// ask over another.
+const DEADLINE: Duration = Duration::from_secs(7);
 
 /// Opens the store of a URL.
 ///

@@ -14,15 +14,13 @@
 //! # When it fails
 //!
 //! A connection over which anything failed is not used again. A read that failed is asked once more,
-//! over another connection. A write never is: whoever has not heard the answer cannot tell whether it
+//! over a new connection, and a write goes over the one that its read has just used. A write never is: whoever has not heard the answer cannot tell whether it
 //! was carried out, and the next request loads what is there. A statement waits for 3 seconds at the
-//! most, a request for 5.
+//! most, a read or a write for 7.
 //!
 //! The connection is not encrypted: reach a distant database through a tunnel. In front of it, a
 //! pooler has to keep sessions (pgbouncer's `pool_mode=session`), because settings and prepared
 //! statements are the connection's.
-
-use std::time::Duration;
 
 use deadpool_postgres::{
     Client, Hook, HookError, Manager, ManagerConfig, Pool, PoolError, QueueMode, RecyclingMethod,
@@ -65,8 +63,6 @@ const MIGRATION_LOCK: i64 = i64::from_be_bytes(*b"oob-mfa\0");
 
 /// Connections of one process at the most. PostgreSQL has 100 by default.
 const MOST_CONNECTIONS: usize = 16;
-/// A connection that has been idle for longer is asked whether it still answers.
-const TRUSTED: Duration = Duration::from_secs(1);
 
 /// Accounts in PostgreSQL. Any number of processes share them.
 pub struct PostgresStore {
@@ -101,19 +97,6 @@ impl PostgresStore {
                 Box::pin(async {
                     let set = client.batch_execute(SETTINGS).await;
                     set.map_err(HookError::Backend)
-                })
-            }))
-            // After the pool has seen that the connection is not closed.
-            .post_recycle(Hook::async_fn(|client, metrics| {
-                let idle = metrics.last_used();
-                Box::pin(async move {
-                    if idle < TRUSTED {
-                        return Ok(());
-                    }
-                    match tokio::time::timeout(TRUSTED, client.batch_execute("")).await {
-                        Ok(answered) => answered.map_err(HookError::Backend),
-                        Err(_) => Err(HookError::message("no answer")),
-                    }
                 })
             }))
             .build()
@@ -239,7 +222,11 @@ impl Store for PostgresStore {
     fn load(&self, subject: Subject) -> Promise<'_, Option<Account>> {
         Box::pin(in_time(async move {
             match self.read(&subject).await {
-                Err(StoreError::Unavailable(_)) => self.read(&subject).await,
+                Err(StoreError::Unavailable(_)) => {
+                    // What cut one connection has mostly cut all of them.
+                    drop(self.pool.retain(|_, _| false));
+                    self.read(&subject).await
+                }
                 read => read,
             }
         }))

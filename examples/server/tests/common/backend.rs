@@ -248,11 +248,12 @@ fn server(name: &str, variable: &str, skipped: &Once) -> Option<String> {
     let url = std::env::var(variable).ok().filter(|url| !url.is_empty());
     if url.is_none() {
         skipped.call_once(|| {
-            let _ = writeln!(
-                std::io::stderr(),
+            let line = format!(
                 "SKIPPED, the tests on {name}: {variable} is not set. \
-                 To run them: .ci/with-services cargo test -p oob-mfa-server"
+                 To run them: .ci/with-services cargo test -p oob-mfa-server\n"
             );
+            // In one piece, because the harness writes meanwhile.
+            let _ = std::io::stderr().write_all(line.as_bytes());
         });
     }
     url

@@ -12,6 +12,7 @@ use std::net::SocketAddr;
 use std::ops::{Deref, DerefMut};
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering::SeqCst};
 use std::sync::{Arc, Mutex, mpsc};
+use std::time::Duration;
 
 use chacha20::ChaCha20Rng;
 use chacha20::rand_core::SeedableRng;
@@ -384,6 +385,8 @@ impl Client {
 fn agent() -> ureq::Agent {
     ureq::Agent::config_builder()
         .http_status_as_error(false)
+        // So that a request that hangs fails; none takes as long.
+        .timeout_global(Some(Duration::from_secs(60)))
         .build()
         .into()
 }

@@ -13,6 +13,10 @@ pub enum Fault {
     LoseAnswer(fn(&[u8]) -> bool),
     /// Requests of this kind wait until the fault is over.
     HoldRequest(fn(&[u8]) -> bool),
+    /// As a router forgets them: connections that are open stay so, and nothing passes any more.
+    ForgetConnections,
+    /// The same, but for the one that was used last.
+    ForgetIdleConnections,
 }
 
 pub struct Proxy {
@@ -29,16 +33,12 @@ struct State {
     fault: Fault,
     struck: usize,
     released: usize,
-}
-
-impl State {
-    const fn of(fault: Fault) -> Self {
-        Self {
-            fault,
-            struck: 0,
-            released: 0,
-        }
-    }
+    /// Connections so far, the one of the last request, how many are forgotten, and which of them is
+    /// not.
+    opened: usize,
+    last: usize,
+    forgotten: usize,
+    kept: Option<usize>,
 }
 
 impl Proxy {
@@ -46,7 +46,15 @@ impl Proxy {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let shared = Arc::new(Shared {
-            state: Mutex::new(State::of(Fault::None)),
+            state: Mutex::new(State {
+                fault: Fault::None,
+                struck: 0,
+                released: 0,
+                opened: 0,
+                last: 0,
+                forgotten: 0,
+                kept: None,
+            }),
             changed: Condvar::new(),
         });
         let proxy = Self {
@@ -61,6 +69,11 @@ impl Proxy {
                 let Ok(store) = TcpStream::connect(upstream) else {
                     continue;
                 };
+                let number = {
+                    let mut state = shared.state.lock().unwrap();
+                    state.opened += 1;
+                    state.opened
+                };
                 let pipes = [
                     (
                         client.try_clone().unwrap(),
@@ -71,7 +84,7 @@ impl Proxy {
                 ];
                 for (from, to, pass) in pipes {
                     let shared = Arc::clone(&shared);
-                    thread::spawn(move || shared.pump(from, to, pass));
+                    thread::spawn(move || shared.pump(from, to, pass, number));
                 }
             }
         });
@@ -80,7 +93,12 @@ impl Proxy {
 
     pub fn set(&self, fault: Fault) {
         let mut state = self.shared.state.lock().unwrap();
-        *state = State::of(fault);
+        (state.fault, state.struck, state.released) = (fault, 0, 0);
+        state.forgotten = state.opened;
+        state.kept = match fault {
+            Fault::ForgetIdleConnections => Some(state.last),
+            _ => None,
+        };
         self.shared.changed.notify_all();
     }
 
@@ -102,15 +120,15 @@ enum Verdict {
     Cut,
 }
 
-type Pass = fn(&Shared, &[u8]) -> Verdict;
+type Pass = fn(&Shared, &[u8], usize) -> Verdict;
 
 impl Shared {
-    fn pump(&self, mut from: TcpStream, mut to: TcpStream, pass: Pass) {
+    fn pump(&self, mut from: TcpStream, mut to: TcpStream, pass: Pass, number: usize) {
         let mut bytes = [0; 16 * 1024];
         loop {
             let length = from.read(&mut bytes).unwrap_or(0);
             let bytes = &bytes[..length];
-            let verdict = pass(self, bytes);
+            let verdict = pass(self, bytes, number);
             if length == 0 || verdict == Verdict::Cut || to.write_all(bytes).is_err() {
                 break;
             }
@@ -122,7 +140,7 @@ impl Shared {
         let _ = from.shutdown(Shutdown::Both);
     }
 
-    fn answer(&self, bytes: &[u8]) -> Verdict {
+    fn answer(&self, bytes: &[u8], _: usize) -> Verdict {
         let mut state = self.state.lock().unwrap();
         match state.fault {
             Fault::LoseAnswer(kind) if kind(bytes) => {
@@ -134,10 +152,20 @@ impl Shared {
         }
     }
 
-    fn request(&self, bytes: &[u8]) -> Verdict {
+    fn request(&self, bytes: &[u8], number: usize) -> Verdict {
         let mut state = self.state.lock().unwrap();
-        let held = |state: &State| matches!(state.fault, Fault::HoldRequest(kind) if kind(bytes));
-        if bytes.is_empty() || !held(&state) {
+        let held = |state: &State| match state.fault {
+            Fault::HoldRequest(kind) => kind(bytes),
+            Fault::ForgetConnections | Fault::ForgetIdleConnections => {
+                number <= state.forgotten && Some(number) != state.kept
+            }
+            _ => false,
+        };
+        if bytes.is_empty() {
+            return Verdict::On;
+        }
+        state.last = number;
+        if !held(&state) {
             return Verdict::On;
         }
         state.struck += 1;
