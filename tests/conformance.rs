@@ -3,12 +3,16 @@
 use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, HashSet};
 use std::future::poll_fn;
+use std::sync::Arc;
 use std::task::Poll;
 
-use oob_mfa::testing::{Breach, Duty, MemoryStore, Report, Rule, StoreTest};
-use oob_mfa::{Account, Next, Subject};
+use oob_mfa::testing::{
+    Breach, Duty, MemoryStore, MemoryStoreUnavailable, Report, Rule, StoreTest,
+};
+use oob_mfa::{Account, Next, Subject, Unsaved};
 
 type Records = RefCell<HashMap<Subject, Account>>;
+type Saved = Result<(), Unsaved<&'static str>>;
 
 /// Lets everybody else go on, once.
 async fn give_way() {
@@ -39,16 +43,16 @@ fn put(records: &Records, account: Account) {
 }
 
 /// As a database does it: whoever comes between is waited for.
-fn replace(records: &Records, account: Account) -> Result<(), &'static str> {
+fn replace(records: &Records, account: Account) -> Saved {
     if revision(records, account.subject()) != account.replaces() {
-        return Err("conflict");
+        return Err(Unsaved::Conflict);
     }
     put(records, account);
     Ok(())
 }
 
 /// The report on a store that loads as it should and replaces as it likes.
-fn replacing(records: &Records, replace: impl AsyncFn(Next) -> Result<(), &'static str>) -> Report {
+fn replacing(records: &Records, replace: impl AsyncFn(Next) -> Saved) -> Report {
     let load = async |subject: Subject| Ok(stored(records, &subject));
     StoreTest::new(load, replace).run_blocking()
 }
@@ -67,18 +71,47 @@ fn shows(breach: &Breach, expected: &[&str]) {
     assert_eq!(steps, expected);
 }
 
+fn test_of(
+    store: &MemoryStore,
+) -> StoreTest<impl AsyncFn(Subject) -> Loaded, impl AsyncFn(Next) -> Replaced> {
+    StoreTest::blocking(
+        Arc::new(store.clone()),
+        |store, subject| store.load(subject),
+        |store, next| store.replace(next),
+    )
+}
+
+type Loaded = Result<Option<Account>, MemoryStoreUnavailable>;
+type Replaced = Result<(), Unsaved<MemoryStoreUnavailable>>;
+
 #[test]
 fn a_store_that_keeps_its_duty_passes() {
-    let store = MemoryStore::new();
-    let report = StoreTest::new(
-        async |subject| Ok(store.load(&subject)),
-        async |next| store.replace(next),
-    )
-    .run_blocking();
+    let report = test_of(&MemoryStore::new()).run_blocking();
     assert!(report.is_conformant(), "{report}");
     println!("{report}");
     assert_eq!(report.schedules(), 1_222);
     assert_eq!(report.stale_loads(), 0);
+    assert!(report.to_string().ends_with(
+        "nothing was found that the store does not do\n\
+         not tested: whether what is reported outlasts a crash; for that, StoreTest::restarting\n"
+    ));
+}
+
+/// It would have passed as well if it compared in one step and wrote in another.
+#[test]
+fn a_store_whose_calls_never_meet_is_not_tested() {
+    let store = MemoryStore::new();
+    let report = StoreTest::new(
+        async |subject| store.load(&subject),
+        async |next| store.replace(next),
+    )
+    .run_blocking();
+    assert!(report.breaches().is_empty(), "{report}");
+    assert!(!report.is_conformant());
+    assert!(report.to_string().contains(
+        "not tested: no two saves were ever under way at once, so a store that compares in one step \
+         and writes in another would pass; for a store that blocks, StoreTest::blocking\n"
+    ));
 }
 
 /// Through the stored form, and others come between at every turn.
@@ -94,7 +127,7 @@ fn a_store_of_bytes_where_requests_meet_passes() {
             give_way().await;
             let record = load(&subject);
             give_way().await;
-            Ok(record)
+            Ok::<_, &str>(record)
         },
         async |next: Next| {
             give_way().await;
@@ -105,7 +138,7 @@ fn a_store_of_bytes_where_requests_meet_passes() {
                 records.borrow_mut().insert(subject.clone(), record);
                 Ok(())
             } else {
-                Err("conflict")
+                Err(Unsaved::Conflict)
             };
             give_way().await;
             done
@@ -126,6 +159,7 @@ fn a_cache_that_is_behind_passes_and_is_seen() {
             Ok(cached.or_insert_with(|| stored(&records, &subject)).clone())
         },
         async |next: Next| {
+            give_way().await;
             let subject = next.account.subject().clone();
             let done = replace(&records, next.account);
             if done.is_err() {
@@ -154,10 +188,11 @@ fn answers_may_be_lost_and_loads_may_fail() {
             Ok(stored(&records, &subject))
         },
         async |next: Next| {
+            give_way().await;
             let lost = fails();
             replace(&records, next.account)?;
             if lost {
-                Err("the answer was lost")
+                Err(Unsaved::Failed("the answer was lost"))
             } else {
                 Ok(())
             }
@@ -180,8 +215,8 @@ fn the_last_write_that_wins_is_found() {
         &[
             "A (right code) loads revision 1",
             "B (right code) loads revision 1",
-            "A (right code) saves revision 2: granted",
-            "B (right code) saves revision 2: granted",
+            "A (right code) saves revision 2, and hears: granted",
+            "B (right code) saves revision 2, and hears: granted",
         ],
     );
     shows(
@@ -189,8 +224,8 @@ fn the_last_write_that_wins_is_found() {
         &[
             "A (wrong code) loads revision 1",
             "B (wrong code) loads revision 1",
-            "A (wrong code) saves revision 2: Invalid binding_code.",
-            "B (wrong code) saves revision 2: Invalid binding_code.",
+            "A (wrong code) saves revision 2, and hears: Invalid binding_code.",
+            "B (wrong code) saves revision 2, and hears: Invalid binding_code.",
         ],
     );
     shows(
@@ -198,16 +233,13 @@ fn the_last_write_that_wins_is_found() {
         &[
             "A (challenge) loads revision 1",
             "B (challenge) loads revision 1",
-            "A (challenge) saves revision 2: sent",
-            "B (challenge) saves revision 2: sent",
+            "A (challenge) saves revision 2, and hears: sent",
+            "B (challenge) saves revision 2, and hears: sent",
         ],
     );
     shows(
         breach(&report, Duty::Insert, None),
-        &[
-            "A saves revision 1: reported",
-            "B saves revision 1: reported",
-        ],
+        &["A saves revision 1", "B saves revision 1"],
     );
 }
 
@@ -216,7 +248,7 @@ fn a_compare_outside_of_the_transaction_is_found() {
     let records = Records::default();
     let report = replacing(&records, async |next: Next| {
         if revision(&records, next.account.subject()) != next.account.replaces() {
-            return Err("conflict");
+            return Err(Unsaved::Conflict);
         }
         // The database is asked to write now, and others come between.
         give_way().await;
@@ -231,8 +263,8 @@ fn a_compare_outside_of_the_transaction_is_found() {
             "B (right code) loads revision 1",
             "A (right code) begins to save revision 2",
             "B (right code) begins to save revision 2",
-            "A (right code) saves revision 2: granted",
-            "B (right code) saves revision 2: granted",
+            "A (right code) saves revision 2, and hears: granted",
+            "B (right code) saves revision 2, and hears: granted",
         ],
     );
 }
@@ -250,11 +282,11 @@ fn success_that_is_reported_before_the_commit_is_found() {
     let report = StoreTest::new(
         async |subject: Subject| {
             catch_up();
-            Ok(stored(&records, &subject))
+            Ok::<_, &str>(stored(&records, &subject))
         },
         async |next: Next| {
             if revision(&records, next.account.subject()) != next.account.replaces() {
-                return Err("conflict");
+                return Err(Unsaved::Conflict);
             }
             behind.borrow_mut().push(next.account);
             Ok(())
@@ -272,14 +304,15 @@ fn success_that_a_restart_undoes_is_found() {
     let writes = Cell::new(0_u32);
     let store = || {
         StoreTest::new(
-            async |subject: Subject| Ok(stored(&memory, &subject)),
+            async |subject: Subject| Ok::<_, &str>(stored(&memory, &subject)),
             async |next: Next| {
+                give_way().await;
                 replace(&memory, next.account)?;
                 writes.set(writes.get() + 1);
                 if writes.get().is_multiple_of(2) {
                     durable.borrow_mut().clone_from(&memory.borrow());
                 }
-                Ok::<(), &str>(())
+                Ok(())
             },
         )
     };
@@ -304,7 +337,10 @@ fn a_durable_store_survives_restarts() {
     let records = Records::default();
     let report = StoreTest::new(
         async |subject: Subject| Ok(stored(&records, &subject)),
-        async |next: Next| replace(&records, next.account),
+        async |next: Next| {
+            give_way().await;
+            replace(&records, next.account)
+        },
     )
     .restarting(async || {})
     .run_blocking();
@@ -320,7 +356,7 @@ fn a_revision_that_wraps_is_found() {
         let report = replacing(&records, async |next: Next| {
             let there = revision(&records, next.account.subject());
             if narrow(there) != narrow(next.account.replaces()) {
-                return Err("conflict");
+                return Err(Unsaved::Conflict);
             }
             put(&records, next.account);
             Ok(())
@@ -331,8 +367,8 @@ fn a_revision_that_wraps_is_found() {
             wrapped.to_string(),
             format!(
                 "the store has to replace only the revision that the account replaces; it did not: \
-                 revision 4 was replaced by who had loaded {replaced}\n  \
-                 1. A saves revision {}: reported\n",
+                 it held revision 4 and took an account that replaces {replaced}; compare for equality, over 64 bits\n  \
+                 1. A saves revision {}\n",
                 replaced + 1
             )
         );
@@ -355,10 +391,7 @@ fn an_upsert_is_found() {
     .run_blocking();
     shows(
         breach(&report, Duty::Insert, None),
-        &[
-            "A saves revision 1: reported",
-            "B saves revision 1: reported",
-        ],
+        &["A saves revision 1", "B saves revision 1"],
     );
 }
 
@@ -368,7 +401,7 @@ fn an_update_without_a_row_is_found() {
     let report = replacing(&records, async |next: Next| {
         let there = revision(&records, next.account.subject());
         if there.is_some() && there != next.account.replaces() {
-            return Err("conflict");
+            return Err(Unsaved::Conflict);
         }
         put(&records, next.account);
         Ok(())
@@ -387,12 +420,14 @@ fn subjects_that_a_column_takes_for_one_are_found() {
     for fold in folds {
         let records = RefCell::new(HashMap::<String, Account>::new());
         let report = StoreTest::new(
-            async |subject: Subject| Ok(records.borrow().get(&fold(subject.as_str())).cloned()),
+            async |subject: Subject| {
+                Ok::<_, &str>(records.borrow().get(&fold(subject.as_str())).cloned())
+            },
             async |next: Next| {
                 let key = fold(next.account.subject().as_str());
                 let there = records.borrow().get(&key).map(Account::revision);
                 if there != next.account.replaces() {
-                    return Err("conflict");
+                    return Err(Unsaved::Conflict);
                 }
                 records.borrow_mut().insert(key, next.account);
                 Ok(())
@@ -408,7 +443,7 @@ fn a_record_that_is_cut_or_refused_for_its_size_is_found() {
     let records = Records::default();
     let report = replacing(&records, async |next: Next| {
         if postcard::to_allocvec(&next.account).unwrap().len() > 2_048 {
-            return Err("value too long");
+            return Err(Unsaved::Failed("value too long"));
         }
         replace(&records, next.account)
     });
@@ -430,7 +465,7 @@ fn a_conflict_that_writes_all_the_same_is_found() {
 fn a_store_that_saves_nothing_is_found() {
     let report = StoreTest::new(
         async |_: Subject| Ok(None::<Account>),
-        async |_: Next| Err("read-only"),
+        async |_: Next| Err(Unsaved::Failed("read-only")),
     )
     .run_blocking();
     shows(
@@ -443,17 +478,70 @@ fn a_store_that_saves_nothing_is_found() {
 #[test]
 fn a_second_run_on_the_same_store_asks_for_another_seed() {
     let store = MemoryStore::new();
-    let test = |seed| {
-        StoreTest::new(
-            async |subject| Ok(store.load(&subject)),
-            async |next| store.replace(next),
-        )
-        .with_seed(seed)
-        .run_blocking()
-    };
+    let test = |seed| test_of(&store).with_seed(seed).run_blocking();
     assert!(test(1).is_conformant());
     assert!(test(1).to_string().contains("give another seed"));
     assert!(test(2).is_conformant());
+}
+
+/// The `?` that makes a failure of a conflict: whoever came second hears 503 and is not asked again.
+#[test]
+fn a_conflict_that_is_called_a_failure_is_found() {
+    let records = Records::default();
+    let report = replacing(&records, async |next: Next| {
+        replace(&records, next.account).map_err(|_| Unsaved::Failed("UNIQUE constraint failed"))
+    });
+    let second = breach(&report, Duty::Conflict, None);
+    assert_eq!(
+        second.to_string(),
+        "the store has to say that it is a conflict where another revision is stored; it did not: a \
+         write that came second failed with \"UNIQUE constraint failed\", and none was called a \
+         conflict; decide asks again only after that\n  \
+         1. B cannot save revision 1: UNIQUE constraint failed\n"
+    );
+}
+
+/// The inserts alone, as where a unique index speaks up and nobody has looked for it.
+#[test]
+fn an_insert_that_fails_where_it_is_a_conflict_is_found() {
+    let records = Records::default();
+    let report = replacing(&records, async |next: Next| {
+        let is_first = next.account.replaces().is_none();
+        let done = replace(&records, next.account);
+        if is_first {
+            done.map_err(|_| Unsaved::Failed("duplicate key"))
+        } else {
+            done
+        }
+    });
+    let breaches: Vec<Duty> = report.breaches().iter().map(Breach::duty).collect();
+    assert_eq!(breaches, [Duty::Conflict], "{report}");
+}
+
+/// As the tables of most servers are at first: compared, and then written, under one lock each.
+#[test]
+fn a_compare_under_another_lock_than_the_write_is_found() {
+    use std::sync::Mutex;
+
+    let load = |records: &Mutex<HashMap<Subject, Account>>, subject: &Subject| {
+        Ok::<_, &str>(records.lock().unwrap().get(subject).cloned())
+    };
+    let report = StoreTest::blocking(Arc::default(), load, move |records, next| {
+        let subject = next.account.subject().clone();
+        let there = load(records, &subject)?;
+        if there.as_ref().map(Account::revision) != next.account.replaces() {
+            return Err(Unsaved::Conflict);
+        }
+        std::thread::yield_now();
+        records.lock().unwrap().insert(subject, next.account);
+        Ok(())
+    })
+    .run_blocking();
+    let broken = report.breaches().iter().map(Breach::duty);
+    assert!(
+        broken.into_iter().any(|duty| duty == Duty::Replace),
+        "{report}"
+    );
 }
 
 #[test]

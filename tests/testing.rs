@@ -1,11 +1,12 @@
 //! What the feature `testing` gives to tests, tested.
 
 use oob_mfa::testing::{
-    Answer, Clock, Command, Fault, Guess, MemoryStore, MemoryStoreError, Outbox, Scene, World,
-    accounts, associates, challenges, recovery_codes, verify_oobs,
+    Answer, Clock, Command, Fault, Guess, MemoryStore, MemoryStoreUnavailable, Outbox, Scene,
+    World, accounts, associates, challenges, recovery_codes, verify_oobs,
 };
 use oob_mfa::{
     Account, Channel, Denied, Engine, Key, KeyRing, Next, PhoneNumber, Policy, RecoveryCode,
+    Unsaved,
 };
 use proptest::prelude::*;
 use time::{Duration, UtcDateTime};
@@ -67,18 +68,17 @@ fn a_conflict_is_asked_again_and_charges_once() {
 }
 
 #[test]
-fn a_lost_answer_is_asked_again_and_charges_twice() {
+fn a_lost_answer_is_not_asked_again_and_charges_once() {
     let mut world = challenged();
     world.store().inject([Fault::LostAnswer]);
     let observation = world.apply(&answer(Guess::Wrong));
-    assert_eq!(
-        observation.reply.answer,
-        Answer::Denied(Denied::InvalidBindingCode)
-    );
-    assert_eq!(failures_left(&world), 8);
+    assert_eq!(observation.reply.answer, Answer::Unavailable);
+    assert_eq!(failures_left(&world), 9);
 
     // The right code is burned with the answer that was lost.
     world.store().inject([Fault::LostAnswer]);
+    let observation = world.apply(&answer(Guess::Right));
+    assert_eq!(observation.reply.answer, Answer::Unavailable);
     let observation = world.apply(&answer(Guess::Right));
     assert_eq!(
         observation.reply.answer,
@@ -90,21 +90,74 @@ fn a_lost_answer_is_asked_again_and_charges_twice() {
 fn a_store_that_is_out_of_reach_changes_nothing_and_sends_nothing() {
     let mut world = challenged();
     let (record, messages) = (world.record(), world.outbox().messages().len());
-    world.store().inject([Fault::Unavailable; 16]);
-    let observation = world.apply(&Command::Challenge {
+    let challenge = Command::Challenge {
         session: 0,
         authenticator: None,
-    });
-    assert_eq!(observation.reply.answer, Answer::Unavailable);
-    assert_eq!(
-        (observation.reply.sent, observation.reply.saved),
-        (None, false)
-    );
-    assert_eq!(world.record(), record);
-    assert_eq!(world.outbox().messages().len(), messages);
-    // The sixteenth try was the last, and the next command is as any.
+    };
+    for fail in [
+        |world: &World| world.store().inject([Fault::Unavailable]),
+        |world: &World| world.store().inject([Fault::Conflict; 16]),
+        |world: &World| world.store().fail_loads(1),
+    ] {
+        fail(&world);
+        let reply = world.apply(&challenge).reply;
+        assert_eq!(reply.answer, Answer::Unavailable);
+        assert_eq!((reply.sent, reply.saved), (None, false));
+        assert_eq!(world.record(), record);
+        assert_eq!(world.outbox().messages().len(), messages);
+    }
+    // The faults are over, and the next command is as any.
     let observation = world.apply(&answer(Guess::Right));
     assert!(matches!(observation.reply.answer, Answer::Verified { .. }));
+}
+
+#[test]
+fn a_message_that_is_lost_at_the_providers_stays_charged() {
+    let mut world = challenged();
+    let left = |world: &World| {
+        world
+            .engine()
+            .remaining(&world.account(), world.now())
+            .sends
+    };
+    let (before, messages) = (left(&world), world.outbox().messages().len());
+    world.outbox().fail_next(1);
+    let challenge = Command::Challenge {
+        session: 0,
+        authenticator: None,
+    };
+    world.apply(&challenge);
+    assert_eq!(
+        (left(&world), world.outbox().messages().len()),
+        (before - 1, messages)
+    );
+    world.apply(&challenge);
+    assert_eq!(
+        (left(&world), world.outbox().messages().len()),
+        (before - 2, messages + 1)
+    );
+}
+
+/// Sessions and the clock are the world's own.
+#[test]
+fn what_needs_no_record_does_not_load_one() {
+    let mut world = world();
+    world.store().fail_loads(1);
+    assert_eq!(
+        world.apply(&Command::Begin).reply.answer,
+        Answer::Began { session: 0 }
+    );
+    let before = world.now();
+    world.apply(&Command::Step { millis: 5 });
+    assert_eq!(world.now(), before + Duration::milliseconds(5));
+    assert_eq!(
+        world.apply(&Command::List { session: 0 }).reply.answer,
+        Answer::Unavailable
+    );
+    assert_eq!(
+        world.apply(&Command::List { session: 0 }).reply.answer,
+        Answer::Listed(vec![])
+    );
 }
 
 #[test]
@@ -130,7 +183,7 @@ fn code_under_test_takes_the_parts_of_a_world() {
     let session = engine
         .begin(subject.clone(), "demo", "", "", clock.now(), world.rng())
         .unwrap();
-    let account = store.load(&subject).unwrap();
+    let account = store.load(&subject).unwrap().unwrap();
     let challenged = engine
         .challenge(
             &account,
@@ -143,9 +196,9 @@ fn code_under_test_takes_the_parts_of_a_world() {
         .unwrap()
         .result
         .unwrap();
-    outbox.send(&challenged.delivery);
+    outbox.send(&challenged.delivery).unwrap();
 
-    assert_eq!(world.record(), store.load(&subject));
+    assert_eq!(Ok(world.record()), store.load(&subject));
     assert_eq!(world.outbox().messages().len(), 1);
     let code = outbox.code_for(phone()).unwrap();
     assert_eq!(code, challenged.delivery.code.expose_secret());
@@ -196,17 +249,19 @@ fn the_clock_goes_either_way_and_stays_within_what_it_can_show() {
 fn a_store_in_memory_replaces_only_what_is_replaced() {
     let (store, mut world) = (MemoryStore::new(), world());
     let new = Account::new(world.subject().clone());
-    let mut import = |account: &Account, replace: &dyn Fn(Next) -> Result<(), MemoryStoreError>| {
-        let now = world.now();
-        let asked = engine().import_phone(account, phone(), Channel::Sms, now, world.rng());
-        asked.commit(replace).map(|_| ())
-    };
+    let mut import =
+        |account: &Account,
+         replace: &dyn Fn(Next) -> Result<(), Unsaved<MemoryStoreUnavailable>>| {
+            let now = world.now();
+            let asked = engine().import_phone(account, phone(), Channel::Sms, now, world.rng());
+            asked.commit(replace).map(|_| ())
+        };
     let replace = |next: Next| store.replace(next);
     assert_eq!(import(&new, &replace), Ok(()));
-    assert_eq!(import(&new, &replace), Err(MemoryStoreError::Conflict));
-    let stored = store.load(new.subject()).unwrap();
+    assert_eq!(import(&new, &replace), Err(Unsaved::Conflict));
+    let stored = store.load(new.subject()).unwrap().unwrap();
     assert_eq!(stored.revision(), 1);
-    assert_eq!(store.load(&"somebody else".parse().unwrap()), None);
+    assert_eq!(store.load(&"somebody else".parse().unwrap()), Ok(None));
 }
 
 #[test]

@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use common::backend::{Backend, Kind};
 use oob_mfa::testing::{Breach, Duty, Report, Rule, StoreTest};
-use oob_mfa::{Account, Next, Subject};
+use oob_mfa::{Account, Next, Subject, Unsaved};
 use oob_mfa_server::store::{self, RedbStore, Store, StoreError};
 use redb::{Database, Durability, ReadableDatabase, ReadableTable, TableDefinition};
 use tokio::sync::RwLock;
@@ -40,6 +40,13 @@ fn open(backend: &Backend) -> Arc<dyn Store> {
     backend.runtime.block_on(store::open(&url)).unwrap()
 }
 
+fn unsaved(saved: Result<(), StoreError>) -> Result<(), Unsaved<StoreError>> {
+    saved.map_err(|error| match error {
+        StoreError::Conflict => Unsaved::Conflict,
+        error => Unsaved::Failed(error),
+    })
+}
+
 fn keeps_its_duty(name: &str, report: &Report) {
     println!("{name}, {report}");
     assert!(report.is_conformant(), "{report}");
@@ -61,7 +68,7 @@ fn postgresql_keeps_its_duty_though_it_crashes() {
     let store = open(&backend);
     let test = StoreTest::new(
         async |subject| store.load(subject).await,
-        async |next| store.replace(next).await,
+        async |next| unsaved(store.replace(next).await),
     )
     .restarting(async || crash_postgresql());
     keeps_its_duty("PostgreSQL", &backend.runtime.block_on(test.run()));
@@ -82,7 +89,7 @@ fn redis_keeps_its_duty() {
     let store = open(&backend);
     let test = StoreTest::new(
         async |subject| store.load(subject).await,
-        async |next| store.replace(next).await,
+        async |next| unsaved(store.replace(next).await),
     );
     keeps_its_duty("Redis", &backend.runtime.block_on(test.run()));
 }
@@ -94,7 +101,7 @@ fn redb_keeps_its_duty_though_its_process_is_killed() {
     let store = RwLock::new(RedbStore::open(&file.path()).unwrap());
     let test = StoreTest::new(
         async |subject| store.read().await.load(subject).await,
-        async |next| store.read().await.replace(next).await,
+        async |next| unsaved(store.read().await.replace(next).await),
     )
     .restarting(async || {
         let mut store = store.write().await;
@@ -132,7 +139,10 @@ impl Crashing {
 const ACCOUNTS: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("accounts");
 
 /// Written as it has to be, but for the durability: a commit that does not wait for the disk.
-fn replace_without_waiting(database: &Database, account: &Account) -> Result<(), StoreError> {
+fn replace_without_waiting(
+    database: &Database,
+    account: &Account,
+) -> Result<(), Unsaved<redb::Error>> {
     let write = || -> Result<bool, redb::Error> {
         let mut transaction = database.begin_write()?;
         transaction.set_durability(Durability::None)?;
@@ -151,8 +161,8 @@ fn replace_without_waiting(database: &Database, account: &Account) -> Result<(),
     };
     match write() {
         Ok(true) => Ok(()),
-        Ok(false) => Err(StoreError::Conflict),
-        Err(error) => Err(StoreError::Unavailable(error.into())),
+        Ok(false) => Err(Unsaved::Conflict),
+        Err(error) => Err(Unsaved::Failed(error)),
     }
 }
 
@@ -180,7 +190,11 @@ fn redb_that_does_not_wait_for_the_disk_is_found() {
             let stored = table.get(subject.as_str()).unwrap();
             Ok(stored.map(|stored| decode(stored.value())))
         },
-        async |next: Next| replace_without_waiting(&database.borrow(), &next.account),
+        async |next: Next| {
+            // Others come first, as from another thread.
+            tokio::task::yield_now().await;
+            replace_without_waiting(&database.borrow(), &next.account)
+        },
     )
     .restarting(async || {
         *database.borrow_mut() = open_redb(&file.crash());
@@ -292,7 +306,7 @@ fn postgresql_compared_outside_of_the_transaction_is_found() {
                 .replaces()
                 .and_then(|replaced| replaced.try_into().ok())
         {
-            return Err("conflict".into());
+            return Err(Unsaved::Conflict);
         }
         client
             .execute(UPSERT, &[&subject, &revision, &record])
@@ -307,17 +321,12 @@ fn postgresql_compared_outside_of_the_transaction_is_found() {
     );
 }
 
-type Failure = Box<dyn std::error::Error>;
-
 fn run(
     backend: &Backend,
     table: &ByHand<'_>,
-    replace: impl AsyncFn(Next) -> Result<(), Failure>,
+    replace: impl AsyncFn(Next) -> Result<(), Unsaved<tokio_postgres::Error>>,
 ) -> Report {
-    let test = StoreTest::new(
-        async |subject: Subject| table.load(subject).await.map_err(Failure::from),
-        replace,
-    );
+    let test = StoreTest::new(async |subject: Subject| table.load(subject).await, replace);
     backend.runtime.block_on(test.run())
 }
 
@@ -329,7 +338,7 @@ fn postgresql_that_does_not_wait_for_the_disk_is_found() {
     };
     let table = ByHand::new(&backend, "SET synchronous_commit = off");
     let test = StoreTest::new(
-        async |subject: Subject| table.load(subject).await.map_err(Failure::from),
+        async |subject: Subject| table.load(subject).await,
         async |next: Next| {
             let (subject, revision, record) = row(&next.account);
             let client = table.client().await?;
@@ -341,7 +350,7 @@ fn postgresql_that_does_not_wait_for_the_disk_is_found() {
                         .await?
                 }
                 Some(replaced) => {
-                    let replaced = i64::try_from(replaced)?;
+                    let replaced = i64::try_from(replaced).unwrap_or(i64::MAX);
                     let update = "UPDATE accounts SET revision = $2, record = $3 \
                                   WHERE subject = $1 AND revision = $4";
                     let values: [&(dyn tokio_postgres::types::ToSql + Sync); 4] =
@@ -352,7 +361,7 @@ fn postgresql_that_does_not_wait_for_the_disk_is_found() {
             if changed == 1 {
                 Ok(())
             } else {
-                Err("conflict".into())
+                Err(Unsaved::Conflict)
             }
         },
     )
@@ -396,14 +405,14 @@ fn redis_compared_outside_of_the_script_is_found() {
                     .map_err(|error| failure(&error))?;
                 let there = stored.as_deref().map(decode);
                 if there.as_ref().map(Account::revision) != next.account.replaces() {
-                    return Err("conflict".to_owned());
+                    return Err(Unsaved::Conflict);
                 }
                 let mut set = redis::cmd("SET");
                 set.arg(subject)
                     .arg(postcard::to_allocvec(&next.account).unwrap())
                     .exec_async(&mut shared.clone())
                     .await
-                    .map_err(|error| failure(&error))
+                    .map_err(|error| Unsaved::Failed(failure(&error)))
             },
         );
         test.run().await

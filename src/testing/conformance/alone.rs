@@ -1,14 +1,13 @@
 //! One request after the other: what a store has to do before orders matter.
 
 use alloc::format;
-use alloc::string::ToString;
 use alloc::vec::Vec;
 
 use super::Store;
-use super::history::{Loaded, Trial};
 use super::interleaved::{finish, staged, subject};
 use super::report::{Breach, Duty, Report};
 use super::request::Request;
+use super::trial::{Loaded, Trial};
 use crate::account::Account;
 use crate::testing::scene::Scene;
 
@@ -83,7 +82,10 @@ async fn replaces_no_other_revision<S: Store>(store: &S, report: &mut Report) {
         for replaced in wrapped.into_iter().chain(others) {
             trial.begins_here();
             let other = at(&stored, replaced.saturating_add(1));
-            let found = format!("revision {there} was replaced by who had loaded {replaced}");
+            let found = format!(
+                "it held revision {there} and took an account that replaces {replaced}; compare for \
+                 equality, over 64 bits"
+            );
             trial.write_wrong("A", other, Duty::Replace, &found).await?;
         }
         last_write(&trial, &scene).await
@@ -102,15 +104,15 @@ async fn replaces_nothing_that_is_missing<S: Store>(store: &S, report: &mut Repo
         let account = scene.world.account();
         for revision in [2, 3, (1 << 8) + 1, (1 << 16) + 1, (1 << 32) + 1] {
             trial.begins_here();
-            let found = "a record was replaced where there is none";
+            let found = "it took an account that replaces a revision where there is no record";
             let account = at(&account, revision);
             trial
                 .write_wrong("A", account, Duty::Replace, found)
                 .await?;
         }
         if trial.load_answered("A").await? != Loaded::NoRecord {
-            let found = "a write that failed left a record".to_string();
-            return Err(trial.breach(Duty::Replace, None, found, &["A"]));
+            let found = "a write that was refused has left a record";
+            return Err(trial.breach_of("A", Duty::Replace, found));
         }
         last_write(&trial, &scene).await
     }
@@ -135,8 +137,10 @@ async fn keeps_many_revisions<S: Store>(store: &S, report: &mut Report) {
             trial.begins_here();
             let replaced = stored.revision.saturating_sub(ago);
             let other = at(&stored, replaced.saturating_add(1));
-            let found =
-                format!("a revision was replaced by who had loaded the one {ago} before it");
+            let found = format!(
+                "it took an account that replaces the revision {ago} before the stored one; compare \
+                 for equality, over 64 bits"
+            );
             trial.write_wrong("A", other, Duty::Replace, &found).await?;
         }
         last_write(&trial, &scene).await

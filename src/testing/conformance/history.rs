@@ -4,34 +4,26 @@ use alloc::boxed::Box;
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
-use core::cell::RefCell;
 
-use super::Store;
 use super::report::{Breach, Duty, Report, Step, What};
+use super::trial::Loaded;
 use crate::account::Account;
+use crate::decide::Unsaved;
 use crate::denied::Denied;
 use crate::engine::Remaining;
 use crate::subject::Subject;
 use crate::testing::reply::{Answer, Observation};
 use crate::testing::rule::Rule;
-use crate::transition::{Events, Next};
 
-/// How often something is tried before the store counts as one that does not do it.
-pub(super) const MOST_TRIES: u32 = 64;
-
-/// One subject on the store.
-pub(super) struct Trial<'a, S> {
-    pub(super) store: &'a S,
-    pub(super) subject: Subject,
-    history: RefCell<History>,
-}
-
-#[derive(Default)]
-struct History {
+/// What became of one record.
+pub(super) struct History {
+    subject: Subject,
     savings: Vec<Saving>,
     steps: Vec<Step>,
     /// What the budgets hold at the first step.
     left: Option<Remaining>,
+    /// Begins and ends of writes, in their order.
+    moments: u64,
     loads: u64,
     stale_loads: u64,
     restarts: u64,
@@ -41,16 +33,27 @@ struct Saving {
     who: String,
     base: Option<Account>,
     account: Account,
-    is_reported: bool,
     kind: Kind,
+    began: u64,
+    /// What came of it, as far as the store has said.
+    came_of: Came,
     /// Restarts before it was reported.
     restarts: u64,
     told: Option<Told>,
 }
 
+/// What a write came to, and when.
+#[derive(Clone, PartialEq, Eq)]
+enum Came {
+    Unknown,
+    Reported(u64),
+    Conflict,
+    Failure(String),
+}
+
 /// Whether a store may take a write at all.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
+pub(super) enum Kind {
     /// If nobody else was first.
     Honest,
     /// Never: it replaces a revision that is not there.
@@ -71,200 +74,135 @@ pub(super) enum Presented {
     Recovery(usize),
 }
 
-/// What a load has led to.
-#[derive(PartialEq, Eq)]
-pub(super) enum Loaded {
-    Record(Box<Account>),
-    NoRecord,
-    NoAnswer,
-}
-
 /// Which of the writes it is.
 #[derive(Clone, Copy)]
 pub(super) struct Write(usize);
 
-impl<'a, S: Store> Trial<'a, S> {
-    pub(super) fn new(store: &'a S, subject: Subject) -> Self {
-        let history = RefCell::default();
+impl Saving {
+    const fn is_reported(&self) -> bool {
+        matches!(self.came_of, Came::Reported(_))
+    }
+}
+
+impl Told {
+    /// What somebody was told, in a word.
+    pub(super) fn text(&self) -> String {
+        match &self.observation.reply.answer {
+            Answer::Verified { .. } => "granted".into(),
+            Answer::Associated { .. } | Answer::Challenged { .. } => "sent".into(),
+            Answer::Denied(denied) => denied.to_string(),
+            _ => "done".into(),
+        }
+    }
+}
+
+impl History {
+    pub(super) const fn new(subject: Subject) -> Self {
         Self {
-            store,
             subject,
-            history,
+            savings: Vec::new(),
+            steps: Vec::new(),
+            left: None,
+            moments: 0,
+            loads: 0,
+            stale_loads: 0,
+            restarts: 0,
         }
     }
 
-    pub(super) async fn load(&self, who: &str) -> Result<Loaded, Breach> {
-        let known = self.history.borrow().reported();
-        let loaded = self.store.load(self.subject.clone()).await;
-        self.history.borrow_mut().loaded(who, known, loaded)
+    pub(super) const fn starts_with(&mut self, left: Remaining) {
+        self.left = Some(left);
     }
 
-    /// As [`load`](Self::load), as often as it takes to be answered.
-    pub(super) async fn load_answered(&self, who: &str) -> Result<Loaded, Breach> {
-        for _ in 0..MOST_TRIES {
-            let loaded = self.load(who).await?;
-            if loaded != Loaded::NoAnswer {
-                return Ok(loaded);
-            }
-        }
-        let found = format!("{who} tried to load {MOST_TRIES} times");
-        Err(self.breach(Duty::Save, None, found, &[who]))
+    pub(super) fn begins_here(&mut self) {
+        self.steps.clear();
     }
 
-    /// Makes the first record, as often as it takes.
-    pub(super) async fn insert(&self, who: &str, account: Account) -> Result<(), Breach> {
-        for _ in 0..MOST_TRIES {
-            self.begins_here();
-            if self.write(who, account.clone(), Kind::Honest).await? {
-                return Ok(());
-            }
-            // It may have been done all the same. Whatever else is there is a breach.
-            if let Loaded::Record(_) = self.load(who).await? {
-                return Ok(());
-            }
-        }
-        let found = format!("{who} tried to make a first record {MOST_TRIES} times");
-        Err(self.breach(Duty::Save, None, found, &[who]))
+    /// The latest revision that was reported as saved.
+    pub(super) fn reported(&self) -> Option<u64> {
+        self.head().map(|account| account.revision)
     }
 
     /// The latest account that was reported as saved.
     pub(super) fn head(&self) -> Option<Account> {
-        let history = self.history.borrow();
-        let reported = history.savings.iter().filter(|saving| saving.is_reported);
+        let reported = self.savings.iter().filter(|saving| saving.is_reported());
         let latest = reported.max_by_key(|saving| saving.account.revision);
         latest.map(|saving| saving.account.clone())
     }
 
-    /// Writes an account that no request has made; whether the store has reported it as saved.
-    async fn write(&self, who: &str, account: Account, kind: Kind) -> Result<bool, Breach> {
-        let write = self.begin_as(kind, who, None, account.clone());
-        let next = Next {
-            account,
-            events: Events::NONE,
+    /// What somebody did last.
+    pub(super) fn last(&self, who: &str) -> Option<&What> {
+        let last = self.steps.iter().rev().find(|step| step.who == who);
+        last.map(|step| &step.what)
+    }
+
+    /// The first record, in words.
+    pub(super) fn size(&self) -> String {
+        let subject = self.subject.as_str().len();
+        let of = |account: &Account| {
+            format!(
+                "a subject of {subject} bytes, {} phones, {} challenges and {} spent sessions",
+                account.phones.len(),
+                account.challenges.len(),
+                account.spent.len()
+            )
         };
-        match self.store.replace(next).await {
-            Ok(()) => self.reported(write, None).map(|()| true),
-            Err(error) => {
-                self.failed(write, &error);
-                Ok(false)
-            }
-        }
+        let first = self.savings.first().map(|saving| of(&saving.account));
+        first.unwrap_or_default()
     }
 
-    /// Writes what the store must not take, because another revision is there, or none.
-    pub(super) async fn write_wrong(
-        &self,
+    pub(super) fn begin(
+        &mut self,
+        kind: Kind,
         who: &str,
+        base: Option<Account>,
         account: Account,
-        duty: Duty,
-        found: &str,
-    ) -> Result<(), Breach> {
-        if self.write(who, account, Kind::Wrong).await? {
-            return Err(self.breach(duty, None, found.into(), &[who]));
-        }
-        Ok(())
-    }
-
-    pub(super) fn begin(&self, who: &str, base: Option<Account>, account: Account) -> Write {
-        self.begin_as(Kind::Honest, who, base, account)
-    }
-
-    fn begin_as(&self, kind: Kind, who: &str, base: Option<Account>, account: Account) -> Write {
-        let mut history = self.history.borrow_mut();
-        history.note(who, What::BeginsToSave(account.revision));
-        history.savings.push(Saving {
+    ) -> Write {
+        self.note(who, What::BeginsToSave(account.revision));
+        let began = self.moment();
+        self.savings.push(Saving {
             who: who.into(),
             base,
             account,
-            is_reported: false,
             kind,
+            began,
+            came_of: Came::Unknown,
             restarts: 0,
             told: None,
         });
-        Write(history.savings.len().saturating_sub(1))
+        Write(self.savings.len().saturating_sub(1))
     }
 
-    pub(super) fn failed(&self, write: Write, error: &str) {
-        let mut history = self.history.borrow_mut();
-        if let Some(Saving { who, account, .. }) = history.savings.get(write.0) {
-            let (who, revision) = (who.clone(), account.revision);
-            history.end(&who, What::FailsToSave(revision, error.into()));
+    pub(super) fn unsaved(&mut self, Write(index): Write, unsaved: &Unsaved<String>) {
+        let Some(saving) = self.savings.get_mut(index) else {
+            return;
+        };
+        let (who, revision) = (saving.who.clone(), saving.account.revision);
+        let what = match unsaved {
+            Unsaved::Conflict => {
+                saving.came_of = Came::Conflict;
+                What::Conflict(revision)
+            }
+            Unsaved::Failed(error) => {
+                saving.came_of = Came::Failure(error.clone());
+                What::FailsToSave(revision, error.clone())
+            }
+        };
+        self.end(&who, what);
+    }
+
+    pub(super) fn restarted(&mut self) {
+        self.restarts = self.restarts.saturating_add(1);
+        if self
+            .steps
+            .last()
+            .is_none_or(|step| step.what != What::Restarts)
+        {
+            self.note("", What::Restarts);
         }
     }
 
-    /// The store has said that it is saved, and so somebody was told.
-    pub(super) fn reported(&self, write: Write, told: Option<Told>) -> Result<(), Breach> {
-        self.history.borrow_mut().reported_write(write, told)
-    }
-
-    /// Nothing was to be saved: somebody was told no.
-    pub(super) fn refused(&self, who: &str, told: &Told) {
-        let text = text(&told.observation.reply.answer);
-        self.history.borrow_mut().note(who, What::Hears(text));
-    }
-
-    pub(super) fn starts_with(&self, left: Remaining) {
-        self.history.borrow_mut().left = Some(left);
-    }
-
-    /// Forgets the steps so far: what follows is shown without them.
-    pub(super) fn begins_here(&self) {
-        self.history.borrow_mut().steps.clear();
-    }
-
-    pub(super) async fn restart(&self) -> bool {
-        if self.store.restart().await.is_none() {
-            return false;
-        }
-        let mut history = self.history.borrow_mut();
-        history.note("", What::Restarts);
-        history.restarts = history.restarts.saturating_add(1);
-        true
-    }
-
-    /// Whether everything that was reported as saved is what the last write reported follows from.
-    pub(super) fn check(&self) -> Result<(), Breach> {
-        self.history.borrow().check()
-    }
-
-    pub(super) fn breach(
-        &self,
-        duty: Duty,
-        rule: Option<Rule>,
-        found: String,
-        involved: &[&str],
-    ) -> Breach {
-        self.history.borrow().breach(duty, rule, found, involved)
-    }
-
-    pub(super) fn count(&self, report: &mut Report) {
-        let history = self.history.borrow();
-        let reported = history.savings.iter().filter(|saving| saving.is_reported);
-        let (reported, all) = (count(reported.count()), count(history.savings.len()));
-        for (total, more) in [
-            (&mut report.loads, history.loads),
-            (&mut report.stale_loads, history.stale_loads),
-            (&mut report.restarts, history.restarts),
-            (&mut report.saves, reported),
-            (&mut report.refused_saves, all.saturating_sub(reported)),
-        ] {
-            *total = total.saturating_add(more);
-        }
-    }
-}
-
-fn count(of: usize) -> u64 {
-    u64::try_from(of).unwrap_or(u64::MAX)
-}
-
-impl History {
-    /// The latest revision that was reported as saved.
-    fn reported(&self) -> Option<u64> {
-        let reported = self.savings.iter().filter(|saving| saving.is_reported);
-        reported.map(|saving| saving.account.revision).max()
-    }
-
-    fn loaded(
+    pub(super) fn loaded(
         &mut self,
         who: &str,
         known: Option<u64>,
@@ -280,53 +218,73 @@ impl History {
         };
         let revision = record.as_ref().map(Account::revision);
         self.note(who, What::Loads(revision));
-        if let Some(record) = &record {
-            let is_it = |saving: &&Saving| saving.account == *record;
-            let found = match self.savings.iter().find(is_it).map(|saving| saving.kind) {
-                Some(Kind::Honest) => None,
-                Some(Kind::Wrong) => Some((Duty::Replace, "a write was done that was refused")),
-                None => Some((
-                    Duty::Read,
-                    "nobody has saved what was loaded; after an earlier run, give another seed",
-                )),
-            };
-            if let Some((duty, found)) = found {
-                return Err(self.breach(duty, None, found.into(), &[who]));
-            }
-            let overwritten = self.savings.iter().find(|saving| {
-                saving.is_reported && Some(saving.account.revision) == revision && !is_it(saving)
-            });
-            if let Some(overwritten) = overwritten {
-                let (rule, _) = self.lost(overwritten, overwritten);
-                let found = format!(
-                    "what {} saved as revision {} is another's now",
-                    overwritten.who, overwritten.account.revision
-                );
-                return Err(self.breach(Duty::Keep, rule, found, &[who, &overwritten.who]));
-            }
-        }
         if revision < known {
             self.stale_loads = self.stale_loads.saturating_add(1);
         }
-        Ok(record.map_or(Loaded::NoRecord, |record| Loaded::Record(Box::new(record))))
+        let Some(record) = record else {
+            return Ok(Loaded::NoRecord);
+        };
+        if let Some((duty, found)) = self.misread(&record) {
+            return Err(self.breach(duty, None, found, &[who]));
+        }
+        let overwritten = self.savings.iter().find(|saving| {
+            saving.is_reported()
+                && Some(saving.account.revision) == revision
+                && saving.account != record
+        });
+        if let Some(overwritten) = overwritten {
+            let (rule, _) = self.lost(overwritten, overwritten);
+            let found = format!(
+                "what {} saved as revision {} is another's now",
+                overwritten.who, overwritten.account.revision
+            );
+            return Err(self.breach(Duty::Keep, rule, found, &[who, &overwritten.who]));
+        }
+        Ok(Loaded::Record(Box::new(record)))
     }
 
-    fn reported_write(&mut self, Write(index): Write, told: Option<Told>) -> Result<(), Breach> {
-        let restarts = self.restarts;
+    /// What is wrong with a record by itself.
+    fn misread(&self, record: &Account) -> Option<(Duty, String)> {
+        let (asked, given) = (self.subject.as_str(), record.subject().as_str());
+        if asked != given {
+            let found = format!(
+                "asked for {asked:?}, it gave the record of {given:?}; a key has to be compared byte \
+                 by byte: nothing folded, trimmed, normalized or cut"
+            );
+            return Some((Duty::Read, found));
+        }
+        let saving = self.savings.iter().find(|saving| saving.account == *record);
+        match saving.map(|saving| saving.kind) {
+            Some(Kind::Honest) => None,
+            Some(Kind::Wrong) => {
+                let found = "a write was done that had to be refused, and was said to be";
+                Some((Duty::Replace, found.into()))
+            }
+            None => {
+                let found = "nobody has saved what was loaded; if it is of an earlier run, give \
+                             another seed";
+                Some((Duty::Read, found.into()))
+            }
+        }
+    }
+
+    pub(super) fn reported_write(
+        &mut self,
+        Write(index): Write,
+        told: Option<Told>,
+    ) -> Result<(), Breach> {
+        let (restarts, now) = (self.restarts, self.moment());
         let Some(saving) = self.savings.get_mut(index) else {
             return Ok(());
         };
-        saving.is_reported = true;
+        saving.came_of = Came::Reported(now);
         saving.restarts = restarts;
-        saving.told.clone_from(&told);
         let (who, revision) = (saving.who.clone(), saving.account.revision);
-        let told = told.map_or_else(
-            || "reported".to_string(),
-            |told| text(&told.observation.reply.answer),
-        );
-        self.end(&who, What::Saves(revision, told));
+        let text = told.as_ref().map(Told::text);
+        saving.told = told;
+        self.end(&who, What::Saves(revision, text));
         let twin = self.savings.iter().enumerate().find(|(other, saving)| {
-            *other != index && saving.is_reported && saving.account.revision == revision
+            *other != index && saving.is_reported() && saving.account.revision == revision
         });
         let (Some((_, twin)), Some(saving)) = (twin, self.savings.get(index)) else {
             return Ok(());
@@ -341,6 +299,15 @@ impl History {
             Duty::Replace
         };
         let (rule, found) = self.lost(twin, saving);
+        let met = matches!(twin.came_of, Came::Reported(ended) if ended > saving.began);
+        let hint = match duty {
+            Duty::Insert => "insert, and take a record that is there for a conflict",
+            _ if met => {
+                "both were under way at once: compare and write in one statement, or lock the row"
+            }
+            _ => "name the replaced revision in the write, and look at whether it changed a row",
+        };
+        let found = format!("{found}; {hint}");
         Err(self.breach(duty, rule, found, &[&twin.who, &who]))
     }
 
@@ -393,11 +360,15 @@ impl History {
             let found = "a login was completed, and the record does not know it".into();
             return (Some(Rule::Once), found);
         }
-        (None, "one of two reported writes is lost".into())
+        (None, "of two writes that were reported one is lost".into())
     }
 
-    fn check(&self) -> Result<(), Breach> {
-        let latest = self.savings.iter().rev().find(|saving| saving.is_reported);
+    pub(super) fn check(&self) -> Result<(), Breach> {
+        let latest = self
+            .savings
+            .iter()
+            .rev()
+            .find(|saving| saving.is_reported());
         let Some(latest) = latest else { return Ok(()) };
         // Back from the last write, from each to the one that it was made from.
         let mut followed = Vec::from([latest]);
@@ -407,14 +378,14 @@ impl History {
                 .savings
                 .iter()
                 .filter(|saving| saving.account == *account);
-            let Some(from) = made.max_by_key(|saving| saving.is_reported) else {
+            let Some(from) = made.max_by_key(|saving| saving.is_reported()) else {
                 break;
             };
             followed.push(from);
             base = from.base.as_ref();
         }
         let mut lost = self.savings.iter().filter(|saving| {
-            saving.is_reported && !followed.iter().any(|known| core::ptr::eq(*known, *saving))
+            saving.is_reported() && !followed.iter().any(|known| core::ptr::eq(*known, *saving))
         });
         // Best one that shows what it means.
         let shown = lost.clone().find(|saving| saving.told.is_some());
@@ -429,7 +400,33 @@ impl History {
         Err(self.breach(Duty::Keep, rule, found, &[&lost.who, &latest.who]))
     }
 
-    fn note(&mut self, who: &str, what: What) {
+    pub(super) fn count(&self, report: &mut Report) {
+        for (total, more) in [
+            (&mut report.loads, self.loads),
+            (&mut report.stale_loads, self.stale_loads),
+            (&mut report.restarts, self.restarts),
+        ] {
+            *total = total.saturating_add(more);
+        }
+        for saving in &self.savings {
+            let total = match saving.came_of {
+                Came::Reported(_) => &mut report.saves,
+                Came::Conflict => &mut report.conflicts,
+                Came::Failure(_) | Came::Unknown => &mut report.failures,
+            };
+            *total = total.saturating_add(1);
+            if saving.kind == Kind::Wrong {
+                count_wrong(saving, report);
+            }
+        }
+    }
+
+    fn moment(&mut self) -> u64 {
+        self.moments = self.moments.saturating_add(1);
+        self.moments
+    }
+
+    pub(super) fn note(&mut self, who: &str, what: What) {
         let who = who.into();
         self.steps.push(Step { who, what });
     }
@@ -443,10 +440,17 @@ impl History {
         self.note(who, what);
     }
 
-    fn breach(&self, duty: Duty, rule: Option<Rule>, found: String, involved: &[&str]) -> Breach {
+    pub(super) fn breach(
+        &self,
+        duty: Duty,
+        rule: Option<Rule>,
+        found: String,
+        involved: &[&str],
+    ) -> Breach {
         let shown = |step: &&Step| step.who.is_empty() || involved.contains(&step.who.as_str());
         let mut schedule: Vec<Step> = self.steps.iter().filter(shown).cloned().collect();
-        if duty == Duty::Save {
+        let tries = |step: &&Step| matches!(step.what, What::Loads(_) | What::FailsToLoad(_));
+        if schedule.iter().filter(tries).count() > MOST_SHOWN {
             // The last try of many that are alike.
             let before = schedule.len().saturating_sub(2);
             schedule.drain(..before);
@@ -460,12 +464,36 @@ impl History {
     }
 }
 
-/// What somebody was told, in a word.
-fn text(answer: &Answer) -> String {
-    match answer {
-        Answer::Verified { .. } => "granted".into(),
-        Answer::Associated { .. } | Answer::Challenged { .. } => "sent".into(),
-        Answer::Denied(denied) => denied.to_string(),
-        _ => "done".into(),
+/// Whether who has to come second is told so.
+fn count_wrong(saving: &Saving, report: &mut Report) {
+    let second = if saving.account.revision == 1 {
+        &mut report.second_inserts
+    } else {
+        &mut report.second_replaces
+    };
+    match &saving.came_of {
+        Came::Conflict => second.conflicts = second.conflicts.saturating_add(1),
+        Came::Failure(error) if second.failure.is_none() => {
+            let found = format!(
+                "a write that came second failed with {error:?}, and none was called a \
+                 conflict; decide asks again only after that"
+            );
+            let what = What::FailsToSave(saving.account.revision, error.clone());
+            let who = saving.who.clone();
+            second.failure = Some(Breach {
+                duty: Duty::Conflict,
+                rule: None,
+                found,
+                schedule: [Step { who, what }].into(),
+            });
+        }
+        _ => {}
     }
+}
+
+/// Loads of one schedule that are shown at the most.
+const MOST_SHOWN: usize = 32;
+
+fn count(of: usize) -> u64 {
+    u64::try_from(of).unwrap_or(u64::MAX)
 }

@@ -4,9 +4,9 @@ use alloc::format;
 use alloc::vec::Vec;
 
 use super::Store;
-use super::history::Trial;
 use super::report::{Breach, Report};
 use super::request::Request;
+use super::trial::Trial;
 use crate::account::Account;
 use crate::subject::Subject;
 use crate::testing::command::Command;

@@ -6,8 +6,9 @@ use alloc::string::String;
 use core::mem;
 
 use super::Store;
-use super::history::{Loaded, MOST_TRIES, Presented, Told, Trial};
-use super::report::{Breach, Duty};
+use super::history::{Presented, Told};
+use super::report::Breach;
+use super::trial::{Loaded, MOST_TRIES, Trial};
 use crate::account::Account;
 use crate::testing::command::{Command, Guess, RecoveryGuess, back};
 use crate::testing::reply::Observation;
@@ -65,8 +66,7 @@ impl Request {
             Phase::Begun => {
                 self.tries = self.tries.saturating_add(1);
                 if self.tries > MOST_TRIES {
-                    let found = format!("{} tried {MOST_TRIES} times", self.who);
-                    return Err(trial.breach(Duty::Save, None, found, &[&self.who]));
+                    return Err(trial.gave_up(&self.who));
                 }
                 self.phase = match trial.load(&self.who).await? {
                     Loaded::Record(account) => Phase::Loaded(Some(account)),
@@ -110,7 +110,7 @@ impl Request {
                 write = Some(begun);
                 async move {
                     let saved = trial.store.replace(next).await;
-                    saved.map_err(|error| (begun, error))
+                    saved.map_err(|unsaved| (begun, unsaved))
                 }
             })
             .await;
@@ -123,8 +123,8 @@ impl Request {
                 }
                 Ok(true)
             }
-            Err((write, error)) => {
-                trial.failed(write, &error);
+            Err((write, unsaved)) => {
+                trial.unsaved(write, &unsaved);
                 Ok(false)
             }
         }

@@ -18,9 +18,11 @@ use super::reply::{Answer, Observation};
 use super::rng::TestRng;
 use crate::account::Account;
 use crate::authenticator::{AuthenticatorId, Channel, DeviceId};
+use crate::decide::Unsaved;
 use crate::engine::Engine;
 use crate::session::MfaSession;
 use crate::subject::Subject;
+use crate::transition::Next;
 
 /// An account, an engine, a clock, a random source, a store, an outbox, and a memory of everything
 /// that was issued.
@@ -44,7 +46,7 @@ pub struct World {
     unknown: DeviceId,
 }
 
-/// How often a world asks again where its store has a fault, as a server does.
+/// How often a world asks for one command.
 const MOST_TRIES: u32 = 16;
 
 impl World {
@@ -119,7 +121,7 @@ impl World {
     /// The stored record, if there is one.
     #[must_use]
     pub fn record(&self) -> Option<Account> {
-        self.store.load(&self.subject)
+        self.store.record(&self.subject)
     }
 
     /// The account as a request finds it: a new one where none is stored.
@@ -162,15 +164,25 @@ impl World {
 
     /// Does what the command says, on the store of its own.
     ///
-    /// Where that has a fault it asks again, sixteen times in all, as a server does; the answer is
-    /// [`Answer::Unavailable`] where they do not suffice.
+    /// After a conflict it asks again, sixteen times in all, as [`decide`](crate::decide) does. The
+    /// answer is [`Answer::Unavailable`] where those do not suffice, and where the store fails.
     pub fn apply(&mut self, command: &Command) -> Observation {
         for _ in 0..MOST_TRIES {
-            let asked = self.ask(command, &self.account());
-            let saved =
-                asked.commit(|next| self.store.replace_at(self.subject.clone(), next.account));
-            if let Ok(heard) = saved {
-                return self.hear(heard);
+            let account = match command {
+                // They have nothing to do with the store.
+                Command::Begin | Command::Vouch(_) | Command::Step { .. } => None,
+                _ => match self.store.load(&self.subject) {
+                    Ok(record) => record,
+                    Err(_) => break,
+                },
+            };
+            let account = account.unwrap_or_else(|| Account::new(self.subject.clone()));
+            let asked = self.ask(command, &account);
+            let replace = |next: Next| self.store.replace_at(self.subject.clone(), next.account);
+            match asked.commit(replace) {
+                Ok(heard) => return self.hear(heard),
+                Err(Unsaved::Conflict) => {}
+                Err(Unsaved::Failed(_)) => break,
             }
         }
         self.unsaved(Answer::Unavailable)

@@ -1,0 +1,206 @@
+//! One subject on the store: what is done with it, step by step.
+
+use alloc::format;
+use alloc::string::{String, ToString};
+use core::cell::RefCell;
+
+use super::Store;
+use super::history::{History, Kind, Told, Write};
+use super::report::{Breach, Duty, Report, What};
+use crate::account::Account;
+use crate::decide::Unsaved;
+use crate::engine::Remaining;
+use crate::subject::Subject;
+use crate::testing::rule::Rule;
+use crate::transition::{Events, Next};
+
+/// How often something is tried before the store counts as one that does not do it.
+pub(super) const MOST_TRIES: u32 = 64;
+
+/// One subject on the store.
+pub(super) struct Trial<'a, S> {
+    pub(super) store: &'a S,
+    pub(super) subject: Subject,
+    history: RefCell<History>,
+}
+
+/// What a load has led to.
+#[derive(PartialEq, Eq)]
+pub(super) enum Loaded {
+    Record(alloc::boxed::Box<Account>),
+    NoRecord,
+    NoAnswer,
+}
+
+impl<'a, S: Store> Trial<'a, S> {
+    pub(super) fn new(store: &'a S, subject: Subject) -> Self {
+        let history = RefCell::new(History::new(subject.clone()));
+        Self {
+            store,
+            subject,
+            history,
+        }
+    }
+
+    pub(super) async fn load(&self, who: &str) -> Result<Loaded, Breach> {
+        let known = self.history.borrow().reported();
+        let loaded = self.store.load(self.subject.clone()).await;
+        self.history.borrow_mut().loaded(who, known, loaded)
+    }
+
+    /// As [`load`](Self::load), as often as it takes to be answered.
+    pub(super) async fn load_answered(&self, who: &str) -> Result<Loaded, Breach> {
+        for _ in 0..MOST_TRIES {
+            let loaded = self.load(who).await?;
+            if loaded != Loaded::NoAnswer {
+                return Ok(loaded);
+            }
+        }
+        Err(self.gave_up(who))
+    }
+
+    /// Makes the first record, as often as it takes.
+    pub(super) async fn insert(&self, who: &str, account: Account) -> Result<(), Breach> {
+        for _ in 0..MOST_TRIES {
+            self.begins_here();
+            if self.write(who, account.clone(), Kind::Honest).await? {
+                return Ok(());
+            }
+            // It may have been done all the same. Whatever else is there is a breach.
+            if let Loaded::Record(_) = self.load(who).await? {
+                return Ok(());
+            }
+        }
+        Err(self.gave_up(who))
+    }
+
+    /// The latest account that was reported as saved.
+    pub(super) fn head(&self) -> Option<Account> {
+        self.history.borrow().head()
+    }
+
+    /// Writes an account that no request has made; whether the store has reported it as saved.
+    async fn write(&self, who: &str, account: Account, kind: Kind) -> Result<bool, Breach> {
+        let write = self.begin_as(kind, who, None, account.clone());
+        let next = Next {
+            account,
+            events: Events::NONE,
+        };
+        match self.store.replace(next).await {
+            Ok(()) => self.reported(write, None).map(|()| true),
+            Err(unsaved) => {
+                self.unsaved(write, &unsaved);
+                Ok(false)
+            }
+        }
+    }
+
+    /// Writes what the store must not take, because another revision is there, or none.
+    pub(super) async fn write_wrong(
+        &self,
+        who: &str,
+        account: Account,
+        duty: Duty,
+        found: &str,
+    ) -> Result<(), Breach> {
+        if self.write(who, account, Kind::Wrong).await? {
+            return Err(self.breach(duty, None, found.into(), &[who]));
+        }
+        Ok(())
+    }
+
+    pub(super) fn begin(&self, who: &str, base: Option<Account>, account: Account) -> Write {
+        self.begin_as(Kind::Honest, who, base, account)
+    }
+
+    fn begin_as(&self, kind: Kind, who: &str, base: Option<Account>, account: Account) -> Write {
+        self.history.borrow_mut().begin(kind, who, base, account)
+    }
+
+    pub(super) fn unsaved(&self, write: Write, unsaved: &Unsaved<String>) {
+        self.history.borrow_mut().unsaved(write, unsaved);
+    }
+
+    /// The store has said that it is saved, and so somebody was told.
+    pub(super) fn reported(&self, write: Write, told: Option<Told>) -> Result<(), Breach> {
+        self.history.borrow_mut().reported_write(write, told)
+    }
+
+    /// Nothing was to be saved: somebody was told no.
+    pub(super) fn refused(&self, who: &str, told: &Told) {
+        let text = told.text();
+        self.history.borrow_mut().note(who, What::Hears(text));
+    }
+
+    pub(super) fn starts_with(&self, left: Remaining) {
+        self.history.borrow_mut().starts_with(left);
+    }
+
+    /// Forgets the steps so far: what follows is shown without them.
+    pub(super) fn begins_here(&self) {
+        self.history.borrow_mut().begins_here();
+    }
+
+    pub(super) async fn restart(&self) -> bool {
+        if self.store.restart().await.is_none() {
+            return false;
+        }
+        self.history.borrow_mut().restarted();
+        true
+    }
+
+    /// Whether everything that was reported as saved is what the last write reported follows from.
+    pub(super) fn check(&self) -> Result<(), Breach> {
+        self.history.borrow().check()
+    }
+
+    /// Somebody has tried in vain, [`MOST_TRIES`] times.
+    pub(super) fn gave_up(&self, who: &str) -> Breach {
+        let history = self.history.borrow();
+        let (duty, found) = match history.last(who) {
+            Some(What::FailsToLoad(_)) if history.reported().is_none() => (
+                Duty::Read,
+                format!("{MOST_TRIES} loads failed; where there is no record, a load gives none"),
+            ),
+            Some(What::FailsToLoad(_)) => (
+                Duty::Read,
+                format!("{MOST_TRIES} loads of what was saved failed"),
+            ),
+            Some(What::Loads(loaded)) if *loaded < history.reported() => (
+                Duty::Read,
+                format!(
+                    "{MOST_TRIES} loads were behind what was reported as saved; after a conflict, \
+                     load past the cache"
+                ),
+            ),
+            _ if history.reported().is_none() => (
+                Duty::Save,
+                format!(
+                    "a first record of {} was refused {MOST_TRIES} times",
+                    history.size()
+                ),
+            ),
+            _ => (
+                Duty::Save,
+                format!(
+                    "{MOST_TRIES} saves were refused; compare the stored revision with \
+                     account.replaces(), and store account.revision()"
+                ),
+            ),
+        };
+        history.breach(duty, None, found, &[who])
+    }
+
+    fn breach(&self, duty: Duty, rule: Option<Rule>, found: String, involved: &[&str]) -> Breach {
+        self.history.borrow().breach(duty, rule, found, involved)
+    }
+
+    /// A breach of somebody by himself.
+    pub(super) fn breach_of(&self, who: &str, duty: Duty, found: &str) -> Breach {
+        self.breach(duty, None, found.to_string(), &[who])
+    }
+
+    pub(super) fn count(&self, report: &mut Report) {
+        self.history.borrow().count(report);
+    }
+}
