@@ -174,12 +174,16 @@ impl Account {
     }
 
     /// The revision of this state: 0 if it was never stored, one more with every change.
+    ///
+    /// Up to 2⁵³ − 1, which a signed column of 64 bits and a JSON number hold.
     #[must_use]
     pub const fn revision(&self) -> u64 {
         self.revision
     }
 
     /// The stored revision that this account takes the place of; none where there is to be no record.
+    #[doc(alias = "compare_and_swap")]
+    #[doc(alias = "optimistic_locking")]
     #[must_use]
     pub const fn replaces(&self) -> Option<u64> {
         match self.revision {

@@ -26,7 +26,8 @@ pub enum Unsaved<E> {
     Failed(E),
 }
 
-/// So that `?` hands on what a store says.
+/// So that `?` hands on what a store says. It makes a failure of every error, also of one that means a
+/// conflict: no row that was updated, a key that is there already. Those are yours to tell apart.
 impl<E> From<E> for Unsaved<E> {
     fn from(error: E) -> Self {
         Self::Failed(error)
@@ -57,6 +58,9 @@ impl<E: core::error::Error> core::error::Error for Unsaved<E> {
 /// [store's duty](Transition#the-stores-duty), and is not called where nothing changed. `ask` calls a
 /// method of the [`Engine`](crate::Engine), each time with the time and the random bytes of that time.
 /// What is to be sent leaves after this has returned.
+///
+/// Both functions of the store live at once, so that they share a handle: a pool, a lock, not a `&mut`
+/// connection.
 ///
 /// # Errors
 ///

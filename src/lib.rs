@@ -90,6 +90,7 @@
 //! * [`Verified`] is what you mint tokens from, [`Delivery`] what you send, [`Event`] what you log,
 //!   [`Denied`] every no.
 //! * [`message`] words a delivery; [`wire`] reads and writes the bodies of the API.
+//! * `testing`, with the feature of that name, is for your tests.
 //!
 //! # The order of calls
 //!
@@ -99,12 +100,32 @@
 //! loop. A [`Denied`] is no failure of the store: it sits in the outcome's result, and what it charged
 //! is saved.
 //!
+//! # Your store
+//!
+//! One record per subject and one conditional write: compare and swap, or optimistic locking by a version
+//! column. The [store's duty](Transition#the-stores-duty) says all of it. In SQL:
+//!
+//! ```sql
+//! CREATE TABLE accounts (
+//!     subject  bytea PRIMARY KEY,  -- 255 bytes at the most, compared byte by byte
+//!     revision bigint NOT NULL,
+//!     record   bytea NOT NULL      -- the account: 3,975 bytes at the most in postcard, 12,421 in JSON
+//! );
+//! -- Where the next account replaces nothing. No row inserted: a conflict.
+//! INSERT INTO accounts VALUES ($1, $2, $3) ON CONFLICT DO NOTHING;
+//! -- Where it replaces revision $4. No row updated: a conflict.
+//! UPDATE accounts SET revision = $2, record = $3 WHERE subject = $1 AND revision = $4;
+//! ```
+//!
+//! `$2` is [`Account::revision`], `$4` is [`Account::replaces`]. Then hand it to `testing::StoreTest`, which
+//! says whether it does what it has to, and by which schedule it does not.
+//!
 //! # Features
 //!
 //! * `std` (default): the `std` of the dependencies, so that `time::UtcDateTime::now` is there. The
 //!   crate itself is `no_std` and needs `alloc`.
-//! * `testing`: a test of your store, a small world with a clock, an outbox and a store, strategies, and
-//!   a reference model, for tests. Brings proptest.
+//! * `testing`: `StoreTest`, which says whether your store keeps its duty; a clock, a store with faults
+//!   and an outbox for tests of your handlers; strategies and a reference model. Brings proptest.
 #![no_std]
 #![forbid(unsafe_code)]
 #![deny(missing_docs, unreachable_pub, unused_must_use, unnameable_types)]

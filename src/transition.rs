@@ -23,8 +23,9 @@ use crate::phone::PhoneNumber;
 /// # The store's duty
 ///
 /// Insert if absent when [`next.account.replaces()`](Account::replaces) is `None`, else replace only
-/// if the stored revision equals it; report success only after the commit is durable. A conflict, or
-/// an answer that was lost, is an error: reload the account and ask the engine again. Never delete a
+/// if the stored revision equals it; report success only after the commit is durable. After a conflict,
+/// load again and ask the engine again. Any other error, a lost answer among them, is answered with 503,
+/// and not asked again: the write may be there, and a second one would charge twice. Never delete a
 /// record while its subject exists: recreating it would refill the budgets.
 ///
 /// # Examples
@@ -71,7 +72,7 @@ impl<T> Transition<T> {
     ///
     /// # Errors
     ///
-    /// What `save` returns. The outcome is gone with it: reload and ask the engine again.
+    /// What `save` returns. The outcome is gone with it.
     pub fn commit<E>(self, save: impl FnOnce(Next) -> Result<(), E>) -> Result<Outcome<T>, E> {
         if let Some(account) = self.next {
             save(Next {
@@ -86,7 +87,7 @@ impl<T> Transition<T> {
     ///
     /// # Errors
     ///
-    /// What `save` returns. The outcome is gone with it: reload and ask the engine again.
+    /// What `save` returns. The outcome is gone with it.
     pub async fn commit_async<E, F, Fut>(self, save: F) -> Result<Outcome<T>, E>
     where
         F: FnOnce(Next) -> Fut,

@@ -63,3 +63,28 @@ fn curl_lines() -> String {
     assert_eq!(script.matches("curl -s").count(), 6, "{script}");
     script
 }
+
+#[test]
+fn the_lines_that_the_readme_counts_are_as_many() {
+    let readme = include_str!("../../../README.md");
+    let (sentences, command) = readme
+        .split_once("In lines without blank ones")
+        .and_then(|(_, rest)| rest.split_once("```sh\n"))
+        .unwrap();
+    let (command, _) = command.split_once("```").unwrap();
+    let output = Command::new("bash")
+        .args(["-c", &format!("set -euo pipefail\n{command}")])
+        .current_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{output:?}");
+    let counted = String::from_utf8(output.stdout).unwrap();
+    let is_number = |word: &&str| word.bytes().all(|byte| byte.is_ascii_digit());
+    let words = sentences.split([' ', '\n', ';']);
+    let written: Vec<&str> = words
+        .filter(|word| !word.is_empty())
+        .filter(is_number)
+        .collect();
+    // In the order of the sentences.
+    assert_eq!(counted.lines().collect::<Vec<_>>(), written);
+}

@@ -60,7 +60,7 @@ use crate::transition::Next;
 ///         if stored.as_ref().map(Account::revision) != next.account.replaces() {
 ///             return Err(Unsaved::Conflict);
 ///         }
-///         # std::thread::sleep(std::time::Duration::from_millis(1)); // What a database takes.
+///         # std::thread::sleep(std::time::Duration::from_micros(99)); // What a database takes.
 ///         let subject = next.account.subject().clone();
 ///         self.0.lock().unwrap().insert(subject, next.account);
 ///         Ok(())
