@@ -9,7 +9,6 @@ use super::report::{Breach, Duty, Report, Step, What};
 use super::trial::Loaded;
 use crate::account::Account;
 use crate::decide::Unsaved;
-use crate::denied::Denied;
 use crate::engine::Remaining;
 use crate::subject::Subject;
 use crate::testing::reply::{Answer, Observation};
@@ -18,10 +17,10 @@ use crate::testing::rule::Rule;
 /// What became of one record.
 pub(super) struct History {
     subject: Subject,
-    savings: Vec<Saving>,
+    pub(super) savings: Vec<Saving>,
     steps: Vec<Step>,
     /// What the budgets hold at the first step.
-    left: Option<Remaining>,
+    pub(super) left: Option<Remaining>,
     /// Begins and ends of writes, in their order.
     moments: u64,
     loads: u64,
@@ -29,7 +28,7 @@ pub(super) struct History {
     restarts: u64,
 }
 
-struct Saving {
+pub(super) struct Saving {
     who: String,
     base: Option<Account>,
     account: Account,
@@ -39,7 +38,7 @@ struct Saving {
     came_of: Came,
     /// Restarts before it was reported.
     restarts: u64,
-    told: Option<Told>,
+    pub(super) told: Option<Told>,
 }
 
 /// What a write came to, and when.
@@ -311,58 +310,6 @@ impl History {
         Err(self.breach(duty, rule, found, &[&twin.who, &who]))
     }
 
-    /// What it means that of two writes only one is there, although both were reported.
-    fn lost(&self, one: &Saving, two: &Saving) -> (Option<Rule>, String) {
-        let told = |saving: &Saving| Some(saving.told.as_ref()?.observation.reply.answer.clone());
-        let granted = |saving: &Saving| matches!(told(saving), Some(Answer::Verified { .. }));
-        let code = |saving: &Saving| saving.told.as_ref().and_then(|told| told.presented);
-        if granted(one) && granted(two) && code(one) == code(two) {
-            return (Some(Rule::Once), "one code was granted twice".into());
-        }
-        for (denied, left) in [
-            (
-                Denied::InvalidBindingCode,
-                self.left.map(|left| left.binding_failures),
-            ),
-            (
-                Denied::InvalidRecoveryCode,
-                self.left.map(|left| left.recovery_failures),
-            ),
-        ] {
-            let wrong = |saving: &&Saving| told(saving) == Some(Answer::Denied(denied));
-            let judged = count(self.savings.iter().filter(wrong).count());
-            if let Some(left) = left
-                && judged > u64::from(left)
-            {
-                let found = format!("{judged} wrong codes were judged, and the budget had {left}");
-                return (Some(Rule::FailureLimit), found);
-            }
-            if wrong(&one) || wrong(&two) {
-                let found = "a wrong code was told, and its charge is lost".into();
-                return (Some(Rule::ChargeBeforeReveal), found);
-            }
-        }
-        let is_sent = |saving: &&Saving| {
-            let told = saving.told.as_ref();
-            told.is_some_and(|told| told.observation.reply.sent.is_some())
-        };
-        let sent = count(self.savings.iter().filter(is_sent).count());
-        if let Some(left) = self.left
-            && sent > u64::from(left.sends)
-        {
-            let found = format!(
-                "{sent} messages went out, and the budget had {}",
-                left.sends
-            );
-            return (Some(Rule::SendLimit), found);
-        }
-        if granted(one) || granted(two) {
-            let found = "a login was completed, and the record does not know it".into();
-            return (Some(Rule::Once), found);
-        }
-        (None, "of two writes that were reported one is lost".into())
-    }
-
     pub(super) fn check(&self) -> Result<(), Breach> {
         let latest = self
             .savings
@@ -494,6 +441,6 @@ fn count_wrong(saving: &Saving, report: &mut Report) {
 /// Loads of one schedule that are shown at the most.
 const MOST_SHOWN: usize = 32;
 
-fn count(of: usize) -> u64 {
+pub(super) fn count(of: usize) -> u64 {
     u64::try_from(of).unwrap_or(u64::MAX)
 }

@@ -4,6 +4,7 @@ mod alone;
 mod blocking;
 mod history;
 mod interleaved;
+mod meaning;
 mod report;
 mod request;
 mod together;
