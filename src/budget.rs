@@ -117,7 +117,7 @@ impl RateLimit {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Budget {
-    full_at: Millis,
+    pub(crate) full_at: Millis,
 }
 
 impl Budget {

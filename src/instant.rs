@@ -19,9 +19,13 @@ impl Millis {
 
     /// The largest stored moment: what a JSON number holds exactly, 30 times the last of the clock,
     /// so that no sum of a clock and a duration of a policy gets there.
-    const LAST: u64 = (1 << 53) - 1;
+    const LAST_STORED: u64 = (1 << 53) - 1;
 
     pub(crate) const EPOCH: Self = Self(0);
+
+    /// The largest moment that a record holds.
+    #[cfg(feature = "testing")]
+    pub(crate) const LAST: Self = Self(Self::LAST_STORED);
 
     /// Rounded down, so that nothing happens a fraction of a millisecond early.
     pub(crate) fn at(time: UtcDateTime) -> Self {
@@ -54,7 +58,7 @@ impl Millis {
     }
 
     pub(crate) fn from_stored(millis: u64) -> Option<Self> {
-        (millis <= Self::LAST).then_some(Self(millis))
+        (millis <= Self::LAST_STORED).then_some(Self(millis))
     }
 }
 

@@ -89,7 +89,7 @@ fn a_store_that_keeps_its_duty_passes() {
     let report = test_of(&MemoryStore::new()).run_blocking();
     assert!(report.is_conformant(), "{report}");
     println!("{report}");
-    assert_eq!(report.schedules(), 1_222);
+    assert_eq!(report.schedules(), 1_239);
     assert_eq!(report.stale_loads(), 0);
     assert!(report.to_string().ends_with(
         "nothing was found that the store does not do\n\
@@ -173,33 +173,38 @@ fn a_cache_that_is_behind_passes_and_is_seen() {
     assert!(report.stale_loads() > 1_000, "{report}");
 }
 
+/// Every third to eighth write is done, and nobody hears of it.
 #[test]
 fn answers_may_be_lost_and_loads_may_fail() {
-    let (records, calls) = (Records::default(), Cell::new(0_u32));
-    let fails = || {
-        calls.set(calls.get() + 1);
-        calls.get().is_multiple_of(5)
-    };
-    let report = StoreTest::new(
-        async |subject: Subject| {
-            if fails() {
-                return Err("out of reach");
-            }
-            Ok(stored(&records, &subject))
-        },
-        async |next: Next| {
-            give_way().await;
-            let lost = fails();
-            replace(&records, next.account)?;
-            if lost {
-                Err(Unsaved::Failed("the answer was lost"))
-            } else {
-                Ok(())
-            }
-        },
-    )
-    .run_blocking();
-    assert!(report.is_conformant(), "{report}");
+    for (every, first) in [(3_u32, 0_u32), (3, 1), (4, 0), (5, 2), (8, 1)] {
+        let (records, calls) = (Records::default(), Cell::new(first));
+        let fails = || {
+            calls.set(calls.get() + 1);
+            calls.get().is_multiple_of(every)
+        };
+        let loads = Cell::new(0_u32);
+        let report = StoreTest::new(
+            async |subject: Subject| {
+                loads.set(loads.get() + 1);
+                if loads.get().is_multiple_of(7) {
+                    return Err("out of reach");
+                }
+                Ok(stored(&records, &subject))
+            },
+            async |next: Next| {
+                give_way().await;
+                let lost = fails();
+                replace(&records, next.account)?;
+                if lost {
+                    Err(Unsaved::Failed("the answer was lost"))
+                } else {
+                    Ok(())
+                }
+            },
+        )
+        .run_blocking();
+        assert!(report.is_conformant(), "{every}, {first}: {report}");
+    }
 }
 
 #[test]
@@ -329,7 +334,7 @@ fn success_that_a_restart_undoes_is_found() {
             .all(|breach| breach.duty() == Duty::Keep),
         "{report}"
     );
-    breach(&report, Duty::Keep, Some(Rule::Once));
+    assert!(!report.breaches().is_empty(), "{report}");
 }
 
 #[test]
@@ -345,7 +350,7 @@ fn a_durable_store_survives_restarts() {
     .restarting(async || {})
     .run_blocking();
     assert!(report.is_conformant(), "{report}");
-    assert!(report.to_string().contains(", 11 restarts"), "{report}");
+    assert!(report.to_string().contains(", 12 restarts"), "{report}");
 }
 
 #[test]
@@ -438,16 +443,116 @@ fn subjects_that_a_column_takes_for_one_are_found() {
     }
 }
 
+/// What a record takes at the most, by rule 12: the revision alone is longer than in any test.
+const LARGEST: usize = 3_975;
+
 #[test]
 fn a_record_that_is_cut_or_refused_for_its_size_is_found() {
     let records = Records::default();
     let report = replacing(&records, async |next: Next| {
-        if postcard::to_allocvec(&next.account).unwrap().len() > 2_048 {
+        if postcard::to_allocvec(&next.account).unwrap().len() > LARGEST - 8 {
             return Err(Unsaved::Failed("value too long"));
         }
         replace(&records, next.account)
     });
     breach(&report, Duty::Save, None);
+}
+
+/// One file of everybody: read, changed and written as a whole.
+#[test]
+fn a_file_that_is_written_as_a_whole_is_found() {
+    let file = Records::default();
+    let report = replacing(&file, async |next: Next| {
+        let mut whole = file.borrow().clone();
+        let there = whole.get(next.account.subject()).map(Account::revision);
+        if there != next.account.replaces() {
+            return Err(Unsaved::Conflict);
+        }
+        whole.insert(next.account.subject().clone(), next.account);
+        give_way().await;
+        file.replace(whole);
+        Ok(())
+    });
+    assert!(!report.breaches().is_empty(), "{report}");
+}
+
+/// As a cache that evicts, or a key that expires: budgets would be full again.
+#[test]
+fn a_store_that_forgets_the_oldest_is_found() {
+    for kept in [24, 100, 1_000] {
+        let (records, order) = (Records::default(), RefCell::new(Vec::new()));
+        let report = replacing(&records, async |next: Next| {
+            give_way().await;
+            let subject = next.account.subject().clone();
+            let is_new = next.account.replaces().is_none();
+            replace(&records, next.account)?;
+            let mut order = order.borrow_mut();
+            if is_new {
+                order.push(subject);
+            }
+            if order.len() > kept {
+                records.borrow_mut().remove(&order.remove(0));
+            }
+            Ok(())
+        });
+        let forgotten = breach(&report, Duty::Keep, None);
+        assert!(
+            forgotten
+                .to_string()
+                .contains("what was saved of a subject is gone, or undone, after writes to others"),
+            "{report}"
+        );
+    }
+}
+
+/// A first record that is on the disk only when it is replaced.
+#[test]
+fn an_insert_that_is_not_durable_is_found() {
+    let (durable, memory) = (Records::default(), Records::default());
+    let restart = async || memory.borrow_mut().clone_from(&durable.borrow());
+    let report = StoreTest::new(
+        async |subject: Subject| Ok::<_, &str>(stored(&memory, &subject)),
+        async |next: Next| {
+            give_way().await;
+            replace(&memory, next.account.clone())?;
+            if next.account.replaces().is_some() {
+                put(&durable, next.account);
+            }
+            Ok(())
+        },
+    )
+    .restarting(restart)
+    .run_blocking();
+    assert!(
+        report
+            .breaches()
+            .iter()
+            .any(|breach| breach.duty() == Duty::Keep),
+        "{report}"
+    );
+}
+
+/// Texts compared as far as a column, or a `printf`, has room.
+#[test]
+fn a_revision_that_is_cut_is_found() {
+    let cuts: [fn(u64) -> String; 4] = [
+        |revision| revision.to_string().chars().take(3).collect(),
+        |revision| revision.to_string().chars().rev().take(3).collect(),
+        |revision| (revision % 1_000).to_string(),
+        |revision| revision.min(999).to_string(),
+    ];
+    for cut in cuts {
+        let records = Records::default();
+        let report = replacing(&records, async |next: Next| {
+            let there = revision(&records, next.account.subject());
+            if there.map(cut) != next.account.replaces().map(cut) {
+                return Err(Unsaved::Conflict);
+            }
+            put(&records, next.account);
+            Ok(())
+        });
+        breach(&report, Duty::Replace, None);
+    }
 }
 
 #[test]

@@ -1,14 +1,15 @@
 //! Accounts at their limits, and the commands that meet there.
 
+mod largest;
+
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::iter::repeat_n;
-use core::time::Duration;
 
+use self::largest::largest;
 use super::command::{Authenticator, Command, Guess, RecoveryGuess, Vouch};
 use super::world::World;
 use crate::authenticator::Channel;
-use crate::budget::RateLimit;
 use crate::engine::Engine;
 use crate::key::{Key, KeyRing};
 use crate::phone::PhoneNumber;
@@ -93,28 +94,16 @@ impl Scene {
         }
     }
 
-    /// The largest account that can come about without an administrator: every list full.
+    /// An account with every list full and every number at its longest, but for the revision, which is
+    /// the first.
     #[must_use]
     pub fn largest(subject: Subject, seed: u64) -> Self {
-        let policy = Policy::auth0();
-        let policy = match RateLimit::new(16, Duration::from_secs(3_600)) {
-            Ok(sends) => policy.with_sends(sends),
-            Err(_) => policy,
-        };
-        let mut world = world(subject, policy, seed);
-        done(&mut world, [manager()]);
-        done(&mut world, (0..10).map(import));
-        done(&mut world, [Command::Regenerate { session: 0 }]);
-        for _ in 0..16 {
-            done(&mut world, [Command::Begin]);
-            done(&mut world, [recover(0, RecoveryGuess::Shown(0))]);
-        }
-        for _ in 0..16 {
-            done(&mut world, [Command::Begin, challenge(0)]);
-        }
+        let mut world = world(subject.clone(), Policy::auth0(), seed);
+        let account = largest(subject.clone(), world.rng());
+        world.store().restore(subject, account);
         Self {
             world,
-            commands: [answer(0, Guess::Wrong), Command::RestoreBudgets].into(),
+            commands: [Command::RestoreBudgets].into(),
         }
     }
 }

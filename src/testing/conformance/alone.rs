@@ -9,10 +9,11 @@ use super::report::{Breach, Duty, Report};
 use super::request::Request;
 use super::trial::{Loaded, Trial};
 use crate::account::Account;
+use crate::subject::Subject;
 use crate::testing::scene::Scene;
 
-/// So many revisions of one record: more than a byte counts.
-const MANY: u64 = 300;
+/// So many revisions of one record: more than a byte counts, and than three digits write.
+const MANY: u64 = 1_100;
 
 pub(super) async fn run<S: Store>(store: &S, report: &mut Report) {
     inserts_once(store, report).await;
@@ -126,14 +127,14 @@ async fn keeps_many_revisions<S: Store>(store: &S, report: &mut Report) {
     };
     let found = async {
         for _ in 0..MANY {
-            last_write(&trial, &scene).await?;
+            trial.goes_on("A").await?;
         }
         let Some(stored) = trial.head() else {
             return Ok(());
         };
         trial.begins_here();
         // Whoever has loaded one that is 256, or all of them, ago.
-        for ago in [1, 255, 256, MANY] {
+        for ago in [1, 255, 256, 999, 1_000, MANY] {
             trial.begins_here();
             let replaced = stored.revision.saturating_sub(ago);
             let other = at(&stored, replaced.saturating_add(1));
@@ -203,11 +204,15 @@ async fn keeps_subjects_apart<S: Store>(store: &S, report: &mut Report) {
 }
 
 async fn keeps_the_largest<S: Store>(store: &S, report: &mut Report) {
-    let filler = "\u{1f600}".repeat(55);
-    let Some(subject) = subject(report, &filler) else {
+    // Control characters are the longest in JSON.
+    let Some(subject) = subject(report, "") else {
         return;
     };
-    let scene = Scene::largest(subject.clone(), report.seed);
+    let missing = Subject::MAX_LEN.saturating_sub(subject.as_str().len());
+    let Ok(subject) = format!("{subject}{}", "\u{1}".repeat(missing)).parse() else {
+        return;
+    };
+    let scene = Scene::largest(Subject::clone(&subject), report.seed);
     let trial = Trial::new(store, subject);
     let found = async {
         let account = at(&scene.world.account(), 1);
@@ -223,6 +228,8 @@ async fn keeps_what_it_reported<S: Store>(store: &S, report: &mut Report) {
         return;
     };
     let found = async {
+        // The first record by itself, and then each that follows it.
+        trial.restart().await;
         let commands = scene.commands.iter().take(3).cloned();
         for (number, command) in (0_u8..).zip(commands) {
             let mut request = Request::new(number, scene.world.clone(), command);
@@ -235,4 +242,15 @@ async fn keeps_what_it_reported<S: Store>(store: &S, report: &mut Report) {
     }
     .await;
     finish(&trial, report, found);
+}
+
+/// Whatever was saved of the others has to be there still, after all that was done since.
+pub(super) async fn looks_back<S: Store>(store: &S, report: &mut Report) {
+    let left_behind = store.left_behind().take();
+    for account in left_behind {
+        let trial = Trial::new(store, account.subject.clone());
+        let found = trial.is_still(account).await;
+        trial.count(report);
+        report.add(found);
+    }
 }

@@ -113,6 +113,26 @@ impl History {
         self.left = Some(left);
     }
 
+    /// What was loaded counts as reported: it was saved, and only the answer was lost.
+    pub(super) fn is_there(&mut self, record: &Account) {
+        let (now, restarts) = (self.moment(), self.restarts);
+        let honest =
+            |saving: &&mut Saving| saving.kind == Kind::Honest && saving.account == *record;
+        if let Some(saving) = self.savings.iter_mut().find(honest) {
+            saving.came_of = Came::Reported(now);
+            saving.restarts = restarts;
+        }
+    }
+
+    /// An account that was saved earlier.
+    pub(super) fn knows(&mut self, account: Account) {
+        let write = self.begin(Kind::Honest, "", None, account);
+        if let Some(saving) = self.savings.get_mut(write.0) {
+            saving.came_of = Came::Reported(0);
+        }
+        self.begins_here();
+    }
+
     pub(super) fn begins_here(&mut self) {
         self.steps.clear();
     }
@@ -324,7 +344,7 @@ impl History {
             let made = self
                 .savings
                 .iter()
-                .filter(|saving| saving.account == *account);
+                .filter(|saving| saving.kind == Kind::Honest && saving.account == *account);
             let Some(from) = made.max_by_key(|saving| saving.is_reported()) else {
                 break;
             };
@@ -357,6 +377,7 @@ impl History {
         }
         for saving in &self.savings {
             let total = match saving.came_of {
+                Came::Reported(0) => continue,
                 Came::Reported(_) => &mut report.saves,
                 Came::Conflict => &mut report.conflicts,
                 Came::Failure(_) | Came::Unknown => &mut report.failures,

@@ -131,6 +131,9 @@ pub(super) fn finish<S: Store>(
 ) {
     report.schedules = report.schedules.saturating_add(1);
     trial.count(report);
+    if found.is_ok() {
+        trial.store.left_behind().borrow_mut().extend(trial.head());
+    }
     report.add(found);
 }
 

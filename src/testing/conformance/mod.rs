@@ -11,7 +11,8 @@ mod together;
 mod trial;
 
 use alloc::string::{String, ToString};
-use core::cell::Cell;
+use alloc::vec::Vec;
+use core::cell::{Cell, RefCell};
 use core::fmt::Display;
 use core::future::Ready;
 
@@ -139,12 +140,14 @@ impl<Load, Replace, Restart> StoreTest<Load, Replace, Restart> {
             test: self,
             under_way: Cell::new(0),
             most: Cell::new(0),
+            left_behind: RefCell::default(),
         };
         alone::run(&store, &mut report).await;
         if report.is_usable() {
             interleaved::run(&store, &mut report).await;
             together::run(&store, &mut report).await;
         }
+        alone::looks_back(&store, &mut report).await;
         report.at_once = store.most.get();
         report.conclude();
         report
@@ -168,6 +171,8 @@ trait Store {
     async fn replace(&self, next: Next) -> Result<(), Unsaved<String>>;
     /// Nothing where it cannot be restarted.
     async fn restart(&self) -> Option<()>;
+    /// What was saved last of each subject that is done with.
+    fn left_behind(&self) -> &RefCell<Vec<Account>>;
 }
 
 /// The store, and how many saves of it are under way.
@@ -175,6 +180,7 @@ struct Watched<'a, Load, Replace, Restart> {
     test: &'a StoreTest<Load, Replace, Restart>,
     under_way: Cell<u64>,
     most: Cell<u64>,
+    left_behind: RefCell<Vec<Account>>,
 }
 
 impl<E, Load, Replace, Restart> Store for Watched<'_, Load, Replace, Restart>
@@ -204,5 +210,9 @@ where
     async fn restart(&self) -> Option<()> {
         (self.test.restart.as_ref()?)().await;
         Some(())
+    }
+
+    fn left_behind(&self) -> &RefCell<Vec<Account>> {
+        &self.left_behind
     }
 }

@@ -39,6 +39,11 @@ pub(super) async fn run<S: Store>(store: &S, report: &mut Report) {
         let mixed = commands.iter().cycle().take(count).cloned();
         whole(store, report, &mixed.collect::<Vec<_>>()).await;
     }
+    for subjects in [2, 3, 4, 8] {
+        if let Some(command) = commands.get(2) {
+            several(store, report, command, subjects).await;
+        }
+    }
     for _ in 0..4 {
         if let Some(command) = commands.get(2) {
             restarted(store, report, command).await;
@@ -78,6 +83,27 @@ async fn whole<S: Store>(store: &S, report: &mut Report, race: &[Command]) {
     finish(&trial, report, found);
 }
 
+/// Each of several subjects is asked for the same, at the same time, and again and again.
+async fn several<S: Store>(store: &S, report: &mut Report, command: &Command, subjects: usize) {
+    let mut trials = Vec::new();
+    for _ in 0..subjects {
+        trials.extend(staged(store, report, Scene::signing_in).await);
+    }
+    let race = [command.clone(), Command::RestoreBudgets, command.clone()];
+    let asked = trials.iter().map(|(trial, scene)| {
+        let mut requests = requests(scene, &race);
+        async move {
+            for request in &mut requests {
+                request.run(trial).await?;
+            }
+            ends_well(trial, scene).await
+        }
+    });
+    for ((trial, _), found) in trials.iter().zip(each(asked).await) {
+        finish(trial, report, found);
+    }
+}
+
 type Step<'a> = Pin<Box<dyn Future<Output = Result<(), Breach>> + 'a>>;
 
 /// One has saved, another is about to, and the store is restarted.
@@ -113,26 +139,29 @@ async fn all<F>(futures: impl Iterator<Item = F>) -> Result<(), Breach>
 where
     F: Future<Output = Result<(), Breach>>,
 {
+    each(futures).await.into_iter().collect()
+}
+
+/// Waits for all of them at once; what each has come to, in their order.
+async fn each<F: Future>(futures: impl Iterator<Item = F>) -> Vec<F::Output> {
     let mut waiting: Vec<Pin<Box<F>>> = futures.map(Box::pin).collect();
-    let mut found = Ok(());
+    let mut outputs: Vec<Option<F::Output>> = waiting.iter().map(|_| None).collect();
     poll_fn(|context| {
-        waiting.retain_mut(|future| match future.as_mut().poll(context) {
-            Poll::Pending => true,
-            Poll::Ready(done) => {
-                if found.is_ok() {
-                    found = done;
-                }
-                false
+        for (future, output) in waiting.iter_mut().zip(&mut outputs) {
+            if output.is_none()
+                && let Poll::Ready(done) = future.as_mut().poll(context)
+            {
+                *output = Some(done);
             }
-        });
-        if waiting.is_empty() {
+        }
+        if outputs.iter().all(Option::is_some) {
             Poll::Ready(())
         } else {
             Poll::Pending
         }
     })
     .await;
-    found
+    outputs.into_iter().flatten().collect()
 }
 
 /// Runs a future on this thread, which sleeps while there is nothing to do.

@@ -67,11 +67,51 @@ impl<'a, S: Store> Trial<'a, S> {
                 return Ok(());
             }
             // It may have been done all the same. Whatever else is there is a breach.
-            if let Loaded::Record(_) = self.load(who).await? {
+            if let Loaded::Record(record) = self.load(who).await? {
+                self.history.borrow_mut().is_there(&record);
                 return Ok(());
             }
         }
         Err(self.gave_up(who))
+    }
+
+    /// Writes one revision after another on the account that was saved last.
+    pub(super) async fn goes_on(&self, who: &str) -> Result<(), Breach> {
+        for _ in 0..MOST_TRIES {
+            self.begins_here();
+            let Some(head) = self.head() else { break };
+            let next = Account {
+                revision: head.revision.saturating_add(1),
+                ..head.clone()
+            };
+            let write = self.begin(who, Some(head), next.clone());
+            let saved = self.store.replace(Next {
+                account: next.clone(),
+                events: Events::NONE,
+            });
+            match saved.await {
+                Ok(()) => return self.reported(write, None),
+                Err(unsaved) => self.unsaved(write, &unsaved),
+            }
+            // It may have been done all the same.
+            if let Loaded::Record(record) = self.load(who).await?
+                && *record == next
+            {
+                return self.reported(write, None);
+            }
+        }
+        Err(self.gave_up(who))
+    }
+
+    /// Writes to a record that nobody has written to since it was saved as `account`.
+    pub(super) async fn is_still(&self, account: Account) -> Result<(), Breach> {
+        let who = "a look back";
+        self.history.borrow_mut().knows(account);
+        self.goes_on(who).await.map_err(|breach| Breach {
+            duty: Duty::Keep,
+            found: "what was saved of a subject is gone, or undone, after writes to others".into(),
+            ..breach
+        })
     }
 
     /// The latest account that was reported as saved.
