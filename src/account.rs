@@ -193,6 +193,11 @@ impl Account {
     }
 
     /// Whether a second factor guards the account: any phone, active or disabled.
+    ///
+    /// # Security
+    ///
+    /// Nothing is written by who asks this, so that no conflict shows that the record was stale. Whoever
+    /// lets a user in without a second factor has to read where the writes go, not a replica or a cache.
     #[must_use]
     pub fn is_enrolled(&self) -> bool {
         !self.phones.is_empty()

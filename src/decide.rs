@@ -56,8 +56,8 @@ impl<E: core::error::Error> core::error::Error for Unsaved<E> {
 ///
 /// `load` may find no record: the account is new then. `replace` has the
 /// [store's duty](Transition#the-stores-duty), and is not called where nothing changed. `ask` calls a
-/// method of the [`Engine`](crate::Engine), each time with the time and the random bytes of that time.
-/// What is to be sent leaves after this has returned.
+/// method of the [`Engine`](crate::Engine), each time with the time and the random bytes of that time: a
+/// code may expire while others are served. What is to be sent leaves after this has returned.
 ///
 /// Both functions of the store live at once, so that they share a handle: a pool, a lock, not a `&mut`
 /// connection.
@@ -66,7 +66,7 @@ impl<E: core::error::Error> core::error::Error for Unsaved<E> {
 ///
 /// [`Unsaved::Failed`] with what `load` or `replace` returned: nothing is known to be saved, and nothing
 /// was told. [`Unsaved::Conflict`] where sixteen tries have lost to other requests; those are more than
-/// the wrong codes of a budget, and the client may try again at once.
+/// the wrong codes of a budget of ten, and the client may try again at once.
 ///
 /// # Examples
 ///
@@ -83,13 +83,14 @@ impl<E: core::error::Error> core::error::Error for Unsaved<E> {
 /// # use oob_mfa::{Associate, Channel, Engine, Key, KeyRing, Policy};
 /// # let engine = Engine::new(Policy::auth0(), KeyRing::new(Key::new(1, &[7; 32])));
 /// # let mut rng = getrandom::rand_core::UnwrapErr(getrandom::SysRng);
-/// # let now = time::UtcDateTime::now();
+/// # use time::UtcDateTime;
+/// # let now = UtcDateTime::now();
 /// # let session = engine.begin("auth0|alice".parse()?, "my-app", "", "", now, &mut rng)?;
 /// # let request = Associate { channel: Channel::Sms, phone: "+14155558730".parse()? };
 /// let outcome = decide(
 ///     session.subject(),
 ///     || Ok::<_, Infallible>(stored.borrow().get(session.subject()).cloned()),
-///     |account| engine.associate(account, &session, &request, now, &mut rng),
+///     |account| engine.associate(account, &session, &request, UtcDateTime::now(), &mut rng),
 ///     |next| {
 ///         let mut stored = stored.borrow_mut();
 ///         let subject = next.account.subject();
@@ -123,6 +124,10 @@ pub fn decide<T, E>(
 }
 
 /// As [`decide`], for a store that is awaited.
+///
+/// Once begun, it has to be awaited to its end: where it is dropped within a save, a code may be burned
+/// and its message never sent. In a server whose requests end with their connections, run it in a task
+/// of its own.
 ///
 /// # Errors
 ///

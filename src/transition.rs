@@ -23,8 +23,8 @@ use crate::phone::PhoneNumber;
 /// # The store's duty
 ///
 /// Insert if absent when [`next.account.replaces()`](Account::replaces) is `None`, else replace only
-/// if the stored revision equals it; report success only after the commit is durable. After a conflict,
-/// load again and ask the engine again. Any other error, a lost answer among them, is answered with 503,
+/// if the stored revision equals it, even where the bytes are the same; report success only after the
+/// commit is durable. After a conflict, load again and ask the engine again. Any other error, a lost answer among them, is answered with 503,
 /// and not asked again: the write may be there, and a second one would charge twice. Never delete a
 /// record while its subject exists: recreating it would refill the budgets.
 ///

@@ -46,25 +46,27 @@
 //!
 //! /// `POST /oauth/token`, after the client has authenticated.
 //! fn token(server: &impl Server, body: &Body, client: &str) -> Result<Answer, ErrorAnswer> {
-//!     let (engine, now) = (server.engine(), UtcDateTime::now());
+//!     let engine = server.engine();
+//!     let refuse = |denied| ErrorAnswer::denied(&denied, UtcDateTime::now());
 //!     let mut rng = getrandom::rand_core::UnwrapErr(getrandom::SysRng);
 //!     let grant = body.grant()?;
 //!     let session = engine
-//!         .open_token(body.mfa_token(None)?, Some(client), now)
-//!         .map_err(|denied| ErrorAnswer::denied(&denied, now))?;
+//!         .open_token(body.mfa_token(None)?, Some(client), UtcDateTime::now())
+//!         .map_err(refuse)?;
 //!     let ask: &mut dyn FnMut(&Account) -> Transition<Verified> = match &grant {
-//!         Grant::MfaOob(oob) => &mut |account| engine.verify_oob(account, &session, oob, now),
-//!         Grant::MfaRecoveryCode(code) => {
-//!             &mut |account| engine.verify_recovery_code(account, &session, code, now, &mut rng)
+//!         Grant::MfaOob(oob) => {
+//!             &mut |account| engine.verify_oob(account, &session, oob, UtcDateTime::now())
 //!         }
+//!         Grant::MfaRecoveryCode(code) => &mut |account| {
+//!             let now = UtcDateTime::now();
+//!             engine.verify_recovery_code(account, &session, code, now, &mut rng)
+//!         },
 //!         _ => return Err(BadRequest::UnsupportedGrantType.into()),
 //!     };
 //!     let subject = session.subject();
 //!     let outcome = decide(subject, || server.load(subject), ask, |next| server.replace(next))
 //!         .map_err(|_| ErrorAnswer::temporarily_unavailable(Duration::from_secs(1)))?;
-//!     let verified = outcome
-//!         .result
-//!         .map_err(|denied| ErrorAnswer::denied(&denied, now))?;
+//!     let verified = outcome.result.map_err(refuse)?;
 //!     Ok(server.mint(&verified).into())
 //! }
 //!
