@@ -8,6 +8,7 @@ use core::fmt;
 use core::num::NonZeroU32;
 
 use rand_core::CryptoRng;
+use subtle::{ConditionallySelectable, ConstantTimeEq};
 use zeroize::Zeroize;
 
 use crate::bytes;
@@ -36,7 +37,9 @@ impl BindingCode {
         let mut rest = below(bound, rng);
         let mut digits = [0; MOST_BINDING_DIGITS];
         for digit in digits.iter_mut().take(len).rev() {
-            *digit = DECIMAL.get(rest as usize % 10).copied().unwrap_or(b'0');
+            // No table: a digit decides no address.
+            let [ones, ..] = (rest % 10).to_le_bytes();
+            *digit = b'0' | ones;
             rest /= 10;
         }
         rest.zeroize();
@@ -58,7 +61,6 @@ impl BindingCode {
 }
 
 const TEN: NonZeroU32 = NonZeroU32::MIN.saturating_add(9);
-const DECIMAL: &[u8; 10] = b"0123456789";
 
 /// Takes any text. One that is not six to eight bytes long equals no code.
 // Only the length is looked at: the bytes are secret, and their digest tells the rest.
@@ -129,8 +131,11 @@ impl RecoveryCode {
     pub(crate) fn draw(rng: &mut (impl CryptoRng + ?Sized)) -> Self {
         let mut characters = [0; RECOVERY_LEN];
         for character in &mut characters {
-            let index = below(RECOVERY_SYMBOLS, rng) as usize;
-            *character = RECOVERY_ALPHABET.get(index).copied().unwrap_or(b'2');
+            let index = below(RECOVERY_SYMBOLS, rng);
+            // The whole alphabet is read, whichever of it is drawn.
+            for (at, symbol) in (0_u32..).zip(RECOVERY_ALPHABET) {
+                character.conditional_assign(symbol, at.ct_eq(&index));
+            }
         }
         Self { characters }
     }
