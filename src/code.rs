@@ -123,7 +123,7 @@ const RECOVERY_ALPHABET: &[u8; 32] = b"23456789ABCDEFGHJKLMNPQRSTUVWXYZ";
 ///
 /// `Debug` redacts, there is no `Display`, the characters are overwritten when dropped.
 pub struct RecoveryCode {
-    // All zero where the text is not 24 characters, which equals no code.
+    // All zero where the text is neither 24 bytes nor 24 characters, which equals no code.
     characters: [u8; RECOVERY_LEN],
 }
 
@@ -143,7 +143,8 @@ impl RecoveryCode {
     /// The 24 characters, to be shown to the owner once. Empty where it was presented malformed.
     #[must_use]
     pub fn expose_secret(&self) -> &str {
-        if self.characters.contains(&0) {
+        let is_character = |byte: &u8| byte.is_ascii_graphic() && *byte != b'-';
+        if !self.characters.iter().all(is_character) {
             return "";
         }
         core::str::from_utf8(&self.characters).unwrap_or_default()
@@ -155,19 +156,33 @@ impl RecoveryCode {
 }
 
 /// Takes any text: upper-cases it, folds fullwidth to ASCII, drops spaces and hyphens.
+// A text of 24 bytes leaves no room for those: it is the code as it was shown, or none. So no byte
+// of it is looked at, and the digest tells the rest.
 impl From<&str> for RecoveryCode {
     fn from(text: &str) -> Self {
-        let mut characters = [0; RECOVERY_LEN];
-        let mut typed = text.chars().map(fold).filter(|c| !matches!(c, ' ' | '-'));
-        for character in &mut characters {
-            let byte = typed.next().and_then(|c| u8::try_from(c).ok());
-            *character = byte.unwrap_or_default().to_ascii_uppercase();
-        }
-        if characters.contains(&0) || typed.next().is_some() {
-            characters.zeroize();
-        }
+        let mut characters = <[u8; RECOVERY_LEN]>::try_from(text.as_bytes())
+            .unwrap_or_else(|_| folded(text).unwrap_or_default());
+        // All at once, which takes no branch.
+        characters.make_ascii_uppercase();
         Self { characters }
     }
+}
+
+/// The characters of a text that is longer, or shorter, than the code that it stands for.
+///
+/// What they are decides no more than where the separators are, and which of them are ASCII.
+fn folded(text: &str) -> Option<[u8; RECOVERY_LEN]> {
+    let mut characters = [0; RECOVERY_LEN];
+    let mut typed = text.chars().map(fold).filter(|c| !matches!(c, ' ' | '-'));
+    for character in &mut characters {
+        let byte = typed.next().and_then(|c| u8::try_from(c).ok());
+        *character = byte.unwrap_or_default();
+    }
+    if characters.contains(&0) || typed.next().is_some() {
+        characters.zeroize();
+        return None;
+    }
+    Some(characters)
 }
 
 /// The ASCII twin of a character of the fullwidth block, of the ideographic space and of the dashes

@@ -226,12 +226,28 @@ fn a_recovery_code_that_is_not_24_characters_equals_none() {
         "ABCDEFGHJKLMNPQRSTUVWXY",
         "ABCDEFGHJKLMNPQRSTUVWXYZA",
         "ABCDEFGHJKLMNPQRSTUVWXYZZZZZZZZZZZZZZZZZZZZZZZZZZZZZ",
-        "ABCDEFGHJKLMNPQRSTUVWXY\0",
+        "ABCDEFGHJKLM-NPQRSTUVWXY\0",
         "ABCDEFGHJKLMNPQRSTUVWXY\u{200b}",
         "АBCDEFGHJKLMNPQRSTUVWXYZ",
     ] {
         let code = RecoveryCode::from(text);
         assert_eq!(code.as_bytes(), &[0; 24], "{text:?}");
+        assert_eq!(code.expose_secret(), "");
+    }
+}
+
+#[test]
+fn a_text_of_24_bytes_is_kept_as_it_is_and_shows_nothing_unless_it_is_24_characters() {
+    for text in [
+        "ABCDEFGHJKLMNPQRSTUVWXY\0",
+        "ABCDEFGHJKLMNPQRSTUVWXY ",
+        "ABCDEFGHJKLM-NPQRSTUVWXY",
+        "\tABCDEFGHJKLMNPQRSTUVWXY",
+        "ABCDEFGHJKLMNPQRSTUVWX\u{a0}",
+        "ＡＢＣＤＥＦＧＨ",
+    ] {
+        let code = RecoveryCode::from(text);
+        assert_eq!(code.as_bytes(), text.as_bytes(), "{text:?}");
         assert_eq!(code.expose_secret(), "");
     }
 }
