@@ -8,6 +8,7 @@ use core::fmt;
 use core::num::NonZeroU32;
 
 use rand_core::CryptoRng;
+use subtle::{ConditionallySelectable, ConstantTimeEq};
 use zeroize::Zeroize;
 
 use crate::bytes;
@@ -36,7 +37,9 @@ impl BindingCode {
         let mut rest = below(bound, rng);
         let mut digits = [0; MOST_BINDING_DIGITS];
         for digit in digits.iter_mut().take(len).rev() {
-            *digit = DECIMAL.get(rest as usize % 10).copied().unwrap_or(b'0');
+            // No table: a digit decides no address.
+            let [ones, ..] = (rest % 10).to_le_bytes();
+            *digit = b'0' | ones;
             rest /= 10;
         }
         rest.zeroize();
@@ -58,7 +61,6 @@ impl BindingCode {
 }
 
 const TEN: NonZeroU32 = NonZeroU32::MIN.saturating_add(9);
-const DECIMAL: &[u8; 10] = b"0123456789";
 
 /// Takes any text. One that is not six to eight bytes long equals no code.
 // Only the length is looked at: the bytes are secret, and their digest tells the rest.
@@ -121,7 +123,7 @@ const RECOVERY_ALPHABET: &[u8; 32] = b"23456789ABCDEFGHJKLMNPQRSTUVWXYZ";
 ///
 /// `Debug` redacts, there is no `Display`, the characters are overwritten when dropped.
 pub struct RecoveryCode {
-    // All zero where the text is not 24 characters, which equals no code.
+    // All zero where the text is neither 24 bytes nor 24 characters, which equals no code.
     characters: [u8; RECOVERY_LEN],
 }
 
@@ -129,8 +131,11 @@ impl RecoveryCode {
     pub(crate) fn draw(rng: &mut (impl CryptoRng + ?Sized)) -> Self {
         let mut characters = [0; RECOVERY_LEN];
         for character in &mut characters {
-            let index = below(RECOVERY_SYMBOLS, rng) as usize;
-            *character = RECOVERY_ALPHABET.get(index).copied().unwrap_or(b'2');
+            let index = below(RECOVERY_SYMBOLS, rng);
+            // The whole alphabet is read, whichever of it is drawn.
+            for (at, symbol) in (0_u32..).zip(RECOVERY_ALPHABET) {
+                character.conditional_assign(symbol, at.ct_eq(&index));
+            }
         }
         Self { characters }
     }
@@ -138,7 +143,8 @@ impl RecoveryCode {
     /// The 24 characters, to be shown to the owner once. Empty where it was presented malformed.
     #[must_use]
     pub fn expose_secret(&self) -> &str {
-        if self.characters.contains(&0) {
+        let is_character = |byte: &u8| byte.is_ascii_graphic() && *byte != b'-';
+        if !self.characters.iter().all(is_character) {
             return "";
         }
         core::str::from_utf8(&self.characters).unwrap_or_default()
@@ -150,19 +156,33 @@ impl RecoveryCode {
 }
 
 /// Takes any text: upper-cases it, folds fullwidth to ASCII, drops spaces and hyphens.
+// A text of 24 bytes leaves no room for those: it is the code as it was shown, or none. So no byte
+// of it is looked at, and the digest tells the rest.
 impl From<&str> for RecoveryCode {
     fn from(text: &str) -> Self {
-        let mut characters = [0; RECOVERY_LEN];
-        let mut typed = text.chars().map(fold).filter(|c| !matches!(c, ' ' | '-'));
-        for character in &mut characters {
-            let byte = typed.next().and_then(|c| u8::try_from(c).ok());
-            *character = byte.unwrap_or_default().to_ascii_uppercase();
-        }
-        if characters.contains(&0) || typed.next().is_some() {
-            characters.zeroize();
-        }
+        let mut characters = <[u8; RECOVERY_LEN]>::try_from(text.as_bytes())
+            .unwrap_or_else(|_| folded(text).unwrap_or_default());
+        // All at once, which takes no branch.
+        characters.make_ascii_uppercase();
         Self { characters }
     }
+}
+
+/// The characters of a text that is longer, or shorter, than the code that it stands for.
+///
+/// What they are decides no more than where the separators are, and which of them are ASCII.
+fn folded(text: &str) -> Option<[u8; RECOVERY_LEN]> {
+    let mut characters = [0; RECOVERY_LEN];
+    let mut typed = text.chars().map(fold).filter(|c| !matches!(c, ' ' | '-'));
+    for character in &mut characters {
+        let byte = typed.next().and_then(|c| u8::try_from(c).ok());
+        *character = byte.unwrap_or_default();
+    }
+    if characters.contains(&0) || typed.next().is_some() {
+        characters.zeroize();
+        return None;
+    }
+    Some(characters)
 }
 
 /// The ASCII twin of a character of the fullwidth block, of the ideographic space and of the dashes

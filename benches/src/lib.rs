@@ -29,6 +29,15 @@ pub struct World {
     prepared: Hmac<Sha256>,
 }
 
+/// What is left of the failure budget.
+#[derive(Clone, Copy, Debug)]
+pub enum Budget {
+    /// Nothing: no code is judged.
+    Empty,
+    /// Enough.
+    Full,
+}
+
 const SECRET: [u8; 32] = [7; 32];
 
 impl World {
@@ -101,6 +110,7 @@ impl World {
             self.verify_refused(),
             Err(Denied::TooManyFailures { .. })
         ));
+        assert_eq!(self.verify_refused_wrong(), self.verify_refused());
         assert_eq!(self.verify_unknown(), Err(Denied::OobCodeUnknown));
         assert_eq!(self.challenge(), Ok(()));
         assert_eq!(self.open_token().as_ref(), Ok(&self.session));
@@ -146,6 +156,49 @@ impl World {
     /// [`Denied::TooManyFailures`]
     pub fn verify_refused(&self) -> Result<(), Denied> {
         self.verify(&self.exhausted, &self.right)
+    }
+
+    /// A wrong code with an empty budget: not judged either.
+    ///
+    /// # Errors
+    ///
+    /// [`Denied::TooManyFailures`]
+    pub fn verify_refused_wrong(&self) -> Result<(), Denied> {
+        self.verify(&self.exhausted, &self.wrong)
+    }
+
+    /// Any code, with an empty budget or with a full one.
+    ///
+    /// # Errors
+    ///
+    /// As of the cases above.
+    pub fn verify_code(&self, budget: Budget, code: &VerifyOob) -> Result<(), Denied> {
+        match budget {
+            Budget::Empty => self.verify(&self.exhausted, code),
+            Budget::Full => self.verify(&self.account, code),
+        }
+    }
+
+    /// An answer with the right code.
+    #[must_use]
+    pub fn right(&self) -> VerifyOob {
+        answer(
+            &self.right.oob_code,
+            self.right.binding_code.expose_secret(),
+        )
+    }
+
+    /// An answer with the right code but for one digit, counted from 0.
+    #[must_use]
+    pub fn wrong_at(&self, place: usize) -> VerifyOob {
+        let mut code = self.right.binding_code.expose_secret().to_owned();
+        let other = if code[place..].starts_with('3') {
+            "4"
+        } else {
+            "3"
+        };
+        code.replace_range(place..=place, other);
+        answer(&self.right.oob_code, &code)
     }
 
     /// An `oob_code` that nobody knows.

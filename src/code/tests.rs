@@ -1,6 +1,6 @@
 use alloc::collections::VecDeque;
 use alloc::format;
-use alloc::string::String;
+use alloc::string::{String, ToString};
 use core::convert::Infallible;
 
 use rand_core::{TryCryptoRng, TryRng};
@@ -61,6 +61,9 @@ fn a_word_becomes_its_remainder_with_leading_zeros() {
         (1_234_567, "234567"),
     ] {
         assert_eq!(drawn(6, [word]), code);
+    }
+    for digit in 0..10 {
+        assert_eq!(drawn(6, [digit * 111_111]), digit.to_string().repeat(6));
     }
     assert_eq!(drawn(7, [42]), "0000042");
     assert_eq!(drawn(7, [9_999_999]), "9999999");
@@ -177,6 +180,10 @@ fn a_recovery_code_is_drawn_from_32_characters_that_cannot_be_mistaken() {
     assert_eq!(low.expose_secret(), "23456789ABCDEFGHJKLMNPQR");
     let high = RecoveryCode::draw(&mut Words::new(8..32));
     assert_eq!(high.expose_secret(), RECOVERY);
+    for (word, symbol) in (0..32).zip("23456789ABCDEFGHJKLMNPQRSTUVWXYZ".chars()) {
+        let code = RecoveryCode::draw(&mut Words::new([word; 24]));
+        assert_eq!(code.expose_secret(), symbol.to_string().repeat(24));
+    }
     // Every word counts: 32 divides 2³².
     let last = RecoveryCode::draw(&mut Words::new([u32::MAX; 24]));
     assert_eq!(last.expose_secret(), "ZZZZZZZZZZZZZZZZZZZZZZZZ");
@@ -219,12 +226,28 @@ fn a_recovery_code_that_is_not_24_characters_equals_none() {
         "ABCDEFGHJKLMNPQRSTUVWXY",
         "ABCDEFGHJKLMNPQRSTUVWXYZA",
         "ABCDEFGHJKLMNPQRSTUVWXYZZZZZZZZZZZZZZZZZZZZZZZZZZZZZ",
-        "ABCDEFGHJKLMNPQRSTUVWXY\0",
+        "ABCDEFGHJKLM-NPQRSTUVWXY\0",
         "ABCDEFGHJKLMNPQRSTUVWXY\u{200b}",
         "АBCDEFGHJKLMNPQRSTUVWXYZ",
     ] {
         let code = RecoveryCode::from(text);
         assert_eq!(code.as_bytes(), &[0; 24], "{text:?}");
+        assert_eq!(code.expose_secret(), "");
+    }
+}
+
+#[test]
+fn a_text_of_24_bytes_is_kept_as_it_is_and_shows_nothing_unless_it_is_24_characters() {
+    for text in [
+        "ABCDEFGHJKLMNPQRSTUVWXY\0",
+        "ABCDEFGHJKLMNPQRSTUVWXY ",
+        "ABCDEFGHJKLM-NPQRSTUVWXY",
+        "\tABCDEFGHJKLMNPQRSTUVWXY",
+        "ABCDEFGHJKLMNPQRSTUVWX\u{a0}",
+        "ＡＢＣＤＥＦＧＨ",
+    ] {
+        let code = RecoveryCode::from(text);
+        assert_eq!(code.as_bytes(), text.as_bytes(), "{text:?}");
         assert_eq!(code.expose_secret(), "");
     }
 }

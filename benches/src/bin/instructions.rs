@@ -27,8 +27,8 @@ macro_rules! cases {
     };
 }
 cases! {
-    hmac verify_wrong verify_right verify_refused verify_unknown challenge open_token load
-    load_and_save
+    hmac verify_wrong verify_right verify_refused verify_refused_wrong verify_unknown challenge
+    open_token load load_and_save
 }
 
 fn main() -> ExitCode {

@@ -1,0 +1,90 @@
+//! Whether a code can be told from another one by time: `cargo run --release --bin timing`.
+//!
+//! Two kinds of codes in random order, and Welch's t-test on the times of each. |t| is large where the
+//! two can be told apart; below 5 nothing was seen. `naive` is the control, which has to be large.
+//! The machine's noise is in it, so it informs and decides nothing: the proof is `tests/constant_time`.
+
+use core::hint::black_box;
+
+use dudect_bencher::rand::RngExt;
+use dudect_bencher::{BenchRng, Class, CtRunner, ctbench_main};
+use oob_mfa::VerifyOob;
+use oob_mfa_benches::{Budget, World};
+
+const CODES: usize = 20_000;
+
+/// The control: 64 bytes compared one after the other, wrong in the last one or in the first.
+fn naive_last_or_first_wrong(runner: &mut CtRunner, rng: &mut BenchRng) {
+    let stored = black_box([7_u8; 64]);
+    let wrong_at = |place: usize| {
+        let mut typed = stored;
+        typed[place] = 8;
+        typed
+    };
+    measured(
+        runner,
+        rng,
+        || wrong_at(63),
+        || wrong_at(0),
+        |typed| {
+            for (a, b) in black_box(&stored[..]).iter().zip(black_box(&typed[..])) {
+                if a != b {
+                    return false;
+                }
+            }
+            true
+        },
+    );
+}
+
+/// Rule 6.
+fn empty_budget_right_or_wrong(runner: &mut CtRunner, rng: &mut BenchRng) {
+    let world = World::new();
+    measured(
+        runner,
+        rng,
+        || world.right(),
+        || world.wrong_at(0),
+        |code: &VerifyOob| world.verify_code(Budget::Empty, code),
+    );
+}
+
+/// A code that is judged, wrong in the last digit or in the first.
+fn full_budget_last_or_first_wrong(runner: &mut CtRunner, rng: &mut BenchRng) {
+    let world = World::new();
+    measured(
+        runner,
+        rng,
+        || world.wrong_at(5),
+        || world.wrong_at(0),
+        |code: &VerifyOob| world.verify_code(Budget::Full, code),
+    );
+}
+
+/// Both kinds are made in the same place in memory, one after the other as the dice fall.
+fn measured<I, T>(
+    runner: &mut CtRunner,
+    rng: &mut BenchRng,
+    left: impl Fn() -> I,
+    right: impl Fn() -> I,
+    judge: impl Fn(&I) -> T,
+) {
+    let inputs: Vec<(Class, I)> = (0..CODES)
+        .map(|_| {
+            if rng.random::<bool>() {
+                (Class::Left, left())
+            } else {
+                (Class::Right, right())
+            }
+        })
+        .collect();
+    for (class, input) in &inputs {
+        runner.run_one(*class, || judge(black_box(input)));
+    }
+}
+
+ctbench_main!(
+    naive_last_or_first_wrong,
+    empty_budget_right_or_wrong,
+    full_budget_last_or_first_wrong
+);

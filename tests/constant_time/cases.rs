@@ -1,0 +1,372 @@
+//! What runs under valgrind: the operations that judge a secret.
+
+use std::convert::Infallible;
+use std::hint::black_box;
+
+use base64ct::{Base64UrlUnpadded, Encoding};
+use chacha20::ChaCha20Rng;
+use chacha20::rand_core::{Rng, SeedableRng, TryCryptoRng, TryRng};
+use oob_mfa::{
+    Account, Associate, Challenge, Channel, Denied, Engine, Key, KeyRing, MfaSession, Policy,
+    RecoveryCode, Transition, VerifyOob,
+};
+use serde_json::Value;
+use time::{Duration, UtcDateTime};
+
+use crate::controls;
+use crate::valgrind::{Secret, mark, mark_only, publish};
+
+/// Runs a case; what is returned is what its user hears.
+///
+/// "…, marked: Key, Stored" is the case with no other secrets than these marked.
+pub fn run(case: &str) -> String {
+    let (case, marked) = case.split_once(", marked: ").unwrap_or((case, "all"));
+    if marked != "all" {
+        let is_kept = |secret: &Secret| marked.contains(&format!("{secret:?}"));
+        mark_only(&Secret::ALL.into_iter().filter(is_kept).collect::<Vec<_>>());
+    }
+    let user = || User::signing_in();
+    match case {
+        "binding code: right" => user().answers(str::to_owned),
+        "binding code: right, to enroll" => User::enrolling().answers(str::to_owned),
+        "binding code: wrong in the first digit" => user().answers(|code| other_at(code, 0)),
+        "binding code: wrong in the last digit" => user().answers(|code| other_at(code, 5)),
+        "binding code: no digits" => user().answers(|_| "ÄÖÜ".into()),
+        "binding code: too short" => user().answers(|code| code[..5].into()),
+        "binding code: right, budget empty" => user().exhausted().answers(str::to_owned),
+        "binding code: wrong, budget empty" => user().exhausted().answers(|code| other_at(code, 0)),
+        "oob_code: of nobody" => user().answers_to(|oob_code| other_at(oob_code, 0)),
+        "oob_code: malformed" => user().answers_to(|oob_code| format!("{}*", &oob_code[..21])),
+        "recovery code: right" => user().recovers(str::to_owned),
+        "recovery code: right, in lower case" => user().recovers(str::to_lowercase),
+        "recovery code: right, in groups" => user().recovers(in_groups),
+        "recovery code: wrong in the first character" => user().recovers(|code| other_at(code, 0)),
+        "recovery code: wrong in the last character" => user().recovers(|code| other_at(code, 23)),
+        "recovery code: too short" => user().recovers(|code| code[..23].into()),
+        "recovery code: right, budget empty" => user().exhausted().recovers(str::to_owned),
+        "recovery code: wrong, budget empty" => {
+            user().exhausted().recovers(|code| other_at(code, 0))
+        }
+        "mfa_token: right" => user().opens(str::to_owned),
+        "mfa_token: wrong in the first byte of the seal" => {
+            user().opens(|token| other_at(token, token.len() - SEAL_TEXT))
+        }
+        "mfa_token: wrong in the last byte of the seal" => {
+            user().opens(|token| other_at(token, token.len() - 2))
+        }
+        "mfa_token: malformed" => user().opens(|token| format!("{}*", &token[..token.len() - 1])),
+        "mfa_token: sealed" => user().seals(),
+        "binding code: drawn" => user().asks(),
+        other => match other.strip_prefix("recovery code read: ") {
+            Some(typed) => read_as_typed(typed),
+            None => controls::run(other),
+        },
+    }
+}
+
+/// Characters of a token that hold its seal of 32 bytes, and nothing else where the rest is a
+/// multiple of three.
+const SEAL_TEXT: usize = 43;
+/// Characters of a token that hold 15 of the 16 bytes of the session's tag, and nothing else.
+const TAG_TEXT: std::ops::Range<usize> = 8..28;
+
+/// A user with a phone and a recovery code, who has asked for a further code.
+///
+/// Up to here nothing is secret.
+struct User {
+    session: MfaSession,
+    token: String,
+    account: Account,
+    oob_code: String,
+    code: String,
+    recovery_code: String,
+    now: UtcDateTime,
+}
+
+impl User {
+    fn enrolling() -> Self {
+        let engine = engine(&[7; 32]);
+        let rng = &mut ChaCha20Rng::from_seed([1; 32]);
+        let now = UtcDateTime::from_unix_timestamp(1_800_000_000).expect("a moment of 2027");
+        let session = begin(&engine, now, rng);
+        let mut account = Account::new(session.subject().clone());
+        let request = Associate {
+            channel: Channel::Sms,
+            phone: "+14155558730".parse().expect("a number"),
+        };
+        let transition = engine.associate(&account, &session, &request, now, rng);
+        let associated = saved(&mut account, transition).expect("a first enrollment");
+        let recovery_code = associated.recovery_code.expect("a first enrollment");
+        Self {
+            token: engine.issue_token(&session).expose_secret().into(),
+            session,
+            account,
+            oob_code: associated.oob_code.expose_secret(),
+            code: associated.delivery.code.expose_secret().into(),
+            recovery_code: recovery_code.expose_secret().into(),
+            now,
+        }
+    }
+
+    fn signing_in() -> Self {
+        let mut user = Self::enrolling();
+        let engine = engine(&[7; 32]);
+        let rng = &mut ChaCha20Rng::from_seed([2; 32]);
+        let confirmed = user.request(&user.oob_code, &user.code);
+        let transition = engine.verify_oob(&user.account, &user.session, &confirmed, user.now);
+        saved(&mut user.account, transition).expect("the right code");
+
+        user.now += Duration::minutes(1);
+        user.session = begin(&engine, user.now, rng);
+        user.token = engine.issue_token(&user.session).expose_secret().into();
+        let (request, now) = (Challenge::default(), user.now);
+        let transition = engine.challenge(&user.account, &user.session, &request, now, rng);
+        let challenged = saved(&mut user.account, transition).expect("an active phone");
+        user.oob_code = challenged.oob_code.expose_secret();
+        user.code = challenged.delivery.code.expose_secret().into();
+        user
+    }
+
+    /// The same after ten wrong codes of each kind.
+    fn exhausted(mut self) -> Self {
+        let engine = engine(&[7; 32]);
+        let rng = &mut ChaCha20Rng::from_seed([3; 32]);
+        let wrong = self.request(&self.oob_code, "no code");
+        for _ in 0..10 {
+            let transition = engine.verify_oob(&self.account, &self.session, &wrong, self.now);
+            saved(&mut self.account, transition).expect_err("a wrong code");
+            let (wrong, now) = (RecoveryCode::from("no code"), self.now);
+            let transition =
+                engine.verify_recovery_code(&self.account, &self.session, &wrong, now, rng);
+            saved(&mut self.account, transition).expect_err("a wrong code");
+        }
+        self
+    }
+
+    fn request(&self, oob_code: &str, code: &str) -> VerifyOob {
+        VerifyOob {
+            oob_code: oob_code.into(),
+            binding_code: code.into(),
+        }
+    }
+
+    /// Secret: the key, every stored digest, what is typed.
+    fn answers(&self, typed: impl FnOnce(&str) -> String) -> String {
+        let account = self.loaded(&["digest"]);
+        let engine = secret_engine();
+        let mut typed = typed(&self.code);
+        let request = self.request(&self.oob_code, secret_text(&mut typed));
+        heard(engine.verify_oob(&account, &self.session, &request, self.now))
+    }
+
+    /// Secret: the stored ids of challenges, and the `oob_code` that is presented.
+    fn answers_to(&self, presented: impl FnOnce(&str) -> String) -> String {
+        let account = self.loaded(&["id"]);
+        let engine = secret_engine();
+        let mut presented = presented(&self.oob_code);
+        let request = self.request(secret_text(&mut presented), &self.code);
+        heard(engine.verify_oob(&account, &self.session, &request, self.now))
+    }
+
+    /// Secret: the key, every stored digest, what is typed, the words that the new code is drawn from.
+    fn recovers(&self, typed: impl FnOnce(&str) -> String) -> String {
+        let account = self.loaded(&["digest"]);
+        let engine = secret_engine();
+        let mut typed = typed(&self.recovery_code);
+        let code = RecoveryCode::from(secret_text(&mut typed));
+        // The id of the new code's entry is drawn before it, and shown in the list.
+        let rng = &mut SecretRng::after(16);
+        heard(engine.verify_recovery_code(&account, &self.session, &code, self.now, rng))
+    }
+
+    /// Secret: the key, the seal, and of the session's tag all but the first byte.
+    fn opens(&self, presented: impl FnOnce(&str) -> String) -> String {
+        let engine = secret_engine();
+        let mut token = presented(&self.token);
+        let seal = token.len() - SEAL_TEXT;
+        assert!(seal.is_multiple_of(4), "the seal shares a character");
+        // SAFETY: the bytes stay what they are.
+        let bytes = unsafe { token.as_bytes_mut() };
+        mark(Secret::Presented, &mut bytes[seal..]);
+        mark(Secret::Presented, &mut bytes[TAG_TEXT]);
+        let mut opened = engine.open_token(black_box(&token), Some("guide"), self.now);
+        publish(&mut opened);
+        said(&opened)
+    }
+
+    /// Secret: the key.
+    fn seals(&self) -> String {
+        let token = secret_engine().issue_token(&self.session);
+        let mut text = token.expose_secret().to_owned();
+        // SAFETY: the bytes stay what they are.
+        publish(unsafe { text.as_mut_str().as_bytes_mut() });
+        (if text == self.token {
+            "the same"
+        } else {
+            "another"
+        })
+        .into()
+    }
+
+    /// Secret: the key, and the words that the code is drawn from.
+    fn asks(&self) -> String {
+        let account = self.loaded(&["digest"]);
+        let (request, rng) = (Challenge::default(), &mut SecretRng::after(0));
+        heard(secret_engine().challenge(&account, &self.session, &request, self.now, rng))
+    }
+
+    /// The account, read from its record in postcard, where the values of these names are secret.
+    fn loaded(&self, secret: &[&str]) -> Account {
+        let mut record = postcard::to_allocvec(&self.account).expect("a record");
+        let json = serde_json::to_value(&self.account).expect("a record");
+        let mut values = Vec::new();
+        values_of(&json, secret, &mut values);
+        assert!(!values.is_empty());
+        let places: Vec<usize> = values.iter().map(|value| place(&record, value)).collect();
+        for (place, value) in places.into_iter().zip(&values) {
+            mark(Secret::Stored, &mut record[place..place + value.len()]);
+        }
+        postcard::from_bytes(black_box(&record)).expect("its own record")
+    }
+}
+
+/// The bytes that a record in JSON has under these names.
+fn values_of(json: &Value, names: &[&str], found: &mut Vec<Vec<u8>>) {
+    match json {
+        Value::Object(fields) => {
+            for (name, value) in fields {
+                match value {
+                    Value::String(text) if names.contains(&name.as_str()) => {
+                        found.push(Base64UrlUnpadded::decode_vec(text).expect("bytes"));
+                    }
+                    _ => values_of(value, names, found),
+                }
+            }
+        }
+        Value::Array(values) => {
+            for value in values {
+                values_of(value, names, found);
+            }
+        }
+        _ => {}
+    }
+}
+
+fn place(record: &[u8], value: &[u8]) -> usize {
+    let mut windows = record.windows(value.len());
+    windows
+        .position(|window| window == value)
+        .expect("the same value in both formats")
+}
+
+fn engine(secret: &[u8; 32]) -> Engine {
+    Engine::new(Policy::auth0(), KeyRing::new(Key::new(1, secret)))
+}
+
+fn secret_engine() -> Engine {
+    let mut secret = [7; 32];
+    mark(Secret::Key, &mut secret);
+    engine(black_box(&secret))
+}
+
+fn begin(engine: &Engine, now: UtcDateTime, rng: &mut ChaCha20Rng) -> MfaSession {
+    let subject = "auth0|507f1f77bcf86cd799439011".parse().expect("short");
+    // The lengths leave the seal of its token in characters of its own.
+    engine
+        .begin(subject, "guide", "openid", "", now, rng)
+        .expect("short")
+}
+
+fn secret_text(text: &mut String) -> &str {
+    // SAFETY: the bytes stay what they are.
+    mark(Secret::Presented, unsafe {
+        text.as_mut_str().as_bytes_mut()
+    });
+    black_box(text)
+}
+
+/// The same with another digit, or character, in one place.
+fn other_at(text: &str, place: usize) -> String {
+    let mut characters: Vec<char> = text.chars().collect();
+    characters[place] = if characters[place] == '3' { '4' } else { '3' };
+    characters.into_iter().collect()
+}
+
+fn saved<T>(account: &mut Account, transition: Transition<T>) -> Result<T, Denied> {
+    let save = |next: oob_mfa::Next| {
+        *account = next.account;
+        Ok::<_, Infallible>(())
+    };
+    let Ok(outcome) = transition.commit(save);
+    outcome.result
+}
+
+/// Writes the record, as a store would, then opens the outcome: all but its text is told by then.
+fn heard<T>(transition: Transition<T>) -> String {
+    let save = |next: oob_mfa::Next| {
+        black_box(postcard::to_allocvec(&next.account).expect("a record"));
+        Ok::<_, Infallible>(())
+    };
+    let Ok(outcome) = transition.commit(save);
+    let mut result = outcome.result;
+    publish(&mut result);
+    said(&result)
+}
+
+fn said<T>(result: &Result<T, Denied>) -> String {
+    match result {
+        Ok(_) => "granted".into(),
+        Err(denied) => denied.to_string(),
+    }
+}
+
+/// Words are secret, from which codes are drawn; bytes are not, from which ids are.
+struct SecretRng {
+    words: ChaCha20Rng,
+    /// Words that are no secret, before those that are.
+    public: usize,
+}
+
+impl SecretRng {
+    fn after(public: usize) -> Self {
+        let words = ChaCha20Rng::from_seed([4; 32]);
+        Self { words, public }
+    }
+}
+
+impl TryRng for SecretRng {
+    type Error = Infallible;
+
+    fn try_next_u32(&mut self) -> Result<u32, Infallible> {
+        let mut word = self.words.next_u32();
+        match self.public.checked_sub(1) {
+            Some(left) => self.public = left,
+            None => mark(Secret::Drawn, &mut word),
+        }
+        Ok(black_box(word))
+    }
+
+    fn try_next_u64(&mut self) -> Result<u64, Infallible> {
+        panic!("no code is drawn from 64 bits at once")
+    }
+
+    fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Infallible> {
+        self.words.fill_bytes(bytes);
+        Ok(())
+    }
+}
+
+impl TryCryptoRng for SecretRng {}
+
+fn in_groups(code: &str) -> String {
+    let (left, right) = code.split_at(12);
+    format!("{left}-{right}")
+}
+
+/// What callgrind counts, where the text holds no secret.
+#[inline(never)]
+fn read_as_typed(typed: &str) -> String {
+    let code = black_box(RecoveryCode::from(typed));
+    drop(code);
+    String::new()
+}

@@ -1,0 +1,345 @@
+//! Constant time: secret bytes decide no branch and no address while a code or a token is judged.
+//!
+//! ```sh
+//! cargo test --release --test constant_time -- --nocapture
+//! ```
+//!
+//! Each case runs in a process of its own under valgrind's memcheck, with its secrets marked, and is
+//! one public operation from the stored record to the next one. Memcheck has to report exactly the
+//! branches by which the operation tells its verdict, by their lines, and nothing else; and it has to
+//! report every fault of the controls.
+//!
+//! Secret are the key and whatever is made with it; the digests of the stored record; the bytes of a
+//! binding code, a recovery code and an `oob_code` as they are presented; of an `mfa_token` the seal
+//! and the session's tag; the words that a code is drawn from. Public are all lengths; the rest of a
+//! token, which its owner can read; the verdict once it is told: whether a text is base64url at all,
+//! whether a handle is known, whether a code or a seal is right.
+//!
+//! It says so of this program, as this compiler made it: another one has to be tested again. Memcheck
+//! sees neither how long a division takes nor the SHA instructions, which valgrind's processor lacks.
+#![cfg(all(target_os = "linux", target_arch = "x86_64"))]
+
+mod cases;
+mod controls;
+mod valgrind;
+
+use std::io::Write;
+use std::sync::Once;
+
+use valgrind::{Decided, Finding, Run};
+
+/// What a secret is allowed to decide.
+struct Told {
+    what: &'static str,
+    decided: Decided,
+    file: &'static str,
+    /// Any of them, because the compiler may charge a branch to the line before.
+    lines: &'static [&'static str],
+    /// The end of the name of the file that did it.
+    inside: &'static str,
+    /// Most instructions.
+    most: usize,
+}
+
+impl Told {
+    /// One branch of the crate's own code.
+    const fn once(what: &'static str, file: &'static str, lines: &'static [&'static str]) -> Self {
+        Self {
+            what,
+            decided: Decided::Branch,
+            file,
+            lines,
+            // What compares bytes in its own time is a function of C, and comes from no such file.
+            inside: ".rs",
+            most: 1,
+        }
+    }
+
+    /// Whether a text is base64url: once for its characters, once for the bits that are left over.
+    const fn base64(file: &'static str, lines: &'static [&'static str]) -> Self {
+        Self {
+            inside: "encoding.rs",
+            most: 2,
+            ..Self::once("well-formed", file, lines)
+        }
+    }
+
+    fn covers(&self, finding: &Finding) -> bool {
+        let (file, text) = &finding.by;
+        self.decided == finding.decided
+            && self.file == file
+            && (self.lines.is_empty() || self.lines.contains(&text.as_str()))
+            && finding.inside.ends_with(self.inside)
+    }
+}
+
+const BINDING_CODE: Told = Told::once(
+    "right or wrong",
+    "src/engine/verify.rs",
+    &["Ok(if bool::from(right) {"],
+);
+const RECOVERY_CODE: Told = Told::once(
+    "right or wrong",
+    "src/engine/recover.rs",
+    &["if !bool::from(right) {"],
+);
+const SEAL: Told = Told::once(
+    "right or wrong",
+    "src/session/token.rs",
+    &[
+        "if !bool::from(genuine) {",
+        ".ok_or(Denied::TokenInvalid)?;",
+    ],
+);
+const TOKEN: Told = Told::base64(
+    "src/session/token.rs",
+    &["Base64UrlUnpadded::decode_vec(text).ok()"],
+);
+const HANDLE: Told = Told::base64(
+    "src/bytes.rs",
+    &["let decoded = Base64UrlUnpadded::decode(text, &mut bytes).ok()?;"],
+);
+const KNOWN: Told = Told::once(
+    "known or not",
+    "src/engine/verify.rs",
+    &[".find(|pending| pending.is_kept_at(now) && pending.is(&request.oob_code))"],
+);
+/// A word that is thrown away is no part of a code.
+const WORD: Told = Told::once(
+    "word thrown away or not",
+    "src/code.rs",
+    &["if word <= u32::MAX.wrapping_sub(rejected) {"],
+);
+/// Where separators are, and no more: see `a_recovery_code_in_groups_tells_its_shape_alone`.
+const SHAPE: Told = Told {
+    most: usize::MAX,
+    ..Told::once("shape of the text", "src/code.rs", &[])
+};
+
+const GRANTED: &str = "granted";
+const WRONG: &str = "Invalid binding_code.";
+const WRONG_RECOVERY: &str = "MFA Authorization rejected.";
+const EMPTY: &str = "Too many failed codes. Wait for some minutes before retrying.";
+const UNKNOWN: &str = "Malformed oob_code";
+const WRONG_TOKEN: &str = "The mfa_token provided is invalid. Try getting a new token.";
+
+/// This test is what the others start under valgrind.
+const UNDER_VALGRIND: &str = "under_valgrind";
+
+#[test]
+fn under_valgrind() {
+    if let Some(case) = valgrind::case() {
+        assert!(valgrind::is_here());
+        valgrind::tell(&cases::run(&case));
+    }
+}
+
+/// Whether the checks can be made. If not, one line is printed, which the test harness does not capture.
+fn can_check() -> bool {
+    static SKIPPED: Once = Once::new();
+    let reason = if cfg!(debug_assertions) {
+        "this build is not optimized"
+    } else if !valgrind::is_installed() {
+        "valgrind is not installed"
+    } else {
+        return true;
+    };
+    SKIPPED.call_once(|| {
+        let _ = writeln!(
+            std::io::stderr(),
+            "SKIPPED, the tests of constant time: {reason}. \
+             To run them: cargo test --release --test constant_time, with valgrind installed"
+        );
+    });
+    false
+}
+
+/// Runs a case: it is answered with `heard`, and everything that a secret decides in it is told.
+#[track_caller]
+fn check(case: &str, heard: &str, told: &[&Told]) {
+    let Run {
+        heard: was_heard,
+        findings,
+    } = valgrind::run(UNDER_VALGRIND, case);
+    assert_eq!(was_heard, heard, "{case}");
+    let leaks: Vec<String> = findings
+        .iter()
+        .filter(|finding| !told.iter().any(|told| told.covers(finding)))
+        .map(ToString::to_string)
+        .collect();
+    assert!(leaks.is_empty(), "{case}:\n{}", leaks.join("\n"));
+    let mut counted = Vec::new();
+    for told in told {
+        let count = findings.iter().filter(|found| told.covers(found)).count();
+        let Told { what, most, .. } = told;
+        let is_told = (1..=*most).contains(&count);
+        assert!(is_told, "{case}: {what} is told {count} times");
+        counted.push(format!("{what} ({count})"));
+    }
+    let counted = if counted.is_empty() {
+        "nothing".into()
+    } else {
+        counted.join(", ")
+    };
+    println!("{case}: {counted}");
+}
+
+/// Runs a case that must not pass: a secret decides something on the line with this text.
+#[track_caller]
+fn check_control(case: &str, decided: Decided, text: &str) {
+    let findings = valgrind::run(UNDER_VALGRIND, case).findings;
+    let is_fault = |finding: &&Finding| {
+        finding.decided == decided
+            && finding.by.0 == "tests/constant_time/controls.rs"
+            && finding.by.1.contains(text)
+    };
+    let fault = findings.iter().find(is_fault);
+    let fault = fault.unwrap_or_else(|| panic!("{case}: not found in {findings:#?}"));
+    println!("{case}: found, {fault}");
+}
+
+#[test]
+fn a_binding_code_decides_the_verdict_alone() {
+    if can_check() {
+        check("binding code: right", GRANTED, &[&BINDING_CODE]);
+        check("binding code: right, to enroll", GRANTED, &[&BINDING_CODE]);
+        for wrong in [
+            "wrong in the first digit",
+            "wrong in the last digit",
+            "no digits",
+            "too short",
+        ] {
+            check(&format!("binding code: {wrong}"), WRONG, &[&BINDING_CODE]);
+        }
+        check("binding code: drawn", GRANTED, &[&WORD]);
+    }
+}
+
+#[test]
+fn a_recovery_code_decides_the_verdict_alone() {
+    if can_check() {
+        // The next one is drawn as well.
+        check("recovery code: right", GRANTED, &[&RECOVERY_CODE]);
+        let case = "recovery code: right, in lower case";
+        check(case, GRANTED, &[&RECOVERY_CODE]);
+        for wrong in [
+            "wrong in the first character",
+            "wrong in the last character",
+        ] {
+            let case = format!("recovery code: {wrong}");
+            check(&case, WRONG_RECOVERY, &[&RECOVERY_CODE]);
+        }
+    }
+}
+
+#[test]
+fn a_recovery_code_in_groups_tells_its_shape_alone() {
+    if can_check() {
+        let told = [&RECOVERY_CODE, &SHAPE];
+        check("recovery code: right, in groups", GRANTED, &told);
+        check("recovery code: too short", WRONG_RECOVERY, &told);
+
+        // The branches that it decides come out the same way as often, whatever the characters are.
+        let profile = |typed: &str| {
+            let case = format!("recovery code read: {typed}");
+            valgrind::profile(UNDER_VALGRIND, &case, "read_as_typed")
+        };
+        let letters = profile("ABCD-EFGH-JKLM-NPQR-STUV-WXYZ");
+        for typed in [
+            "2345-6789-2345-6789-2345-6789",
+            "ZZZZ-ZZZZ-ZZZZ-ZZZZ-ZZZZ-ZZZZ",
+            "2222-2222-2222-2222-2222-2222",
+            "abcd-efgh-jklm-npqr-stuv-wxyz",
+            "a2Bc-3456-78zZ-NpQr-9999-aaaa",
+        ] {
+            assert!(profile(typed) == letters, "{typed} takes another way");
+        }
+        // The control: another shape does.
+        for typed in [
+            "ABCD-EFGH-JKLM-NPQR-STUVWXYZ",
+            "ABCD-EFGH-JKLM-NPQR-STUV-WXYＺ",
+        ] {
+            assert!(profile(typed) != letters, "{typed} takes the same way");
+        }
+    }
+}
+
+#[test]
+fn an_mfa_token_decides_the_verdict_alone() {
+    if can_check() {
+        check("mfa_token: right", GRANTED, &[&TOKEN, &SEAL]);
+        for wrong in ["first", "last"] {
+            let case = format!("mfa_token: wrong in the {wrong} byte of the seal");
+            check(&case, WRONG_TOKEN, &[&TOKEN, &SEAL]);
+        }
+        check("mfa_token: malformed", "Malformed mfa_token", &[&TOKEN]);
+        check("mfa_token: sealed", "the same", &[]);
+    }
+}
+
+#[test]
+fn an_oob_code_decides_whether_it_is_known() {
+    if can_check() {
+        check("oob_code: of nobody", UNKNOWN, &[&HANDLE, &KNOWN]);
+        check("oob_code: malformed", UNKNOWN, &[&HANDLE]);
+    }
+}
+
+/// Rule 6: not even the machine does anything else for the right code.
+#[test]
+fn with_an_empty_budget_a_code_decides_nothing() {
+    if can_check() {
+        for case in ["binding code", "recovery code"] {
+            for code in ["right", "wrong"] {
+                check(&format!("{case}: {code}, budget empty"), EMPTY, &[]);
+            }
+        }
+    }
+}
+
+#[test]
+fn memcheck_finds_every_fault() {
+    if can_check() {
+        use Decided::{Address, Branch};
+        let control = |case: &str, decided, text| {
+            check_control(&format!("control: {case}"), decided, text);
+        };
+        control("slices compared by ==", Branch, "stored == typed");
+        control(
+            "early return on the first wrong digit",
+            Branch,
+            "if a != b {",
+        );
+        control("table look-up", Address, "NEXT_DIGIT[");
+        control("digits only", Branch, "is_ascii_digit");
+        control("from_utf8", Branch, "from_utf8");
+    }
+}
+
+/// Each mark alone leads to the verdict, and none to nothing: what is found is there because of them.
+#[test]
+fn memcheck_follows_every_mark() {
+    if can_check() {
+        for marked in ["Key", "Stored", "Presented"] {
+            let case = format!("binding code: right, marked: {marked}");
+            check(&case, GRANTED, &[&BINDING_CODE]);
+        }
+        for marked in ["Stored", "Presented"] {
+            let case = format!("recovery code: right, marked: {marked}");
+            check(&case, GRANTED, &[&RECOVERY_CODE]);
+        }
+        check("mfa_token: right, marked: Key", GRANTED, &[&SEAL]);
+        let presented = "mfa_token: right, marked: Presented";
+        check(presented, GRANTED, &[&TOKEN, &SEAL]);
+        check("oob_code: of nobody, marked: Stored", UNKNOWN, &[&KNOWN]);
+        let presented = "oob_code: of nobody, marked: Presented";
+        check(presented, UNKNOWN, &[&HANDLE, &KNOWN]);
+        for operation in ["binding code", "recovery code", "mfa_token"] {
+            check(
+                &format!("{operation}: right, marked: nothing"),
+                GRANTED,
+                &[],
+            );
+        }
+    }
+}
