@@ -1,0 +1,100 @@
+//! How random words become codes: exactly, evenly, and what happens where there are none.
+//!
+//! The mapping is proven word by word (`words`); what no word can show, that nothing else bends the
+//! codes on their way out, is measured (`even`). `OOB_MFA_DRAWS` says how many codes are drawn for that.
+
+mod even;
+mod failing;
+mod source;
+mod words;
+
+use std::convert::Infallible;
+
+use oob_mfa::*;
+use time::{Duration, UtcDateTime};
+
+const PHONE: &str = "+14155558730";
+
+/// An account with one phone, and a session that may do everything to it.
+///
+/// Nothing that is asked of it is saved, so that it stays as it is and every draw starts alike.
+struct Drawer {
+    engine: Engine,
+    account: Account,
+    session: MfaSession,
+    now: UtcDateTime,
+}
+
+impl Drawer {
+    fn new(digits: usize) -> Self {
+        let policy = Policy::auth0().with_code_digits(digits).unwrap();
+        let engine = Engine::new(policy, KeyRing::new(Key::new(1, &[7; 32])));
+        let now = UtcDateTime::from_unix_timestamp(1_800_000_000).unwrap();
+        let subject: Subject = "auth0|alice".parse().unwrap();
+        let session = MfaSession::trusted(TrustedClaims {
+            id: "jti-1",
+            subject: subject.clone(),
+            client: "demo",
+            assurance: Assurance::Mfa,
+            scope: "enroll read:authenticators remove:authenticators",
+            audience: "",
+            issued_at: now,
+            expires_at: now + Duration::MINUTE,
+        })
+        .unwrap();
+        let mut drawer = Self {
+            engine,
+            account: Account::new(subject),
+            session,
+            now,
+        };
+        let (imported, next) = both(drawer.import(&mut source::words(0..16)));
+        imported.unwrap();
+        drawer.account = next.unwrap();
+        drawer
+    }
+
+    fn import(&self, rng: &mut impl source::CryptoRng) -> Transition<AuthenticatorId> {
+        let phone = PHONE.parse().unwrap();
+        let fresh = Account::new(self.account.subject().clone());
+        self.engine
+            .import_phone(&fresh, phone, Channel::Sms, self.now, rng)
+    }
+
+    fn challenge(&self, rng: &mut impl source::CryptoRng) -> Challenged {
+        let request = Challenge::default();
+        let (account, session) = (&self.account, &self.session);
+        granted(
+            self.engine
+                .challenge(account, session, &request, self.now, rng),
+        )
+    }
+
+    fn recovery_code(&self, rng: &mut impl source::CryptoRng) -> RecoveryCode {
+        let (account, session) = (&self.account, &self.session);
+        granted(
+            self.engine
+                .regenerate_recovery_code(account, session, self.now, rng),
+        )
+    }
+
+    /// The 16 characters of a new device.
+    fn device(&self, rng: &mut impl source::CryptoRng) -> String {
+        let id = granted(self.import(rng)).to_string();
+        id.strip_prefix("sms|dev_").unwrap().to_owned()
+    }
+}
+
+/// What was answered, and what is to be saved.
+fn both<T>(transition: Transition<T>) -> (Result<T, Denied>, Option<Account>) {
+    let mut saved = None;
+    let outcome = transition.commit(|next| {
+        saved = Some(next.account);
+        Ok::<_, Infallible>(())
+    });
+    (outcome.unwrap().result, saved)
+}
+
+fn granted<T>(transition: Transition<T>) -> T {
+    both(transition).0.unwrap()
+}

@@ -1,0 +1,425 @@
+//! A story told request by request: what was asked and drawn, what was answered and saved.
+
+use oob_mfa::wire::ErrorAnswer;
+use oob_mfa::*;
+
+use crate::json::{Json, json, list, null, object};
+use crate::stream::Recorded;
+use crate::tokens::{denied_name, session_fields};
+use crate::{KEY, START, alice, millis, moment};
+
+pub const MINUTE: i64 = 60_000;
+pub const HOUR: i64 = 60 * MINUTE;
+pub const ALICES: &str = "+14155558730";
+pub const SECOND: &str = "+442079460000";
+pub const EVERY_SCOPE: &str = "enroll read:authenticators remove:authenticators";
+
+/// A story under way: each request is asked of the record that the one before has left.
+pub struct Ceremony {
+    engine: Engine,
+    account: Account,
+    pub now: i64,
+    rng: Recorded,
+    sessions: u32,
+    steps: Vec<Json>,
+}
+
+/// What a client and a phone hold of a code.
+pub struct Sent {
+    pub authenticator: AuthenticatorId,
+    pub oob_code: String,
+    pub binding_code: String,
+    pub recovery_code: String,
+}
+
+impl Sent {
+    fn wrong(&self) -> String {
+        let code: u32 = self.binding_code.parse().unwrap();
+        format!("{:06}", (code + 1) % 1_000_000)
+    }
+}
+
+impl Ceremony {
+    pub fn new(policy: Policy, seed: u8) -> Self {
+        Self {
+            engine: KEY.engine(policy),
+            account: Account::new(alice()),
+            now: START,
+            rng: Recorded::new(seed),
+            sessions: 0,
+            steps: Vec::new(),
+        }
+    }
+
+    pub fn told(self, name: &str) -> Json {
+        let policy = self.engine.policy();
+        let limit = |limit: RateLimit| {
+            let period = i64::try_from(limit.period().as_millis()).unwrap();
+            object([("burst", json(&limit.burst())), ("period", json(&period))])
+        };
+        let span = |span: std::time::Duration| json(&i64::try_from(span.as_millis()).unwrap());
+        let channels: Vec<Channel> = policy.channels().iter().collect();
+        let policy = object([
+            ("code_digits", json(&policy.code_digits())),
+            ("code_lifetime", span(policy.code_lifetime())),
+            ("token_lifetime", span(policy.token_lifetime())),
+            ("longest_session", span(policy.longest_session())),
+            ("sends", limit(policy.sends())),
+            ("binding_failures", limit(policy.binding_failures())),
+            ("recovery_failures", limit(policy.recovery_failures())),
+            (
+                "attempts_per_challenge",
+                json(&policy.attempts_per_challenge()),
+            ),
+            ("failure_cap", json(&policy.failure_cap())),
+            ("channels", json(&channels)),
+            ("max_phones", json(&policy.max_phones())),
+            (
+                "recovery_codes",
+                json(match policy.recovery_codes() {
+                    RecoveryCodes::Issued => "issued",
+                    _ => "off",
+                }),
+            ),
+        ]);
+        object([
+            ("name", json(name)),
+            ("key", KEY.json()),
+            ("policy", policy),
+            ("steps", list(self.steps)),
+        ])
+    }
+
+    fn step(
+        &mut self,
+        operation: &str,
+        session: Option<&MfaSession>,
+        request: Json,
+        answer: (&'static str, Json),
+        saved: Option<(Json, Json)>,
+    ) {
+        let (events, next) = saved.unwrap_or_else(|| (json(&[(); 0]), null()));
+        let token = session.map(|session| self.engine.issue_token(session));
+        self.steps.push(object([
+            ("operation", json(operation)),
+            ("now", json(&self.now)),
+            (
+                "mfa_token",
+                token.map_or_else(null, |token| json(token.expose_secret())),
+            ),
+            ("request", request),
+            ("random", self.rng.drawn()),
+            answer,
+            ("events", events),
+            ("next", next),
+        ]));
+    }
+
+    fn denied(&self, denied: Denied) -> (&'static str, Json) {
+        let now = moment(self.now);
+        let answer = ErrorAnswer::denied(&denied, now);
+        let denied = object([
+            ("name", json(&denied_name(&denied))),
+            ("status", json(&answer.status())),
+            ("error", json(answer.error())),
+            ("error_description", json(answer.error_description())),
+            ("retry_at", json(&denied.retry_at().map(millis))),
+            ("retry_after", json(&answer.retry_after())),
+        ]);
+        ("denied", denied)
+    }
+
+    /// Saves, and remembers what was answered.
+    fn decided<T>(
+        &mut self,
+        operation: &str,
+        session: Option<&MfaSession>,
+        request: Json,
+        transition: Transition<T>,
+        reply: impl FnOnce(&T) -> Json,
+    ) -> Option<T> {
+        let mut next = None;
+        let outcome = transition
+            .commit(|saved| {
+                next = Some(saved.account);
+                Ok::<_, std::convert::Infallible>(())
+            })
+            .unwrap();
+        let answer = match &outcome.result {
+            Ok(grant) => ("granted", reply(grant)),
+            Err(denied) => self.denied(*denied),
+        };
+        let saved = next
+            .as_ref()
+            .map(|next| (json(&outcome.events), json(next)));
+        self.step(operation, session, request, answer, saved);
+        if let Some(next) = next {
+            assert_eq!(next.replaces().unwrap_or_default(), self.account.revision());
+            self.account = next;
+        }
+        outcome.result.ok()
+    }
+
+    pub fn begin(&mut self) -> MfaSession {
+        let begun = self.engine.begin(
+            alice(),
+            "demo",
+            "openid profile",
+            "",
+            moment(self.now),
+            &mut self.rng,
+        );
+        let session = begun.unwrap();
+        let token = self.engine.issue_token(&session);
+        let request = object([
+            ("subject", json("auth0|alice")),
+            ("client", json("demo")),
+            ("scope", json("openid profile")),
+            ("audience", json("")),
+        ]);
+        let reply = object([("mfa_token", json(token.expose_secret()))]);
+        self.step("begin", None, request, ("granted", reply), None);
+        session
+    }
+
+    /// A full login; its token is written as the engine would seal it.
+    pub fn vouch(&mut self, scope: &str) -> MfaSession {
+        self.sessions += 1;
+        let id = format!("jti-{}", self.sessions);
+        let session = MfaSession::trusted(TrustedClaims {
+            id: &id,
+            subject: alice(),
+            client: "demo",
+            assurance: Assurance::Mfa,
+            scope,
+            audience: "https://example.com/mfa/",
+            issued_at: moment(self.now),
+            expires_at: moment(self.now + 10 * MINUTE),
+        })
+        .unwrap();
+        let token = self.engine.issue_token(&session);
+        let fields = session_fields(&session).into_iter();
+        let request = object([("id", json(&id))].into_iter().chain(fields));
+        let reply = object([("mfa_token", json(token.expose_secret()))]);
+        self.step("trusted", None, request, ("granted", reply), None);
+        session
+    }
+
+    pub fn associate(
+        &mut self,
+        session: &MfaSession,
+        phone: &str,
+        channel: Channel,
+    ) -> Option<Sent> {
+        let request = Associate {
+            channel,
+            phone: phone.parse().unwrap(),
+        };
+        let said = object([("channel", json(&channel)), ("phone", json(phone))]);
+        let transition = self.engine.associate(
+            &self.account,
+            session,
+            &request,
+            moment(self.now),
+            &mut self.rng,
+        );
+        let reply = |grant: &Associated| {
+            let shown = grant.recovery_code.as_ref();
+            object([
+                ("authenticator", json(&grant.authenticator)),
+                ("oob_code", json(&grant.oob_code.expose_secret())),
+                (
+                    "recovery_code",
+                    json(&shown.map(RecoveryCode::expose_secret)),
+                ),
+                ("delivery", delivery(&grant.delivery)),
+            ])
+        };
+        let grant = self.decided("associate", Some(session), said, transition, reply)?;
+        let shown = grant.recovery_code.as_ref();
+        Some(Sent {
+            authenticator: grant.authenticator,
+            oob_code: grant.oob_code.expose_secret(),
+            binding_code: grant.delivery.code.expose_secret().into(),
+            recovery_code: shown.map_or_else(String::new, |shown| shown.expose_secret().into()),
+        })
+    }
+
+    pub fn challenge(
+        &mut self,
+        session: &MfaSession,
+        authenticator: Option<AuthenticatorId>,
+    ) -> Option<Sent> {
+        let request = Challenge { authenticator };
+        let said = object([("authenticator", json(&authenticator))]);
+        let transition = self.engine.challenge(
+            &self.account,
+            session,
+            &request,
+            moment(self.now),
+            &mut self.rng,
+        );
+        let reply = |grant: &Challenged| {
+            object([
+                ("authenticator", json(&grant.authenticator)),
+                ("oob_code", json(&grant.oob_code.expose_secret())),
+                ("delivery", delivery(&grant.delivery)),
+            ])
+        };
+        let grant = self.decided("challenge", Some(session), said, transition, reply)?;
+        Some(Sent {
+            authenticator: grant.authenticator,
+            oob_code: grant.oob_code.expose_secret(),
+            binding_code: grant.delivery.code.expose_secret().into(),
+            recovery_code: String::new(),
+        })
+    }
+
+    pub fn verify(&mut self, session: &MfaSession, oob_code: &str, binding_code: &str) {
+        let request = VerifyOob {
+            oob_code: oob_code.into(),
+            binding_code: binding_code.into(),
+        };
+        let said = object([
+            ("oob_code", json(oob_code)),
+            ("binding_code", json(binding_code)),
+        ]);
+        let transition = self
+            .engine
+            .verify_oob(&self.account, session, &request, moment(self.now));
+        self.decided("verify_oob", Some(session), said, transition, verified);
+    }
+
+    pub fn right(&mut self, session: &MfaSession, sent: &Sent) {
+        self.verify(session, &sent.oob_code, &sent.binding_code);
+    }
+
+    pub fn wrong(&mut self, session: &MfaSession, sent: &Sent) {
+        self.verify(session, &sent.oob_code, &sent.wrong());
+    }
+
+    pub fn recover(&mut self, session: &MfaSession, code: &str) {
+        let said = object([("recovery_code", json(code))]);
+        let transition = self.engine.verify_recovery_code(
+            &self.account,
+            session,
+            &code.into(),
+            moment(self.now),
+            &mut self.rng,
+        );
+        let operation = "verify_recovery_code";
+        self.decided(operation, Some(session), said, transition, verified);
+    }
+
+    pub fn regenerate(&mut self, session: &MfaSession) {
+        let transition = self.engine.regenerate_recovery_code(
+            &self.account,
+            session,
+            moment(self.now),
+            &mut self.rng,
+        );
+        let reply = |code: &RecoveryCode| object([("recovery_code", json(code.expose_secret()))]);
+        let operation = "regenerate_recovery_code";
+        self.decided(operation, Some(session), object([]), transition, reply);
+    }
+
+    pub fn list(&mut self, session: &MfaSession) {
+        let entries = self
+            .engine
+            .authenticators(&self.account, session, moment(self.now))
+            .map(Iterator::collect::<Vec<_>>);
+        let answer = match entries {
+            Ok(entries) => {
+                let entry = |entry: AuthenticatorEntry| {
+                    let status = match entry.status {
+                        AuthenticatorStatus::Active => "active",
+                        AuthenticatorStatus::Unconfirmed => "unconfirmed",
+                        AuthenticatorStatus::Disabled => "disabled",
+                        other => panic!("{other:?}"),
+                    };
+                    object([
+                        ("id", json(&entry.id)),
+                        ("status", json(status)),
+                        ("phone", json(&entry.phone)),
+                    ])
+                };
+                ("granted", list(entries.into_iter().map(entry)))
+            }
+            Err(denied) => self.denied(denied),
+        };
+        self.step("authenticators", Some(session), object([]), answer, None);
+    }
+
+    pub fn remove(&mut self, session: &MfaSession, id: AuthenticatorId) {
+        let said = object([("authenticator", json(&id))]);
+        let now = moment(self.now);
+        let transition = self
+            .engine
+            .remove_authenticator(&self.account, session, &id, now);
+        let reply = |removed: &Removed| {
+            object([
+                ("device", json(&removed.device)),
+                ("phone", json(&removed.phone)),
+            ])
+        };
+        let operation = "remove_authenticator";
+        self.decided(operation, Some(session), said, transition, reply);
+    }
+
+    pub fn import(&mut self, phone: &str) {
+        let said = object([("phone", json(phone)), ("channel", json("sms"))]);
+        let transition = self.engine.import_phone(
+            &self.account,
+            phone.parse().unwrap(),
+            Channel::Sms,
+            moment(self.now),
+            &mut self.rng,
+        );
+        let reply = |id: &AuthenticatorId| object([("authenticator", json(id))]);
+        self.decided("import_phone", None, said, transition, reply);
+    }
+
+    pub fn restore_budgets(&mut self) {
+        let transition = self.engine.restore_budgets(&self.account, moment(self.now));
+        let done = |(): &()| object([]);
+        self.decided("restore_budgets", None, object([]), transition, done);
+    }
+
+    pub fn reset(&mut self) {
+        let transition = self.engine.reset(&self.account, moment(self.now));
+        let done = |(): &()| object([]);
+        self.decided("reset", None, object([]), transition, done);
+    }
+}
+
+fn delivery(delivery: &Delivery) -> Json {
+    object([
+        ("id", json(&delivery.id())),
+        ("channel", json(&delivery.channel)),
+        ("to", json(&delivery.to)),
+        ("binding_code", json(delivery.code.expose_secret())),
+        ("expires_at", json(&millis(delivery.expires_at))),
+    ])
+}
+
+fn verified(verified: &Verified) -> Json {
+    let purpose = match verified.purpose() {
+        Purpose::Login => "login",
+        Purpose::Enrollment => "enrollment",
+        other => panic!("{other:?}"),
+    };
+    object([
+        ("subject", json(verified.subject())),
+        ("client", json(verified.client())),
+        ("scope", json(verified.scope())),
+        ("audience", json(verified.audience())),
+        ("authenticator", json(&verified.authenticator())),
+        ("purpose", json(purpose)),
+        ("amr", json(verified.amr())),
+        ("restricted", json(&verified.is_restricted())),
+        (
+            "recovery_code",
+            json(&verified.recovery_code().map(RecoveryCode::expose_secret)),
+        ),
+    ])
+}

@@ -1,0 +1,111 @@
+//! What is stored in the place of codes and sessions, as records show it.
+
+use oob_mfa::*;
+
+use crate::codes::{Enrolled, both};
+use crate::json::{Json, json, list, object};
+use crate::stream::{Given, Recorded};
+use crate::{KEY, START, Secret, alice, hex, moment};
+
+/// A code that the given session has asked for, and its digest in the record.
+fn binding(secret: Secret, digits: usize, tag: [u8; 16], id: [u8; 16], word: u32) -> Json {
+    let policy = Policy::auth0()
+        .with_code_digits(digits)
+        .unwrap()
+        .with_recovery_codes(RecoveryCodes::Off);
+    let engine = secret.engine(policy);
+    let now = moment(START);
+    let session = engine
+        .begin(alice(), "demo", "", "", now, &mut Given::new(tag))
+        .unwrap();
+    let request = Associate {
+        channel: Channel::Sms,
+        phone: "+14155558730".parse().unwrap(),
+    };
+    let random = [&[0; 64][..], &id, &word.to_le_bytes()].concat();
+    let account = Account::new(alice());
+    let (grant, next) =
+        both(engine.associate(&account, &session, &request, now, &mut Given::new(random)));
+    let record = serde_json::to_value(next).unwrap();
+    let stored = &record["challenges"][0];
+    object([
+        ("key", secret.json()),
+        ("challenge", hex(&id)),
+        ("session", hex(&tag)),
+        ("binding_code", json(grant.delivery.code.expose_secret())),
+        (
+            "digest",
+            json(&stored["code"]["issued"]["digest"]["digest"]),
+        ),
+        ("stored_challenge", json(&stored["id"])),
+        ("stored_session", json(&stored["session"])),
+        ("delivery", json(&grant.delivery.id())),
+    ])
+}
+
+/// The tag of a session whose id was made elsewhere, from the record of a code it has asked for.
+fn tag(id: &str) -> Json {
+    let engine = KEY.engine(Policy::auth0());
+    let session = MfaSession::trusted(TrustedClaims {
+        id,
+        subject: alice(),
+        client: "demo",
+        assurance: Assurance::FirstFactor,
+        scope: "",
+        audience: "",
+        issued_at: moment(START),
+        expires_at: moment(START + 60_000),
+    })
+    .unwrap();
+    let request = Associate {
+        channel: Channel::Sms,
+        phone: "+14155558730".parse().unwrap(),
+    };
+    let mut rng = Recorded::new(1);
+    let account = Account::new(alice());
+    let (_, next) = both(engine.associate(&account, &session, &request, moment(START), &mut rng));
+    let record = serde_json::to_value(next).unwrap();
+    object([
+        ("id", json(id)),
+        ("session", json(&record["challenges"][0]["session"])),
+    ])
+}
+
+pub fn vectors() -> Json {
+    let counted = |first: u8| std::array::from_fn(|index| first + index as u8);
+    let other = Secret::counted(u32::MAX, 0xa0);
+    let bindings = [
+        binding(KEY, 6, counted(16), counted(0), 12_345),
+        binding(KEY, 6, counted(16), counted(0), 12_346),
+        binding(KEY, 6, counted(17), counted(0), 12_345),
+        binding(KEY, 6, counted(16), counted(1), 12_345),
+        binding(Secret(2, KEY.1), 6, counted(16), counted(0), 12_345),
+        binding(other, 6, counted(16), counted(0), 12_345),
+        binding(other, 6, [0; 16], [0; 16], 0),
+        binding(other, 7, [0xff; 16], [0xff; 16], 9_999_999),
+        binding(other, 8, counted(0x40), counted(0x60), 1),
+        binding(other, 8, counted(0x40), counted(0x60), 99_999_999),
+    ];
+    let enrolled = Enrolled::new();
+    let mut rng = Recorded::new(2);
+    let recovery = (0..4).map(|_| {
+        let (code, account) = enrolled.regenerate(&mut rng);
+        let record = serde_json::to_value(account).unwrap();
+        object([
+            ("device", json(&record["recovery"]["device"])),
+            ("recovery_code", json(code.expose_secret())),
+            ("digest", json(&record["recovery"]["digest"])),
+        ])
+    });
+    let sessions = [
+        "jti-1",
+        "x",
+        "é",
+        "a longer id than one block of SHA-256 holds, which is sixty-four bytes of it",
+    ];
+    object([
+        ("binding_codes", list(bindings)),
+        ("recovery_codes", list(recovery.collect::<Vec<_>>())),
+        ("sessions", list(sessions.map(tag))),
+    ])
+}

@@ -1,0 +1,48 @@
+//! Phone numbers and their masks, and what is no phone number.
+
+use oob_mfa::PhoneNumber;
+
+use crate::json::{Json, json, list, object};
+
+pub fn vectors() -> Json {
+    let numbers = [
+        "+14155558730",
+        "+442079460000",
+        "+8190123456789",
+        "+1000000",
+        "+9999999",
+        "+999999999999999",
+        "+100000000000000",
+    ];
+    let masks = numbers.map(|text| {
+        let phone: PhoneNumber = text.parse().unwrap();
+        assert_eq!(phone.to_e164(), text);
+        object([("phone", json(text)), ("mask", json(&phone.to_string()))])
+    });
+    let invalid = [
+        "",
+        "+",
+        "14155558730",
+        "+999999",
+        "+1000000000000000",
+        "+04155558730",
+        "+0000000",
+        "+1 4155558730",
+        "+1-415-555-8730",
+        " +14155558730",
+        "+14155558730\n",
+        "++14155558730",
+        "+1415555873O",
+        "tel:+14155558730",
+        "＋14155558730",
+        "+１４１５５５５８７３０",
+        "+1415555873\u{663}",
+    ];
+    for text in invalid {
+        assert!(text.parse::<PhoneNumber>().is_err(), "{text:?}");
+    }
+    object([
+        ("phones", list(masks)),
+        ("invalid", list(invalid.map(json))),
+    ])
+}
