@@ -24,9 +24,10 @@ use crate::phone::PhoneNumber;
 ///
 /// Insert if absent when [`next.account.replaces()`](Account::replaces) is `None`, else replace only
 /// if the stored revision equals it, even where the bytes are the same; report success only after the
-/// commit is durable. After a conflict, load again and ask the engine again. Any other error, a lost answer among them, is answered with 503,
-/// and not asked again: the write may be there, and a second one would charge twice. Never delete a
-/// record while its subject exists: recreating it would refill the budgets.
+/// commit is durable. After a conflict, load again and ask the engine again. Any other error, a lost
+/// answer among them, is answered with 503, and not asked again: the write may be there, and a second
+/// one would charge twice. Never delete a record while its subject exists: recreating it would refill
+/// the budgets.
 ///
 /// # Examples
 ///
