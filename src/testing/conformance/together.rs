@@ -44,8 +44,9 @@ pub(super) async fn run<S: Store>(store: &S, report: &mut Report) {
             several(store, report, command, subjects).await;
         }
     }
-    for _ in 0..4 {
-        if let Some(command) = commands.get(2) {
+    // A right code, a wrong one, a recovery code, a challenge.
+    for index in [0, 2, 3, 6] {
+        if let Some(command) = commands.get(index) {
             restarted(store, report, command).await;
         }
     }
