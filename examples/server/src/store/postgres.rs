@@ -452,6 +452,53 @@ mod tests {
         assert_eq!(open(), 2);
     }
 
+    #[tokio::test]
+    async fn a_statement_whose_request_is_over_is_ended_with_its_connection() {
+        let Ok(server) = std::env::var("OOB_MFA_TEST_POSTGRES") else {
+            return;
+        };
+        let mut config: Config = server.parse().unwrap();
+        config.options("-c search_path=pg_temp");
+        let watching = PostgresStore::open(&config).await.unwrap();
+        let watching = watching.client().await.unwrap();
+        let name = format!("oob-mfa-test-{}", std::process::id());
+        config.application_name(&name);
+        let store = PostgresStore::open(&config).await.unwrap();
+        let until_sessions = async |expected: i64, state: &str| {
+            let query = "SELECT count(*) FROM pg_stat_activity \
+                         WHERE application_name = $1 AND query LIKE $2";
+            let counted = async {
+                while watching
+                    .query_one(query, &[&name, &state])
+                    .await
+                    .unwrap()
+                    .get::<_, i64>(0)
+                    != expected
+                {}
+            };
+            let counted = timeout(Duration::from_secs(30), counted).await;
+            counted.expect("as many sessions");
+        };
+
+        let client = store.client().await.unwrap();
+        let endless = "SET statement_timeout = 0; SELECT pg_sleep(600)";
+        tokio::select! {
+            _ = ask(client, async |client| client.batch_execute(endless).await) => {
+                panic!("it does not end by itself");
+            }
+            () = until_sessions(1, "%pg_sleep%") => {}
+        }
+        // Its place is taken until then.
+        assert_eq!(store.pool.status().size, 1);
+        until_sessions(0, "%").await;
+        let closed = async {
+            while store.pool.status().size > 0 {
+                tokio::task::yield_now().await;
+            }
+        };
+        timeout(Duration::from_secs(30), closed).await.unwrap();
+    }
+
     /// A PostgreSQL that takes a connection, answers so many statements, and then is silent.
     async fn silent_after(statements: usize) -> Config {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
