@@ -3,6 +3,9 @@
 //! The service blocks where its store does, so it runs on a thread that may, and to its end: a client
 //! that hangs up leaves no decision unsaved and no saved one unsent. A store that is awaited takes
 //! `decide_async` instead, as in `examples/server`.
+//!
+//! actix-web gives a client 5 seconds for the first head of a connection. It takes 25,600 connections per
+//! thread, more than the files that a process may have open by default: a proxy in front has to bound them.
 #![forbid(unsafe_code)]
 
 use std::error::Error;

@@ -1,20 +1,26 @@
 //! The API on threads, without async: `cargo run -p oob-mfa-blocking [ADDRESS]`.
 //!
 //! A thread per connection, so a request is carried out to its end whether its client waits or not.
+//!
+//! A proxy has to stand in front of it. For the head of a request only silence has a deadline here: a
+//! client that sends a byte of it now and then keeps its connection, and 256 of them keep everybody else
+//! out.
 #![forbid(unsafe_code)]
 
 use std::error::Error;
 use std::io::Read;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use oob_mfa::wire::{Answer, BadRequest, LONGEST_BODY};
+use oob_mfa::wire::{Answer, BadRequest, ErrorAnswer, LONGEST_BODY};
 use oob_mfa_demo::{Request, Service};
 use oxhttp::Server;
-use oxhttp::model::header::{AUTHORIZATION, CONTENT_TYPE};
+use oxhttp::model::header::{AUTHORIZATION, CONNECTION, CONTENT_TYPE};
 use oxhttp::model::{Body, HeaderName, HeaderValue, Request as Http, Response, StatusCode};
 
 /// How long a client may keep silent, in the middle of a request too.
 const SILENCE: Duration = Duration::from_secs(10);
+/// How long all of a body may take.
+const SLOWEST_BODY: Duration = Duration::from_secs(10);
 const MOST_CONNECTIONS: usize = 256;
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -30,20 +36,40 @@ fn main() -> Result<(), Box<dyn Error>> {
 }
 
 fn answer(service: &Service, http: &mut Http<Body>) -> Answer {
-    let mut body = Vec::new();
-    let longest = LONGEST_BODY as u64;
-    match http.body_mut().take(longest + 1).read_to_end(&mut body) {
-        Ok(_) if body.len() > LONGEST_BODY => BadRequest::BodyTooLarge.into(),
-        Ok(_) => service.answer(&Request {
+    match read(http) {
+        Ok(body) => service.answer(&Request {
             method: http.method().as_str(),
             path: http.uri().path(),
             authorization: text(http, AUTHORIZATION),
             content_type: text(http, CONTENT_TYPE),
             body: &body,
         }),
-        // Half a body is none: the client has gone.
-        Err(_) => BadRequest::MalformedBody.into(),
+        Err(error) => error.into(),
     }
+}
+
+/// The body. One that is too large is read to its end, so that its client hears the answer.
+fn read(http: &mut Http<Body>) -> Result<Vec<u8>, ErrorAnswer> {
+    let (mut body, mut piece, begun) = (Vec::new(), [0; 4096], Instant::now());
+    while begun.elapsed() < SLOWEST_BODY {
+        match http.body_mut().read(&mut piece) {
+            Ok(0) if body.len() > LONGEST_BODY => return Err(BadRequest::BodyTooLarge.into()),
+            Ok(0) => return Ok(body),
+            Ok(_) if body.len() > LONGEST_BODY => {}
+            Ok(length) => body.extend_from_slice(&piece[..length]),
+            // Half a body is none: the client has gone.
+            Err(_) => return Err(BadRequest::MalformedBody.into()),
+        }
+    }
+    // oxhttp would read on, to an end that may never come.
+    *http.body_mut() = Body::empty();
+    http.headers_mut()
+        .insert(CONNECTION, HeaderValue::from_static("close"));
+    Err(ErrorAnswer::new(
+        408,
+        "request_timeout",
+        "The request took too long to arrive.",
+    ))
 }
 
 fn text(http: &Http<Body>, name: HeaderName) -> Option<&str> {

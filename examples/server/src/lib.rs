@@ -35,7 +35,7 @@ use crate::service::Service;
 ///
 /// # Errors
 ///
-/// What kept it from starting, or the listener's own error.
+/// What kept it from starting.
 pub async fn run(flags: Flags, config: Config) -> Result<(), Box<dyn Error>> {
     let key = keys::read_or_make(&flags.key_file)
         .map_err(|error| format!("{}: {error}", flags.key_file.display()))?;
@@ -57,7 +57,7 @@ pub async fn run(flags: Flags, config: Config) -> Result<(), Box<dyn Error>> {
     }
     let service = Service::new(config, address, &key, store, outbox);
     tracing::info!(%address, issuer = service.issuer(), "listening");
-    http::serve(listener, Arc::new(service), stop_signal()?).await?;
+    http::serve(listener, Arc::new(service), stop_signal()?).await;
     tracing::info!("stopped");
     Ok(())
 }

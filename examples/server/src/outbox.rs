@@ -100,8 +100,9 @@ impl Outbox for StandardOutput {
     }
 }
 
-/// Messages to the end of a file, a line of JSON each.
-pub struct FileOutbox(Mutex<File>);
+/// Messages to the end of a file, a line of JSON each. A message that did not fit leaves a part of a
+/// line, which is no JSON; the next one begins on a line of its own.
+pub struct FileOutbox(Mutex<Lines<File>>);
 
 impl FileOutbox {
     /// Opens the file, or makes it for its owner alone: it holds codes.
@@ -114,17 +115,109 @@ impl FileOutbox {
         options.append(true).create(true);
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        Ok(Self(Mutex::new(options.open(path)?)))
+        Ok(Self(Mutex::new(Lines::to(options.open(path)?))))
     }
 }
 
 impl Outbox for FileOutbox {
     fn send(&self, message: &Message) -> io::Result<()> {
         let line = message.line()?;
-        let mut file = self
+        let mut lines = self
             .0
             .lock()
             .map_err(|_| io::Error::other("a writer panicked"))?;
-        file.write_all(line.as_bytes())
+        lines.write(&line)
+    }
+}
+
+struct Lines<W> {
+    writer: W,
+    end: End,
+}
+
+/// What the last write left at the end.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum End {
+    WholeLine,
+    PartOfLine,
+}
+
+impl<W: Write> Lines<W> {
+    const fn to(writer: W) -> Self {
+        Self {
+            writer,
+            end: End::WholeLine,
+        }
+    }
+
+    fn write(&mut self, line: &str) -> io::Result<()> {
+        // In one piece, because other processes may append to the same file.
+        let begun = match self.end {
+            End::WholeLine => Zeroizing::new(line.to_owned()),
+            End::PartOfLine => Zeroizing::new(format!("\n{line}")),
+        };
+        let mut rest = begun.as_bytes();
+        while !rest.is_empty() {
+            match self.writer.write(rest) {
+                Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+                Ok(written) => {
+                    self.end = End::PartOfLine;
+                    rest = rest.get(written..).unwrap_or_default();
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        self.end = End::WholeLine;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A disk with so much room.
+    struct Disk {
+        written: Vec<u8>,
+        room: usize,
+    }
+
+    impl Write for Disk {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            if self.room == 0 {
+                return Err(io::ErrorKind::StorageFull.into());
+            }
+            let fits = bytes.len().min(self.room);
+            self.room -= fits;
+            self.written.extend_from_slice(&bytes[..fits]);
+            Ok(fits)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn after_a_part_of_a_line_the_next_message_begins_a_new_one() {
+        let mut lines = Lines::to(Disk {
+            written: Vec::new(),
+            room: 8,
+        });
+        lines.write("first\n").unwrap();
+        // Two bytes of it fit, and of the next none.
+        let full = |written: io::Result<()>| written.unwrap_err().kind();
+        assert_eq!(full(lines.write("second\n")), io::ErrorKind::StorageFull);
+        assert_eq!(full(lines.write("third\n")), io::ErrorKind::StorageFull);
+        lines.writer.room = 100;
+        lines.write("fourth\n").unwrap();
+        // Where nothing was written of a message, no line is begun.
+        lines.writer.room = 0;
+        assert_eq!(full(lines.write("fifth\n")), io::ErrorKind::StorageFull);
+        lines.writer.room = 100;
+        lines.write("sixth\n").unwrap();
+        let written = String::from_utf8(lines.writer.written).unwrap();
+        assert_eq!(written, "first\nse\nfourth\nsixth\n");
     }
 }

@@ -2,10 +2,10 @@
 
 mod common;
 
-use std::io::{Read, Write};
-use std::net::TcpStream;
+use std::io::{ErrorKind, Read, Write};
+use std::net::{SocketAddr, TcpStream};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use common::*;
 use serde_json::json;
@@ -146,7 +146,6 @@ fn what_was_taken_on_is_finished_though_the_client_hangs_up() {
         .runtime
         .block_on(async { tokio::time::timeout(SOON, served).await })
         .unwrap()
-        .unwrap()
         .unwrap();
     assert!(world.record().is_some());
     assert_eq!(world.outbox.messages().len(), 1);
@@ -173,7 +172,6 @@ fn the_end_of_the_server_waits_for_what_was_taken_on() {
         .runtime
         .block_on(async { tokio::time::timeout(SOON, served).await })
         .unwrap()
-        .unwrap()
         .unwrap();
     assert!(world.record().is_some());
     assert_eq!(world.outbox.messages().len(), 1);
@@ -184,6 +182,58 @@ fn the_end_of_the_server_waits_for_what_was_taken_on() {
     assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
     assert!(answer.contains("\"oob_code\""));
     assert!(TcpStream::connect(world.address).is_err());
+}
+
+/// Opens a connection and says so much.
+fn say(address: SocketAddr, words: &str) -> TcpStream {
+    let mut stream = TcpStream::connect(address).unwrap();
+    stream.write_all(words.as_bytes()).unwrap();
+    stream
+}
+
+#[test]
+fn a_client_that_does_not_send_the_head_of_a_request_is_hung_up_on() {
+    const HEAD: &str = "GET /healthz HTTP/1.1\r\nhost: x\r\n";
+    let world = World::new();
+    let begun = Instant::now();
+    let silent = say(world.address, "");
+    let slow = say(world.address, HEAD);
+    let idle = say(world.address, &format!("{HEAD}\r\n"));
+    for (mut stream, expected) in [(silent, ""), (slow, ""), (idle, "HTTP/1.1 200 OK")] {
+        stream.set_read_timeout(Some(SOON * 2)).unwrap();
+        let mut said = String::new();
+        stream.read_to_string(&mut said).unwrap();
+        assert_eq!(said.lines().next().unwrap_or_default(), expected);
+    }
+    let took = begun.elapsed();
+    assert!(took > SOON - Duration::from_secs(1), "{took:?}");
+}
+
+/// Half of the files that a process may have open by default.
+#[test]
+fn the_513th_connection_waits_for_a_place() {
+    let world = World::new();
+    let mut silent: Vec<_> = (0..512).map(|_| say(world.address, "")).collect();
+    let mut next = say(
+        world.address,
+        "GET /healthz HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n",
+    );
+    next.set_read_timeout(Some(Duration::from_millis(500)))
+        .unwrap();
+    let early = next.read(&mut [0]).unwrap_err();
+    assert!(matches!(
+        early.kind(),
+        ErrorKind::WouldBlock | ErrorKind::TimedOut
+    ));
+    // One is enough, whichever it is.
+    let begun = Instant::now();
+    drop(silent.swap_remove(300));
+    next.set_read_timeout(Some(SOON)).unwrap();
+    let mut answer = String::new();
+    next.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
+    // Not because the silent ones were hung up on.
+    assert!(begun.elapsed() < SOON / 2);
 }
 
 #[test]

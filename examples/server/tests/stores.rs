@@ -271,3 +271,36 @@ fn a_role_that_may_only_read_and_write_gets_by() {
     });
     backend.sql(&format!("DROP OWNED BY {role}; DROP ROLE {role}"));
 }
+
+/// A standby cancels a read that stands in the way of what it has to apply, with the code of a lost
+/// race. To a read that is no conflict: whoever asks the engine again needs what it did not read.
+#[test]
+fn a_read_that_a_standby_cancels_is_asked_again_and_then_no_conflict() {
+    let Some(backend) = Backend::postgres() else {
+        return;
+    };
+    let store = open(&backend);
+    backend.sql(
+        "ALTER TABLE oob_mfa_accounts RENAME TO kept;
+         CREATE SEQUENCE asked;
+         CREATE FUNCTION read() RETURNS SETOF kept LANGUAGE plpgsql AS $$
+         BEGIN
+             PERFORM nextval('asked');
+             RAISE 'canceling statement due to conflict with recovery' USING ERRCODE = '40001';
+         END $$;
+         CREATE VIEW oob_mfa_accounts AS SELECT * FROM read()",
+    );
+    let asked = store.load("alice".parse().unwrap());
+    let loaded = backend.runtime.block_on(asked);
+    let Err(StoreError::Unavailable(error)) = loaded else {
+        panic!("{loaded:?}");
+    };
+    let words = "canceling statement due to conflict with recovery";
+    assert!(error.to_string().contains(words), "{error}");
+    let times = backend.runtime.block_on(async {
+        let query = "SELECT last_value FROM asked";
+        let row = backend.client().await.query_one(query, &[]).await;
+        row.unwrap().get::<_, i64>(0)
+    });
+    assert_eq!(times, 2);
+}

@@ -14,7 +14,8 @@ const DEADLINE: Duration = Duration::from_secs(30);
 /// A server, its messages on its standard output; ended with this value.
 pub struct Server {
     process: Child,
-    pub(crate) address: SocketAddr,
+    /// Where it listens.
+    pub address: SocketAddr,
     lines: Mutex<Receiver<String>>,
     code: fn(&str) -> Option<String>,
 }

@@ -7,7 +7,8 @@
 //! * A write is reported only once its commit is on the disk: every connection raises
 //!   `synchronous_commit` to `on`, whatever the role or the database has, and leaves the stricter
 //!   `remote_apply` alone. The server's own `fsync` and `full_page_writes` have to be on, which is
-//!   looked at when the process starts. A failover loses nothing where the standby is a synchronous one.
+//!   looked at when the process starts. A failover loses nothing where the standby is a synchronous one (see
+//!   below).
 //! * A read may come from anywhere, a standby that lags among them: a decision on an old record meets
 //!   a conflict when it is saved.
 //!
@@ -18,18 +19,32 @@
 //! was carried out, and the next request loads what is there. A statement waits for 3 seconds at the
 //! most, a read or a write for 7.
 //!
+//! No setting of PostgreSQL ends a commit that waits for a synchronous standby. A statement that is given
+//! up is therefore cancelled, so that no session stays behind in the server; one that was only waiting for
+//! its standby is then committed on the primary alone. Nobody was told of it, and whatever is told later
+//! waits for a standby that has it too. So a failover loses nothing that was reported, unless somebody
+//! else cancels the wait for the standby: that reports a commit as done.
+//!
+//! A process has 16 connections at the most, and closes those that were idle for a minute: what
+//! `max_connections` leaves has to be more than 16 times as many as there are processes.
+//!
 //! The connection is not encrypted: reach a distant database through a tunnel. In front of it, a
 //! pooler has to keep sessions (pgbouncer's `pool_mode=session`), because settings and prepared
 //! statements are the connection's.
+
+use std::time::Duration;
 
 use deadpool_postgres::{
     Client, Hook, HookError, Manager, ManagerConfig, Pool, PoolError, QueueMode, RecyclingMethod,
     Runtime,
 };
 use oob_mfa::{Account, Next, Subject};
+use tokio::runtime::Handle;
 use tokio::time::error::Elapsed;
+use tokio::time::timeout;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::{Config, Error, NoTls};
+use tokio_util::task::AbortOnDropHandle;
 
 use super::record::{decode_at, encode};
 use super::{ANSWER, CONNECT, Promise, Store, StoreError, in_time};
@@ -64,9 +79,18 @@ const MIGRATION_LOCK: i64 = i64::from_be_bytes(*b"oob-mfa\0");
 /// Connections of one process at the most. PostgreSQL has 100 by default.
 const MOST_CONNECTIONS: usize = 16;
 
+/// How long a connection may be idle before it is closed.
+const IDLE: Duration = Duration::from_secs(60);
+/// How long the start may take, once there is a connection. A migration waits a minute at the most for
+/// those of other processes.
+const START: Duration = Duration::from_secs(75);
+/// How long the end of a statement that was given up may take.
+const END: Duration = Duration::from_secs(2);
+
 /// Accounts in PostgreSQL. Any number of processes share them.
 pub struct PostgresStore {
     pool: Pool,
+    _retiring: AbortOnDropHandle<()>,
 }
 
 impl PostgresStore {
@@ -95,15 +119,24 @@ impl PostgresStore {
             .create_timeout(Some(CONNECT))
             .post_create(Hook::async_fn(|client, _| {
                 Box::pin(async {
-                    let set = client.batch_execute(SETTINGS).await;
-                    set.map_err(HookError::Backend)
+                    match timeout(CONNECT, client.batch_execute(SETTINGS)).await {
+                        Ok(set) => set.map_err(HookError::Backend),
+                        Err(_) => Err(HookError::message("no answer in time")),
+                    }
                 })
             }))
             .build()
             .map_err(|error| StoreError::Unavailable(error.into()))?;
-        let store = Self { pool };
-        store.migrate().await?;
-        store.warn_of_settings_that_lose().await?;
+        let store = Self {
+            _retiring: AbortOnDropHandle::new(tokio::spawn(retire(pool.clone(), IDLE))),
+            pool,
+        };
+        let started = timeout(START, async {
+            store.migrate().await?;
+            store.warn_of_settings_that_lose().await
+        });
+        let started = started.await;
+        started.map_err(|elapsed| StoreError::Unavailable(elapsed.into()))??;
         Ok(store)
     }
 
@@ -177,14 +210,14 @@ impl PostgresStore {
 
     async fn read(&self, subject: &Subject) -> Result<Option<Account>, StoreError> {
         let client = self.client().await?;
-        let asked = tokio::time::timeout(ANSWER, async {
+        let asked = ask(client, async |client| {
             let statement = client.prepare_cached(LOAD).await?;
             let key = subject.as_str().as_bytes();
             let row = client.query_opt(&statement, &[&key]).await?;
             row.map(|row| Ok((row.try_get::<_, i64>(0)?, row.try_get::<_, Vec<u8>>(1)?)))
                 .transpose()
         });
-        let row = settle(asked.await, client)?;
+        let row = asked.await?;
         row.map(|(revision, record)| decode_at(u64::try_from(revision).ok(), &record))
             .transpose()
     }
@@ -195,25 +228,27 @@ impl PostgresStore {
         let revision = stored(account.revision())?;
         let replaced = account.replaces().map(stored).transpose()?;
         let client = self.client().await?;
-        let asked = tokio::time::timeout(ANSWER, async {
-            match replaced {
-                None => {
-                    let statement = client.prepare_cached(INSERT).await?;
-                    client
-                        .execute(&statement, &[&key, &record, &revision])
-                        .await
-                }
-                Some(replaced) => {
-                    let statement = client.prepare_cached(REPLACE).await?;
-                    client
-                        .execute(&statement, &[&key, &record, &revision, &replaced])
-                        .await
-                }
+        let asked = ask(client, async |client| match replaced {
+            None => {
+                let statement = client.prepare_cached(INSERT).await?;
+                client
+                    .execute(&statement, &[&key, &record, &revision])
+                    .await
+            }
+            Some(replaced) => {
+                let statement = client.prepare_cached(REPLACE).await?;
+                client
+                    .execute(&statement, &[&key, &record, &revision, &replaced])
+                    .await
             }
         });
-        match settle(asked.await, client)? {
-            0 => Err(StoreError::Conflict),
-            _ => Ok(()),
+        match asked.await {
+            Ok(0) => Err(StoreError::Conflict),
+            Ok(_) => Ok(()),
+            // Rolled back because of another writer, so that nothing is written. PostgreSQL itself says
+            // so only under other isolation levels; what speaks its protocol may say so under any.
+            Err(Unanswered::Failed(error)) if lost_a_race(&error) => Err(StoreError::Conflict),
+            Err(unanswered) => Err(unanswered.into()),
         }
     }
 }
@@ -237,18 +272,84 @@ impl Store for PostgresStore {
     }
 }
 
-/// What came of a statement. The connection goes back to the pool only if it did its work.
-fn settle<T>(asked: Result<Result<T, Error>, Elapsed>, client: Client) -> Result<T, StoreError> {
-    let error = match asked {
-        Ok(Ok(answer)) => return Ok(answer),
-        // Rolled back because of another writer, so that nothing is written. PostgreSQL itself says
-        // so only under other isolation levels; what speaks its protocol may say so under any.
-        Ok(Err(error)) if lost_a_race(&error) => return Err(StoreError::Conflict),
-        Ok(Err(error)) => unavailable(error),
-        Err(elapsed) => StoreError::Unavailable(elapsed.into()),
-    };
+/// Why a statement has no answer.
+enum Unanswered {
+    Failed(Error),
+    GivenUp(Elapsed),
+}
+
+impl From<Unanswered> for StoreError {
+    fn from(unanswered: Unanswered) -> Self {
+        match unanswered {
+            Unanswered::Failed(error) => unavailable(error),
+            Unanswered::GivenUp(elapsed) => Self::Unavailable(elapsed.into()),
+        }
+    }
+}
+
+/// Asks over a connection, which goes back to the pool only if it did its work.
+async fn ask<T>(
+    client: Client,
+    asked: impl AsyncFnOnce(&Client) -> Result<T, Error>,
+) -> Result<T, Unanswered> {
+    let mut busy = Busy(None);
+    let client = busy.0.insert(client);
+    let asked = timeout(ANSWER, asked(client)).await;
+    match asked {
+        Ok(Ok(answer)) => {
+            busy.0 = None;
+            Ok(answer)
+        }
+        Ok(Err(error)) => {
+            // The server has told how the statement ended.
+            if error.as_db_error().is_some() {
+                drop(busy.0.take().map(Client::take));
+            }
+            Err(Unanswered::Failed(error))
+        }
+        Err(elapsed) => Err(Unanswered::GivenUp(elapsed)),
+    }
+}
+
+/// A connection with a statement under way. What is left of it when it is dropped is given up, by the
+/// deadline of the whole request too.
+struct Busy(Option<Client>);
+
+impl Drop for Busy {
+    fn drop(&mut self) {
+        let Some(client) = self.0.take() else {
+            return;
+        };
+        match Handle::try_current() {
+            Ok(runtime) => drop(runtime.spawn(give_up(client))),
+            Err(_) => drop(Client::take(client)),
+        }
+    }
+}
+
+/// Ends a statement and its connection, which keeps its place in the pool until then: so the sessions
+/// in the server are not more than the connections here.
+async fn give_up(client: Client) {
+    let ended = timeout(END, async {
+        client.cancel_token().cancel_query(NoTls).await?;
+        // Answered after the statement.
+        client.batch_execute("").await
+    });
+    if !matches!(ended.await, Ok(Ok(()))) {
+        tracing::warn!(
+            "a statement was given up, and PostgreSQL does not say whether it has ended"
+        );
+    }
     drop(Client::take(client));
-    Err(error)
+}
+
+/// Closes connections that were idle for so long, for ever.
+async fn retire(pool: Pool, idle: Duration) {
+    let mut turns = tokio::time::interval(idle / 2);
+    loop {
+        turns.tick().await;
+        drop(pool.retain(|_, metrics| metrics.last_used() < idle));
+    }
 }
 
 fn lost_a_race(error: &Error) -> bool {
@@ -273,6 +374,9 @@ fn unavailable(error: Error) -> StoreError {
 
 #[cfg(test)]
 mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpListener;
+
     use super::*;
 
     /// Asks PostgreSQL itself, over a connection of the store.
@@ -307,6 +411,130 @@ mod tests {
                 shown.push(row.unwrap().get::<_, String>(0));
             }
             assert_eq!(shown, [expected, "read committed", "3s"], "{written}");
+        }
+    }
+
+    #[tokio::test]
+    async fn connections_that_are_idle_are_closed() {
+        let Ok(server) = std::env::var("OOB_MFA_TEST_POSTGRES") else {
+            return;
+        };
+        let mut config: Config = server.parse().unwrap();
+        config.options("-c search_path=pg_temp");
+        let store = PostgresStore::open(&config).await.unwrap();
+        let open = || store.pool.status().size;
+        let all = [
+            store.client().await,
+            store.client().await,
+            store.client().await,
+        ];
+        assert_eq!(open(), 3);
+        let [used, idle @ ..] = all;
+        drop(idle);
+
+        let moment = Duration::from_millis(50);
+        let retiring = AbortOnDropHandle::new(tokio::spawn(retire(store.pool.clone(), moment)));
+        let closed = async {
+            while open() > 1 {
+                tokio::task::yield_now().await;
+            }
+        };
+        timeout(Duration::from_secs(30), closed).await.unwrap();
+        // One that is in use is not idle.
+        used.unwrap().batch_execute("").await.unwrap();
+        drop(retiring);
+
+        let _client = store.client().await.unwrap();
+        drop(store.client().await.unwrap());
+        let long = AbortOnDropHandle::new(tokio::spawn(retire(store.pool.clone(), IDLE)));
+        tokio::time::sleep(moment).await;
+        drop(long);
+        assert_eq!(open(), 2);
+    }
+
+    #[tokio::test]
+    async fn a_statement_whose_request_is_over_is_ended_with_its_connection() {
+        let Ok(server) = std::env::var("OOB_MFA_TEST_POSTGRES") else {
+            return;
+        };
+        let mut config: Config = server.parse().unwrap();
+        config.options("-c search_path=pg_temp");
+        let watching = PostgresStore::open(&config).await.unwrap();
+        let watching = watching.client().await.unwrap();
+        let name = format!("oob-mfa-test-{}", std::process::id());
+        config.application_name(&name);
+        let store = PostgresStore::open(&config).await.unwrap();
+        let until_sessions = async |expected: i64, state: &str| {
+            let query = "SELECT count(*) FROM pg_stat_activity \
+                         WHERE application_name = $1 AND query LIKE $2";
+            let counted = async {
+                while watching
+                    .query_one(query, &[&name, &state])
+                    .await
+                    .unwrap()
+                    .get::<_, i64>(0)
+                    != expected
+                {}
+            };
+            let counted = timeout(Duration::from_secs(30), counted).await;
+            counted.expect("as many sessions");
+        };
+
+        let client = store.client().await.unwrap();
+        let endless = "SET statement_timeout = 0; SELECT pg_sleep(600)";
+        tokio::select! {
+            _ = ask(client, async |client| client.batch_execute(endless).await) => {
+                panic!("it does not end by itself");
+            }
+            () = until_sessions(1, "%pg_sleep%") => {}
+        }
+        // Its place is taken until then.
+        assert_eq!(store.pool.status().size, 1);
+        until_sessions(0, "%").await;
+        let closed = async {
+            while store.pool.status().size > 0 {
+                tokio::task::yield_now().await;
+            }
+        };
+        timeout(Duration::from_secs(30), closed).await.unwrap();
+    }
+
+    /// A PostgreSQL that takes a connection, answers so many statements, and then is silent.
+    async fn silent_after(statements: usize) -> Config {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        tokio::spawn(async move {
+            const AUTHENTICATED: &[u8] = b"R\0\0\0\x08\0\0\0\0";
+            const READY: &[u8] = b"Z\0\0\0\x05I";
+            let mut kept = Vec::new();
+            while let Ok((mut client, _)) = listener.accept().await {
+                let mut bytes = [0; 4096];
+                let _startup = client.read(&mut bytes).await.unwrap();
+                client.write_all(AUTHENTICATED).await.unwrap();
+                client.write_all(READY).await.unwrap();
+                for _ in 0..statements {
+                    let _statement = client.read(&mut bytes).await.unwrap();
+                    client.write_all(READY).await.unwrap();
+                }
+                kept.push(client);
+            }
+        });
+        let mut config = Config::new();
+        config.host("127.0.0.1").port(port).user("me");
+        config
+    }
+
+    /// On a clock that moves on by itself while everybody waits.
+    #[tokio::test(start_paused = true)]
+    async fn a_server_that_is_silent_is_not_waited_for_at_the_start() {
+        for (statements, longest) in [(0, CONNECT), (1, START), (2, START)] {
+            let config = silent_after(statements).await;
+            let asked = tokio::time::Instant::now();
+            let opened = timeout(START * 2, PostgresStore::open(&config)).await;
+            let error = opened.expect("it is waited for").err().unwrap();
+            assert!(matches!(error, StoreError::Unavailable(_)), "{error}");
+            let waited = asked.elapsed();
+            assert_eq!(waited.as_secs(), longest.as_secs(), "{statements}: {error}");
         }
     }
 

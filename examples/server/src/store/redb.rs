@@ -1,4 +1,15 @@
 //! Accounts in one file, embedded: `redb:PATH`.
+//!
+//! # When it fails
+//!
+//! A read or a write that takes longer than 7 seconds is given up. It goes on by itself, because nothing
+//! ends a thread that waits for a disk: a write that lands late is one that nobody was told of, and the
+//! next request loads what is there.
+//!
+//! After an error of the disk redb takes no write any more until the file is opened anew, and every
+//! request that needs one is answered with 503. The process does not open it by itself: what a failed
+//! write has left in the memory of the operating system may be read as if it were on the disk, and is
+//! not. Mend the disk, and start the process again.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -7,7 +18,7 @@ use oob_mfa::{Account, Next, Subject};
 use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition};
 
 use super::record::{decode, encode};
-use super::{Promise, Store, StoreError};
+use super::{Promise, Store, StoreError, in_time};
 
 /// Subject to record; the record tells its own version.
 const ACCOUNTS: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("accounts");
@@ -24,7 +35,10 @@ impl RedbStore {
     ///
     /// redb's, another process that has it open among them.
     pub fn open(path: &Path) -> Result<Self, redb::Error> {
-        let database = Database::create(path)?;
+        Self::on(Database::create(path)?)
+    }
+
+    fn on(database: Database) -> Result<Self, redb::Error> {
         let transaction = database.begin_write()?;
         // So that a read never meets a file without the table.
         transaction.open_table(ACCOUNTS)?;
@@ -77,10 +91,10 @@ impl RedbStore {
         work: impl FnOnce(&Database) -> Result<T, StoreError> + Send + 'static,
     ) -> Promise<'_, T> {
         let database = Arc::clone(&self.database);
-        Box::pin(async move {
+        Box::pin(in_time(async move {
             let done = tokio::task::spawn_blocking(move || work(&database)).await;
             done.map_err(|error| StoreError::Unavailable(error.into()))?
-        })
+        }))
     }
 }
 
@@ -108,4 +122,120 @@ fn replace(database: &Database, account: &Account) -> Result<(), StoreError> {
 
 fn unavailable(error: impl Into<redb::Error>) -> StoreError {
     StoreError::Unavailable(error.into().into())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::poll_fn;
+    use std::io;
+    use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+    use std::task::Poll;
+    use std::time::Duration;
+
+    use oob_mfa::{Engine, Key, KeyRing, Policy};
+    use redb::StorageBackend;
+    use redb::backends::InMemoryBackend;
+    use time::UtcDateTime;
+
+    use super::super::DEADLINE;
+    use super::*;
+
+    fn alice() -> Subject {
+        "alice".parse().unwrap()
+    }
+
+    /// Has the first revision of alice's account written.
+    async fn write(store: &RedbStore) -> Result<(), StoreError> {
+        let engine = Engine::new(Policy::auth0(), KeyRing::new(Key::new(1, &[7; 32])));
+        let first = engine.restore_budgets(&Account::new(alice()), UtcDateTime::UNIX_EPOCH);
+        let written = first.commit_async(async |next| store.replace(next).await);
+        written.await.map(|_| ())
+    }
+
+    /// On a clock that stands until it is moved.
+    #[tokio::test(start_paused = true)]
+    async fn a_write_that_the_disk_holds_up_is_given_up_and_may_land_later() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = RedbStore::open(&folder.path().join("accounts.redb")).unwrap();
+        // redb has one writer at a time.
+        let other_writer = store.database.begin_write().unwrap();
+        let mut written = Box::pin(write(&store));
+        let mut ask = async || poll_fn(|context| Poll::Ready(written.as_mut().poll(context))).await;
+        assert!(ask().await.is_pending());
+        tokio::time::advance(DEADLINE - Duration::from_millis(1)).await;
+        assert!(ask().await.is_pending());
+        tokio::time::advance(Duration::from_millis(2)).await;
+        let Poll::Ready(Err(StoreError::Unavailable(error))) = ask().await else {
+            panic!("it is waited for");
+        };
+        assert_eq!(error.to_string(), "deadline has elapsed");
+        // Reads do not wait behind it.
+        assert!(store.load(alice()).await.unwrap().is_none());
+
+        drop(other_writer);
+        let landed = async {
+            while store.load(alice()).await.unwrap().is_none() {
+                tokio::task::yield_now().await;
+            }
+        };
+        landed.await;
+        let loaded = store.load(alice()).await.unwrap().unwrap();
+        assert_eq!(loaded.revision(), 1);
+    }
+
+    /// A disk that can fail.
+    #[derive(Debug, Default)]
+    struct Disk {
+        memory: InMemoryBackend,
+        fails: Arc<AtomicBool>,
+    }
+
+    impl Disk {
+        fn attempt(&self) -> io::Result<()> {
+            match self.fails.load(SeqCst) {
+                true => Err(io::ErrorKind::StorageFull.into()),
+                false => Ok(()),
+            }
+        }
+    }
+
+    impl StorageBackend for Disk {
+        fn len(&self) -> io::Result<u64> {
+            self.memory.len()
+        }
+
+        fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
+            self.memory.read(offset, out)
+        }
+
+        fn set_len(&self, len: u64) -> io::Result<()> {
+            self.attempt()?;
+            self.memory.set_len(len)
+        }
+
+        fn sync_data(&self) -> io::Result<()> {
+            self.attempt()?;
+            self.memory.sync_data()
+        }
+
+        fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
+            self.attempt()?;
+            self.memory.write(offset, data)
+        }
+    }
+
+    /// As the head of this file says.
+    #[tokio::test]
+    async fn after_an_error_of_the_disk_nothing_is_written_and_reads_go_on() {
+        let disk = Disk::default();
+        let fails = Arc::clone(&disk.fails);
+        let database = Database::builder().create_with_backend(disk).unwrap();
+        let store = RedbStore::on(database).unwrap();
+        for disk_fails in [true, false] {
+            fails.store(disk_fails, SeqCst);
+            let written = write(&store).await;
+            assert!(matches!(written, Err(StoreError::Unavailable(_))));
+        }
+        assert!(store.load(alice()).await.unwrap().is_none());
+    }
 }

@@ -137,7 +137,7 @@ impl RedisStore {
             .client
             .get_multiplexed_async_connection_with_config(&times)
             .await
-            .map_err(failure)?;
+            .map_err(refused)?;
         shared.connection = Some(connection.clone());
         Ok((connection, shared.number))
     }
@@ -203,6 +203,16 @@ impl Store for RedisStore {
 
 fn key(subject: &Subject) -> String {
     format!("oob-mfa:account:{subject}")
+}
+
+/// What kept a connection from being made, in this program's words: the server's own may repeat what it
+/// was sent, and that was the password.
+fn refused(error: RedisError) -> StoreError {
+    if error.is_io_error() {
+        return failure(error);
+    }
+    let (kind, code) = (error.kind(), error.code());
+    StoreError::Unavailable(format!("the connection was refused: {kind:?}, {code:?}").into())
 }
 
 fn failure(error: RedisError) -> StoreError {

@@ -4,7 +4,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use redis::IntoConnectionInfo;
+use redis::{IntoConnectionInfo, ProtocolVersion};
 use tokio_postgres::config::SslMode;
 
 /// A store by its scheme.
@@ -56,6 +56,8 @@ impl InvalidStoreUrl {
     );
     const REDIS_TLS: Self =
         Self("this server speaks to Redis without TLS: the scheme has to be redis");
+    const REDIS_PROTOCOL: Self =
+        Self("this server speaks RESP2 to Redis: the URL must not ask for another protocol");
 }
 
 impl fmt::Display for InvalidStoreUrl {
@@ -73,10 +75,7 @@ impl FromStr for StoreUrl {
         match text.split_once(':') {
             Some(("redb", path)) if !path.is_empty() => Ok(Self::Redb(path.into())),
             Some(("postgres" | "postgresql", _)) => Ok(Self::Postgres(Box::new(postgres(text)?))),
-            Some(("redis", _)) => Ok(Self::Redis(Box::new(
-                text.into_connection_info()
-                    .map_err(|_| InvalidStoreUrl::REDIS)?,
-            ))),
+            Some(("redis", _)) => Ok(Self::Redis(Box::new(redis(text)?))),
             Some(("rediss", _)) => Err(InvalidStoreUrl::REDIS_TLS),
             _ => Err(InvalidStoreUrl::SCHEME),
         }
@@ -98,6 +97,15 @@ fn postgres(url: &str) -> Result<tokio_postgres::Config, InvalidStoreUrl> {
         return Err(InvalidStoreUrl::POSTGRES);
     }
     Ok(config)
+}
+
+fn redis(url: &str) -> Result<redis::ConnectionInfo, InvalidStoreUrl> {
+    let info = url.into_connection_info();
+    let info = info.map_err(|_| InvalidStoreUrl::REDIS)?;
+    if info.redis_settings().protocol() != ProtocolVersion::RESP2 {
+        return Err(InvalidStoreUrl::REDIS_PROTOCOL);
+    }
+    Ok(info)
 }
 
 #[cfg(test)]
@@ -156,6 +164,14 @@ mod tests {
             ("redis:secret", InvalidStoreUrl::REDIS),
             ("redis://me:secret@cache/mfa", InvalidStoreUrl::REDIS),
             ("rediss://me:secret@cache/0", InvalidStoreUrl::REDIS_TLS),
+            (
+                "redis://me:secret@cache/0?protocol=resp3",
+                InvalidStoreUrl::REDIS_PROTOCOL,
+            ),
+            (
+                "redis://me:secret@cache/0?protocol=3",
+                InvalidStoreUrl::REDIS_PROTOCOL,
+            ),
         ] {
             let error = url.parse::<StoreUrl>().expect_err(url);
             assert_eq!(error, expected, "{url}");

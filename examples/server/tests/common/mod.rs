@@ -76,7 +76,7 @@ pub struct World {
     pub client: Client,
     pub store: Arc<TestStore>,
     pub outbox: Arc<TestOutbox>,
-    pub served: Option<JoinHandle<io::Result<()>>>,
+    pub served: Option<JoinHandle<()>>,
     clock: Arc<AtomicI64>,
     stop: Option<oneshot::Sender<()>>,
     pub runtime: Runtime,
@@ -112,11 +112,7 @@ impl World {
     }
 
     /// Starts a server on the store, outbox, clock and key of this world.
-    pub fn start(
-        &self,
-        rest: &str,
-        seed: u8,
-    ) -> (SocketAddr, JoinHandle<io::Result<()>>, oneshot::Sender<()>) {
+    pub fn start(&self, rest: &str, seed: u8) -> (SocketAddr, JoinHandle<()>, oneshot::Sender<()>) {
         let listener = self
             .runtime
             .block_on(tokio::net::TcpListener::bind("127.0.0.1:0"))

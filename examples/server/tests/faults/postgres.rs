@@ -182,3 +182,67 @@ fn a_connection_that_was_cut_in_a_write_is_a_503_and_no_more() {
     assert_eq!(backend.record(ALICE), before);
     server.client.answer(&token, &oob_code, &code).ok();
 }
+
+/// Has the server wait for a standby that does not exist, until this is dropped.
+struct AbsentStandby<'a>(&'a Backend);
+
+impl<'a> AbsentStandby<'a> {
+    fn waited_for(backend: &'a Backend) -> Self {
+        let standby = Self(backend);
+        backend.sql("ALTER SYSTEM SET synchronous_standby_names = 'absent'");
+        standby.reload("absent");
+        standby
+    }
+
+    /// Until new sessions have it. They are told of it one after the other.
+    fn reload(&self, expected: &str) {
+        self.0.sql("SELECT pg_reload_conf()");
+        until("the setting is read", || {
+            self.0.runtime.block_on(async {
+                let show = "SHOW synchronous_standby_names";
+                let row = self.0.client().await.query_one(show, &[]).await;
+                row.unwrap().get::<_, String>(0) == expected
+            })
+        });
+    }
+}
+
+impl Drop for AbsentStandby<'_> {
+    fn drop(&mut self) {
+        self.0.sql("ALTER SYSTEM RESET synchronous_standby_names");
+        self.reload("");
+    }
+}
+
+#[test]
+fn a_commit_that_waits_for_its_standby_is_given_up_and_leaves_no_session() {
+    // The setting is the whole server's.
+    let _turn = UP.write().unwrap_or_else(|poisoned| poisoned.into_inner());
+    let Some(backend) = Backend::postgres() else {
+        return;
+    };
+    let site = Site::new();
+    let server = site.start(&backend.url);
+    let client = &server.client;
+    site.enroll(client);
+    let (token, oob_code, code) = site.challenged(client);
+    let standby = AbsentStandby::waited_for(&backend);
+    for _ in 0..3 {
+        is_unavailable(&client.answer(&token, &oob_code, &wrong(&code)));
+    }
+    assert!(sessions(&backend, "*", "wait_event = 'SyncRep'") <= 1);
+    until("no session waits", || {
+        sessions(&backend, "*", "wait_event = 'SyncRep'") == 0
+    });
+    until("no session is left", || {
+        sessions(&backend, "*", "true") <= 1
+    });
+    // The place of each in the pool is free again: reads get through, more than there are places.
+    for _ in 0..17 {
+        client.list(&token).ok();
+    }
+    drop(standby);
+    client.answer(&token, &oob_code, &code).ok();
+    // Nobody has seen it, and it is charged: three times at the most.
+    assert_eq!(site.messages().len(), 2);
+}

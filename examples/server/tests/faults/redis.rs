@@ -3,8 +3,11 @@
 use std::net::{SocketAddr, TcpListener};
 use std::process::{Child, Command, Stdio};
 
+use ::redis::IntoConnectionInfo;
+use oob_mfa_server::store::RedisStore;
 use serde_json::json;
 use tempfile::TempDir;
+use tokio::runtime::Runtime;
 
 use crate::common::backend::Backend;
 use crate::common::site::Site;
@@ -166,6 +169,22 @@ fn a_redis_that_is_full_writes_nothing() {
     assert_eq!(site.messages().len(), 2);
     redis.command(&["CONFIG", "SET", "maxmemory", "0"]);
     server.client.answer(&token, &oob_code, &code).ok();
+}
+
+/// A Redis that does not know a command repeats what came with it.
+#[test]
+fn a_password_that_is_refused_is_not_repeated() {
+    let Some(redis) = Server::start(&["--rename-command", "HELLO", ""]) else {
+        return;
+    };
+    // The program refuses this URL, because of that. It is not the only way to hear the server's words.
+    let url = format!("redis://:hunter2secret@{}/0?protocol=resp3", redis.address);
+    let info = url.into_connection_info().unwrap();
+    let opened = Runtime::new().unwrap().block_on(RedisStore::open(&info));
+    let error = opened.err().unwrap().to_string();
+    assert!(!error.contains("hunter2secret"), "{error}");
+    let expected = "the store is unavailable: the connection was refused: ";
+    assert!(error.starts_with(expected), "{error}");
 }
 
 #[test]

@@ -1,0 +1,41 @@
+//! A body that does not end.
+
+use std::io::{ErrorKind, Read, Write};
+use std::net::TcpStream;
+use std::thread;
+use std::time::Duration;
+
+use oob_mfa_walk::Server;
+
+#[test]
+fn a_body_without_end_is_answered_and_hung_up_on() {
+    let server = Server::of(env!("CARGO_BIN_EXE_oob-mfa-blocking"));
+    let mut stream = TcpStream::connect(server.address).unwrap();
+    let head = "POST /mfa/challenge HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n";
+    stream.write_all(head.as_bytes()).unwrap();
+    let mut pieces = stream.try_clone().unwrap();
+    // Often enough that it is never silent, until it is hung up on.
+    thread::spawn(move || {
+        while pieces.write_all(b"1\r\na\r\n").is_ok() {
+            thread::sleep(Duration::from_millis(100));
+        }
+    });
+    stream
+        .set_read_timeout(Some(Duration::from_secs(20)))
+        .unwrap();
+    let mut answer = [0; 12];
+    stream.read_exact(&mut answer).unwrap();
+    assert_eq!(&answer, b"HTTP/1.1 408");
+    // The rest of the answer, and the end.
+    let mut bytes = [0; 4096];
+    let end = loop {
+        match stream.read(&mut bytes) {
+            Ok(1..) => {}
+            end => break end.map_err(|error| error.kind()),
+        }
+    };
+    assert!(
+        matches!(end, Ok(0) | Err(ErrorKind::ConnectionReset)),
+        "{end:?}"
+    );
+}
