@@ -209,12 +209,12 @@ pub fn worlds() -> Vec<Small> {
             tick: 5 * MINUTE,
             stops: Stops::Ticks,
             backwards: 5 * MINUTE,
-            first_factors: 1,
+            first_factors: 2,
             managers: 0,
             phones: vec![],
             asks: vec![Challenge, Verify],
             start: vec![import(0)],
-            expected: [1_344, 3_365, 9_456],
+            expected: [13_586, 44_093, 154_389],
         },
         Small {
             // A clock that goes back by more than a day, with budgets that take a day to refill.
@@ -227,12 +227,12 @@ pub fn worlds() -> Vec<Small> {
             tick: 30 * HOUR,
             stops: Stops::Ticks,
             backwards: 60 * HOUR,
-            first_factors: 1,
+            first_factors: 2,
             managers: 0,
             phones: vec![],
             asks: vec![Challenge, Verify],
             start: vec![import(0)],
-            expected: [1_548, 5_547, 9_417],
+            expected: [20_772, 116_776, 209_778],
         },
     ]
 }
