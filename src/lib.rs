@@ -89,6 +89,7 @@
 //!   [`decide`] and [`decide_async`] do so until there is no conflict.
 //! * [`Verified`] is what you mint tokens from, [`Delivery`] what you send, [`Event`] what you log,
 //!   [`Denied`] every no.
+//! * [`threat_model`] lists the known attacks, and what is yours to do about them.
 //! * [`message`] words a delivery; [`wire`] reads and writes the bodies of the API.
 //! * `testing`, with the feature of that name, is for your tests.
 //!
@@ -209,6 +210,9 @@ pub use policy::{InvalidPolicy, Policy, RecoveryCodes};
 pub use session::{Assurance, MfaSession, MfaToken, Scope, TrustedClaims};
 pub use subject::{InvalidSubject, Subject};
 pub use transition::{Delivery, Event, Events, Limit, Next, Outcome, Transition};
+
+#[doc = include_str!("docs/threat_model.md")]
+pub mod threat_model {}
 
 #[cfg(feature = "testing")]
 pub mod testing;

@@ -1,0 +1,119 @@
+//! Small worlds, explored to the end: few codes, budgets of two, two sessions, a clock that goes by a
+//! code's lifetime and stops a millisecond before. Every state that can be reached is visited, every
+//! question that can be asked there is asked, and each answer is held against the rules and against
+//! the model.
+//!
+//! `OOB_MFA_SMALL_WORLD="signing in"` explores one of them.
+
+mod explore;
+mod normal;
+mod record;
+mod rules;
+mod small;
+mod state;
+
+use std::sync::Mutex;
+use std::thread;
+use std::time::Instant;
+
+use explore::{Explored, Found, Search};
+use small::{Small, engine, limit};
+
+#[test]
+fn every_state_of_every_small_world_keeps_the_rules() {
+    let only = std::env::var("OOB_MFA_SMALL_WORLD").ok();
+    let mut worlds = small::worlds();
+    worlds.retain(|small| only.as_deref().is_none_or(|only| only == small.name));
+    assert!(!worlds.is_empty(), "no such world");
+    let queue = Mutex::new(worlds.iter().enumerate());
+    let rows = Mutex::new(Vec::new());
+    thread::scope(|scope| {
+        for _ in 0..thread::available_parallelism().map_or(1, usize::from) {
+            scope.spawn(|| {
+                loop {
+                    let next = queue.lock().unwrap().next();
+                    let Some((index, small)) = next else { return };
+                    let begun = Instant::now();
+                    let explored = Search::run(small, &engine(&small.policy));
+                    rows.lock()
+                        .unwrap()
+                        .push((index, explored, begun.elapsed()));
+                }
+            });
+        }
+    });
+    let mut rows = rows.into_inner().unwrap();
+    rows.sort_by_key(|(index, ..)| *index);
+    println!(
+        "| world | states | transitions | questions | asked twice | furthest | largest record | took |"
+    );
+    println!("|---|---|---|---|---|---|---|---|");
+    let mut wrong = Vec::new();
+    for (index, explored, took) in &rows {
+        let Small { name, expected, .. } = &worlds[*index];
+        match explored {
+            Ok(explored) => {
+                let Explored {
+                    states,
+                    transitions,
+                    questions,
+                    twice,
+                    depth,
+                    largest,
+                } = explored;
+                println!(
+                    "| {name} | {states} | {transitions} | {questions} | {twice} | {depth} | {largest} | {took:.1?} |"
+                );
+                let counted = [*states, *transitions, *questions];
+                if counted != *expected {
+                    wrong.push(format!("{name}: {counted:?}, expected {expected:?}"));
+                }
+            }
+            Err(found) => wrong.push(format!("{name}: {}", found.tell())),
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// What the search finds of an engine that does not keep to the policy of the world.
+fn found(name: &str, engine: &oob_mfa::Engine) -> Box<Found> {
+    let worlds = small::worlds();
+    let small = worlds.iter().find(|small| small.name == name).unwrap();
+    match Search::run(small, engine) {
+        Err(found) => found,
+        Ok(_) => panic!("nothing was found"),
+    }
+}
+
+#[test]
+fn an_engine_that_judges_one_code_too_many_is_found_out() {
+    let policy = small::worlds()[1].policy.clone();
+    let policy = policy.with_binding_failures(limit(3, 10)).unwrap();
+    let found = found("signing in", &engine(&policy));
+    assert_eq!(found.breach.check, "rule 6 (no oracle)", "{}", found.tell());
+    // The phone, a session, a challenge, two wrong codes and the right one: no way is shorter.
+    assert_eq!(found.trace.len(), 6, "{}", found.tell());
+}
+
+#[test]
+fn an_engine_that_sends_one_message_too_many_is_found_out() {
+    let policy = small::worlds()[1].policy.clone().with_sends(limit(3, 10));
+    let found = found("signing in", &engine(&policy));
+    assert_eq!(
+        found.breach.check,
+        "rule 4 (send limit)",
+        "{}",
+        found.tell()
+    );
+    assert_eq!(found.trace.len(), 5, "{}", found.tell());
+}
+
+#[test]
+fn an_engine_whose_codes_live_a_millisecond_longer_is_found_out() {
+    let policy = small::worlds()[1].policy.clone();
+    let longer = std::time::Duration::from_millis(300_001);
+    let policy = policy.with_code_lifetime(longer).unwrap();
+    let found = found("signing in", &engine(&policy));
+    assert_eq!(found.breach.check, "model", "{}", found.tell());
+    assert_eq!(found.trace.len(), 3, "{}", found.tell());
+}

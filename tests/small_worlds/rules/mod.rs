@@ -1,0 +1,204 @@
+//! What every rule says of a state, and of a step from one to the next.
+
+mod charge;
+mod grant;
+mod state;
+
+use oob_mfa::testing::{Answer, Command, Guess, Observation, RecoveryGuess, Rule};
+use oob_mfa::{Assurance, Denied, Purpose};
+
+use self::charge::{budgets, failures, not_empty, refusal};
+use self::grant::{by_code, by_recovery_code, factors, session};
+pub use self::state::state;
+use crate::normal::REMEMBERED;
+use crate::record::Status;
+use crate::small::Small;
+use crate::state::State;
+
+/// What was found wrong: the rule, or what else did not hold.
+#[derive(Debug)]
+pub struct Breach {
+    pub check: String,
+    pub found: String,
+}
+
+pub type Checked = Result<(), Breach>;
+
+fn check(rule: Rule, holds: bool, found: &str) -> Checked {
+    if holds {
+        Ok(())
+    } else {
+        Err(breach(&rule.to_string(), found))
+    }
+}
+
+pub fn breach(check: &str, found: &str) -> Breach {
+    Breach {
+        check: check.into(),
+        found: found.into(),
+    }
+}
+
+/// What has to be so in every step.
+pub fn step(
+    small: &Small,
+    before: &State,
+    command: &Command,
+    observation: &Observation,
+    after: Option<&State>,
+) -> Checked {
+    let answer = &observation.reply.answer;
+    if let Command::Step { .. } = command {
+        let same = after.is_some_and(|after| after.record == before.record);
+        return check(Rule::Clock, same, "time alone has changed the record");
+    }
+    let saved = after.filter(|_| observation.reply.saved);
+    session(before, command, answer)?;
+    match answer {
+        Answer::Verified {
+            phone: Some(_),
+            purpose,
+            ..
+        } => {
+            by_code(before, command)?;
+            let full_at = before.record.budgets.binding_failures;
+            not_empty(small.policy.binding_failures(), full_at, before.now())?;
+            if *purpose == Purpose::Enrollment {
+                factors(before, command)?;
+            }
+        }
+        Answer::Verified { phone: None, .. } => {
+            by_recovery_code(before, command)?;
+            let full_at = before.record.budgets.recovery_failures;
+            not_empty(small.policy.recovery_failures(), full_at, before.now())?;
+        }
+        Answer::Associated { .. } => factors(before, command)?,
+        Answer::Challenged { device, .. } => check(
+            Rule::ConfirmBeforeActive,
+            before.record.phones.iter().any(|phone| {
+                before.names.device(&phone.device) == *device && phone.status == Status::Active
+            }),
+            "a phone was challenged that is not active",
+        )?,
+        Answer::Removed { .. } | Answer::Regenerated { .. } => {
+            if let Some(session) = before.presenter(command) {
+                let guarded = before.session(session).assurance() == Assurance::Mfa;
+                check(Rule::SecondFactorGuards, guarded, "a first factor manages")?;
+            }
+        }
+        _ => {}
+    }
+    let judged = matches!(
+        answer,
+        Answer::Denied(Denied::InvalidBindingCode | Denied::InvalidRecoveryCode)
+    );
+    let told = matches!(
+        answer,
+        Answer::Denied(_) | Answer::Listed(_) | Answer::Began { .. } | Answer::Nothing
+    );
+    if told && !judged {
+        refusal(small, before, saved)?;
+    } else {
+        check(
+            Rule::ChargeBeforeReveal,
+            saved.is_some(),
+            "granted or judged, and not saved",
+        )?;
+    }
+    if let Some(after) = saved {
+        check(
+            Rule::Replay,
+            after.record.revision == before.record.revision + 1,
+            "not the next revision",
+        )?;
+        budgets(small, before, command, answer, after)?;
+        failures(before, command, answer, after)?;
+        others(before, command, answer, after)?;
+    }
+    Ok(())
+}
+
+/// Codes of other sessions are untouched, by whatever is sent and by whatever is judged.
+fn others(before: &State, command: &Command, answer: &Answer, after: &State) -> Checked {
+    let Some(session) = before.presenter(command) else {
+        return Ok(());
+    };
+    let harmless = matches!(
+        answer,
+        Answer::Associated { .. } | Answer::Challenged { .. }
+    );
+    let signed_in = matches!(
+        answer,
+        Answer::Verified {
+            purpose: Purpose::Login,
+            ..
+        }
+    );
+    if !harmless && !signed_in {
+        return Ok(());
+    }
+    for (challenge, issued) in before.record.issued() {
+        let own = before.names.session(&challenge.session) == session;
+        let expired = issued.expires_at <= before.now();
+        // One from so far ahead is of no use before its time, and is not kept until then.
+        let is_of_the_future = challenge.issued_at - before.now() >= REMEMBERED;
+        if own || expired || is_of_the_future {
+            continue;
+        }
+        let kept = after
+            .record
+            .issued()
+            .any(|(other, code)| other.id == challenge.id && code.digest == issued.digest);
+        check(
+            Rule::OneLiveCode,
+            kept,
+            "the code of another session has gone",
+        )?;
+    }
+    Ok(())
+}
+
+/// Where a limit refuses, the right code and a wrong one hear the same, and neither is saved.
+pub fn no_oracle(asked: &[(Command, Observation)]) -> Checked {
+    let limited = |observation: &Observation| {
+        matches!(
+            observation.reply.answer,
+            Answer::Denied(Denied::TooManyFailures { .. })
+        )
+    };
+    for pair in asked.windows(2) {
+        let [(right, heard), (wrong, other)] = pair else {
+            continue;
+        };
+        let is_pair = match (right, wrong) {
+            (
+                Command::VerifyOob {
+                    session: a,
+                    code: b,
+                    guess: Guess::Right,
+                },
+                Command::VerifyOob {
+                    session: c,
+                    code: d,
+                    guess: Guess::Wrong,
+                },
+            ) => a == c && b == d,
+            (
+                Command::VerifyRecoveryCode {
+                    session: a,
+                    guess: RecoveryGuess::Shown(_),
+                },
+                Command::VerifyRecoveryCode { session: b, .. },
+            ) => a == b,
+            _ => false,
+        };
+        if is_pair && (limited(heard) || limited(other)) {
+            check(
+                Rule::NoOracle,
+                heard == other,
+                "an empty budget answers the right code and a wrong one apart",
+            )?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,373 @@
+//! The small worlds: who is there, what can be asked, and how the clock goes.
+
+use std::time::Duration;
+
+use oob_mfa::testing::{Authenticator, Command, Guess, RecoveryGuess, Vouch};
+use oob_mfa::{
+    Assurance, Channel, Engine, Key, KeyRing, PhoneNumber, Policy, RateLimit, RecoveryCodes,
+};
+
+use crate::normal::Normal;
+use crate::state::{Hand, State, index};
+
+const MINUTE: i64 = 60_000;
+const HOUR: i64 = 60 * MINUTE;
+const SCOPES: &str = "enroll read:authenticators remove:authenticators";
+
+/// What can be asked in a world, besides that time passes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Ask {
+    Associate,
+    Challenge,
+    Verify,
+    Recover,
+    Remove,
+    Regenerate,
+    List,
+    Reset,
+    Import,
+    RestoreBudgets,
+}
+
+/// Where the clock can stop.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Stops {
+    /// At every tick.
+    Ticks,
+    /// At every tick and a millisecond before.
+    Edges,
+}
+
+pub struct Small {
+    pub name: &'static str,
+    pub policy: Policy,
+    /// A step of the clock.
+    pub tick: i64,
+    pub stops: Stops,
+    /// How far the clock can go back behind the latest moment that it has shown.
+    pub backwards: i64,
+    /// Sessions of a first factor that live at once.
+    pub first_factors: usize,
+    /// Sessions of a second factor that live at once.
+    pub managers: usize,
+    pub phones: Vec<PhoneNumber>,
+    pub asks: Vec<Ask>,
+    pub start: Vec<Command>,
+    /// States, steps that change something, and questions in all.
+    pub expected: [usize; 3],
+}
+
+pub fn limit(burst: u32, minutes: i64) -> RateLimit {
+    let seconds = u64::try_from(minutes * 60).unwrap();
+    RateLimit::new(burst, Duration::from_secs(seconds)).unwrap()
+}
+
+fn phone(number: u64) -> PhoneNumber {
+    format!("+{}", 14_155_558_730 + number).parse().unwrap()
+}
+
+fn import(number: u64) -> Command {
+    Command::ImportPhone {
+        phone: phone(number),
+        channel: Channel::Sms,
+    }
+}
+
+fn vouch(lifetime: i64) -> Command {
+    Command::Vouch(Vouch {
+        assurance: Assurance::Mfa,
+        scope: SCOPES.into(),
+        age: 0,
+        lifetime,
+        stranger: false,
+    })
+}
+
+/// Budgets of two, codes of five minutes, tokens of ten, one phone.
+fn policy() -> Policy {
+    Policy::auth0()
+        .with_max_phones(1)
+        .unwrap()
+        .with_sends(limit(2, 10))
+        .with_binding_failures(limit(2, 10))
+        .unwrap()
+        .with_recovery_failures(limit(2, 10))
+        .unwrap()
+}
+
+/// Every world. Their sizes are chosen so that all of them are explored in half a minute.
+pub fn worlds() -> Vec<Small> {
+    use Ask::{
+        Associate, Challenge, Import, List, Recover, Regenerate, Remove, Reset, RestoreBudgets,
+        Verify,
+    };
+    let no_recovery = policy().with_recovery_codes(RecoveryCodes::Off);
+    vec![
+        Small {
+            // Two who know the password, each with a phone, and nothing enrolled.
+            name: "enrolling",
+            policy: no_recovery.clone(),
+            tick: 5 * MINUTE,
+            stops: Stops::Edges,
+            backwards: 0,
+            first_factors: 2,
+            managers: 0,
+            phones: vec![phone(0), phone(1)],
+            asks: vec![Associate, Verify],
+            start: vec![],
+            expected: [76_924, 262_932, 1_109_916],
+        },
+        Small {
+            // Two logins under way, one of them not the owner's.
+            name: "signing in",
+            policy: no_recovery.clone(),
+            tick: 5 * MINUTE,
+            stops: Stops::Edges,
+            backwards: 0,
+            first_factors: 2,
+            managers: 0,
+            phones: vec![],
+            asks: vec![Challenge, Verify],
+            start: vec![import(0)],
+            expected: [75_806, 243_886, 983_108],
+        },
+        Small {
+            // Two tries a challenge, and three failures disable the phone.
+            name: "capped",
+            policy: no_recovery
+                .clone()
+                .with_attempts_per_challenge(Some(2))
+                .unwrap()
+                .with_failure_cap(Some(3))
+                .unwrap(),
+            tick: 5 * MINUTE,
+            stops: Stops::Edges,
+            backwards: 0,
+            first_factors: 1,
+            managers: 0,
+            phones: vec![phone(0)],
+            asks: vec![Challenge, Verify, Remove, Import],
+            start: vec![import(0)],
+            expected: [32_618, 119_108, 315_528],
+        },
+        Small {
+            // A first phone with its recovery code, unconfirmed, confirmed, used and replaced.
+            name: "recovering",
+            policy: policy(),
+            tick: 5 * MINUTE,
+            stops: Stops::Edges,
+            backwards: 0,
+            first_factors: 1,
+            managers: 0,
+            phones: vec![phone(0)],
+            asks: vec![Associate, Verify, Recover],
+            start: vec![],
+            expected: [5_994, 17_772, 59_404],
+        },
+        Small {
+            // One who has passed the second factor, one who has passed the first, and two phones.
+            name: "managing",
+            policy: policy().with_max_phones(2).unwrap(),
+            tick: 5 * MINUTE,
+            stops: Stops::Ticks,
+            backwards: 0,
+            first_factors: 1,
+            managers: 1,
+            phones: vec![phone(0)],
+            asks: vec![Associate, Verify, Remove, Regenerate, List],
+            start: vec![vouch(5 * MINUTE), import(1)],
+            expected: [19_749, 68_189, 269_375],
+        },
+        Small {
+            // A login, an administrator who undoes everything, and time.
+            name: "administered",
+            policy: no_recovery.clone(),
+            tick: 5 * MINUTE,
+            stops: Stops::Ticks,
+            backwards: 0,
+            first_factors: 1,
+            managers: 0,
+            phones: vec![phone(0)],
+            asks: vec![
+                Associate,
+                Challenge,
+                Verify,
+                Remove,
+                Reset,
+                Import,
+                RestoreBudgets,
+            ],
+            start: vec![],
+            expected: [23_501, 117_974, 596_618],
+        },
+        Small {
+            // A clock that goes back by a code's lifetime.
+            name: "a clock set back",
+            policy: no_recovery
+                .with_longest_session(Duration::from_secs(600))
+                .unwrap(),
+            tick: 5 * MINUTE,
+            stops: Stops::Ticks,
+            backwards: 5 * MINUTE,
+            first_factors: 2,
+            managers: 0,
+            phones: vec![],
+            asks: vec![Challenge, Verify],
+            start: vec![import(0)],
+            expected: [13_586, 44_093, 154_389],
+        },
+        Small {
+            // A clock that goes back by more than a day, with budgets that take a day to refill.
+            name: "a clock that ran ahead",
+            policy: policy()
+                .with_sends(limit(2, 12 * 60))
+                .with_binding_failures(limit(2, 12 * 60))
+                .unwrap()
+                .with_recovery_codes(RecoveryCodes::Off),
+            tick: 30 * HOUR,
+            stops: Stops::Ticks,
+            backwards: 60 * HOUR,
+            first_factors: 2,
+            managers: 0,
+            phones: vec![],
+            asks: vec![Challenge, Verify],
+            start: vec![import(0)],
+            expected: [20_772, 116_776, 209_778],
+        },
+    ]
+}
+
+pub fn engine(policy: &Policy) -> Engine {
+    Engine::new(policy.clone(), KeyRing::new(Key::new(1, &[7; 32])))
+}
+
+impl Small {
+    fn asks(&self, ask: Ask) -> bool {
+        self.asks.contains(&ask)
+    }
+
+    /// Everything that can happen in a state, in an order that its normal form decides.
+    pub fn commands(&self, state: &State, normal: &Normal) -> Vec<Command> {
+        let mut commands = self.steps(state);
+        let is_manager = |number: &&usize| state.session(**number).assurance() == Assurance::Mfa;
+        let managers = normal.sessions.iter().filter(is_manager).count();
+        if normal.sessions.len() - managers < self.first_factors {
+            commands.push(Command::Begin);
+        }
+        if managers < self.managers {
+            commands.push(vouch(self.tick));
+        }
+        for session in &normal.sessions {
+            self.ask_everything(state, normal, *session, &mut commands);
+        }
+        if let Some(expired) = normal.expired_session {
+            // Whatever it asks for, it is told the same.
+            let mut all = Vec::new();
+            self.ask_everything(state, normal, expired, &mut all);
+            commands.extend(all.first().cloned());
+            commands.extend(all.pop());
+        }
+        let device = |number: &usize| index(state.world.devices().len(), *number);
+        if self.asks(Ask::Reset) {
+            commands.push(Command::Reset);
+        }
+        if self.asks(Ask::Import) {
+            let channel = Channel::Sms;
+            let import = |phone: &PhoneNumber| Command::ImportPhone {
+                phone: *phone,
+                channel,
+            };
+            commands.extend(self.phones.iter().map(import));
+        }
+        if self.managers == 0 && self.asks(Ask::Remove) {
+            let remove = |number| Command::RemovePhone {
+                device: device(number),
+            };
+            commands.extend(normal.devices.iter().map(remove));
+        }
+        if self.asks(Ask::RestoreBudgets) {
+            commands.push(Command::RestoreBudgets);
+        }
+        commands
+    }
+
+    fn steps(&self, state: &State) -> Vec<Command> {
+        let step = |millis| Command::Step { millis };
+        let mut steps = match state.hand {
+            _ if self.stops == Stops::Ticks => vec![step(self.tick)],
+            Hand::OnTick => vec![step(self.tick - 1), step(self.tick)],
+            Hand::JustBefore => vec![step(1), step(self.tick)],
+        };
+        if state.now() - self.tick >= state.floor(self) && self.backwards > 0 {
+            steps.push(step(-self.tick));
+        }
+        steps
+    }
+
+    fn ask_everything(
+        &self,
+        state: &State,
+        normal: &Normal,
+        session: usize,
+        commands: &mut Vec<Command>,
+    ) {
+        let session = index(state.world.sessions().len(), session);
+        let channel = Channel::Sms;
+        if self.asks(Ask::Associate) {
+            commands.extend(self.phones.iter().map(|phone| Command::Associate {
+                session,
+                phone: *phone,
+                channel,
+            }));
+        }
+        if self.asks(Ask::Challenge) {
+            commands.push(Command::Challenge {
+                session,
+                authenticator: None,
+            });
+        }
+        if self.asks(Ask::Verify) {
+            let verify = |number: &usize, guess| Command::VerifyOob {
+                session: Some(session),
+                code: Some(index(state.world.codes().len(), *number)),
+                guess,
+            };
+            for code in &normal.codes {
+                commands.push(verify(code, Guess::Right));
+                commands.push(verify(code, Guess::Wrong));
+            }
+            for code in &normal.dead_codes {
+                commands.push(verify(code, Guess::Right));
+            }
+        }
+        if self.asks(Ask::Recover) {
+            let issued = state.world.recovery_codes().len();
+            let codes = normal.recovery_codes.iter();
+            for code in codes.chain(&normal.dead_recovery_codes) {
+                commands.push(Command::VerifyRecoveryCode {
+                    session,
+                    guess: RecoveryGuess::Shown(index(issued, *code)),
+                });
+            }
+            commands.push(Command::VerifyRecoveryCode {
+                session,
+                guess: RecoveryGuess::Wrong,
+            });
+        }
+        if self.managers > 0 && self.asks(Ask::Remove) {
+            for number in &normal.devices {
+                let device = index(state.world.devices().len(), *number);
+                commands.push(Command::Remove {
+                    session,
+                    authenticator: Authenticator::Phone(channel, device),
+                });
+            }
+        }
+        if self.asks(Ask::Regenerate) {
+            commands.push(Command::Regenerate { session });
+        }
+        if self.asks(Ask::List) {
+            commands.push(Command::List { session });
+        }
+    }
+}
