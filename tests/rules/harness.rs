@@ -194,26 +194,36 @@ pub fn full_at(world: &World, budget: &str) -> i64 {
 pub struct Taken {
     limit: oob_mfa::RateLimit,
     moments: Vec<i64>,
+    latest: i64,
 }
 
 impl Taken {
     pub const fn of(limit: oob_mfa::RateLimit) -> Self {
-        let moments = Vec::new();
-        Self { limit, moments }
+        Self {
+            limit,
+            moments: Vec::new(),
+            latest: 0,
+        }
     }
 
-    /// The limit is one of time that passes: a clock that runs backwards, and an administrator who
-    /// refills it, begin the count again.
+    /// An administrator who refills it begins the count again.
     pub fn begin_again(&mut self) {
         self.moments.clear();
+    }
+
+    /// The limit is one of time that passes. A clock that was seen to run backwards begins the count
+    /// again, because what it left ahead may have been brought back: once it is where it was, a burst.
+    pub fn look(&mut self, at: UtcDateTime) {
+        let at = millis(at);
+        if at < self.latest {
+            self.begin_again();
+        }
+        self.latest = at;
     }
 
     /// Asserts that in any stretch of time `t` that ends now, at most `burst + t / period` are taken.
     pub fn take(&mut self, at: UtcDateTime) {
         let until = millis(at);
-        if self.moments.last().is_some_and(|last| *last > until) {
-            self.begin_again();
-        }
         self.moments.push(until);
         let period = i64::try_from(self.limit.period().as_millis()).unwrap();
         for (taken, from) in (1..).zip(self.moments.iter().rev()) {

@@ -17,6 +17,7 @@ use crate::harness::{
 pub fn send_limit(policy: &Policy) -> Look {
     let mut sent = Taken::of(policy.sends());
     Box::new(move |_, command, observation, _| {
+        sent.look(observation.at);
         if *command == Command::RestoreBudgets {
             sent.begin_again();
         }
@@ -31,6 +32,8 @@ pub fn failure_limit(policy: &Policy) -> Look {
     let mut binding = Taken::of(policy.binding_failures());
     let mut recovery = Taken::of(policy.recovery_failures());
     Box::new(move |_, command, observation, _| {
+        binding.look(observation.at);
+        recovery.look(observation.at);
         if *command == Command::RestoreBudgets {
             binding.begin_again();
             recovery.begin_again();

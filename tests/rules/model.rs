@@ -15,13 +15,19 @@ use std::hash::{BuildHasher, RandomState};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Instant;
 
-use oob_mfa::testing::{Answer, Command, Model, Observation, World, commands, policies};
-use oob_mfa::{BindingCode, Denied, MfaSession, OobCode, Policy, VerifyOob};
+use oob_mfa::testing::{
+    Answer, Command, Guess, Model, Observation, Presenter, RecoveryGuess, TokenGuess, World,
+    commands, policies,
+};
+use oob_mfa::{
+    BindingCode, Channels, Denied, MfaSession, OobCode, Policy, RecoveryCodes, VerifyOob,
+};
 use proptest::prelude::*;
+use proptest::sample::select;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 
-use crate::harness::{Look, engine, through_json, through_postcard};
+use crate::harness::{DAY, Look, MINUTE, engine, millis, through_json, through_postcard};
 use crate::{factors, limits, proof, record, secrets, time};
 
 const STEPS: u64 = 15_000;
@@ -97,6 +103,19 @@ struct Story {
 enum Visit {
     /// A user does something, or his administrator; the clock is everybody's.
     Does(usize, Command),
+    /// The clock goes to a moment at which something of a user's begins or ends, or to a millisecond
+    /// before or after.
+    Waits {
+        user: usize,
+        moment: usize,
+        off: i64,
+    },
+    /// The servers are started again with another policy.
+    Restarts {
+        channels: Channels,
+        phones: usize,
+        recovery_codes: RecoveryCodes,
+    },
     /// The server takes a session of another user for one of this user.
     MixesUp {
         user: usize,
@@ -113,7 +132,6 @@ fn subjects() -> [String; USERS] {
 }
 
 fn visits() -> impl Strategy<Value = Vec<Visit>> {
-    let user = || prop_oneof![4 => Just(0), 1 => 1..USERS];
     let scene = (user(), commands(1..2)).prop_map(|(user, commands)| {
         let does = |command| Visit::Does(user, command);
         commands.into_iter().map(does).collect::<Vec<_>>()
@@ -125,10 +143,24 @@ fn visits() -> impl Strategy<Value = Vec<Visit>> {
             session,
         }]
     });
-    let scenes = prop_oneof![40 => scene, 1 => mixed_up];
+    let recovery_codes = select(&[
+        RecoveryCodes::Issued,
+        RecoveryCodes::Issued,
+        RecoveryCodes::Off,
+    ]);
+    let channels = select(&[Channels::SmsAndVoice, Channels::Sms, Channels::Voice]);
+    let restart =
+        (channels, 1_usize..10, recovery_codes).prop_map(|(channels, phones, recovery_codes)| {
+            vec![Visit::Restarts {
+                channels,
+                phones,
+                recovery_codes,
+            }]
+        });
+    let scenes = prop_oneof![40 => scene, 8 => wait(), 1 => mixed_up, 2 => restart];
     let scenes = prop::collection::vec(scenes, 50..250);
     // In a slow story most sessions have expired; in a fast one they meet.
-    let tempo = prop::sample::select(&[1, 20, 1_000]);
+    let tempo = select(&[1, 20, 1_000]);
     (scenes, tempo).prop_map(|(scenes, tempo)| {
         let mut visits = scenes.concat();
         for visit in &mut visits {
@@ -138,6 +170,39 @@ fn visits() -> impl Strategy<Value = Vec<Visit>> {
         }
         visits
     })
+}
+
+/// A moment of a user's, and what he does then.
+fn wait() -> impl Strategy<Value = Vec<Visit>> {
+    let verify = (0_usize..3).prop_map(|code| Command::VerifyOob {
+        session: None,
+        code: Some(code),
+        guess: Guess::Right,
+    });
+    let challenge = (0_usize..3).prop_map(|session| Command::Challenge {
+        session,
+        authenticator: None,
+    });
+    let recover = (0_usize..3).prop_map(|session| Command::VerifyRecoveryCode {
+        session,
+        guess: RecoveryGuess::Shown(0),
+    });
+    let open = (0_usize..3).prop_map(|session| Command::OpenToken {
+        session,
+        presenter: Presenter::Its,
+        token: TokenGuess::Issued,
+    });
+    let asks = prop_oneof![3 => verify, 1 => challenge, 1 => recover, 1 => open];
+    (user(), 0_usize..30, -1_i64..=1, asks).prop_map(|(user, moment, off, command)| {
+        vec![
+            Visit::Waits { user, moment, off },
+            Visit::Does(user, command),
+        ]
+    })
+}
+
+fn user() -> impl Strategy<Value = usize> {
+    prop_oneof![4 => Just(0), 1 => 1..USERS]
 }
 
 struct Failed {
@@ -241,6 +306,45 @@ struct User {
     rules: Vec<Look>,
 }
 
+impl User {
+    /// How far away a moment is at which something of his begins or ends. What came last comes first.
+    fn until(&self, moment: usize) -> i64 {
+        const MOST: i64 = 4_000_000_000_000;
+        let recorded = self.world.recorded();
+        let policy = self.world.engine().policy();
+        let limits = [
+            policy.sends(),
+            policy.binding_failures(),
+            policy.recovery_failures(),
+        ];
+        let mut moments = Vec::new();
+        for code in self.world.codes().iter().rev().take(3) {
+            let issued_at = millis(code.issued_at);
+            moments.extend([millis(code.expires_at), issued_at + 10 * MINUTE, issued_at]);
+        }
+        for session in self.world.sessions().iter().rev().take(3) {
+            moments.extend([millis(session.expires_at()), millis(session.issued_at())]);
+        }
+        for (full_at, limit) in recorded.full_at.into_iter().zip(limits) {
+            let period = i64::try_from(limit.period().as_millis()).unwrap();
+            // When an empty one gives one again, and when it is full.
+            let first = full_at - period * (i64::from(limit.burst()) - 1);
+            moments.extend([first, full_at, full_at - DAY]);
+        }
+        moments.extend(recorded.spent.first().map(|(_, expires_at)| *expires_at));
+        moments.extend(recorded.doubted_until);
+        moments.extend([recorded.pruned_through, recorded.valid_from]);
+        let now = millis(self.world.now());
+        let moment = moments[moment % moments.len()];
+        // What lies at the beginning of time is no moment of his.
+        if moment == 0 {
+            0
+        } else {
+            (moment - now).clamp(-MOST, MOST)
+        }
+    }
+}
+
 impl Site {
     fn new(policy: &Policy, seed: u64) -> Self {
         let [first, second, third] = subjects().map(|subject| subject.parse().unwrap());
@@ -263,6 +367,27 @@ impl Site {
     fn step(&mut self, step: usize, visit: &Visit) -> Answer {
         let (number, observation) = match visit {
             Visit::Does(number, command) => (*number, self.does(step, *number, command)),
+            Visit::Waits { user, moment, off } => {
+                let millis = self.users[*user].until(*moment) + off;
+                (*user, self.does(step, *user, &Command::Step { millis }))
+            }
+            Visit::Restarts {
+                channels,
+                phones,
+                recovery_codes,
+            } => {
+                let policy = self.users[0].world.engine().policy().clone();
+                let policy = policy
+                    .with_channels(*channels)
+                    .with_recovery_codes(*recovery_codes)
+                    .with_max_phones(*phones)
+                    .unwrap();
+                for user in &mut self.users {
+                    user.world.restart(engine(&policy));
+                    user.model.restart(policy.clone());
+                }
+                return Answer::Nothing;
+            }
             Visit::MixesUp {
                 user,
                 with,
@@ -280,7 +405,10 @@ impl Site {
             }
         };
         // Nobody else's record has changed; now and then, and where the clock was moved, all of it is read.
-        let clock_moved = matches!(visit, Visit::Does(_, Command::Step { .. }));
+        let clock_moved = matches!(
+            visit,
+            Visit::Waits { .. } | Visit::Does(_, Command::Step { .. })
+        );
         for (other, User { world, model, .. }) in self.users.iter().enumerate() {
             if other == number || clock_moved || step.is_multiple_of(16) {
                 assert_eq!(world.recorded(), model.recorded());

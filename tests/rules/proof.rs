@@ -3,12 +3,12 @@
 use std::collections::HashSet;
 
 use oob_mfa::testing::{Answer, Command, Guess, RecoveryGuess, commands, policies};
-use oob_mfa::{Assurance, Denied, Policy};
+use oob_mfa::{Assurance, Channel, Denied, Policy, Purpose, RecoveryCodes};
 use proptest::prelude::*;
 
 use crate::harness::{
-    LiveRecoveryCode, Look, answered, answered_code, assert_unchanged, full_at, index, millis,
-    play, presenter, world,
+    LiveRecoveryCode, Look, answered, answered_code, assert_unchanged, engine, full_at, index,
+    millis, play, presenter, world,
 };
 
 /// Rule 1: whoever gets in has shown the right code.
@@ -136,4 +136,44 @@ proptest! {
     ) {
         play(&mut world(&policy, seed), &commands, charge_before_reveal(&policy));
     }
+}
+
+/// No other takes its place there, so nothing but its use ends it.
+#[test]
+fn r02_a_recovery_code_is_used_up_where_the_policy_makes_no_more() {
+    let mut world = world(&Policy::auth0(), 1);
+    let recover = Command::VerifyRecoveryCode {
+        session: 0,
+        guess: RecoveryGuess::Shown(0),
+    };
+    let story = [
+        Command::Begin,
+        Command::Associate {
+            session: 0,
+            phone: "+14155558730".parse().unwrap(),
+            channel: Channel::Sms,
+        },
+        Command::VerifyOob {
+            session: None,
+            code: Some(0),
+            guess: Guess::Right,
+        },
+        Command::Begin,
+    ];
+    for command in &story {
+        world.apply(command);
+    }
+    let none = Policy::auth0().with_recovery_codes(RecoveryCodes::Off);
+    world.restart(engine(&none));
+    let passed = Answer::Verified {
+        phone: None,
+        purpose: Purpose::Login,
+        recovery_code: None,
+    };
+    assert_eq!(world.apply(&recover).reply.answer, passed);
+    world.apply(&Command::Begin);
+    assert_eq!(
+        world.apply(&recover).reply.answer,
+        Answer::Denied(Denied::NoRecoveryCode)
+    );
 }

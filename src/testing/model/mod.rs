@@ -144,6 +144,11 @@ impl Model {
         reply
     }
 
+    /// As [`World::restart`]: from now on another policy decides, of the same limits.
+    pub fn restart(&mut self, policy: Policy) {
+        self.policy = policy;
+    }
+
     /// As [`World::mix_up`]: takes up a session of another user's model.
     pub fn mix_up(&mut self, other: &Self, session: usize) -> Reply {
         let lent = back(other.sessions.len(), session);

@@ -88,6 +88,11 @@ impl World {
         }
     }
 
+    /// The servers are started again, with another policy or other keys; the record stays.
+    pub fn restart(&mut self, engine: Engine) {
+        self.engine = engine;
+    }
+
     /// Takes up a session of another user, as a server does that mixes them up.
     ///
     /// `session` counts back from the latest of the other's. One of the other's that is of somebody
