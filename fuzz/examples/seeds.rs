@@ -213,7 +213,8 @@ fn stories() {
             [
                 &[IMPORT_PHONE, 0, 0, BEGIN, CHALLENGE, 0, 0][..],
                 &wrong.repeat(11),
-                &[STEP, 4, 2, VERIFY_OOB, NONE, 0, RIGHT],
+                // The right one, a millisecond before six minutes.
+                &[STEP, 4, 2, CHALLENGE, 0, 0, VERIFY_OOB, NONE, 0, RIGHT],
             ]
             .concat(),
         ),
@@ -330,6 +331,7 @@ fn messages() {
                 "5",
             ],
         ),
+        ("bad-app-break", ["example.com", "Exam\nple", "012345", "5"]),
         (
             "bad-app-return",
             ["example.com", "Example\rcode 999999", "012345", "5"],
