@@ -5,12 +5,16 @@
 //! found nothing.
 
 mod body;
+pub mod commands;
+mod message;
 mod phone;
 mod record;
 mod token;
 pub mod world;
 
 pub use body::body;
+pub use commands::commands;
+pub use message::{APART, message};
 pub use phone::phone;
 pub use record::record;
 pub use token::{seal, token};

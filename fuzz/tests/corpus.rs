@@ -3,7 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use oob_mfa::{Account, Denied, PhoneNumber, Policy};
+use oob_mfa::testing::Answer;
+use oob_mfa::{Account, Denied, PhoneNumber, Policy, Purpose};
 use oob_mfa_fuzz::world;
 
 fn files(target: &str) -> Vec<(PathBuf, Vec<u8>)> {
@@ -58,7 +59,7 @@ macro_rules! targets {
         }
     };
 }
-targets! { body phone record token }
+targets! { body commands message phone record token }
 
 #[test]
 fn good_numbers_parse_and_bad_ones_do_not() {
@@ -127,4 +128,45 @@ fn issued_tokens_are_those_of_the_corpus_and_the_seal_of_the_target_is_the_engin
     committed.sort();
     issued.sort();
     assert_eq!(committed, issued);
+}
+
+/// A seed that no longer gets to where its name says is of no use to the search.
+#[test]
+fn stories_end_as_they_are_named() {
+    let last = |name: &str| {
+        let (_, data) = seeds("commands", name, 1).remove(0);
+        oob_mfa_fuzz::commands::answers(&data).pop().unwrap()
+    };
+    let denied = |name: &str| match last(name) {
+        Answer::Denied(denied) => denied,
+        other => panic!("{name}: {other:?}"),
+    };
+    for (name, expected) in [
+        ("enroll", Purpose::Enrollment),
+        ("login-voice", Purpose::Login),
+        ("recover", Purpose::Login),
+        ("clock-back", Purpose::Login),
+    ] {
+        let answer = last(name);
+        let verified = matches!(answer, Answer::Verified { purpose, .. } if purpose == expected);
+        assert!(verified, "{name}: {answer:?}");
+    }
+    assert!(matches!(last("manage"), Answer::Removed { .. }));
+    assert_eq!(denied("disabled"), Denied::InvalidAuthenticator);
+    assert!(matches!(
+        denied("spent-failures"),
+        Denied::TooManyFailures { .. }
+    ));
+    assert!(matches!(last("spent-sends"), Answer::Challenged { .. }));
+    assert!(matches!(
+        denied("many-logins"),
+        Denied::TooManySessions { .. }
+    ));
+    assert!(matches!(
+        denied("many-challenges"),
+        Denied::TooManySends { .. }
+    ));
+    assert_eq!(denied("reset"), Denied::SessionRevoked);
+    assert_eq!(denied("mixed-up"), Denied::SubjectMismatch);
+    assert_eq!(denied("tokens"), Denied::TokenExpired);
 }

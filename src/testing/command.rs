@@ -18,6 +18,15 @@ pub enum Command {
     Begin,
     /// The embedder vouches for a session of its own.
     Vouch(Vouch),
+    /// A token is opened.
+    OpenToken {
+        /// The session that it was issued to.
+        session: usize,
+        /// Who presents it.
+        presenter: Presenter,
+        /// What is presented.
+        token: TokenGuess,
+    },
     /// A phone is associated.
     Associate {
         /// Who asks.
@@ -104,6 +113,30 @@ pub struct Vouch {
     pub lifetime: i64,
     /// Whether it is of another user: a mistake of the server.
     pub stranger: bool,
+}
+
+/// The client that presents a token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "a model has to know every one")]
+pub enum Presenter {
+    /// The one that it was issued to.
+    Its,
+    /// One that the endpoint did not authenticate.
+    Unnamed,
+    /// Another.
+    Another,
+}
+
+/// What is presented for a token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_enums, reason = "a model has to know every one")]
+pub enum TokenGuess {
+    /// The one that was issued.
+    Issued,
+    /// The same with another seal.
+    Forged,
+    /// The same with a character after it that no token has.
+    Malformed,
 }
 
 /// What an authenticator's id is made from.

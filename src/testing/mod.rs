@@ -8,7 +8,8 @@
 //!   faults that stores have, an [`Outbox`], and a memory of everything that was ever issued. It
 //!   returns what could be observed. Its parts are for code under test as well.
 //! * [`Model`] predicts it: the same rules written down a second time, naively, without any of the
-//!   engine's code.
+//!   engine's code. It says what is answered and logged, and what the record then holds
+//!   ([`Recorded`]).
 //! * [`StoreTest`] tests a store: hand it how yours loads and replaces a record, and it says which duty
 //!   and which rule break, by the shortest schedule that shows it. Run it on every store that you write.
 //! * [`Scene`] is an account at its limits, and the commands that race there.
@@ -41,9 +42,11 @@ mod asked;
 mod clock;
 mod command;
 mod conformance;
+mod logged;
 mod memory;
 mod model;
 mod outbox;
+mod recorded;
 mod reply;
 mod rng;
 mod rule;
@@ -53,11 +56,18 @@ mod world;
 
 pub use self::asked::{Asked, Heard};
 pub use self::clock::Clock;
-pub use self::command::{Authenticator, Command, Guess, RecoveryGuess, Vouch};
+pub use self::command::{
+    Authenticator, Command, Guess, Presenter, RecoveryGuess, TokenGuess, Vouch,
+};
 pub use self::conformance::{Breach, Duty, Report, Step, StoreTest};
+pub use self::logged::Logged;
 pub use self::memory::{Fault, MemoryStore, MemoryStoreUnavailable};
 pub use self::model::Model;
 pub use self::outbox::{Message, NotSent, Outbox};
+pub use self::recorded::{
+    Recorded, RecordedChallenge, RecordedCode, RecordedEnrollment, RecordedPhone,
+    RecordedRecoveryCode,
+};
 pub use self::reply::{Answer, Listed, Observation, Reply, Sent};
 pub use self::rng::TestRng;
 pub use self::rule::Rule;

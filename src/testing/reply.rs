@@ -4,6 +4,7 @@ use alloc::vec::Vec;
 
 use time::UtcDateTime;
 
+use super::logged::Logged;
 use crate::authenticator::{AuthenticatorStatus, Channel};
 use crate::denied::Denied;
 use crate::engine::Purpose;
@@ -16,9 +17,9 @@ use crate::transition::Event;
 pub struct Observation {
     /// When, by the clock of the world; after the step where the clock was moved.
     pub at: UtcDateTime,
-    /// What was answered, sent and saved.
+    /// What was answered, sent, saved and logged.
     pub reply: Reply,
-    /// What was logged.
+    /// What was logged, as it was.
     pub events: Vec<Event>,
 }
 
@@ -32,6 +33,8 @@ pub struct Reply {
     pub sent: Option<Sent>,
     /// Whether the record was saved.
     pub saved: bool,
+    /// What was logged, in its order.
+    pub logged: Vec<Logged>,
 }
 
 /// What the user hears. Numbers count from the first that was issued, which is 0.
@@ -43,6 +46,11 @@ pub enum Answer {
     /// A session began.
     Began {
         /// Its number.
+        session: usize,
+    },
+    /// A token was opened.
+    Opened {
+        /// The number of its session.
         session: usize,
     },
     /// An enrollment was begun.

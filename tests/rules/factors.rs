@@ -6,7 +6,104 @@ use oob_mfa::testing::{Answer, Command, Guess, RecoveryGuess, World, commands, p
 use oob_mfa::{Assurance, AuthenticatorStatus, MfaSession, Purpose};
 use proptest::prelude::*;
 
-use crate::harness::{answered, index, play, presented_session, world};
+use crate::harness::{Look, answered, index, play, presented_session, world};
+
+/// Rule 8: what is not confirmed is not challenged, and no recovery code of it works.
+pub fn confirm_before_active() -> Look {
+    let mut confirmed_codes = HashSet::new();
+    let mut confirmed = HashSet::new();
+    Box::new(
+        move |before, command, observation, _| match &observation.reply.answer {
+            Answer::Challenged { device, .. } => assert!(confirmed.contains(device)),
+            Answer::Verified {
+                phone: Some((_, device)),
+                purpose: Purpose::Enrollment,
+                ..
+            } => {
+                confirmed_codes.insert(answered(before, command));
+                confirmed.insert(*device);
+            }
+            Answer::Verified { phone: None, .. } => {
+                let Command::VerifyRecoveryCode {
+                    guess: RecoveryGuess::Shown(at) | RecoveryGuess::Retyped(at),
+                    ..
+                } = command
+                else {
+                    panic!("{command:?} has no recovery code")
+                };
+                let shown = index(before.recovery_codes().len(), *at).unwrap();
+                let with = before.recovery_codes()[shown].with;
+                assert!(with.is_none() || confirmed_codes.contains(&with));
+            }
+            Answer::Imported { device } => {
+                confirmed.insert(*device);
+            }
+            Answer::Removed { device } => {
+                confirmed.remove(device);
+            }
+            Answer::Done if *command == Command::Reset => confirmed.clear(),
+            Answer::Listed(entries) => {
+                for entry in entries {
+                    if let Some((_, device)) = entry.phone {
+                        let unconfirmed = entry.status == AuthenticatorStatus::Unconfirmed;
+                        assert_eq!(unconfirmed, !confirmed.contains(&device));
+                    }
+                }
+            }
+            _ => {}
+        },
+    )
+}
+
+/// Rule 9: a second factor guards the factors.
+pub fn second_factor_guards() -> Look {
+    Box::new(|before, command, observation, _| {
+        let Some(session) = presented_session(before, command) else {
+            return;
+        };
+        let guarded = before.account().is_enrolled();
+        let mfa = session.assurance() == Assurance::Mfa;
+        match &observation.reply.answer {
+            Answer::Associated { .. }
+            | Answer::Verified {
+                purpose: Purpose::Enrollment,
+                ..
+            } => {
+                assert!(if mfa {
+                    holds(session, "enroll")
+                } else {
+                    !guarded
+                });
+            }
+            Answer::Regenerated { .. } => assert!(mfa && holds(session, "enroll")),
+            Answer::Removed { .. } => assert!(mfa && holds(session, "remove:authenticators")),
+            Answer::Listed(_) => assert!(!mfa || holds(session, "read:authenticators")),
+            _ => {}
+        }
+    })
+}
+
+/// Rule 11: a code supersedes those of the same session and phone, and no other.
+pub fn one_live_code() -> Look {
+    Box::new(|before, _, observation, after| {
+        let (Answer::Associated { code, .. } | Answer::Challenged { code, .. }) =
+            observation.reply.answer
+        else {
+            return;
+        };
+        let issued = &after.codes()[code];
+        for (number, other) in before.codes().iter().enumerate().rev().take(12) {
+            let superseded = other.session == issued.session
+                && (other.device == issued.device
+                    || other.enrolls && issued.enrolls && other.to == issued.to);
+            if superseded {
+                assert!(!passes(after, number), "{number} and {code} are both live");
+            } else if passes(before, number) {
+                assert!(passes(after, number), "{code} voids {number}");
+            }
+        }
+    })
+}
 
 proptest! {
     #[test]
@@ -15,45 +112,7 @@ proptest! {
         seed: u64,
         commands in commands(1..50),
     ) {
-        let mut confirmed_codes = HashSet::new();
-        let mut confirmed = HashSet::new();
-        play(&mut world(&policy, seed), &commands, |before, command, observation, _| {
-            match &observation.reply.answer {
-                Answer::Challenged { device, .. } => assert!(confirmed.contains(device)),
-                Answer::Verified { phone: Some((_, device)), purpose: Purpose::Enrollment, .. } => {
-                    confirmed_codes.insert(answered(before, command));
-                    confirmed.insert(*device);
-                }
-                Answer::Verified { phone: None, .. } => {
-                    let Command::VerifyRecoveryCode {
-                        guess: RecoveryGuess::Shown(at) | RecoveryGuess::Retyped(at),
-                        ..
-                    } = command
-                    else {
-                        panic!("{command:?} has no recovery code")
-                    };
-                    let shown = index(before.recovery_codes().len(), *at).unwrap();
-                    let with = before.recovery_codes()[shown].with;
-                    assert!(with.is_none() || confirmed_codes.contains(&with));
-                }
-                Answer::Imported { device } => {
-                    confirmed.insert(*device);
-                }
-                Answer::Removed { device } => {
-                    confirmed.remove(device);
-                }
-                Answer::Done if *command == Command::Reset => confirmed.clear(),
-                Answer::Listed(entries) => {
-                    for entry in entries {
-                        if let Some((_, device)) = entry.phone {
-                            let unconfirmed = entry.status == AuthenticatorStatus::Unconfirmed;
-                            assert_eq!(unconfirmed, !confirmed.contains(&device));
-                        }
-                    }
-                }
-                _ => {}
-            }
-        });
+        play(&mut world(&policy, seed), &commands, confirm_before_active());
     }
 
     #[test]
@@ -62,21 +121,7 @@ proptest! {
         seed: u64,
         commands in commands(1..60),
     ) {
-        play(&mut world(&policy, seed), &commands, |before, command, observation, _| {
-            let Some(session) = presented_session(before, command) else { return };
-            let guarded = before.account().is_enrolled();
-            let mfa = session.assurance() == Assurance::Mfa;
-            match &observation.reply.answer {
-                Answer::Associated { .. }
-                | Answer::Verified { purpose: Purpose::Enrollment, .. } => {
-                    assert!(if mfa { holds(session, "enroll") } else { !guarded });
-                }
-                Answer::Regenerated { .. } => assert!(mfa && holds(session, "enroll")),
-                Answer::Removed { .. } => assert!(mfa && holds(session, "remove:authenticators")),
-                Answer::Listed(_) => assert!(!mfa || holds(session, "read:authenticators")),
-                _ => {}
-            }
-        });
+        play(&mut world(&policy, seed), &commands, second_factor_guards());
     }
 
     #[test]
@@ -85,23 +130,7 @@ proptest! {
         seed: u64,
         commands in commands(1..40),
     ) {
-        play(&mut world(&policy, seed), &commands, |before, _, observation, after| {
-            let (Answer::Associated { code, .. } | Answer::Challenged { code, .. }) =
-                observation.reply.answer
-            else {
-                return;
-            };
-            let issued = &after.codes()[code];
-            for (number, other) in before.codes().iter().enumerate().rev().take(12) {
-                let superseded = other.session == issued.session
-                    && (other.device == issued.device || other.enrolls && issued.enrolls && other.to == issued.to);
-                if superseded {
-                    assert!(!passes(after, number), "{number} and {code} are both live");
-                } else if passes(before, number) {
-                    assert!(passes(after, number), "{code} voids {number}");
-                }
-            }
-        });
+        play(&mut world(&policy, seed), &commands, one_live_code());
     }
 }
 

@@ -35,6 +35,10 @@ pub fn millis(at: UtcDateTime) -> i64 {
     i64::try_from(at.unix_timestamp_nanos() / 1_000_000).unwrap()
 }
 
+/// A rule that looks at every step of a story, and fails where it is broken: what was before, what was
+/// done, what was observed and what is after.
+pub type Look = Box<dyn FnMut(&World, &Command, &Observation, &World)>;
+
 /// Plays the commands, now and then on a record that was just loaded from its stored form, and shows
 /// what was before, what was done, what was observed and what is after.
 pub fn play(
@@ -186,13 +190,44 @@ pub fn full_at(world: &World, budget: &str) -> i64 {
     })
 }
 
-/// Asserts that in any stretch of time `t` at most `burst + t / period` of these moments lie.
-pub fn assert_within(limit: oob_mfa::RateLimit, moments: &[i64]) {
-    let period = i64::try_from(limit.period().as_millis()).unwrap();
-    for (first, from) in moments.iter().enumerate() {
-        for (last, until) in moments.iter().enumerate().skip(first) {
-            let taken = i64::try_from(last - first + 1).unwrap();
-            let most = i64::from(limit.burst()) + (until - from) / period;
+/// Every moment at which one of a limit was taken, as far as the clock has run forwards.
+pub struct Taken {
+    limit: oob_mfa::RateLimit,
+    moments: Vec<i64>,
+    latest: i64,
+}
+
+impl Taken {
+    pub const fn of(limit: oob_mfa::RateLimit) -> Self {
+        Self {
+            limit,
+            moments: Vec::new(),
+            latest: 0,
+        }
+    }
+
+    /// An administrator who refills it begins the count again.
+    pub fn begin_again(&mut self) {
+        self.moments.clear();
+    }
+
+    /// The limit is one of time that passes. A clock that was seen to run backwards begins the count
+    /// again, because what it left ahead may have been brought back: once it is where it was, a burst.
+    pub fn look(&mut self, at: UtcDateTime) {
+        let at = millis(at);
+        if at < self.latest {
+            self.begin_again();
+        }
+        self.latest = at;
+    }
+
+    /// Asserts that in any stretch of time `t` that ends now, at most `burst + t / period` are taken.
+    pub fn take(&mut self, at: UtcDateTime) {
+        let until = millis(at);
+        self.moments.push(until);
+        let period = i64::try_from(self.limit.period().as_millis()).unwrap();
+        for (taken, from) in (1..).zip(self.moments.iter().rev()) {
+            let most = i64::from(self.limit.burst()) + (until - from) / period;
             assert!(
                 taken <= most,
                 "{taken} within {} ms, at most {most}",

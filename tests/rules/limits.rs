@@ -10,8 +10,115 @@ use proptest::prelude::*;
 use serde_json::Value;
 
 use crate::harness::{
-    answered_code, assert_unchanged, assert_within, full_at, json, millis, play, world,
+    Look, Taken, answered_code, assert_unchanged, full_at, json, millis, play, world,
 };
+
+/// Rule 4: what leaves stays within the limit in every window.
+pub fn send_limit(policy: &Policy) -> Look {
+    let mut sent = Taken::of(policy.sends());
+    Box::new(move |_, command, observation, _| {
+        sent.look(observation.at);
+        if *command == Command::RestoreBudgets {
+            sent.begin_again();
+        }
+        if observation.reply.sent.is_some() {
+            sent.take(observation.at);
+        }
+    })
+}
+
+/// Rule 5: what is judged wrong stays within the limits in every window.
+pub fn failure_limit(policy: &Policy) -> Look {
+    let mut binding = Taken::of(policy.binding_failures());
+    let mut recovery = Taken::of(policy.recovery_failures());
+    Box::new(move |_, command, observation, _| {
+        binding.look(observation.at);
+        recovery.look(observation.at);
+        if *command == Command::RestoreBudgets {
+            binding.begin_again();
+            recovery.begin_again();
+        }
+        match observation.reply.answer {
+            Answer::Denied(Denied::InvalidBindingCode) => binding.take(observation.at),
+            Answer::Denied(Denied::InvalidRecoveryCode) => recovery.take(observation.at),
+            _ => {}
+        }
+    })
+}
+
+/// Rule 6: with an empty budget, whatever is presented hears the same and changes the same.
+pub fn no_oracle() -> Look {
+    Box::new(|before, command, observation, after| {
+        let others: Vec<Command> = match command.clone() {
+            Command::VerifyOob { session, code, .. } => [Guess::Right, Guess::Wrong]
+                .map(|guess| Command::VerifyOob {
+                    session,
+                    code,
+                    guess,
+                })
+                .into(),
+            Command::VerifyRecoveryCode { session, .. } => (0..before.recovery_codes().len())
+                .map(RecoveryGuess::Shown)
+                .chain([RecoveryGuess::Wrong])
+                .map(|guess| Command::VerifyRecoveryCode { session, guess })
+                .collect(),
+            _ => return,
+        };
+        let Answer::Denied(denied @ Denied::TooManyFailures { retry_at }) =
+            observation.reply.answer
+        else {
+            return;
+        };
+        assert!(retry_at > observation.at);
+        assert!(!denied.is_rejected());
+        assert_unchanged(before, observation, after);
+        for other in &others {
+            let mut twin = before.clone();
+            assert_eq!(twin.apply(other), *observation);
+            assert_eq!(
+                twin.record().as_ref().map(json),
+                after.record().as_ref().map(json)
+            );
+        }
+    })
+}
+
+/// Rule 7: nothing but time, and the administrator who says so, brings any back.
+pub fn budgets_survive(policy: &Policy) -> Look {
+    let limits = [
+        ("sends", policy.sends()),
+        ("binding_failures", policy.binding_failures()),
+        ("recovery_failures", policy.recovery_failures()),
+    ];
+    Box::new(move |before, command, observation, after| {
+        if !observation.reply.saved {
+            return;
+        }
+        if *command != Command::RestoreBudgets {
+            for (budget, limit) in limits {
+                let kept = full_at(before, budget).min(empty_at(limit, millis(observation.at)));
+                assert!(
+                    full_at(after, budget) >= kept,
+                    "{command:?} refills {budget}"
+                );
+            }
+        }
+        let passed = match observation.reply.answer {
+            Answer::Verified {
+                phone: Some((_, device)),
+                ..
+            } => Some(device),
+            _ => None,
+        };
+        let (earlier, later) = (failures(before), failures(after));
+        for (device, failures) in later {
+            if passed.is_none_or(|passed| after.devices()[passed].to_string() != device) {
+                let earlier = earlier.get(&device).copied().unwrap_or_default();
+                assert!(failures >= earlier, "{command:?} forgives {device}");
+            }
+        }
+    })
+}
 
 proptest! {
     #[test]
@@ -20,16 +127,7 @@ proptest! {
         seed: u64,
         commands in monotone_commands(1..70),
     ) {
-        let mut sent = Vec::new();
-        play(&mut world(&policy, seed), &commands, |_, command, observation, _| {
-            if *command == Command::RestoreBudgets {
-                assert_within(policy.sends(), &std::mem::take(&mut sent));
-            }
-            if observation.reply.sent.is_some() {
-                sent.push(millis(observation.at));
-            }
-        });
-        assert_within(policy.sends(), &sent);
+        play(&mut world(&policy, seed), &commands, send_limit(&policy));
     }
 
     #[test]
@@ -38,22 +136,7 @@ proptest! {
         seed: u64,
         commands in monotone_commands(1..70),
     ) {
-        let (mut binding, mut recovery) = (Vec::new(), Vec::new());
-        play(&mut world(&policy, seed), &commands, |_, command, observation, _| {
-            if *command == Command::RestoreBudgets {
-                assert_within(policy.binding_failures(), &std::mem::take(&mut binding));
-                assert_within(policy.recovery_failures(), &std::mem::take(&mut recovery));
-            }
-            match observation.reply.answer {
-                Answer::Denied(Denied::InvalidBindingCode) => binding.push(millis(observation.at)),
-                Answer::Denied(Denied::InvalidRecoveryCode) => {
-                    recovery.push(millis(observation.at));
-                }
-                _ => {}
-            }
-        });
-        assert_within(policy.binding_failures(), &binding);
-        assert_within(policy.recovery_failures(), &recovery);
+        play(&mut world(&policy, seed), &commands, failure_limit(&policy));
     }
 
     #[test]
@@ -62,32 +145,7 @@ proptest! {
         seed: u64,
         commands in commands(1..50),
     ) {
-        play(&mut world(&policy, seed), &commands, |before, command, observation, after| {
-            let others: Vec<Command> = match command.clone() {
-                Command::VerifyOob { session, code, .. } => [Guess::Right, Guess::Wrong]
-                    .map(|guess| Command::VerifyOob { session, code, guess })
-                    .into(),
-                Command::VerifyRecoveryCode { session, .. } => (0..before.recovery_codes().len())
-                    .map(RecoveryGuess::Shown)
-                    .chain([RecoveryGuess::Wrong])
-                    .map(|guess| Command::VerifyRecoveryCode { session, guess })
-                    .collect(),
-                _ => return,
-            };
-            let Answer::Denied(denied @ Denied::TooManyFailures { retry_at }) =
-                observation.reply.answer
-            else {
-                return;
-            };
-            assert!(retry_at > observation.at);
-            assert!(!denied.is_rejected());
-            assert_unchanged(before, observation, after);
-            for other in &others {
-                let mut twin = before.clone();
-                assert_eq!(twin.apply(other), *observation);
-                assert_eq!(twin.record().as_ref().map(json), after.record().as_ref().map(json));
-            }
-        });
+        play(&mut world(&policy, seed), &commands, no_oracle());
     }
 
     #[test]
@@ -96,33 +154,7 @@ proptest! {
         seed: u64,
         commands in commands(1..50),
     ) {
-        let limits = [
-            ("sends", policy.sends()),
-            ("binding_failures", policy.binding_failures()),
-            ("recovery_failures", policy.recovery_failures()),
-        ];
-        play(&mut world(&policy, seed), &commands, |before, command, observation, after| {
-            if !observation.reply.saved {
-                return;
-            }
-            if *command != Command::RestoreBudgets {
-                for (budget, limit) in limits {
-                    let kept = full_at(before, budget).min(empty_at(limit, millis(observation.at)));
-                    assert!(full_at(after, budget) >= kept, "{command:?} refills {budget}");
-                }
-            }
-            let passed = match observation.reply.answer {
-                Answer::Verified { phone: Some((_, device)), .. } => Some(device),
-                _ => None,
-            };
-            let (earlier, later) = (failures(before), failures(after));
-            for (device, failures) in later {
-                if passed.is_none_or(|passed| after.devices()[passed].to_string() != device) {
-                    let earlier = earlier.get(&device).copied().unwrap_or_default();
-                    assert!(failures >= earlier, "{command:?} forgives {device}");
-                }
-            }
-        });
+        play(&mut world(&policy, seed), &commands, budgets_survive(&policy));
     }
 }
 

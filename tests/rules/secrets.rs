@@ -7,7 +7,58 @@ use oob_mfa::testing::{World, commands, phones};
 use oob_mfa::{Account, BindingCode, Challenge, Channel, OobCode, Policy, RecoveryCode, VerifyOob};
 use proptest::prelude::*;
 
-use crate::harness::{engine, json, play, world};
+use crate::harness::{Look, engine, json, play, world};
+
+/// Rule 14: no secret of the latest is told or stored.
+///
+/// A code of six digits is in many a number by chance, so it is looked for as a text of its own.
+pub fn secrets() -> Look {
+    Box::new(|_, _, observation, after| {
+        let record = after.record();
+        let events = serde_json::to_string(&observation.events).unwrap();
+        let told = format!(
+            "{observation:?} {events} {record:?} {:?}",
+            after.sessions().last()
+        );
+        let stored = record.as_ref().map(json).unwrap_or_default();
+        for code in after.codes().iter().rev().take(16) {
+            let quoted = format!("\"{}\"", code.binding_code);
+            assert!(
+                !told.contains(&quoted) && !stored.contains(&quoted),
+                "a code is told"
+            );
+            assert!(!told.contains(&code.oob_code), "an oob_code is told");
+            assert!(!events.contains(&code.to.to_e164()), "a number is told");
+        }
+        for shown in after.recovery_codes().iter().rev().take(16) {
+            assert!(!told.contains(&shown.characters) && !stored.contains(&shown.characters));
+        }
+        if let Some(session) = after.sessions().last() {
+            let token = after.engine().issue_token(session);
+            let token = token.expose_secret();
+            assert!(
+                !told.contains(token) && !stored.contains(token),
+                "a token is told"
+            );
+            // The tag alone, as it stands in the token behind version and key.
+            assert!(
+                !told.contains(&token[8..26]),
+                "the tag of a session is told"
+            );
+        }
+    })
+}
+
+/// Rule 15, as far as one code shows it: each has as many digits as the policy says, noughts in front too.
+pub fn whole_codes(policy: &Policy) -> Look {
+    let digits = policy.code_digits();
+    Box::new(move |_, _, observation, after| {
+        if observation.reply.sent.is_some() {
+            let code = &after.codes().last().unwrap().binding_code;
+            assert!(code.len() == digits && code.bytes().all(|byte| byte.is_ascii_digit()));
+        }
+    })
+}
 
 proptest! {
     #[test]

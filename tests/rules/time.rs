@@ -9,7 +9,7 @@ use oob_mfa::testing::{
 use oob_mfa::{Assurance, Denied, Policy};
 use proptest::prelude::*;
 
-use crate::harness::{DAY, HOUR, MINUTE, YEAR, answered_code, millis, play, world};
+use crate::harness::{DAY, HOUR, Look, MINUTE, YEAR, answered_code, millis, play, world};
 
 /// A session of `lifetime`, and a phone that it can challenge.
 fn ready(world: &mut World, lifetime: i64) {
@@ -36,6 +36,50 @@ const CHALLENGE: Command = Command::Challenge {
     session: 0,
     authenticator: None,
 };
+
+/// Rule 10: no code is judged outside its lifetime.
+pub fn expiry(policy: &Policy) -> Look {
+    let lifetime = policy.code_lifetime();
+    assert!(lifetime <= Duration::from_secs(600));
+    Box::new(move |before, command, observation, _| {
+        if let Some(sent) = observation.reply.sent {
+            assert_eq!(sent.expires_at, observation.at + lifetime);
+        }
+        let Some(code) = answered_code(before, command) else {
+            return;
+        };
+        let now = observation.at;
+        if matches!(
+            observation.reply.answer,
+            Answer::Verified { .. } | Answer::Denied(Denied::InvalidBindingCode)
+        ) {
+            assert!(code.issued_at <= now && now < code.issued_at + lifetime);
+        }
+    })
+}
+
+/// Rule 13: a clock that runs backwards refills nothing, and what it brings back is saved once.
+pub fn clock() -> Look {
+    Box::new(|before, command, observation, after| {
+        if matches!(command, Command::Step { millis } if *millis < 0) {
+            let left = |world: &World| world.engine().remaining(&world.account(), world.now());
+            let (earlier, later) = (left(before), left(after));
+            assert!(later.sends <= earlier.sends);
+            assert!(later.binding_failures <= earlier.binding_failures);
+            assert!(later.recovery_failures <= earlier.recovery_failures);
+        }
+        let refused =
+            matches!(observation.reply.answer, Answer::Denied(denied) if !denied.is_rejected());
+        if refused && observation.reply.saved {
+            let unknown = Command::Remove {
+                session: 0,
+                authenticator: oob_mfa::testing::Authenticator::Unknown,
+            };
+            let mut again = after.clone();
+            assert!(!again.apply(&unknown).reply.saved);
+        }
+    })
+}
 
 proptest! {
     #[test]
@@ -68,17 +112,7 @@ proptest! {
         seed: u64,
         commands in commands(1..50),
     ) {
-        play(&mut world(&policy, seed), &commands, |before, command, observation, _| {
-            if let Some(sent) = observation.reply.sent {
-                assert_eq!(sent.expires_at, observation.at + policy.code_lifetime());
-                assert!(policy.code_lifetime() <= Duration::from_secs(600));
-            }
-            let Some(code) = answered_code(before, command) else { return };
-            let now = observation.at;
-            if matches!(observation.reply.answer, Answer::Verified { .. } | Answer::Denied(Denied::InvalidBindingCode)) {
-                assert!(code.issued_at <= now && now < code.issued_at + policy.code_lifetime());
-            }
-        });
+        play(&mut world(&policy, seed), &commands, expiry(&policy));
     }
 
     #[test]
@@ -99,7 +133,9 @@ proptest! {
         });
         let mut earlier = world.clone();
         earlier.apply(&Command::Step { millis: back });
-        assert!(left(&earlier, &CHALLENGE) <= left(&world, &CHALLENGE));
+        // Challenges that lie ahead take up no room, so it is the budget that is compared with.
+        let remaining = world.engine().remaining(&world.account(), world.now());
+        assert!(left(&earlier, &CHALLENGE) <= usize::try_from(remaining.sends).unwrap());
         let wrong = Command::VerifyRecoveryCode { session: 0, guess: RecoveryGuess::Wrong };
         assert!(left(&earlier, &wrong) <= left(&world, &wrong));
         let session_of = |number: usize| world.sessions().len() - 1 - number;
@@ -173,15 +209,7 @@ proptest! {
         seed: u64,
         commands in commands(1..40),
     ) {
-        let mut world = world(&policy, seed);
-        play(&mut world, &commands, |_, _, observation, after| {
-            let refused = matches!(observation.reply.answer, Answer::Denied(denied) if !denied.is_rejected());
-            if refused && observation.reply.saved {
-                let unknown = Command::Remove { session: 0, authenticator: oob_mfa::testing::Authenticator::Unknown };
-                let mut again = after.clone();
-                assert!(!again.apply(&unknown).reply.saved);
-            }
-        });
+        play(&mut world(&policy, seed), &commands, clock());
     }
 }
 

@@ -90,7 +90,7 @@ impl State {
             let account = next.account.clone();
             world.store().replace(next)?;
             saved = Some((world, account));
-            Ok::<(), oob_mfa::testing::MemoryStoreError>(())
+            Ok::<(), oob_mfa::Unsaved<oob_mfa::testing::MemoryStoreUnavailable>>(())
         });
         let heard = heard.unwrap();
         let Some((mut world, account)) = saved else {

@@ -168,6 +168,10 @@ const fn name(command: &Command) -> &'static str {
         Command::ImportPhone { .. } => "import",
         Command::RemovePhone { .. } => "remove phone",
         Command::RestoreBudgets => "restore budgets",
-        Command::Begin | Command::Vouch(_) | Command::List { .. } | Command::Step { .. } => "other",
+        Command::Begin
+        | Command::Vouch(_)
+        | Command::OpenToken { .. }
+        | Command::List { .. }
+        | Command::Step { .. } => "other",
     }
 }

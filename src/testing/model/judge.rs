@@ -11,7 +11,9 @@ use crate::policy::RecoveryCodes;
 use crate::session::{Assurance, Scope};
 use crate::testing::clock::moment;
 use crate::testing::command::{Authenticator, Guess, RecoveryGuess, back};
+use crate::testing::logged::Logged;
 use crate::testing::reply::{Answer, Listed};
+use crate::transition::Limit;
 
 impl Model {
     pub(super) fn associate(
@@ -149,14 +151,20 @@ impl Model {
             })?;
         self.tidy();
         if *guess != Guess::Right {
+            self.count_failure(index, &code);
             self.binding_failures.take(self.now);
-            self.count_failure(index, code.device);
+            self.log_limit(Limit::BindingFailures);
             return Err(Denied::InvalidBindingCode);
         }
         if let Some(used) = self.codes.get_mut(index) {
             used.fate = Fate::Gone;
         }
+        let phone = (code.channel, code.device);
         let purpose = if let Some(enrollment) = &code.enrollment {
+            self.logged.push(Logged::AuthenticatorAdded {
+                phone,
+                number: code.to,
+            });
             self.phones.push(Phone {
                 device: code.device,
                 number: code.to,
@@ -183,7 +191,8 @@ impl Model {
             Purpose::Login
         };
         self.spend(number, session);
-        let phone = Some((code.channel, code.device));
+        let phone = Some(phone);
+        self.logged.push(Logged::Authenticated { phone });
         Ok((
             Answer::Verified {
                 phone,
@@ -194,14 +203,16 @@ impl Model {
         ))
     }
 
-    pub(super) fn count_failure(&mut self, index: usize, device: usize) {
+    pub(super) fn count_failure(&mut self, index: usize, presented: &Code) {
+        let device = presented.device;
+        let mut failures = presented.attempts.saturating_add(1);
         if let Some(code) = self.codes.get_mut(index) {
             code.attempts = code.attempts.saturating_add(1);
             if Some(code.attempts) == self.policy.attempts_per_challenge() {
                 code.fate = Fate::Gone;
             }
         }
-        let mut disabled = false;
+        let mut disabled = None;
         for phone in self
             .phones
             .iter_mut()
@@ -209,10 +220,17 @@ impl Model {
         {
             phone.failures = phone.failures.saturating_add(1);
             phone.disabled = Some(phone.failures) == self.policy.failure_cap();
-            disabled = phone.disabled;
+            disabled = phone.disabled.then_some(phone.number);
+            failures = phone.failures;
         }
-        if disabled {
+        self.logged.push(Logged::WrongBindingCode {
+            phone: (presented.channel, device),
+            failures,
+        });
+        if let Some(number) = disabled {
             self.drop_codes(|code| code.device == device);
+            self.logged
+                .push(Logged::AuthenticatorDisabled { device, number });
         }
     }
 
@@ -236,16 +254,23 @@ impl Model {
             RecoveryGuess::Wrong | RecoveryGuess::Malformed(_) => None,
         };
         if presented != Some(live) {
+            self.recovery_code_failures = self.recovery_code_failures.saturating_add(1);
+            self.logged.push(Logged::WrongRecoveryCode {
+                failures: self.recovery_code_failures,
+            });
             self.recovery_failures.take(self.now);
+            self.log_limit(Limit::RecoveryFailures);
             return Err(Denied::InvalidRecoveryCode);
         }
         self.live_recovery_code = None;
+        self.logged.push(Logged::RecoveryCodeUsed);
         let mut recovery_code = None;
         if self.policy.recovery_codes() == RecoveryCodes::Issued {
             recovery_code = Some(count(&mut self.recovery_codes));
             self.replace_recovery_code(recovery_code);
         }
         self.spend(number, session);
+        self.logged.push(Logged::Authenticated { phone: None });
         Ok((
             Answer::Verified {
                 phone: None,
@@ -272,19 +297,23 @@ impl Model {
     }
 
     pub(super) fn drop_phone(&mut self, device: usize) -> Result<Done, Denied> {
-        let confirmed = self.phones.iter().any(|phone| phone.device == device);
-        let pending = self
-            .codes
-            .iter()
-            .any(|code| code.device == device && code.enrollment.is_some() && self.is_live(code));
-        if !confirmed && !pending {
-            return Err(Denied::UnknownAuthenticator);
-        }
+        let mut phones = self.phones.iter();
+        let confirmed = phones.find(|phone| phone.device == device);
+        let confirmed = confirmed.map(|phone| phone.number);
+        let mut codes = self.codes.iter();
+        let pending = codes
+            .find(|code| code.device == device && code.enrollment.is_some() && self.is_live(code));
+        let number = confirmed.or(pending.map(|code| code.to));
+        let number = number.ok_or(Denied::UnknownAuthenticator)?;
         self.tidy();
+        self.logged
+            .push(Logged::AuthenticatorRemoved { device, number });
         self.phones.retain(|phone| phone.device != device);
         self.drop_codes(|code| code.device == device);
-        if confirmed && self.phones.is_empty() {
-            self.live_recovery_code = None;
+        if confirmed.is_some() && self.phones.is_empty() {
+            if self.live_recovery_code.take().is_some() {
+                self.logged.push(Logged::RecoveryCodeRemoved);
+            }
             self.first_factor_valid_from = self.first_factor_valid_from.max(self.now);
         }
         Ok((Answer::Removed { device }, None))
@@ -321,6 +350,10 @@ impl Model {
             channel,
             failures: 0,
         });
+        self.logged.push(Logged::AuthenticatorAdded {
+            phone: (channel, device),
+            number,
+        });
         Ok((Answer::Imported { device }, None))
     }
 
@@ -333,6 +366,11 @@ impl Model {
         if found.assurance == Assurance::Mfa {
             check_scope(found, Scope::ReadAuthenticators)?;
         }
+        Ok(self.entries())
+    }
+
+    /// The entries of the list, whoever asks.
+    pub(super) fn entries(&self) -> Vec<Listed> {
         let mut listed = Vec::new();
         let recovery_code = |status| Listed {
             phone: None,
@@ -373,6 +411,6 @@ impl Model {
                 }
             }
         }
-        Ok(listed)
+        listed
     }
 }

@@ -8,7 +8,9 @@ use crate::denied::Denied;
 use crate::phone::PhoneNumber;
 use crate::session::{Assurance, Scope};
 use crate::testing::clock::moment;
+use crate::testing::logged::Logged;
 use crate::testing::reply::Sent;
+use crate::transition::Limit;
 
 /// An expired code is remembered for so long after its issue.
 const REMEMBERED: u64 = 10 * 60 * 1_000;
@@ -110,11 +112,29 @@ impl Model {
             attempts: 0,
             fate: Fate::Kept,
         });
+        self.logged.push(Logged::CodeIssued {
+            phone: (channel, device),
+            to,
+        });
         self.sends.take(self.now);
+        self.log_limit(Limit::Sends);
         Sent {
             channel,
             to,
             expires_at: moment(expires),
+        }
+    }
+
+    /// Says so where the last of a budget was taken.
+    pub(super) fn log_limit(&mut self, limit: Limit) {
+        let (ledger, rate) = match limit {
+            Limit::Sends => (&self.sends, self.policy.sends()),
+            Limit::BindingFailures => (&self.binding_failures, self.policy.binding_failures()),
+            Limit::RecoveryFailures => (&self.recovery_failures, self.policy.recovery_failures()),
+        };
+        if let Err(at) = ledger.check(rate, self.now) {
+            let retry_at = moment(at);
+            self.logged.push(Logged::LimitReached { limit, retry_at });
         }
     }
 
@@ -129,6 +149,8 @@ impl Model {
 
     pub(super) fn replace_recovery_code(&mut self, by: Option<usize>) {
         self.live_recovery_code = by;
+        self.recovery_code_failures = 0;
+        self.logged.push(Logged::RecoveryCodeReplaced);
         for enrollment in self
             .codes
             .iter_mut()

@@ -46,6 +46,18 @@ impl Ledger {
         }
     }
 
+    /// How many are left.
+    pub(super) fn remaining(&self, limit: RateLimit, now: i64) -> u32 {
+        let left = self.level(limit, now).max(0).checked_div(period(limit));
+        u32::try_from(left.unwrap_or_default()).unwrap_or(u32::MAX)
+    }
+
+    /// When it is full again: now, where it is.
+    pub(super) fn full_at(&self, limit: RateLimit, now: i64) -> i64 {
+        let missing = full(limit).saturating_sub(self.level(limit, now));
+        now.saturating_add(missing)
+    }
+
     pub(super) fn take(&mut self, now: i64) {
         self.0.push((now, Entry::Taken));
     }

@@ -7,12 +7,14 @@
 mod judge;
 mod keep;
 mod ledger;
+mod recorded;
 
 use alloc::string::String;
 use alloc::vec::Vec;
 
 use self::ledger::Ledger;
-use super::command::{Command, Vouch, back};
+use super::command::{Command, Presenter, TokenGuess, Vouch, back};
+use super::logged::Logged;
 use super::reply::{Answer, Reply, Sent};
 use super::world::World;
 use crate::authenticator::Channel;
@@ -36,6 +38,8 @@ pub struct Model {
     recovery_codes: usize,
     /// The one recovery code that works.
     live_recovery_code: Option<usize>,
+    /// Wrong ones since it was made.
+    recovery_code_failures: u32,
     spent: Vec<(usize, i64)>,
     pruned_through: i64,
     first_factor_valid_from: i64,
@@ -45,6 +49,9 @@ pub struct Model {
     sends: Ledger,
     binding_failures: Ledger,
     recovery_failures: Ledger,
+    revision: u64,
+    /// What the command that is being judged has logged so far.
+    logged: Vec<Logged>,
 }
 
 #[derive(Clone, Debug)]
@@ -113,6 +120,7 @@ impl Model {
             devices: 0,
             recovery_codes: 0,
             live_recovery_code: None,
+            recovery_code_failures: 0,
             spent: Vec::new(),
             pruned_through: 0,
             first_factor_valid_from: 0,
@@ -121,11 +129,40 @@ impl Model {
             sends: Ledger::default(),
             binding_failures: Ledger::default(),
             recovery_failures: Ledger::default(),
+            revision: 0,
+            logged: Vec::new(),
         }
     }
 
     /// Predicts what the command leads to, and goes there.
     pub fn apply(&mut self, command: &Command) -> Reply {
+        let mut reply = self.judged(command);
+        reply.logged = core::mem::take(&mut self.logged);
+        if reply.saved {
+            self.revision = self.revision.saturating_add(1);
+        }
+        reply
+    }
+
+    /// As [`World::restart`]: from now on another policy decides, of the same limits.
+    pub fn restart(&mut self, policy: Policy) {
+        self.policy = policy;
+    }
+
+    /// As [`World::mix_up`]: takes up a session of another user's model.
+    pub fn mix_up(&mut self, other: &Self, session: usize) -> Reply {
+        let lent = back(other.sessions.len(), session);
+        let lent = lent.and_then(|number| other.sessions.get(number));
+        match lent.filter(|session| !session.stranger) {
+            Some(session) => self.begin(Session {
+                stranger: true,
+                ..session.clone()
+            }),
+            None => unsaved(Answer::Nothing),
+        }
+    }
+
+    fn judged(&mut self, command: &Command) -> Reply {
         match command {
             Command::Begin => {
                 let lifetime = millis(self.policy.token_lifetime());
@@ -138,6 +175,17 @@ impl Model {
                 })
             }
             Command::Vouch(vouch) => self.begin(self.vouched(vouch)),
+            Command::OpenToken {
+                session,
+                presenter,
+                token,
+            } => match back(self.sessions.len(), *session) {
+                None => unsaved(Answer::Nothing),
+                Some(session) => unsaved(
+                    self.open_token(session, *presenter, *token)
+                        .map_or_else(Answer::Denied, |()| Answer::Opened { session }),
+                ),
+            },
             Command::Step { millis } => {
                 self.now = self.now.saturating_add(*millis).clamp(0, World::END);
                 unsaved(Answer::Nothing)
@@ -176,6 +224,28 @@ impl Model {
         unsaved(Answer::Began {
             session: self.sessions.len().saturating_sub(1),
         })
+    }
+
+    fn open_token(
+        &self,
+        session: usize,
+        presenter: Presenter,
+        token: TokenGuess,
+    ) -> Result<(), Denied> {
+        match token {
+            TokenGuess::Malformed => return Err(Denied::TokenMalformed),
+            TokenGuess::Forged => return Err(Denied::TokenInvalid),
+            TokenGuess::Issued => {}
+        }
+        if presenter == Presenter::Another {
+            return Err(Denied::TokenOfAnotherClient);
+        }
+        let lives = |session: &Session| session.expires > self.now;
+        if self.sessions.get(session).is_some_and(lives) {
+            Ok(())
+        } else {
+            Err(Denied::TokenExpired)
+        }
     }
 
     fn vouched(&self, vouch: &Vouch) -> Session {
@@ -235,6 +305,7 @@ impl Model {
                     .for_each(|code| code.fate = Fate::Gone);
                 self.live_recovery_code = None;
                 self.valid_from = self.valid_from.max(self.now);
+                self.logged.push(Logged::AccountReset);
                 Ok((Answer::Done, None))
             }
             _ => {
@@ -242,6 +313,7 @@ impl Model {
                 self.sends = Ledger::default();
                 self.binding_failures = Ledger::default();
                 self.recovery_failures = Ledger::default();
+                self.logged.push(Logged::BudgetsRestored);
                 Ok((Answer::Done, None))
             }
         };
@@ -289,6 +361,7 @@ fn replied(done: Result<Done, Denied>, settled: bool) -> Reply {
             answer,
             sent,
             saved: true,
+            logged: Vec::new(),
         },
         Err(denied) => {
             let judged = matches!(
@@ -299,6 +372,7 @@ fn replied(done: Result<Done, Denied>, settled: bool) -> Reply {
                 answer: Answer::Denied(denied),
                 sent: None,
                 saved: settled || judged,
+                logged: Vec::new(),
             }
         }
     }
@@ -309,6 +383,7 @@ const fn unsaved(answer: Answer) -> Reply {
         answer,
         sent: None,
         saved: false,
+        logged: Vec::new(),
     }
 }
 

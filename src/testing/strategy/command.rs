@@ -10,7 +10,9 @@ use proptest::sample::select;
 
 use super::{DAY, HOUR, MINUTE, channels, forward_steps, phones, steps};
 use crate::session::Assurance;
-use crate::testing::command::{Authenticator, Command, Guess, RecoveryGuess, Vouch};
+use crate::testing::command::{
+    Authenticator, Command, Guess, Presenter, RecoveryGuess, TokenGuess, Vouch,
+};
 
 /// Sequences of commands, the clock running either way; `len` counts the scenes that they are made
 /// of, most of which are one command long.
@@ -30,12 +32,14 @@ fn sequence(
     let stepped = steps.prop_map(|millis| Command::Step { millis }).boxed();
     let single =
         prop_oneof![3 => stepped.clone(), 5 => by_user(), 4 => answers(), 1 => by_administrator()];
+    // On the heap: a test without optimization moves them over the stack again and again.
     let scenes = prop_oneof![
-        14 => single.prop_map(|command| Vec::from([command])),
-        3 => enrollment(stepped.clone()),
-        3 => login(stepped),
-        2 => burst(answers()),
-        2 => burst(by_user()),
+        14 => single.prop_map(|command| Vec::from([command])).boxed(),
+        3 => enrollment(stepped.clone()).boxed(),
+        3 => login(stepped).boxed(),
+        2 => burst(answers()).boxed(),
+        2 => burst(by_user()).boxed(),
+        1 => rush().boxed(),
     ];
     vec(scenes, len).prop_map(|scenes| scenes.into_iter().flatten().collect())
 }
@@ -90,6 +94,19 @@ fn vouched() -> impl Strategy<Value = Vouch> {
     )
 }
 
+fn tokens() -> impl Strategy<Value = Command> {
+    let presenters = select(&[Presenter::Its, Presenter::Unnamed, Presenter::Another]);
+    let tokens = prop_oneof![
+        3 => Just(TokenGuess::Issued),
+        1 => select(&[TokenGuess::Forged, TokenGuess::Malformed]),
+    ];
+    (recent(), presenters, tokens).prop_map(|(session, presenter, token)| Command::OpenToken {
+        session,
+        presenter,
+        token,
+    })
+}
+
 fn associations() -> impl Strategy<Value = Command> {
     (recent(), phones(), channels()).prop_map(|(session, phone, channel)| Command::Associate {
         session,
@@ -110,6 +127,7 @@ fn challenges() -> impl Strategy<Value = Command> {
 fn by_user() -> impl Strategy<Value = Command> {
     prop_oneof![
         4 => sessions(),
+        1 => tokens(),
         3 => associations(),
         4 => challenges(),
         1 => recent().prop_map(|session| Command::List { session }),
@@ -230,4 +248,22 @@ fn scene_end(stepped: BoxedStrategy<Command>) -> impl Strategy<Value = Vec<Comma
 /// The same again and again, as those do who try to use up a budget.
 fn burst(commands: impl Strategy<Value = Command>) -> impl Strategy<Value = Vec<Command>> {
     (commands, 2_usize..20).prop_map(|(command, times)| repeat_n(command, times).collect())
+}
+
+/// One session after another that asks the same, as many as the record has room for and more.
+fn rush() -> impl Strategy<Value = Vec<Command>> {
+    let recover = Command::VerifyRecoveryCode {
+        session: 0,
+        guess: RecoveryGuess::Shown(0),
+    };
+    let challenge = Command::Challenge {
+        session: 0,
+        authenticator: None,
+    };
+    let asked = select(Vec::from([
+        Vec::from([Command::Begin, recover]),
+        Vec::from([Command::Begin, challenge.clone()]),
+        Vec::from([Command::RestoreBudgets, Command::Begin, challenge]),
+    ]));
+    (asked, 2_usize..20).prop_map(|(asked, times)| repeat_n(asked, times).flatten().collect())
 }

@@ -13,14 +13,21 @@ use crate::engine::{Associate, Challenge, VerifyOob};
 use crate::session::{MfaSession, TrustedClaims};
 use crate::testing::asked::Question;
 use crate::testing::clock::moment;
-use crate::testing::command::{Command, Guess, RecoveryGuess, Vouch, back};
-use crate::testing::reply::{Answer, Listed};
+use crate::testing::command::{Command, Guess, Presenter, RecoveryGuess, TokenGuess, Vouch, back};
+use crate::testing::reply::Answer;
 
 pub(super) fn question(world: &mut World, command: &Command, account: &Account) -> Question {
     let now = world.now();
     match command {
         Command::Begin => Question::Told(world.begin()),
         Command::Vouch(vouch) => Question::Told(world.vouch(vouch)),
+        Command::OpenToken {
+            session,
+            presenter,
+            token,
+        } => by(world, *session, |world, number, session| {
+            Question::Told(world.open_token(number, session, *presenter, *token))
+        }),
         Command::Associate {
             session,
             phone,
@@ -151,6 +158,35 @@ impl World {
         self.began(session)
     }
 
+    fn open_token(
+        &self,
+        number: usize,
+        session: &MfaSession,
+        presenter: Presenter,
+        token: TokenGuess,
+    ) -> Answer {
+        let issued = self.engine.issue_token(session);
+        let text = match token {
+            TokenGuess::Issued => issued.expose_secret().into(),
+            TokenGuess::Forged => forged(issued.expose_secret()),
+            TokenGuess::Malformed => format!("{}!", issued.expose_secret()),
+        };
+        let another = format!("{}'", session.client());
+        let client = match presenter {
+            Presenter::Its => Some(session.client()),
+            Presenter::Unnamed => None,
+            Presenter::Another => Some(another.as_str()),
+        };
+        match self.engine.open_token(&text, client, self.now()) {
+            Ok(opened) if opened == *session => Answer::Opened { session: number },
+            // One that nobody was given.
+            Ok(_) => Answer::Opened {
+                session: self.sessions.len(),
+            },
+            Err(denied) => Answer::Denied(denied),
+        }
+    }
+
     fn began(&mut self, session: Result<MfaSession, Denied>) -> Answer {
         match session {
             Ok(session) => {
@@ -225,23 +261,12 @@ impl World {
             Ok(entries) => entries.collect::<Vec<_>>(),
             Err(denied) => return Answer::Denied(denied),
         };
-        let listed = entries.into_iter().map(|entry| {
-            let phone = match entry.id {
-                AuthenticatorId::Phone(channel, device) => {
-                    Some((channel, self.device_number_of(device)))
-                }
-                AuthenticatorId::RecoveryCode(device) => {
-                    self.recovery_entry = device;
-                    None
-                }
-            };
-            Listed {
-                phone,
-                number: entry.phone,
-                status: entry.status,
+        for entry in &entries {
+            if let AuthenticatorId::RecoveryCode(device) = entry.id {
+                self.recovery_entry = device;
             }
-        });
-        Answer::Listed(listed.collect())
+        }
+        Answer::Listed(entries.iter().map(|entry| self.listed(entry)).collect())
     }
 }
 
@@ -252,4 +277,15 @@ fn wrong(right: &str) -> String {
         *last = if *last == '9' { '0' } else { '9' };
     }
     digits.into_iter().collect()
+}
+
+/// The same token with another seal: one of its last characters is another.
+fn forged(token: &str) -> String {
+    let from_the_end = token.len().saturating_sub(10);
+    let other = |c| if c == 'A' { 'B' } else { 'A' };
+    let forged = token
+        .chars()
+        .enumerate()
+        .map(|(at, c)| if at == from_the_end { other(c) } else { c });
+    forged.collect()
 }

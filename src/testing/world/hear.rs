@@ -3,10 +3,11 @@
 use alloc::vec::Vec;
 
 use super::{IssuedCode, IssuedRecoveryCode, World};
-use crate::authenticator::{AuthenticatorId, DeviceId};
+use crate::authenticator::{AuthenticatorId, Channel, DeviceId};
 use crate::code::{OobCode, RecoveryCode};
 use crate::engine::Verified;
 use crate::testing::asked::{self, Grant, Heard};
+use crate::testing::logged::Logged;
 use crate::testing::reply::{Answer, Observation, Reply, Sent};
 use crate::transition::{Delivery, Event};
 
@@ -28,6 +29,7 @@ impl World {
                     answer,
                     sent,
                     saved,
+                    logged: events.iter().map(|event| self.logged(event)).collect(),
                 };
                 self.observed(reply, events.to_vec())
             }
@@ -39,6 +41,7 @@ impl World {
             answer,
             sent: None,
             saved: false,
+            logged: Vec::new(),
         };
         self.observed(reply, Vec::new())
     }
@@ -48,6 +51,67 @@ impl World {
             at: self.now(),
             reply,
             events,
+        }
+    }
+
+    fn logged(&mut self, event: &Event) -> Logged {
+        match *event {
+            Event::CodeIssued {
+                authenticator,
+                phone: to,
+            } => Logged::CodeIssued {
+                phone: self.entry(authenticator),
+                to,
+            },
+            Event::AuthenticatorAdded {
+                authenticator,
+                phone: number,
+            } => Logged::AuthenticatorAdded {
+                phone: self.entry(authenticator),
+                number,
+            },
+            Event::AuthenticatorRemoved {
+                device,
+                phone: number,
+            } => Logged::AuthenticatorRemoved {
+                device: self.device_number_of(device),
+                number,
+            },
+            Event::AuthenticatorDisabled {
+                device,
+                phone: number,
+            } => Logged::AuthenticatorDisabled {
+                device: self.device_number_of(device),
+                number,
+            },
+            Event::Authenticated { authenticator } => Logged::Authenticated {
+                phone: match authenticator {
+                    AuthenticatorId::Phone(..) => Some(self.entry(authenticator)),
+                    AuthenticatorId::RecoveryCode(_) => None,
+                },
+            },
+            Event::WrongBindingCode {
+                authenticator,
+                failures,
+            } => Logged::WrongBindingCode {
+                phone: self.entry(authenticator),
+                failures,
+            },
+            Event::WrongRecoveryCode { failures } => Logged::WrongRecoveryCode { failures },
+            Event::RecoveryCodeUsed => Logged::RecoveryCodeUsed,
+            Event::RecoveryCodeReplaced => Logged::RecoveryCodeReplaced,
+            Event::RecoveryCodeRemoved => Logged::RecoveryCodeRemoved,
+            Event::LimitReached { limit, retry_at } => Logged::LimitReached { limit, retry_at },
+            Event::AccountReset => Logged::AccountReset,
+            Event::BudgetsRestored => Logged::BudgetsRestored,
+        }
+    }
+
+    /// A phone and its channel. A recovery code in such a place is a phone that nobody knows.
+    fn entry(&mut self, id: AuthenticatorId) -> (Channel, usize) {
+        match id {
+            AuthenticatorId::Phone(channel, device) => (channel, self.device_number_of(device)),
+            AuthenticatorId::RecoveryCode(_) => (Channel::Sms, usize::MAX),
         }
     }
 

@@ -3,6 +3,7 @@
 mod ask;
 mod hear;
 mod issued;
+mod recorded;
 
 use alloc::vec::Vec;
 
@@ -75,6 +76,41 @@ impl World {
             recovery_entry,
             unknown,
         }
+    }
+
+    /// The world of another user of the same servers: engine, clock, store and outbox are one.
+    #[must_use]
+    pub fn beside(&self, subject: Subject, seed: u64) -> Self {
+        let other = Self::new(self.engine.clone(), subject, seed);
+        Self {
+            clock: self.clock.clone(),
+            store: self.store.clone(),
+            outbox: self.outbox.clone(),
+            ..other
+        }
+    }
+
+    /// The servers are started again, with another policy or other keys; the record stays.
+    pub fn restart(&mut self, engine: Engine) {
+        self.engine = engine;
+    }
+
+    /// Takes up a session of another user, as a server does that mixes them up.
+    ///
+    /// `session` counts back from the latest of the other's. One of the other's that is of somebody
+    /// else already is not taken up.
+    pub fn mix_up(&mut self, other: &Self, session: usize) -> Observation {
+        let lent = other.session(session).map(|(_, session)| session);
+        let answer = match lent.filter(|session| session.subject() == other.subject()) {
+            Some(session) => {
+                self.sessions.push(session);
+                Answer::Began {
+                    session: self.sessions.len().saturating_sub(1),
+                }
+            }
+            None => Answer::Nothing,
+        };
+        self.unsaved(answer)
     }
 
     /// What decides.

@@ -1,0 +1,325 @@
+//! Commands: whatever happens in whatever order, the engine does what the model says.
+
+use core::time::Duration;
+
+use oob_mfa::testing::{
+    Answer, Authenticator, Command, Guess, Model, Presenter, RecoveryGuess, TokenGuess, Vouch,
+    World,
+};
+use oob_mfa::{
+    Account, Assurance, Channel, Channels, InvalidPolicy, PhoneNumber, Policy, RateLimit,
+    RecoveryCodes,
+};
+
+use crate::world;
+
+/// Of more nothing new comes, and the lists that the model looks through grow.
+const MOST: usize = 400;
+
+/// Makes commands of the bytes and lets two users do them.
+///
+/// Reply, events and record have to be what the model says after every one, and the record has to load
+/// from both of its forms.
+pub fn commands(data: &[u8]) {
+    answers(data);
+}
+
+/// As [`commands`], with what was answered.
+pub fn answers(data: &[u8]) -> Vec<Answer> {
+    let mut bytes = Bytes(data);
+    let policy = policy(&mut bytes).unwrap_or_else(|_| Policy::auth0());
+    let engine = world::engine(policy.clone());
+    let alice = World::new(engine, world::alice(), 1);
+    let bob = alice.beside("auth0|bob".parse().expect("a subject"), 2);
+    let mut users = [alice, bob].map(|world| (world, Model::new(policy.clone())));
+    let mut answers = Vec::new();
+    while !bytes.0.is_empty() && answers.len() < MOST {
+        let first = bytes.one();
+        let user = usize::from(first & op::BOB == op::BOB);
+        let answer = if first % 16 == op::MIX_UP {
+            let session = bytes.index();
+            let (other, other_model) = users[1 - user].clone();
+            let (world, model) = &mut users[user];
+            let reply = world.mix_up(&other, session).reply;
+            assert_eq!(reply, model.mix_up(&other_model, session));
+            reply.answer
+        } else {
+            let command = command(first % 16, &mut bytes);
+            let (world, model) = &mut users[user];
+            let reply = world.apply(&command).reply;
+            assert_eq!(reply, model.apply(&command), "{command:?}");
+            if matches!(command, Command::Step { .. }) {
+                users[1 - user].1.apply(&command);
+            }
+            reply.answer
+        };
+        let (world, model) = &mut users[user];
+        assert_eq!(world.recorded(), model.recorded());
+        world.reload(stored);
+        answers.push(answer);
+    }
+    for (world, model) in &users {
+        assert_eq!(world.recorded(), model.recorded());
+    }
+    answers
+}
+
+/// Through one of its forms, by turns, and back.
+fn stored(account: &Account) -> Account {
+    if account.revision().is_multiple_of(2) {
+        let json = serde_json::to_vec(account).expect("an account has a JSON form");
+        serde_json::from_slice(&json).expect("what was saved loads")
+    } else {
+        let binary = postcard::to_allocvec(account).expect("an account has a binary form");
+        postcard::from_bytes(&binary).expect("what was saved loads")
+    }
+}
+
+/// What the first byte of a command says, modulo 16.
+pub mod op {
+    pub const BEGIN: u8 = 0;
+    pub const VOUCH: u8 = 1;
+    pub const OPEN_TOKEN: u8 = 2;
+    pub const ASSOCIATE: u8 = 3;
+    pub const CHALLENGE: u8 = 4;
+    pub const VERIFY_OOB: u8 = 5;
+    pub const VERIFY_RECOVERY_CODE: u8 = 6;
+    pub const REMOVE: u8 = 7;
+    pub const REGENERATE: u8 = 8;
+    pub const LIST: u8 = 9;
+    pub const RESET: u8 = 10;
+    pub const IMPORT_PHONE: u8 = 11;
+    pub const REMOVE_PHONE: u8 = 12;
+    pub const RESTORE_BUDGETS: u8 = 13;
+    pub const STEP: u8 = 14;
+    pub const MIX_UP: u8 = 15;
+    /// The other user.
+    pub const BOB: u8 = 16;
+    /// In the place of an index: none.
+    pub const NONE: u8 = 255;
+    /// In the byte of a channel.
+    pub const VOICE: u8 = 1;
+    /// In the first byte of a vouched session: an `Assurance::Mfa` with every scope.
+    pub const MANAGER: u8 = 1;
+    /// In a byte of time: an hour, a day.
+    pub const HOUR: u8 = 6;
+    pub const DAY: u8 = 7;
+    /// In the second byte of a step.
+    pub const BACK: u8 = 1;
+    /// In the byte of a guess: the right code, a wrong one; the recovery code that was shown, no one's.
+    pub const RIGHT: u8 = 0;
+    pub const WRONG: u8 = 1;
+    pub const SHOWN: u8 = 0;
+    pub const NEVER_SHOWN: u8 = 2;
+    /// In the first byte of all: a preset, or a policy of the bytes that follow.
+    pub const AUTH0: u8 = 0;
+    pub const NIST: u8 = 1;
+    pub const DRAWN: u8 = 2;
+}
+
+/// What is left of the input; noughts where nothing is.
+struct Bytes<'a>(&'a [u8]);
+
+impl Bytes<'_> {
+    fn one(&mut self) -> u8 {
+        let Some((first, rest)) = self.0.split_first() else {
+            return 0;
+        };
+        self.0 = rest;
+        *first
+    }
+
+    fn index(&mut self) -> usize {
+        usize::from(self.one())
+    }
+
+    fn of<T: Copy, const N: usize>(&mut self, choices: [T; N]) -> T {
+        choices[self.index() % N]
+    }
+
+    fn optional_index(&mut self) -> Option<usize> {
+        let index = self.one();
+        (index != op::NONE).then_some(usize::from(index))
+    }
+
+    fn channel(&mut self) -> Channel {
+        self.of([Channel::Sms, Channel::Voice])
+    }
+
+    fn phone(&mut self) -> PhoneNumber {
+        let number = 14_155_550_100 + u64::from(self.one() % 16);
+        format!("+{number}").parse().expect("a number")
+    }
+
+    /// A span of time: the edges of lifetimes and periods, in milliseconds.
+    fn span(&mut self) -> i64 {
+        self.of([
+            0,
+            1,
+            60_000,
+            300_000,
+            360_000,
+            600_000,
+            3_600_000,
+            86_400_000,
+            86_400_000 * 30,
+            86_400_000 * 365,
+        ])
+    }
+
+    fn authenticator(&mut self) -> Authenticator {
+        match self.one() {
+            op::NONE => Authenticator::RecoveryCode,
+            254 => Authenticator::Unknown,
+            device => Authenticator::Phone(self.channel(), usize::from(device)),
+        }
+    }
+
+    fn malformed(&mut self) -> String {
+        self.of(["", "12345", "123456789", "１２３４５６", "12345a", "a"])
+            .into()
+    }
+
+    fn guess(&mut self) -> Guess {
+        match self.one() % 4 {
+            0 => Guess::Right,
+            1 => Guess::Wrong,
+            2 => Guess::OfAnother(self.index()),
+            _ => Guess::Malformed(self.malformed()),
+        }
+    }
+
+    fn recovery_guess(&mut self) -> RecoveryGuess {
+        match self.one() % 4 {
+            0 => RecoveryGuess::Shown(self.index()),
+            1 => RecoveryGuess::Retyped(self.index()),
+            2 => RecoveryGuess::Wrong,
+            _ => RecoveryGuess::Malformed(self.malformed()),
+        }
+    }
+
+    fn limit(&mut self) -> Option<RateLimit> {
+        let burst = u32::from(self.one() % 32) + 1;
+        let millis = self.of([1, 1_000, 60_000, 360_000, 3_600_000, 86_400_000]);
+        RateLimit::new(burst, Duration::from_millis(millis)).ok()
+    }
+
+    fn duration<const N: usize>(&mut self, millis: [u64; N]) -> Duration {
+        Duration::from_millis(self.of(millis))
+    }
+}
+
+fn policy(bytes: &mut Bytes<'_>) -> Result<Policy, InvalidPolicy> {
+    let policy = match bytes.one() % 3 {
+        op::AUTH0 => return Ok(Policy::auth0()),
+        op::NIST => return Ok(Policy::nist_800_63b4()),
+        _ => Policy::auth0(),
+    };
+    let some = |count: u8| (count > 0).then_some(u32::from(count));
+    let mut policy = policy
+        .with_code_digits(6 + bytes.index() % 3)?
+        .with_code_lifetime(bytes.duration([1_000, 60_000, 300_000, 600_000]))?
+        .with_token_lifetime(bytes.duration([1_000, 600_000, 3_600_000]))?
+        .with_longest_session(bytes.duration([3_600_000, 86_400_000, 2_592_000_000]))?
+        .with_attempts_per_challenge(some(bytes.one() % 8))?
+        .with_failure_cap(some(bytes.one() % 8))?
+        .with_max_phones(1 + bytes.index() % 10)?
+        .with_channels(bytes.of([Channels::SmsAndVoice, Channels::Sms, Channels::Voice]))
+        .with_recovery_codes(bytes.of([RecoveryCodes::Issued, RecoveryCodes::Off]));
+    if let Some(limit) = bytes.limit() {
+        policy = policy.with_sends(limit);
+    }
+    if let Some(limit) = bytes.limit() {
+        policy = policy.with_binding_failures(limit)?;
+    }
+    if let Some(limit) = bytes.limit() {
+        policy = policy.with_recovery_failures(limit)?;
+    }
+    Ok(policy)
+}
+
+fn command(op: u8, bytes: &mut Bytes<'_>) -> Command {
+    match op {
+        op::VOUCH => Command::Vouch(vouch(bytes)),
+        op::OPEN_TOKEN => Command::OpenToken {
+            session: bytes.index(),
+            presenter: bytes.of([Presenter::Its, Presenter::Unnamed, Presenter::Another]),
+            token: bytes.of([
+                TokenGuess::Issued,
+                TokenGuess::Forged,
+                TokenGuess::Malformed,
+            ]),
+        },
+        op::ASSOCIATE => Command::Associate {
+            session: bytes.index(),
+            phone: bytes.phone(),
+            channel: bytes.channel(),
+        },
+        op::CHALLENGE => Command::Challenge {
+            session: bytes.index(),
+            authenticator: bytes.of([false, true]).then(|| bytes.authenticator()),
+        },
+        op::VERIFY_OOB => Command::VerifyOob {
+            session: bytes.optional_index(),
+            code: bytes.optional_index(),
+            guess: bytes.guess(),
+        },
+        op::VERIFY_RECOVERY_CODE => Command::VerifyRecoveryCode {
+            session: bytes.index(),
+            guess: bytes.recovery_guess(),
+        },
+        op::REMOVE => Command::Remove {
+            session: bytes.index(),
+            authenticator: bytes.authenticator(),
+        },
+        op::REGENERATE => Command::Regenerate {
+            session: bytes.index(),
+        },
+        op::LIST => Command::List {
+            session: bytes.index(),
+        },
+        op::RESET => Command::Reset,
+        op::IMPORT_PHONE => Command::ImportPhone {
+            phone: bytes.phone(),
+            channel: bytes.channel(),
+        },
+        op::REMOVE_PHONE => Command::RemovePhone {
+            device: bytes.index(),
+        },
+        op::RESTORE_BUDGETS => Command::RestoreBudgets,
+        op::STEP => {
+            let span = bytes.span();
+            let millis = match bytes.one() % 4 {
+                op::BACK => -span,
+                2 => span - 1,
+                3 => span + 1,
+                _ => span,
+            };
+            Command::Step { millis }
+        }
+        _ => Command::Begin,
+    }
+}
+
+fn vouch(bytes: &mut Bytes<'_>) -> Vouch {
+    let first = bytes.one();
+    let scopes = [
+        "enroll read:authenticators remove:authenticators",
+        "openid enroll",
+        "read:authenticators",
+        "remove:authenticators",
+        "enrollment remove:authenticator",
+        "",
+    ];
+    Vouch {
+        assurance: if first & 1 == 1 {
+            Assurance::Mfa
+        } else {
+            Assurance::FirstFactor
+        },
+        stranger: first & 0b110 == 0b110,
+        scope: scopes[usize::from(first >> 3) % scopes.len()].into(),
+        age: bytes.span(),
+        lifetime: bytes.span(),
+    }
+}

@@ -1,0 +1,196 @@
+//! Messages: nothing that somebody names himself writes a line of its own.
+
+use oob_mfa::message::{
+    AnswerStep, AppName, Host, InvalidWording, KeyPress, Message, PromptStep, Wording,
+};
+use oob_mfa::{Account, Associate, BindingCode, Channel, Delivery, Next, Policy};
+
+use crate::world;
+
+/// What stands between host, name of the app, code and keys: a byte that no text has.
+pub const APART: u8 = 0xFF;
+
+/// Words a delivery. Either a part of it is refused, where it should be, or what comes out is to the
+/// letter what it should be.
+pub fn message(data: &[u8]) {
+    let mut parts = data
+        .split(|byte| *byte == APART)
+        .map(|part| core::str::from_utf8(part).ok());
+    let mut part = || parts.next().unwrap_or(Some(""));
+    let (Some(host), Some(app), Some(code), Some(keys)) = (part(), part(), part(), part()) else {
+        return;
+    };
+
+    assert_eq!(keys.parse::<KeyPress>().is_ok(), are_keys(keys), "{keys:?}");
+    let parsed = host.parse::<Host>();
+    assert_eq!(parsed.is_ok(), is_host(host), "{host:?}");
+    if let Ok(parsed) = &parsed {
+        assert_eq!(parsed.as_str(), host.to_ascii_lowercase());
+        // Once more is the same host.
+        assert_eq!(parsed.as_str().parse().as_ref(), Ok(parsed));
+    }
+    let name = app.parse::<AppName>();
+    assert_eq!(name.is_ok(), is_app(app), "{app:?}");
+    let Ok(name) = name else { return };
+    assert_eq!(name.as_str(), app);
+
+    worded(&name, None, code, keys);
+    if let Ok(host) = parsed {
+        worded(&name, Some(host), code, keys);
+    }
+}
+
+fn worded(app: &AppName, host: Option<Host>, code: &str, keys: &str) {
+    let text = |code: &str| {
+        let first = format!("{code} is your {app} code. Do not share it.");
+        match &host {
+            Some(host) => format!("{first}\n\n@{host} #{code}"),
+            None => first,
+        }
+    };
+    let longest = text("00000000").chars().count();
+    let wording = Wording::new(app.clone(), host.clone());
+    if longest > 160 {
+        let septets = longest;
+        assert_eq!(wording, Err(InvalidWording::TooLong { septets }));
+        return;
+    }
+    let wording = wording.expect("a text of one SMS");
+
+    let is_code = (6..=8).contains(&code.len()) && code.bytes().all(|byte| byte.is_ascii_digit());
+    let [sms, call] = [Channel::Sms, Channel::Voice].map(|channel| {
+        let mut delivery = delivery(channel);
+        delivery.code = BindingCode::from(code);
+        wording.message(&delivery)
+    });
+    if !is_code {
+        assert!(sms.is_err() && call.is_err(), "{code:?}");
+        return;
+    }
+    let (Ok(Message::Sms(sms)), Ok(Message::Voice(call))) = (sms, call) else {
+        panic!("a message of its channel");
+    };
+
+    let sms = sms.expose_secret();
+    assert_eq!(sms, text(code));
+    let lines: Vec<&str> = sms.split(is_break).collect();
+    match &host {
+        Some(host) => {
+            assert_eq!(lines.len(), 3, "{lines:?}");
+            assert_eq!(lines[1], "");
+            assert_eq!(bound(lines[2]), Some((host.as_str(), code)), "{lines:?}");
+        }
+        None => assert_eq!(lines.len(), 1, "{lines:?}"),
+    }
+    // What a phone without the format offers: the one number that is long enough.
+    let numbers = lines[0].split(|c: char| !c.is_ascii_digit());
+    assert!(
+        numbers.filter(|digits| digits.len() >= 6).eq([code]),
+        "{lines:?}"
+    );
+
+    let greeting = format!(
+        "Hello. This is {app} with the code you asked for. If you did not ask for one, hang up. To hear it, press any key."
+    );
+    let prompt: Vec<PromptStep<'_>> = call.prompt().collect();
+    assert_eq!(
+        prompt,
+        [
+            PromptStep::AskKey(&greeting),
+            PromptStep::Say("No key was pressed. Goodbye.")
+        ]
+    );
+    if let Ok(key) = keys.parse() {
+        let mut said = 0;
+        for step in call.answered(key) {
+            match step {
+                AnswerStep::Say(words) => assert!(!words.contains(|c: char| c.is_ascii_digit())),
+                AnswerStep::SayDigits(digits) => {
+                    said += 1;
+                    let digits = digits.expose_secret();
+                    assert!(
+                        digits
+                            .split(", ")
+                            .eq(code.split("").filter(|d| !d.is_empty()))
+                    );
+                }
+                AnswerStep::Pause(_) => {}
+            }
+        }
+        assert_eq!(said, 2);
+    }
+}
+
+/// A delivery as the engine makes it.
+fn delivery(channel: Channel) -> Delivery {
+    let request = Associate {
+        channel,
+        phone: "+14155558730".parse().expect("a number"),
+    };
+    let session = world::first_factor(&world::alice(), 1);
+    let asked = world::engine(Policy::auth0()).associate(
+        &Account::new(world::alice()),
+        &session,
+        &request,
+        world::beginning(),
+        &mut world::rng(2),
+    );
+    let outcome = asked.commit(|_: Next| Ok::<_, core::convert::Infallible>(()));
+    let result = outcome.expect("the save succeeds").result;
+    result.expect("a first association").delivery
+}
+
+/// What any reader might begin a new line at.
+const fn is_break(c: char) -> bool {
+    matches!(
+        c,
+        '\n' | '\r' | '\u{b}' | '\u{c}' | '\u{85}' | '\u{2028}' | '\u{2029}'
+    )
+}
+
+/// Host and code of an origin-bound line, read as the draft has it: `@host #code` and nothing else.
+fn bound(line: &str) -> Option<(&str, &str)> {
+    let (host, code) = line.strip_prefix('@')?.split_once(" #")?;
+    let is_free = |c: char| !c.is_whitespace() && c != '@' && c != '#';
+    (host.chars().all(is_free) && code.chars().all(is_free)).then_some((host, code))
+}
+
+/// The shape of a host, written without the crate's parser.
+fn is_host(text: &str) -> bool {
+    let labels: Vec<&[u8]> = text.as_bytes().split(|byte| *byte == b'.').collect();
+    let is_label = |label: &&[u8]| match label {
+        [] => false,
+        [b'-', ..] | [.., b'-'] => false,
+        label => {
+            label.len() < 64
+                && label
+                    .iter()
+                    .all(|byte| matches!(byte, b'-' | b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z'))
+        }
+    };
+    let is_number = match labels.last() {
+        Some([b'0', b'x' | b'X', rest @ ..]) => rest.iter().all(u8::is_ascii_hexdigit),
+        Some(label) => label.iter().all(u8::is_ascii_digit),
+        None => false,
+    };
+    text.len() <= 253 && labels.iter().all(is_label) && !is_number
+}
+
+/// The shape of an app's name, written without the crate's parser.
+fn is_app(text: &str) -> bool {
+    let is_printable = |c: char| match c {
+        'A'..='Z' | 'a'..='z' | '0'..='9' | '_' | '$' => true,
+        ' '..='?' => c != '#',
+        _ => "£¥èéùìòÇØøÅåΔΦΓΛΩΠΨΣΘΞÆæßÉ¤¡ÄÖÑÜ§¿äöñüà".contains(c),
+    };
+    (1..=30).contains(&text.chars().count())
+        && text.chars().all(is_printable)
+        && !text.starts_with(' ')
+        && !text.ends_with(' ')
+        && !text.contains("  ")
+        && text.chars().filter(char::is_ascii_digit).count() < 6
+}
+
+fn are_keys(text: &str) -> bool {
+    !text.is_empty() && text.chars().all(|c| "0123456789*#".contains(c))
+}
