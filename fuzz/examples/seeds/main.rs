@@ -1,5 +1,8 @@
 //! Writes the seeds of the corpora, from real values: `cargo run --example seeds` in this folder.
 
+mod messages;
+mod stories;
+
 use std::fs;
 use std::path::Path;
 
@@ -9,7 +12,6 @@ use oob_mfa::{
     Account, Associate, Associated, Challenge, Channel, Denied, MfaSession, Next, OobCode,
     PhoneNumber, Policy, Transition, VerifyOob,
 };
-use oob_mfa_fuzz::APART;
 use oob_mfa_fuzz::world::{
     alice, beginning, engine, first_factor, issued_tokens, mfa, rng, stored,
 };
@@ -70,8 +72,8 @@ fn main() {
     write("token", "sealed-trailing-byte", &sealed);
 
     requests();
-    stories();
-    messages();
+    stories::stories();
+    messages::messages();
     for (name, account) in accounts() {
         let (json, binary) = stored(&account);
         write("record", &format!("good-{name}.json"), &json);
@@ -152,206 +154,6 @@ fn requests() {
         ("delete-recovery", "recovery-code|dev_O4KYL4FtcLAVRsCl", String::new()),
     ] {
         write("body", name, format!("{header}\n{body}").as_bytes());
-    }
-}
-
-/// What users do, one after the other, as the target `commands` reads it.
-fn stories() {
-    use oob_mfa_fuzz::commands::op::*;
-
-    let enroll = [BEGIN, ASSOCIATE, 0, 0, 0, VERIFY_OOB, NONE, 0, RIGHT];
-    let login = [BEGIN, CHALLENGE, 0, 0, VERIFY_OOB, NONE, 0, RIGHT];
-    let manage = [VOUCH, MANAGER, 0, HOUR];
-    let wrong = [VERIFY_OOB, NONE, 0, WRONG];
-    let stories = [
-        ("enroll", AUTH0, enroll.to_vec()),
-        (
-            "login-voice",
-            AUTH0,
-            [
-                &[IMPORT_PHONE, 0, 0, BEGIN, CHALLENGE, 0, 1, 0, VOICE][..],
-                &[VERIFY_OOB, NONE, 0, RIGHT],
-            ]
-            .concat(),
-        ),
-        (
-            "recover",
-            AUTH0,
-            [
-                &enroll[..],
-                &[BEGIN, VERIFY_RECOVERY_CODE, 0, NEVER_SHOWN],
-                &[VERIFY_RECOVERY_CODE, 0, SHOWN, 0],
-            ]
-            .concat(),
-        ),
-        (
-            "manage",
-            AUTH0,
-            [
-                &enroll[..],
-                &manage,
-                &[ASSOCIATE, 0, 1, VOICE, VERIFY_OOB, NONE, 0, RIGHT],
-                &[LIST, 0, REGENERATE, 0, REMOVE, 0, 0, 0, REMOVE, 0, 1, 0],
-            ]
-            .concat(),
-        ),
-        (
-            "disabled",
-            // Three failures, then the phone is stopped.
-            DRAWN,
-            [
-                &[0, 2, 1, 1, 0, 3, 9, 0, 0, 9, 4, 9, 3, 9, 3][..],
-                &[IMPORT_PHONE, 0, 0, BEGIN, CHALLENGE, 0, 0],
-                &wrong.repeat(3),
-                &[CHALLENGE, 0, 0],
-            ]
-            .concat(),
-        ),
-        (
-            "spent-failures",
-            AUTH0,
-            [
-                &[IMPORT_PHONE, 0, 0, BEGIN, CHALLENGE, 0, 0][..],
-                &wrong.repeat(11),
-                // The right one, a millisecond before six minutes.
-                &[STEP, 4, 2, CHALLENGE, 0, 0, VERIFY_OOB, NONE, 0, RIGHT],
-            ]
-            .concat(),
-        ),
-        (
-            "spent-sends",
-            AUTH0,
-            [
-                &[IMPORT_PHONE, 0, 0, BEGIN][..],
-                &[CHALLENGE, 0, 0].repeat(11),
-                &[STEP, HOUR, 0, BEGIN, CHALLENGE, 0, 0],
-            ]
-            .concat(),
-        ),
-        (
-            "many-logins",
-            // 32 sends at once, one back per millisecond.
-            DRAWN,
-            [
-                &[0, 2, 1, 1, 0, 0, 9, 0, 0, 31, 0, 9, 3, 9, 3][..],
-                &[IMPORT_PHONE, 0, 0],
-                &login.repeat(17),
-            ]
-            .concat(),
-        ),
-        (
-            "many-challenges",
-            DRAWN,
-            [
-                &[0, 2, 1, 1, 0, 0, 9, 0, 0, 31, 0, 9, 3, 9, 3][..],
-                &[IMPORT_PHONE, 0, 0],
-                &login[..4].repeat(17),
-            ]
-            .concat(),
-        ),
-        (
-            "clock-back",
-            AUTH0,
-            [
-                &[STEP, 9, 0][..],
-                &enroll,
-                &[STEP, 9, BACK],
-                &login,
-                &[STEP, DAY, 0],
-                &login,
-            ]
-            .concat(),
-        ),
-        (
-            "reset",
-            AUTH0,
-            [&enroll[..], &[BEGIN, STEP, 1, 0, RESET], &enroll[1..]].concat(),
-        ),
-        (
-            "mixed-up",
-            AUTH0,
-            [&[BEGIN | BOB, MIX_UP, 0][..], &enroll[1..]].concat(),
-        ),
-        (
-            "tokens",
-            AUTH0,
-            [
-                &[BEGIN, OPEN_TOKEN, 0, 0, 0, OPEN_TOKEN, 0, 2, 0][..],
-                &[OPEN_TOKEN, 0, 0, 1, STEP, 5, 0, OPEN_TOKEN, 0, 1, 0],
-            ]
-            .concat(),
-        ),
-    ];
-    for (name, policy, story) in stories {
-        write("commands", name, &[&[policy][..], &story].concat());
-    }
-}
-
-/// Host, name of the app, code and keys, as the target `message` reads them.
-fn messages() {
-    let longest = format!("{0}.{0}.{1}", "h".repeat(40), "h".repeat(13));
-    for (name, parts) in [
-        ("good", ["example.com", "Example", "012345", "5"]),
-        (
-            "good-upper-host",
-            ["Login.Example.COM", "7-Eleven", "00000000", "*#"],
-        ),
-        (
-            "good-accents",
-            ["localhost", "Müller & Söhne", "1234567", "0"],
-        ),
-        (
-            "good-longest",
-            [&longest, &"x".repeat(30), "12345678", "0123456789*#"],
-        ),
-        (
-            "bad-too-long",
-            [&format!("h{longest}"), &"x".repeat(30), "12345678", "1"],
-        ),
-        (
-            "bad-host-line",
-            [
-                "example.com\n@evil.example #999999",
-                "Example",
-                "012345",
-                "5",
-            ],
-        ),
-        (
-            "bad-host-scheme",
-            ["https://example.com", "Example", "012345", "5"],
-        ),
-        ("bad-host-address", ["a.0X7f", "Example", "012345", "5"]),
-        (
-            "bad-app-line",
-            [
-                "example.com",
-                "Example\n\n@evil.example #999999",
-                "012345",
-                "5",
-            ],
-        ),
-        ("bad-app-break", ["example.com", "Exam\nple", "012345", "5"]),
-        (
-            "bad-app-return",
-            ["example.com", "Example\rcode 999999", "012345", "5"],
-        ),
-        ("bad-app-digits", ["example.com", "123-456", "012345", "5"]),
-        (
-            "bad-app-spaces",
-            ["example.com", "Exa  mple", "012345", "5"],
-        ),
-        (
-            "bad-app-extension",
-            ["example.com", "Ex€mple", "012345", "5"],
-        ),
-        ("bad-code-line", ["example.com", "Example", "012345\n", "5"]),
-        ("bad-code-wide", ["example.com", "Example", "１２", "5"]),
-        ("bad-code-short", ["example.com", "Example", "12345", "5"]),
-        ("bad-keys", ["example.com", "Example", "012345", ""]),
-    ] {
-        let parts = parts.map(str::as_bytes);
-        write("message", name, &parts.join(&APART));
     }
 }
 

@@ -1,0 +1,135 @@
+//! The seeds of the target `commands`.
+
+use crate::write;
+
+/// What users do, one after the other, as the target `commands` reads it.
+pub fn stories() {
+    use oob_mfa_fuzz::commands::op::*;
+
+    let enroll = [BEGIN, ASSOCIATE, 0, 0, 0, VERIFY_OOB, NONE, 0, RIGHT];
+    let login = [BEGIN, CHALLENGE, 0, 0, VERIFY_OOB, NONE, 0, RIGHT];
+    let manage = [VOUCH, MANAGER, 0, HOUR];
+    let wrong = [VERIFY_OOB, NONE, 0, WRONG];
+    let stories = [
+        ("enroll", AUTH0, enroll.to_vec()),
+        (
+            "login-voice",
+            AUTH0,
+            [
+                &[IMPORT_PHONE, 0, 0, BEGIN, CHALLENGE, 0, 1, 0, VOICE][..],
+                &[VERIFY_OOB, NONE, 0, RIGHT],
+            ]
+            .concat(),
+        ),
+        (
+            "recover",
+            AUTH0,
+            [
+                &enroll[..],
+                &[BEGIN, VERIFY_RECOVERY_CODE, 0, NEVER_SHOWN],
+                &[VERIFY_RECOVERY_CODE, 0, SHOWN, 0],
+            ]
+            .concat(),
+        ),
+        (
+            "manage",
+            AUTH0,
+            [
+                &enroll[..],
+                &manage,
+                &[ASSOCIATE, 0, 1, VOICE, VERIFY_OOB, NONE, 0, RIGHT],
+                &[LIST, 0, REGENERATE, 0, REMOVE, 0, 0, 0, REMOVE, 0, 1, 0],
+            ]
+            .concat(),
+        ),
+        (
+            "disabled",
+            // Three failures, then the phone is stopped.
+            DRAWN,
+            [
+                &[0, 2, 1, 1, 0, 3, 9, 0, 0, 9, 4, 9, 3, 9, 3][..],
+                &[IMPORT_PHONE, 0, 0, BEGIN, CHALLENGE, 0, 0],
+                &wrong.repeat(3),
+                &[CHALLENGE, 0, 0],
+            ]
+            .concat(),
+        ),
+        (
+            "spent-failures",
+            AUTH0,
+            [
+                &[IMPORT_PHONE, 0, 0, BEGIN, CHALLENGE, 0, 0][..],
+                &wrong.repeat(11),
+                // The right one, a millisecond before six minutes.
+                &[STEP, 4, 2, CHALLENGE, 0, 0, VERIFY_OOB, NONE, 0, RIGHT],
+            ]
+            .concat(),
+        ),
+        (
+            "spent-sends",
+            AUTH0,
+            [
+                &[IMPORT_PHONE, 0, 0, BEGIN][..],
+                &[CHALLENGE, 0, 0].repeat(11),
+                &[STEP, HOUR, 0, BEGIN, CHALLENGE, 0, 0],
+            ]
+            .concat(),
+        ),
+        (
+            "many-logins",
+            // 32 sends at once, one back per millisecond.
+            DRAWN,
+            [
+                &[0, 2, 1, 1, 0, 0, 9, 0, 0, 31, 0, 9, 3, 9, 3][..],
+                &[IMPORT_PHONE, 0, 0],
+                &login.repeat(17),
+            ]
+            .concat(),
+        ),
+        (
+            "many-challenges",
+            DRAWN,
+            [
+                &[0, 2, 1, 1, 0, 0, 9, 0, 0, 31, 0, 9, 3, 9, 3][..],
+                &[IMPORT_PHONE, 0, 0],
+                &login[..4].repeat(17),
+            ]
+            .concat(),
+        ),
+        (
+            "clock-back",
+            AUTH0,
+            [
+                &[STEP, 9, 0][..],
+                &enroll,
+                &[STEP, 9, BACK],
+                &login,
+                &[STEP, DAY, 0],
+                &login,
+            ]
+            .concat(),
+        ),
+        (
+            "reset",
+            AUTH0,
+            [&enroll[..], &[BEGIN, STEP, 1, 0, RESET], &enroll[1..]].concat(),
+        ),
+        (
+            "mixed-up",
+            AUTH0,
+            [&[BEGIN | BOB, MIX_UP, 0][..], &enroll[1..]].concat(),
+        ),
+        (
+            "tokens",
+            AUTH0,
+            [
+                &[BEGIN, OPEN_TOKEN, 0, 0, 0, OPEN_TOKEN, 0, 2, 0][..],
+                &[OPEN_TOKEN, 0, 0, 1, STEP, 5, 0, OPEN_TOKEN, 0, 1, 0],
+            ]
+            .concat(),
+        ),
+    ];
+    for (name, policy, story) in stories {
+        write("commands", name, &[&[policy][..], &story].concat());
+    }
+}
