@@ -4,8 +4,8 @@ use alloc::format;
 use alloc::vec::Vec;
 
 use super::Store;
-use super::interleaved::{finish, staged, subject};
-use super::report::{Breach, Duty, Report};
+use super::interleaved::{ends_well, finish, staged, subject};
+use super::report::{Duty, Report};
 use super::request::Request;
 use super::trial::{Loaded, Trial};
 use crate::account::Account;
@@ -51,15 +51,10 @@ async fn inserts_once<S: Store>(store: &S, report: &mut Report) {
         let found = "a second first record was taken";
         trial.write_wrong("B", other, Duty::Insert, found).await?;
         trial.write_wrong("A", account, Duty::Insert, found).await?;
-        last_write(&trial, &scene).await
+        ends_well(&trial, &scene).await
     }
     .await;
     finish(&trial, report, found);
-}
-
-async fn last_write<S: Store>(trial: &Trial<'_, S>, scene: &Scene) -> Result<(), Breach> {
-    Request::last(scene.world.clone()).run(trial).await?;
-    trial.check()
 }
 
 /// Revisions that are not there: before, after, and those that a narrower integer takes for it.
@@ -69,7 +64,7 @@ async fn replaces_no_other_revision<S: Store>(store: &S, report: &mut Report) {
     };
     let found = async {
         for _ in 0..3 {
-            last_write(&trial, &scene).await?;
+            ends_well(&trial, &scene).await?;
         }
         let Some(stored) = trial.head() else {
             return Ok(());
@@ -89,7 +84,7 @@ async fn replaces_no_other_revision<S: Store>(store: &S, report: &mut Report) {
             );
             trial.write_wrong("A", other, Duty::Replace, &found).await?;
         }
-        last_write(&trial, &scene).await
+        ends_well(&trial, &scene).await
     }
     .await;
     finish(&trial, report, found);
@@ -115,7 +110,7 @@ async fn replaces_nothing_that_is_missing<S: Store>(store: &S, report: &mut Repo
             let found = "a write that was refused has left a record";
             return Err(trial.breach_of("A", Duty::Replace, found));
         }
-        last_write(&trial, &scene).await
+        ends_well(&trial, &scene).await
     }
     .await;
     finish(&trial, report, found);
@@ -144,7 +139,7 @@ async fn keeps_many_revisions<S: Store>(store: &S, report: &mut Report) {
             );
             trial.write_wrong("A", other, Duty::Replace, &found).await?;
         }
-        last_write(&trial, &scene).await
+        ends_well(&trial, &scene).await
     }
     .await;
     finish(&trial, report, found);
@@ -198,7 +193,7 @@ async fn keeps_subjects_apart<S: Store>(store: &S, report: &mut Report) {
         report.add(found);
     }
     for (trial, scene) in &trials {
-        let found = last_write(trial, scene).await;
+        let found = ends_well(trial, scene).await;
         finish(trial, report, found);
     }
 }
@@ -217,7 +212,7 @@ async fn keeps_the_largest<S: Store>(store: &S, report: &mut Report) {
     let found = async {
         let account = at(&scene.world.account(), 1);
         trial.insert("A", account).await?;
-        last_write(&trial, &scene).await
+        ends_well(&trial, &scene).await
     }
     .await;
     finish(&trial, report, found);
@@ -238,7 +233,7 @@ async fn keeps_what_it_reported<S: Store>(store: &S, report: &mut Report) {
                 break;
             }
         }
-        last_write(&trial, &scene).await
+        ends_well(&trial, &scene).await
     }
     .await;
     finish(&trial, report, found);
