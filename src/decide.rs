@@ -11,7 +11,7 @@ use crate::transition::{Next, Outcome, Transition};
 /// A conflict means that another request on the same account got through, so there is nothing to wait
 /// for: the next try meets a newer state. A flood of wrong codes ends after the ten of the budget, so
 /// sixteen tries outlast it.
-const MOST_TRIES: u32 = 16;
+pub(crate) const MOST_TRIES: u32 = 16;
 
 /// Why a save did not happen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -154,7 +154,7 @@ impl Service {
                 asked += 1;
                 ask(account, now, &mut self.rng())
             },
-            async |next| self.store.replace(next).await.map_err(unsaved),
+            async |next| self.store.replace(next).await.map_err(StoreError::unsaved),
         )
         .await;
         // Each time but the last, whoever was faster had changed the record.
@@ -235,13 +235,6 @@ pub(crate) fn refuse(subject: Option<&Subject>, denied: &Denied, now: UtcDateTim
         "denied"
     );
     ErrorAnswer::denied(denied, now)
-}
-
-fn unsaved(error: StoreError) -> Unsaved<StoreError> {
-    match error {
-        StoreError::Conflict => Unsaved::Conflict,
-        error => Unsaved::Failed(error),
-    }
 }
 
 fn failure(subject: &Subject, unsaved: &Unsaved<StoreError>) -> ErrorAnswer {

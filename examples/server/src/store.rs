@@ -22,7 +22,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use oob_mfa::{Account, Next, Subject};
+use oob_mfa::{Account, Next, Subject, Unsaved};
 
 pub use self::postgres::PostgresStore;
 pub use self::redb::RedbStore;
@@ -90,6 +90,17 @@ pub enum StoreError {
     Unavailable(Box<dyn Error + Send + Sync>),
     /// The record cannot be read. It stays as it is.
     Broken(Box<dyn Error + Send + Sync>),
+}
+
+impl StoreError {
+    /// As [`decide_async`](oob_mfa::decide_async) wants it said.
+    #[must_use]
+    pub fn unsaved(self) -> Unsaved<Self> {
+        match self {
+            Self::Conflict => Unsaved::Conflict,
+            error => Unsaved::Failed(error),
+        }
+    }
 }
 
 impl fmt::Display for StoreError {

@@ -40,13 +40,6 @@ fn open(backend: &Backend) -> Arc<dyn Store> {
     backend.runtime.block_on(store::open(&url)).unwrap()
 }
 
-fn unsaved(saved: Result<(), StoreError>) -> Result<(), Unsaved<StoreError>> {
-    saved.map_err(|error| match error {
-        StoreError::Conflict => Unsaved::Conflict,
-        error => Unsaved::Failed(error),
-    })
-}
-
 fn keeps_its_duty(name: &str, report: &Report) {
     println!("{name}, {report}");
     assert!(report.is_conformant(), "{report}");
@@ -68,7 +61,7 @@ fn postgresql_keeps_its_duty_though_it_crashes() {
     let store = open(&backend);
     let test = StoreTest::new(
         async |subject| store.load(subject).await,
-        async |next| unsaved(store.replace(next).await),
+        async |next| store.replace(next).await.map_err(StoreError::unsaved),
     )
     .restarting(async || crash_postgresql());
     keeps_its_duty("PostgreSQL", &backend.runtime.block_on(test.run()));
@@ -89,7 +82,7 @@ fn redis_keeps_its_duty() {
     let store = open(&backend);
     let test = StoreTest::new(
         async |subject| store.load(subject).await,
-        async |next| unsaved(store.replace(next).await),
+        async |next| store.replace(next).await.map_err(StoreError::unsaved),
     );
     keeps_its_duty("Redis", &backend.runtime.block_on(test.run()));
 }
@@ -101,7 +94,14 @@ fn redb_keeps_its_duty_though_its_process_is_killed() {
     let store = RwLock::new(RedbStore::open(&file.path()).unwrap());
     let test = StoreTest::new(
         async |subject| store.read().await.load(subject).await,
-        async |next| unsaved(store.read().await.replace(next).await),
+        async |next| {
+            store
+                .read()
+                .await
+                .replace(next)
+                .await
+                .map_err(StoreError::unsaved)
+        },
     )
     .restarting(async || {
         let mut store = store.write().await;

@@ -19,7 +19,7 @@ use super::reply::{Answer, Observation};
 use super::rng::TestRng;
 use crate::account::Account;
 use crate::authenticator::{AuthenticatorId, Channel, DeviceId};
-use crate::decide::Unsaved;
+use crate::decide::{MOST_TRIES, Unsaved};
 use crate::engine::Engine;
 use crate::session::MfaSession;
 use crate::subject::Subject;
@@ -46,9 +46,6 @@ pub struct World {
     recovery_entry: DeviceId,
     unknown: DeviceId,
 }
-
-/// How often a world asks for one command.
-const MOST_TRIES: u32 = 16;
 
 impl World {
     /// The first moment of every world, in milliseconds since the Unix epoch: 15 January 2027, 08:00.
