@@ -77,8 +77,7 @@ use crate::transition::Next;
 ///     "the store has to replace only the revision that the account replaces; it broke rule 2 (once): \
 ///      one code was granted twice; both were under way at once: compare and write in one statement, \
 ///      or lock the row\n\
-///      \x20 1. A (right code) loads revision 1\n\
-///      \x20 2. B (right code) loads revision 1\n"
+///      \x20 1. A ("
 /// ));
 /// ```
 pub struct StoreTest<Load, Replace, Restart = fn() -> Ready<()>> {
