@@ -5,6 +5,7 @@ use core::fmt;
 
 use base64ct::{Base64UrlUnpadded, Encoding};
 use serde::{Deserializer, Serializer, de};
+use subtle::{Choice, ConstantTimeEq};
 
 pub(crate) fn encode(bytes: &[u8]) -> String {
     Base64UrlUnpadded::encode_string(bytes)
@@ -15,6 +16,15 @@ pub(crate) fn decode<const N: usize>(text: &str) -> Option<[u8; N]> {
     let mut bytes = [0; N];
     let decoded = Base64UrlUnpadded::decode(text, &mut bytes).ok()?;
     (decoded.len() == N).then_some(bytes)
+}
+
+/// Compares in constant time, sixteen bytes at a time: byte by byte, `subtle` is six times as dear.
+pub(crate) fn ct_eq<const N: usize>(a: &[u8; N], b: &[u8; N]) -> Choice {
+    const { assert!(N.is_multiple_of(16), "whole words") }
+    let (a, b) = (a.as_chunks().0.iter(), b.as_chunks().0.iter());
+    a.zip(b).fold(Choice::from(1), |same, (a, b)| {
+        same & u128::from_ne_bytes(*a).ct_eq(&u128::from_ne_bytes(*b))
+    })
 }
 
 pub(crate) fn serialize<const N: usize, S: Serializer>(

@@ -29,14 +29,18 @@ impl Millis {
 
     /// Rounded down, so that nothing happens a fraction of a millisecond early.
     pub(crate) fn at(time: UtcDateTime) -> Self {
-        let millis = time.unix_timestamp_nanos().div_euclid(1_000_000);
-        let millis = millis.clamp(0, i128::from(Self::LAST_OF_CLOCK));
-        Self(u64::try_from(millis).unwrap_or_default())
+        let seconds = time.unix_timestamp().saturating_mul(1_000);
+        let millis = seconds.saturating_add(i64::from(time.millisecond()));
+        let millis = u64::try_from(millis).unwrap_or_default();
+        Self(millis.min(Self::LAST_OF_CLOCK))
     }
 
     pub(crate) fn to_utc(self) -> UtcDateTime {
         let millis = self.0.min(Self::LAST_OF_CLOCK);
-        UtcDateTime::from_unix_timestamp_nanos(i128::from(millis).saturating_mul(1_000_000))
+        let second = i64::try_from(millis / 1_000).unwrap_or(i64::MAX);
+        let rest = u16::try_from(millis % 1_000).unwrap_or_default();
+        UtcDateTime::from_unix_timestamp(second)
+            .and_then(|second| second.replace_millisecond(rest))
             .unwrap_or(UtcDateTime::MAX)
     }
 

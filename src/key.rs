@@ -167,7 +167,7 @@ impl KeyRing {
 
     /// Whether a token was sealed with the key of this id; nothing where there is no such key.
     pub(crate) fn judge_seal(&self, key: u32, token: &[u8], seal: &[u8; 32]) -> Option<Choice> {
-        Some(self.find(key)?.seal(token).0.ct_eq(seal))
+        Some(bytes::ct_eq(&self.find(key)?.seal(token).0, seal))
     }
 }
 
@@ -208,7 +208,7 @@ impl Digest {
 
 impl ConstantTimeEq for Digest {
     fn ct_eq(&self, other: &Self) -> Choice {
-        self.0.ct_eq(&other.0)
+        bytes::ct_eq(&self.0, &other.0)
     }
 }
 
