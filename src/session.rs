@@ -2,7 +2,8 @@
 
 mod token;
 
-use alloc::string::String;
+use alloc::boxed::Box;
+use alloc::sync::Arc;
 use core::fmt;
 
 use rand_core::CryptoRng;
@@ -64,13 +65,20 @@ impl fmt::Display for Scope {
 #[derive(Clone, PartialEq, Eq)]
 pub struct MfaSession {
     tag: SessionTag,
-    subject: Subject,
-    client: String,
-    scope: String,
-    audience: String,
     assurance: Assurance,
     issued_at: Millis,
     expires_at: Millis,
+    // Shared, because every proof of a login holds its session.
+    claims: Arc<Claims>,
+}
+
+/// Whose session it is, and what was asked for.
+#[derive(PartialEq, Eq)]
+struct Claims {
+    subject: Subject,
+    client: Box<str>,
+    scope: Box<str>,
+    audience: Box<str>,
 }
 
 /// What the embedder says of a token that it has verified: see [`MfaSession::trusted`].
@@ -137,76 +145,56 @@ impl MfaSession {
         if claims.id.is_empty() {
             return Err(Denied::TokenInvalid);
         }
-        Self {
+        Ok(Self {
             tag: SessionTag::of_id(claims.id),
-            subject: claims.subject,
-            client: claims.client.into(),
-            scope: claims.scope.into(),
-            audience: claims.audience.into(),
             assurance: claims.assurance,
             issued_at: Millis::at(claims.issued_at),
             expires_at: Millis::at(claims.expires_at),
-        }
-        .bounded()
+            claims: Claims::new(
+                claims.subject,
+                [claims.client, claims.scope, claims.audience],
+            )?,
+        })
     }
 
     pub(crate) fn begin(
         subject: Subject,
-        [client, scope, audience]: [&str; 3],
+        texts: [&str; 3],
         now: Millis,
         lifetime: u64,
         rng: &mut (impl CryptoRng + ?Sized),
     ) -> Result<Self, Denied> {
-        Self {
+        Ok(Self {
             tag: SessionTag::draw(rng),
-            subject,
-            client: client.into(),
-            scope: scope.into(),
-            audience: audience.into(),
             assurance: Assurance::FirstFactor,
             issued_at: now,
             expires_at: now.after(lifetime),
-        }
-        .bounded()
-    }
-
-    fn bounded(self) -> Result<Self, Denied> {
-        let fields = [
-            ("client_id", &self.client, MAX_CLIENT),
-            ("scope", &self.scope, MAX_TEXT),
-            ("audience", &self.audience, MAX_TEXT),
-        ];
-        let too_long = fields
-            .into_iter()
-            .find(|(_, text, most)| text.len() > *most);
-        match too_long.map(|(parameter, ..)| parameter) {
-            Some(parameter) => Err(Denied::ParameterTooLong { parameter }),
-            None => Ok(self),
-        }
+            claims: Claims::new(subject, texts)?,
+        })
     }
 
     /// The user.
     #[must_use]
-    pub const fn subject(&self) -> &Subject {
-        &self.subject
+    pub fn subject(&self) -> &Subject {
+        &self.claims.subject
     }
 
     /// The client that the token was issued to.
     #[must_use]
     pub fn client(&self) -> &str {
-        &self.client
+        &self.claims.client
     }
 
     /// The scope of the request that got the token.
     #[must_use]
     pub fn scope(&self) -> &str {
-        &self.scope
+        &self.claims.scope
     }
 
     /// The audience of the request that got the token.
     #[must_use]
     pub fn audience(&self) -> &str {
-        &self.audience
+        &self.claims.audience
     }
 
     /// What was proven to get the token.
@@ -237,7 +225,7 @@ impl MfaSession {
     /// [`Denied::TokenOfAnotherClient`]
     pub fn check_client(&self, client: Option<&str>) -> Result<(), Denied> {
         match client {
-            Some(client) if client != self.client => Err(Denied::TokenOfAnotherClient),
+            Some(client) if *client != *self.claims.client => Err(Denied::TokenOfAnotherClient),
             _ => Ok(()),
         }
     }
@@ -247,7 +235,7 @@ impl MfaSession {
     pub(crate) fn grants(&self, scope: Scope) -> bool {
         self.assurance == Assurance::Mfa
             && self
-                .scope
+                .scope()
                 .split_ascii_whitespace()
                 .any(|held| held == scope.as_str())
     }
@@ -265,13 +253,35 @@ impl MfaSession {
     }
 }
 
+impl Claims {
+    fn new(subject: Subject, [client, scope, audience]: [&str; 3]) -> Result<Arc<Self>, Denied> {
+        let fields = [
+            ("client_id", client, MAX_CLIENT),
+            ("scope", scope, MAX_TEXT),
+            ("audience", audience, MAX_TEXT),
+        ];
+        let too_long = fields
+            .into_iter()
+            .find(|(_, text, most)| text.len() > *most);
+        if let Some((parameter, ..)) = too_long {
+            return Err(Denied::ParameterTooLong { parameter });
+        }
+        Ok(Arc::new(Self {
+            subject,
+            client: client.into(),
+            scope: scope.into(),
+            audience: audience.into(),
+        }))
+    }
+}
+
 impl fmt::Debug for MfaSession {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("MfaSession")
-            .field("subject", &self.subject)
-            .field("client", &self.client)
-            .field("scope", &self.scope)
-            .field("audience", &self.audience)
+            .field("subject", self.subject())
+            .field("client", &self.client())
+            .field("scope", &self.scope())
+            .field("audience", &self.audience())
             .field("assurance", &self.assurance)
             .field("expires_at", &self.expires_at())
             .finish_non_exhaustive()

@@ -88,7 +88,7 @@ impl Verified {
 
     /// The user.
     #[must_use]
-    pub const fn subject(&self) -> &Subject {
+    pub fn subject(&self) -> &Subject {
         self.session.subject()
     }
 

@@ -7,7 +7,7 @@ use core::fmt;
 use base64ct::{Base64UrlUnpadded, Encoding};
 use zeroize::Zeroize;
 
-use super::{Assurance, MfaSession};
+use super::{Assurance, Claims, MfaSession};
 use crate::denied::Denied;
 use crate::instant::Millis;
 use crate::key::{KeyRing, SessionTag};
@@ -48,10 +48,10 @@ impl MfaToken {
         token.extend_from_slice(&session.issued_at.get().to_be_bytes());
         token.extend_from_slice(&session.expires_at.get().to_be_bytes());
         for text in [
-            session.subject.as_str(),
-            &session.client,
-            &session.scope,
-            &session.audience,
+            session.subject().as_str(),
+            session.client(),
+            session.scope(),
+            session.audience(),
         ] {
             // Lengths were bounded when the session was made.
             let len = u16::try_from(text.len()).unwrap_or(u16::MAX);
@@ -111,7 +111,7 @@ fn unseal(token: &[u8], keys: &KeyRing) -> Result<MfaSession, Denied> {
 /// What is still to be read of a token.
 struct Fields<'a>(&'a [u8]);
 
-impl Fields<'_> {
+impl<'a> Fields<'a> {
     fn session(mut self) -> Option<MfaSession> {
         let session = MfaSession {
             tag: SessionTag::from_bytes(self.array()?),
@@ -122,12 +122,13 @@ impl Fields<'_> {
             },
             issued_at: Millis::from_stored(u64::from_be_bytes(self.array()?))?,
             expires_at: Millis::from_stored(u64::from_be_bytes(self.array()?))?,
-            subject: self.text()?.parse().ok()?,
-            client: self.text()?.into(),
-            scope: self.text()?.into(),
-            audience: self.text()?.into(),
+            claims: {
+                let subject = self.text()?.parse().ok()?;
+                let texts = [self.text()?, self.text()?, self.text()?];
+                Claims::new(subject, texts).ok()?
+            },
         };
-        self.0.is_empty().then_some(session)?.bounded().ok()
+        self.0.is_empty().then_some(session)
     }
 
     fn array<const N: usize>(&mut self) -> Option<[u8; N]> {
@@ -136,7 +137,7 @@ impl Fields<'_> {
         Some(*array)
     }
 
-    fn text(&mut self) -> Option<&str> {
+    fn text(&mut self) -> Option<&'a str> {
         let len = usize::from(u16::from_be_bytes(self.array()?));
         let (text, rest) = self.0.split_at_checked(len)?;
         self.0 = rest;
