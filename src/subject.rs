@@ -1,6 +1,5 @@
 //! The user an account and a session are about.
 
-use alloc::string::String;
 use alloc::sync::Arc;
 use core::fmt;
 
@@ -56,8 +55,21 @@ impl fmt::Display for Subject {
 
 impl<'de> Deserialize<'de> for Subject {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        text.parse().map_err(de::Error::custom)
+        deserializer.deserialize_str(Text)
+    }
+}
+
+struct Text;
+
+impl de::Visitor<'_> for Text {
+    type Value = Subject;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a string")
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<Subject, E> {
+        text.parse().map_err(E::custom)
     }
 }
 
