@@ -2,8 +2,6 @@
 
 mod time;
 
-use alloc::vec::Vec;
-
 use serde::{Deserialize, Serialize};
 
 use crate::authenticator::{
@@ -12,6 +10,7 @@ use crate::authenticator::{
 use crate::budget::Budget;
 use crate::challenge::{ChallengeId, PendingChallenge};
 use crate::denied::Denied;
+use crate::few::Few;
 use crate::instant::Millis;
 use crate::key::{Digest, SessionTag};
 use crate::phone::PhoneNumber;
@@ -48,10 +47,10 @@ pub struct Account {
     pub(crate) pruned_through: Millis,
     /// Set while the two above lie further ahead than a session can reach: see [`Self::clamped`].
     pub(crate) doubted_until: Option<Millis>,
-    pub(crate) phones: Vec<Phone>,
+    pub(crate) phones: Few<Phone>,
     pub(crate) recovery: Option<Recovery>,
-    pub(crate) challenges: Vec<PendingChallenge>,
-    pub(crate) spent: Vec<SpentSession>,
+    pub(crate) challenges: Few<PendingChallenge>,
+    pub(crate) spent: Few<SpentSession>,
 }
 
 /// The three budgets of an account.
@@ -72,7 +71,7 @@ pub(crate) struct ValidFrom {
 }
 
 /// A confirmed phone.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Phone {
     pub(crate) device: DeviceId,
@@ -92,7 +91,7 @@ pub(crate) enum PhoneStatus {
 }
 
 /// A recovery code as it is stored; the id of its entry is its salt.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Recovery {
     pub(crate) device: DeviceId,
@@ -102,7 +101,7 @@ pub(crate) struct Recovery {
 }
 
 /// A session that has completed its login.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct SpentSession {
     pub(crate) session: SessionTag,
@@ -160,10 +159,10 @@ impl Account {
             valid_from: ValidFrom::default(),
             pruned_through: Millis::EPOCH,
             doubted_until: None,
-            phones: Vec::new(),
+            phones: Few::None,
             recovery: None,
-            challenges: Vec::new(),
-            spent: Vec::new(),
+            challenges: Few::None,
+            spent: Few::None,
         }
     }
 
@@ -346,7 +345,10 @@ impl Account {
                 .map(|spent| spent.expires_at)
                 .filter(|at| *at > now)
         };
-        if session.assurance() == Assurance::Mfa || lasting().count() < MOST_SPENT {
+        if session.assurance() == Assurance::Mfa
+            || self.spent.len() < MOST_SPENT
+            || lasting().count() < MOST_SPENT
+        {
             return Ok(());
         }
         let retry_at = lasting()
@@ -387,15 +389,15 @@ impl Account {
     ) {
         self.challenges.retain(|pending| !superseded(pending));
         if self.challenges.len() >= MOST_CHALLENGES
-            && let Some((oldest, _)) = self
+            && let Some(oldest) = self
                 .challenges
                 .iter()
-                .enumerate()
-                .filter(|(_, pending)| pending.code.issued().is_none())
+                .filter(|pending| pending.code.issued().is_none())
                 // One that expired before one that came second: of two alike, the older.
-                .min_by_key(|(_, pending)| pending.code.expires_at())
+                .min_by_key(|pending| pending.code.expires_at())
+                .map(|pending| pending.id)
         {
-            self.challenges.remove(oldest);
+            self.drop_challenge(oldest);
         }
         self.challenges.push(challenge);
     }

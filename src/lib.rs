@@ -179,6 +179,7 @@ mod code;
 mod decide;
 mod denied;
 mod engine;
+mod few;
 mod instant;
 mod key;
 mod phone;

@@ -1,6 +1,5 @@
 //! The stored form of an account: versioned, and checked whenever it is loaded.
 
-use alloc::vec::Vec;
 use core::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de, ser};
@@ -9,6 +8,7 @@ use crate::account::{
     Account, Budgets, MOST_CHALLENGES, MOST_SPENT, Phone, Recovery, SpentSession, ValidFrom,
 };
 use crate::challenge::{PendingChallenge, Target};
+use crate::few::Few;
 use crate::instant::Millis;
 use crate::policy::{LONGEST_CODE_LIFETIME, MOST_PHONES};
 use crate::session::Assurance;
@@ -47,10 +47,10 @@ struct Read {
     valid_from: ValidFrom,
     pruned_through: Millis,
     doubted_until: Option<Millis>,
-    phones: Vec<Phone>,
+    phones: Few<Phone>,
     recovery: Option<Recovery>,
-    challenges: Vec<PendingChallenge>,
-    spent: Vec<SpentSession>,
+    challenges: Few<PendingChallenge>,
+    spent: Few<SpentSession>,
 }
 
 struct KnownVersion;

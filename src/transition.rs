@@ -1,6 +1,5 @@
 //! The sealed outcome: what was decided, visible only once it is saved.
 
-use alloc::vec::Vec;
 use core::fmt;
 
 use serde::Serialize;
@@ -11,6 +10,7 @@ use crate::authenticator::{AuthenticatorId, Channel, DeviceId};
 use crate::bytes;
 use crate::code::BindingCode;
 use crate::denied::Denied;
+use crate::few::Few;
 use crate::phone::PhoneNumber;
 
 /// The next account, and an outcome that cannot be seen before that account is saved.
@@ -53,18 +53,29 @@ use crate::phone::PhoneNumber;
 ///
 /// ```compile_fail,E0616
 /// fn peek(transition: oob_mfa::Transition<oob_mfa::Verified>) -> bool {
-///     transition.outcome.result.is_ok()
+///     transition.result.is_ok()
 /// }
 /// ```
 #[must_use = "nothing is decided before the transition is committed"]
 pub struct Transition<T> {
-    next: Option<Account>,
-    outcome: Outcome<T>,
+    // None where nothing changes.
+    next: Option<Next>,
+    result: Result<T, Denied>,
 }
 
 impl<T> Transition<T> {
-    pub(crate) const fn new(next: Option<Account>, outcome: Outcome<T>) -> Self {
-        Self { next, outcome }
+    pub(crate) const fn refused(denied: Denied) -> Self {
+        Self {
+            next: None,
+            result: Err(denied),
+        }
+    }
+
+    pub(crate) const fn changed(next: Next, result: Result<T, Denied>) -> Self {
+        Self {
+            next: Some(next),
+            result,
+        }
     }
 
     /// Saves the next account with `save`, then opens the outcome.
@@ -75,13 +86,13 @@ impl<T> Transition<T> {
     ///
     /// What `save` returns. The outcome is gone with it.
     pub fn commit<E>(self, save: impl FnOnce(Next) -> Result<(), E>) -> Result<Outcome<T>, E> {
-        if let Some(account) = self.next {
-            save(Next {
-                account,
-                events: self.outcome.events.clone(),
-            })?;
+        let result = self.result;
+        let mut events = Events::NONE;
+        if let Some(next) = self.next {
+            events = next.events.clone();
+            save(next)?;
         }
-        Ok(self.outcome)
+        Ok(Outcome { result, events })
     }
 
     /// As [`commit`](Self::commit), for a store that is awaited: `commit_async(async |next| …)`.
@@ -94,14 +105,13 @@ impl<T> Transition<T> {
         F: FnOnce(Next) -> Fut,
         Fut: Future<Output = Result<(), E>>,
     {
-        if let Some(account) = self.next {
-            save(Next {
-                account,
-                events: self.outcome.events.clone(),
-            })
-            .await?;
+        let result = self.result;
+        let mut events = Events::NONE;
+        if let Some(next) = self.next {
+            events = next.events.clone();
+            save(next).await?;
         }
-        Ok(self.outcome)
+        Ok(Outcome { result, events })
     }
 }
 
@@ -132,12 +142,6 @@ pub struct Outcome<T> {
     pub result: Result<T, Denied>,
     /// What is to be logged, and whom to notify.
     pub events: Events,
-}
-
-impl<T> Outcome<T> {
-    pub(crate) const fn new(result: Result<T, Denied>, events: Events) -> Self {
-        Self { result, events }
-    }
 }
 
 /// A code on its way: one message to be sent, once, after the commit.
@@ -319,10 +323,10 @@ fn unix_millis<S: serde::Serializer>(at: &UtcDateTime, serializer: S) -> Result<
 /// The events of one transition, in order.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
-pub struct Events(Vec<Event>);
+pub struct Events(Few<Event>);
 
 impl Events {
-    pub(crate) const NONE: Self = Self(Vec::new());
+    pub(crate) const NONE: Self = Self(Few::None);
 
     pub(crate) fn push(&mut self, event: Event) {
         self.0.push(event);

@@ -1,8 +1,24 @@
 //! What time does to an account: it ends things, and it can lie.
 
 use super::{Account, Budgets, ValidFrom};
+use crate::budget::TOLERANCE;
 use crate::instant::Millis;
 use crate::policy::Policy;
+
+impl Budgets {
+    fn clamped(self, policy: &Policy, now: Millis) -> Self {
+        let Self {
+            sends,
+            binding_failures,
+            recovery_failures,
+        } = self;
+        Self {
+            sends: sends.clamped(policy.sends(), now),
+            binding_failures: binding_failures.clamped(policy.binding_failures(), now),
+            recovery_failures: recovery_failures.clamped(policy.recovery_failures(), now),
+        }
+    }
+}
 
 impl Account {
     /// This state with its stored times brought back to what an honest clock can have left, or none
@@ -10,18 +26,12 @@ impl Account {
     ///
     /// A clock that ran ahead and came back would otherwise lock the account until it gets there.
     pub(crate) fn clamped(&self, policy: &Policy, now: Millis) -> Option<Self> {
-        let budgets = Budgets {
-            sends: self.budgets.sends.clamped(policy.sends(), now),
-            binding_failures: self
-                .budgets
-                .binding_failures
-                .clamped(policy.binding_failures(), now),
-            recovery_failures: self
-                .budgets
-                .recovery_failures
-                .clamped(policy.recovery_failures(), now),
-        };
         let latest = now.after(policy.longest_session_millis());
+        // Nearly always, nothing lies further ahead than even an honest clock can have left it.
+        if self.doubted_until.is_none() && self.furthest() <= latest.min(now.after(TOLERANCE)) {
+            return None;
+        }
+        let budgets = self.budgets.clamped(policy, now);
         let doubted_until = self.doubted(latest);
         let over = doubted_until.filter(|until| *until <= now);
         if budgets == self.budgets && doubted_until == self.doubted_until && over.is_none() {
@@ -38,21 +48,33 @@ impl Account {
         })
     }
 
+    /// The latest of the stored times that refuse sessions.
+    fn refuses_through(&self) -> Millis {
+        let ValidFrom {
+            first_factor,
+            every,
+        } = self.valid_from;
+        let spent = self.spent.iter().map(|spent| spent.expires_at);
+        spent.fold(first_factor.max(every).max(self.pruned_through), Ord::max)
+    }
+
+    fn furthest(&self) -> Millis {
+        let Budgets {
+            sends,
+            binding_failures,
+            recovery_failures,
+        } = self.budgets;
+        let failures = binding_failures.full_at.max(recovery_failures.full_at);
+        sends.full_at.max(failures).max(self.refuses_through())
+    }
+
     /// Until when the times that refuse sessions are doubted, where one lies beyond `latest`.
     ///
     /// None can get there by an honest clock: it ran ahead when that was stored, or it runs behind
     /// now, and the record cannot tell which. So they stand for as long as the longest session lives;
     /// a clock that comes back within finds them as they were, and no old session gets past them.
     fn doubted(&self, latest: Millis) -> Option<Millis> {
-        let ValidFrom {
-            first_factor,
-            every,
-        } = self.valid_from;
-        let spent = self.spent.iter().map(|spent| spent.expires_at);
-        let mut refusing = [first_factor, every, self.pruned_through]
-            .into_iter()
-            .chain(spent);
-        let is_doubted = refusing.any(|at| at > latest);
+        let is_doubted = self.refuses_through() > latest;
         is_doubted.then(|| self.doubted_until.unwrap_or(latest).min(latest))
     }
 
@@ -73,20 +95,18 @@ impl Account {
         self
     }
 
-    /// A copy to be changed, with everything dropped that time has ended.
-    pub(crate) fn settled(&self, now: Millis) -> Self {
-        let mut next = self.clone();
-        next.challenges.retain(|pending| pending.is_kept_at(now));
-        next.challenges
+    /// Drops everything that time has ended.
+    pub(crate) fn settle(&mut self, now: Millis) {
+        self.challenges.retain(|pending| pending.is_kept_at(now));
+        self.challenges
             .iter_mut()
             .for_each(|pending| pending.expire(now));
-        let forgotten = next
+        let forgotten = self
             .spent
             .iter()
             .map(|spent| spent.expires_at)
             .filter(|at| *at <= now);
-        next.pruned_through = forgotten.max().unwrap_or_default().max(next.pruned_through);
-        next.spent.retain(|spent| spent.expires_at > now);
-        next
+        self.pruned_through = forgotten.fold(self.pruned_through, Ord::max);
+        self.spent.retain(|spent| spent.expires_at > now);
     }
 }

@@ -4,12 +4,12 @@ use rand_core::CryptoRng;
 use time::UtcDateTime;
 
 use super::manage::judge_removal;
-use super::{Decision, Engine, Removed};
+use super::{Engine, Removed};
 use crate::account::{Account, Budgets, Phone};
 use crate::authenticator::{AuthenticatorId, Channel, DeviceId};
 use crate::denied::Denied;
 use crate::phone::PhoneNumber;
-use crate::transition::{Event, Events, Transition};
+use crate::transition::{Event, Next, Transition};
 
 /// What is left of the budgets of an account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,15 +45,15 @@ impl Engine {
     /// "Before" is by the clocks of your servers, to the millisecond: a session from one that runs
     /// ahead is as much younger. So change the password first where somebody else knows it.
     pub fn reset(&self, account: &Account, now: UtcDateTime) -> Transition<()> {
-        self.decide(account, now, |account, now| {
-            let mut next = account.settled(now);
-            next.phones.clear();
-            next.challenges.clear();
-            next.recovery = None;
-            next.valid_from.every = next.valid_from.every.max(now);
-            let mut events = Events::NONE;
-            events.push(Event::AccountReset);
-            Ok(Decision::granted(next, (), events))
+        self.decide(account, now, |_, now| {
+            Ok(move |Next { account, events }: &mut Next| {
+                account.phones.clear();
+                account.challenges.clear();
+                account.recovery = None;
+                account.valid_from.every = account.valid_from.every.max(now);
+                events.push(Event::AccountReset);
+                Ok(())
+            })
         })
     }
 
@@ -95,18 +95,18 @@ impl Engine {
                 return Err(Denied::ChannelUnavailable);
             }
             account.check_room_for(phone, &self.policy)?;
-            let mut next = account.settled(now);
-            next.drop_unguarded_enrollments();
-            let device = DeviceId::draw(rng);
-            next.phones
-                .push(Phone::confirmed(device, phone, channel, now));
-            let authenticator = AuthenticatorId::Phone(channel, device);
-            let mut events = Events::NONE;
-            events.push(Event::AuthenticatorAdded {
-                authenticator,
-                phone,
-            });
-            Ok(Decision::granted(next, authenticator, events))
+            Ok(move |Next { account, events }: &mut Next| {
+                account.drop_unguarded_enrollments();
+                let device = DeviceId::draw(rng);
+                let confirmed = Phone::confirmed(device, phone, channel, now);
+                account.phones.push(confirmed);
+                let authenticator = AuthenticatorId::Phone(channel, device);
+                events.push(Event::AuthenticatorAdded {
+                    authenticator,
+                    phone,
+                });
+                Ok(authenticator)
+            })
         })
     }
 
@@ -116,12 +116,12 @@ impl Engine {
     ///
     /// It hands an attacker who knows the password ten more guesses. Find out first who spent them.
     pub fn restore_budgets(&self, account: &Account, now: UtcDateTime) -> Transition<()> {
-        self.decide(account, now, |account, now| {
-            let mut next = account.settled(now);
-            next.budgets = Budgets::default();
-            let mut events = Events::NONE;
-            events.push(Event::BudgetsRestored);
-            Ok(Decision::granted(next, (), events))
+        self.decide(account, now, |_, _| {
+            Ok(|Next { account, events }: &mut Next| {
+                account.budgets = Budgets::default();
+                events.push(Event::BudgetsRestored);
+                Ok(())
+            })
         })
     }
 }

@@ -1,21 +1,22 @@
 //! Associate: a phone is named, and a code sent to it.
 
+use alloc::boxed::Box;
+
 use rand_core::CryptoRng;
 use time::UtcDateTime;
 
+use super::Engine;
 use super::issue::Issue;
-use super::{Decision, Engine};
 use crate::account::{Account, Recovery};
 use crate::authenticator::{AuthenticatorId, Channel, DeviceId};
 use crate::challenge::{Enrollment, PendingChallenge, Target};
 use crate::code::{OobCode, RecoveryCode};
 use crate::denied::Denied;
-use crate::instant::Millis;
 use crate::key::Digest;
 use crate::phone::PhoneNumber;
 use crate::policy::RecoveryCodes;
 use crate::session::{Assurance, MfaSession, Scope};
-use crate::transition::{Delivery, Events, Transition};
+use crate::transition::{Delivery, Next, Transition};
 
 /// A request to enroll a phone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,65 +67,54 @@ impl Engine {
         now: UtcDateTime,
         rng: &mut (impl CryptoRng + ?Sized),
     ) -> Transition<Associated> {
-        self.decide_for(account, session, now, |account, now| {
-            self.judge_associate(account, session, request, now, rng)
-        })
-    }
-
-    fn judge_associate(
-        &self,
-        account: &Account,
-        session: &MfaSession,
-        request: &Associate,
-        now: Millis,
-        rng: &mut (impl CryptoRng + ?Sized),
-    ) -> Result<Decision<Associated>, Denied> {
         let Associate { channel, phone } = *request;
-        check_may_enroll(account, session)?;
-        if !self.policy.channels().contains(channel) {
-            return Err(Denied::ChannelUnavailable);
-        }
-        account.check_room_for(phone, &self.policy)?;
-        let superseded = |pending: &PendingChallenge| {
-            pending.session == *session.tag()
-                && pending
-                    .enrollment()
-                    .is_some_and(|enrollment| enrollment.number == phone)
-        };
-        self.check_issue(account, superseded, now)?;
-
-        let mut next = account.settled(now);
-        let pending = next.challenges.iter().find(|pending| superseded(pending));
-        let device = pending
-            .and_then(PendingChallenge::enrollment)
-            .map_or_else(|| DeviceId::draw(rng), |enrollment| enrollment.device);
-        let is_first = !account.is_enrolled();
-        let recovery = (is_first && self.policy.recovery_codes() == RecoveryCodes::Issued)
-            .then(|| Recovery::draw(rng));
-        let (recovery, recovery_code) = recovery.unzip();
-        let enrollment = Enrollment {
-            device,
-            number: phone,
-            begun_by: session.assurance(),
-            recovery,
-        };
-        let target = Target::Enrollment(enrollment);
-        let mut events = Events::NONE;
-        let issue = Issue {
-            session,
-            channel,
-            to: phone,
-            target,
-        };
-        let (oob_code, delivery) = self.issue(&mut next, issue, superseded, now, rng, &mut events);
-        let authenticator = AuthenticatorId::Phone(channel, device);
-        let grant = Associated {
-            authenticator,
-            oob_code,
-            recovery_code,
-            delivery,
-        };
-        Ok(Decision::granted(next, grant, events))
+        self.decide_for(account, session, now, |account, now| {
+            check_may_enroll(account, session)?;
+            if !self.policy.channels().contains(channel) {
+                return Err(Denied::ChannelUnavailable);
+            }
+            account.check_room_for(phone, &self.policy)?;
+            let superseded = move |pending: &PendingChallenge| {
+                pending.session == *session.tag()
+                    && pending
+                        .enrollment()
+                        .is_some_and(|enrollment| enrollment.number == phone)
+            };
+            self.check_issue(account, superseded, now)?;
+            Ok(move |next: &mut Next| {
+                let pending = next
+                    .account
+                    .challenges
+                    .iter()
+                    .find(|pending| superseded(pending));
+                let device = pending
+                    .and_then(PendingChallenge::enrollment)
+                    .map_or_else(|| DeviceId::draw(rng), |enrollment| enrollment.device);
+                let is_first = !next.account.is_enrolled();
+                let recovery = (is_first && self.policy.recovery_codes() == RecoveryCodes::Issued)
+                    .then(|| Recovery::draw(rng));
+                let (recovery, recovery_code) = recovery.unzip();
+                let enrollment = Enrollment {
+                    device,
+                    number: phone,
+                    begun_by: session.assurance(),
+                    recovery,
+                };
+                let issue = Issue {
+                    session,
+                    channel,
+                    to: phone,
+                    target: Target::Enrollment(Box::new(enrollment)),
+                };
+                let (oob_code, delivery) = self.issue(next, issue, superseded, now, rng);
+                Ok(Associated {
+                    authenticator: AuthenticatorId::Phone(channel, device),
+                    oob_code,
+                    recovery_code,
+                    delivery,
+                })
+            })
+        })
     }
 }
 

@@ -3,8 +3,8 @@
 use rand_core::CryptoRng;
 use time::UtcDateTime;
 
+use super::Engine;
 use super::issue::Issue;
-use super::{Decision, Engine};
 use crate::account::{Account, Phone};
 use crate::authenticator::{AuthenticatorId, Channel};
 use crate::challenge::{PendingChallenge, Target};
@@ -12,7 +12,7 @@ use crate::code::OobCode;
 use crate::denied::Denied;
 use crate::instant::Millis;
 use crate::session::MfaSession;
-use crate::transition::{Delivery, Events, Transition};
+use crate::transition::{Delivery, Next, Transition};
 
 /// A request to send a code for a login.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -58,49 +58,32 @@ impl Engine {
         rng: &mut (impl CryptoRng + ?Sized),
     ) -> Transition<Challenged> {
         self.decide_for(account, session, now, |account, now| {
-            self.judge_challenge(account, session, request, now, rng)
+            if !account.is_enrolled() {
+                return Err(Denied::NotEnrolled);
+            }
+            let (channel, phone) = self
+                .challenged(account, request, now)
+                .ok_or(Denied::InvalidAuthenticator)?;
+            let Phone { device, number, .. } = *phone;
+            let superseded = move |pending: &PendingChallenge| {
+                pending.session == *session.tag() && pending.targets(device)
+            };
+            self.check_issue(account, superseded, now)?;
+            Ok(move |next: &mut Next| {
+                let issue = Issue {
+                    session,
+                    channel,
+                    to: number,
+                    target: Target::Phone(device),
+                };
+                let (oob_code, delivery) = self.issue(next, issue, superseded, now, rng);
+                Ok(Challenged {
+                    authenticator: AuthenticatorId::Phone(channel, device),
+                    oob_code,
+                    delivery,
+                })
+            })
         })
-    }
-
-    fn judge_challenge(
-        &self,
-        account: &Account,
-        session: &MfaSession,
-        request: &Challenge,
-        now: Millis,
-        rng: &mut (impl CryptoRng + ?Sized),
-    ) -> Result<Decision<Challenged>, Denied> {
-        if !account.is_enrolled() {
-            return Err(Denied::NotEnrolled);
-        }
-        let (channel, phone) = self
-            .challenged(account, request, now)
-            .ok_or(Denied::InvalidAuthenticator)?;
-        let superseded = |pending: &PendingChallenge| {
-            pending.session == *session.tag() && pending.targets(phone.device)
-        };
-        self.check_issue(account, superseded, now)?;
-
-        let mut next = account.settled(now);
-        let mut events = Events::NONE;
-        let target = Target::Phone(phone.device);
-        let issue = Issue {
-            session,
-            channel,
-            to: phone.number,
-            target,
-        };
-        let (oob_code, delivery) = self.issue(&mut next, issue, superseded, now, rng, &mut events);
-        let authenticator = AuthenticatorId::Phone(channel, phone.device);
-        Ok(Decision::granted(
-            next,
-            Challenged {
-                authenticator,
-                oob_code,
-                delivery,
-            },
-            events,
-        ))
     }
 
     fn challenged<'a>(

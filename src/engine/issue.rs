@@ -12,7 +12,7 @@ use crate::instant::Millis;
 use crate::key::delivery_id;
 use crate::phone::PhoneNumber;
 use crate::session::MfaSession;
-use crate::transition::{Delivery, Event, Events, Limit};
+use crate::transition::{Delivery, Event, Limit, Next};
 
 /// A code to be issued.
 pub(super) struct Issue<'a> {
@@ -43,12 +43,11 @@ impl Engine {
     /// Issues a code on an account that [`check_issue`](Self::check_issue) has passed.
     pub(super) fn issue(
         &self,
-        next: &mut Account,
+        Next { account, events }: &mut Next,
         issue: Issue<'_>,
         superseded: impl Fn(&PendingChallenge) -> bool,
         now: Millis,
         rng: &mut (impl CryptoRng + ?Sized),
-        events: &mut Events,
     ) -> (OobCode, Delivery) {
         let Issue {
             session,
@@ -77,9 +76,9 @@ impl Engine {
             issued_at: now,
             code: Code::Issued(issued),
         };
-        next.issue(pending, superseded);
+        account.issue(pending, superseded);
         charge(
-            &mut next.budgets.sends,
+            &mut account.budgets.sends,
             (Limit::Sends, self.policy.sends()),
             now,
             events,

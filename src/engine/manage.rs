@@ -2,8 +2,8 @@
 
 use time::UtcDateTime;
 
+use super::Engine;
 use super::associate::check_scope;
-use super::{Decision, Engine};
 use crate::account::Account;
 use crate::authenticator::{AuthenticatorEntry, AuthenticatorId, DeviceId};
 use crate::challenge::PendingChallenge;
@@ -11,7 +11,7 @@ use crate::denied::Denied;
 use crate::instant::Millis;
 use crate::phone::PhoneNumber;
 use crate::session::{Assurance, MfaSession, Scope};
-use crate::transition::{Event, Events, Transition};
+use crate::transition::{Event, Next, Transition};
 
 /// A phone that was removed, both of its entries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -82,27 +82,28 @@ impl Engine {
     }
 }
 
+/// The removal of a phone that is there, confirmed or not.
 pub(super) fn judge_removal(
     account: &Account,
     device: DeviceId,
     now: Millis,
-) -> Result<Decision<Removed>, Denied> {
-    let mut next = account.settled(now);
-    let phone = next
+) -> Result<impl FnOnce(&mut Next) -> Result<Removed, Denied> + use<>, Denied> {
+    let phone = account
         .number_of(device, now)
         .ok_or(Denied::UnknownAuthenticator)?;
-    let mut events = Events::NONE;
-    let was_enrolled = next.is_enrolled();
-    next.phones.retain(|phone| phone.device != device);
-    next.drop_challenges_to(device);
-    events.push(Event::AuthenticatorRemoved { device, phone });
-    if was_enrolled && !next.is_enrolled() {
-        next.valid_from.first_factor = next.valid_from.first_factor.max(now);
-        if next.recovery.take().is_some() {
-            events.push(Event::RecoveryCodeRemoved);
+    Ok(move |Next { account, events }: &mut Next| {
+        let was_enrolled = account.is_enrolled();
+        account.phones.retain(|phone| phone.device != device);
+        account.drop_challenges_to(device);
+        events.push(Event::AuthenticatorRemoved { device, phone });
+        if was_enrolled && !account.is_enrolled() {
+            account.valid_from.first_factor = account.valid_from.first_factor.max(now);
+            if account.recovery.take().is_some() {
+                events.push(Event::RecoveryCodeRemoved);
+            }
         }
-    }
-    Ok(Decision::granted(next, Removed { device, phone }, events))
+        Ok(Removed { device, phone })
+    })
 }
 
 impl Account {

@@ -33,7 +33,7 @@ use crate::key::KeyRing;
 use crate::policy::Policy;
 use crate::session::{MfaSession, MfaToken};
 use crate::subject::Subject;
-use crate::transition::{Event, Events, Limit, Outcome, Transition};
+use crate::transition::{Event, Events, Limit, Next, Transition};
 
 /// Policy and keys: what decides. Immutable, shared by every thread, knows no account.
 ///
@@ -119,15 +119,18 @@ impl Engine {
     }
 
     /// Decides what a session asks for on an account; [`decide`](Self::decide) does the rest.
-    fn decide_for<T>(
+    fn decide_for<T, Change>(
         &self,
         account: &Account,
         session: &MfaSession,
         now: UtcDateTime,
-        judge: impl FnOnce(&Account, Millis) -> Result<Decision<T>, Denied>,
-    ) -> Transition<T> {
+        judge: impl FnOnce(&Account, Millis) -> Result<Change, Denied>,
+    ) -> Transition<T>
+    where
+        Change: FnOnce(&mut Next) -> Result<T, Denied>,
+    {
         if account.subject != *session.subject() {
-            return refused(None, Denied::SubjectMismatch);
+            return Transition::refused(Denied::SubjectMismatch);
         }
         self.decide(account, now, |account, now| {
             account.check_session(session, &self.policy, now)?;
@@ -135,65 +138,45 @@ impl Engine {
         })
     }
 
-    /// Judges, and numbers the revision of what is to be saved.
+    /// Judges an account, and then changes a copy of it.
     ///
-    /// An `Err` of `judge` is a refusal: nothing changes, but for stored times that a clock which ran
-    /// ahead has left, and those once.
-    fn decide<T>(
+    /// An `Err` of `judge`, which can change nothing, is a refusal: nothing is saved but stored times
+    /// that a clock which ran ahead has left, and those once. An `Err` of the change that it returns
+    /// is an answer that is charged.
+    fn decide<T, Change>(
         &self,
         account: &Account,
         now: UtcDateTime,
-        judge: impl FnOnce(&Account, Millis) -> Result<Decision<T>, Denied>,
-    ) -> Transition<T> {
+        judge: impl FnOnce(&Account, Millis) -> Result<Change, Denied>,
+    ) -> Transition<T>
+    where
+        Change: FnOnce(&mut Next) -> Result<T, Denied>,
+    {
         let now = Millis::at(now);
-        let clamped = account.clamped(&self.policy, now);
         let revision = account.revision.saturating_add(1);
-        match judge(clamped.as_ref().unwrap_or(account), now) {
-            Ok(Decision {
-                next,
-                result,
-                events,
-            }) => {
-                let next = Account { revision, ..next };
-                Transition::new(Some(next), Outcome::new(result, events))
+        let clamped = account.clamped(&self.policy, now);
+        let account = clamped.as_ref().unwrap_or(account);
+        match judge(account, now) {
+            Ok(change) => {
+                let mut next = Next::new(account.clone(), revision);
+                next.account.settle(now);
+                let result = change(&mut next);
+                Transition::changed(next, result)
             }
-            Err(denied) => refused(
-                clamped.map(|account| Account {
-                    revision,
-                    ..account
-                }),
-                denied,
-            ),
+            Err(denied) => match clamped {
+                None => Transition::refused(denied),
+                Some(account) => Transition::changed(Next::new(account, revision), Err(denied)),
+            },
         }
     }
 }
 
-fn refused<T>(clamped: Option<Account>, denied: Denied) -> Transition<T> {
-    Transition::new(clamped, Outcome::new(Err(denied), Events::NONE))
-}
-
-/// What was judged: the account with everything charged, and the answer to it.
-struct Decision<T> {
-    next: Account,
-    result: Result<T, Denied>,
-    events: Events,
-}
-
-impl<T> Decision<T> {
-    const fn granted(next: Account, grant: T, events: Events) -> Self {
-        Self {
-            next,
-            result: Ok(grant),
-            events,
-        }
-    }
-
-    const fn rejected(next: Account, denied: Denied, events: Events) -> Self {
-        Self {
-            next,
-            result: Err(denied),
-            events,
-        }
+impl Next {
+    fn new(account: Account, revision: u64) -> Self {
+        let events = Events::NONE;
+        let mut next = Self { account, events };
+        next.account.revision = revision;
+        next
     }
 }
 

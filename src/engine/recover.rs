@@ -1,11 +1,11 @@
 //! Recovery codes: one is used up and the next takes its place.
 
 use rand_core::CryptoRng;
-use subtle::ConstantTimeEq;
+use subtle::{Choice, ConstantTimeEq};
 use time::UtcDateTime;
 
 use super::associate::check_scope;
-use super::{Decision, Engine, Verified, charge};
+use super::{Engine, Verified, charge};
 use crate::account::{Account, Recovery};
 use crate::authenticator::AuthenticatorId;
 use crate::code::RecoveryCode;
@@ -14,7 +14,7 @@ use crate::instant::Millis;
 use crate::key::Digest;
 use crate::policy::RecoveryCodes;
 use crate::session::{MfaSession, Scope};
-use crate::transition::{Event, Events, Limit, Transition};
+use crate::transition::{Event, Events, Limit, Next, Transition};
 
 impl Engine {
     /// Judges a recovery code: completes a login, uses the code up, and draws its replacement.
@@ -38,7 +38,13 @@ impl Engine {
         rng: &mut (impl CryptoRng + ?Sized),
     ) -> Transition<Verified> {
         self.decide_for(account, session, now, |account, now| {
-            self.judge_recovery_code(account, session, code, now, rng)
+            let (recovery, right) = self.judge_recovery_code(account, session, code, now)?;
+            Ok(move |next: &mut Next| {
+                if !bool::from(right) {
+                    return Err(self.reject_recovery_code(next, recovery, now));
+                }
+                Ok(self.accept_recovery_code(next, session, recovery, now, rng))
+            })
         })
     }
 
@@ -48,47 +54,53 @@ impl Engine {
         session: &MfaSession,
         code: &RecoveryCode,
         now: Millis,
-        rng: &mut (impl CryptoRng + ?Sized),
-    ) -> Result<Decision<Verified>, Denied> {
-        let recovery = account.recovery.as_ref().ok_or(Denied::NoRecoveryCode)?;
+    ) -> Result<(Recovery, Choice), Denied> {
+        let recovery = account.recovery.ok_or(Denied::NoRecoveryCode)?;
         account.check_room_for_spent(session, now)?;
-        let rate = self.policy.recovery_failures();
         account
             .budgets
             .recovery_failures
-            .check(rate, now)
+            .check(self.policy.recovery_failures(), now)
             .map_err(|retry_at| Denied::TooManyFailures {
                 retry_at: retry_at.to_utc(),
             })?;
-
         let presented = Digest::of_recovery_code(recovery.device.as_bytes(), code);
-        let right = recovery.digest.ct_eq(&presented);
-        let mut next = account.settled(now);
-        let mut events = Events::NONE;
-        if !bool::from(right) {
-            let failures = recovery.failures.saturating_add(1);
-            next.recovery = Some(Recovery {
-                failures,
-                ..recovery.clone()
-            });
-            events.push(Event::WrongRecoveryCode { failures });
-            let limit = (Limit::RecoveryFailures, rate);
-            charge(&mut next.budgets.recovery_failures, limit, now, &mut events);
-            return Ok(Decision::rejected(
-                next,
-                Denied::InvalidRecoveryCode,
-                events,
-            ));
-        }
+        Ok((recovery, recovery.digest.ct_eq(&presented)))
+    }
+
+    fn reject_recovery_code(
+        &self,
+        Next { account, events }: &mut Next,
+        recovery: Recovery,
+        now: Millis,
+    ) -> Denied {
+        let failures = recovery.failures.saturating_add(1);
+        account.recovery = Some(Recovery {
+            failures,
+            ..recovery
+        });
+        events.push(Event::WrongRecoveryCode { failures });
+        let limit = (Limit::RecoveryFailures, self.policy.recovery_failures());
+        charge(&mut account.budgets.recovery_failures, limit, now, events);
+        Denied::InvalidRecoveryCode
+    }
+
+    fn accept_recovery_code(
+        &self,
+        Next { account, events }: &mut Next,
+        session: &MfaSession,
+        recovery: Recovery,
+        now: Millis,
+        rng: &mut (impl CryptoRng + ?Sized),
+    ) -> Verified {
         let authenticator = AuthenticatorId::RecoveryCode(recovery.device);
-        next.recovery = None;
-        next.spend(session);
+        account.recovery = None;
+        account.spend(session);
         events.push(Event::RecoveryCodeUsed);
         let replacement = (self.policy.recovery_codes() == RecoveryCodes::Issued)
-            .then(|| next.replace_recovery_code(rng, &mut events));
+            .then(|| account.replace_recovery_code(rng, events));
         events.push(Event::Authenticated { authenticator });
-        let verified = Verified::by_recovery_code(session, authenticator, replacement, now);
-        Ok(Decision::granted(next, verified, events))
+        Verified::by_recovery_code(session, authenticator, replacement, now)
     }
 
     /// Draws a recovery code in the place of the one there is, if any.
@@ -106,7 +118,7 @@ impl Engine {
         now: UtcDateTime,
         rng: &mut (impl CryptoRng + ?Sized),
     ) -> Transition<RecoveryCode> {
-        self.decide_for(account, session, now, |account, now| {
+        self.decide_for(account, session, now, |account, _| {
             check_scope(session, Scope::Enroll)?;
             if !account.is_enrolled() {
                 return Err(Denied::NotEnrolled);
@@ -114,10 +126,7 @@ impl Engine {
             if self.policy.recovery_codes() == RecoveryCodes::Off {
                 return Err(Denied::NoRecoveryCode);
             }
-            let mut next = account.settled(now);
-            let mut events = Events::NONE;
-            let code = next.replace_recovery_code(rng, &mut events);
-            Ok(Decision::granted(next, code, events))
+            Ok(|Next { account, events }: &mut Next| Ok(account.replace_recovery_code(rng, events)))
         })
     }
 }

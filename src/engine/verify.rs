@@ -1,17 +1,18 @@
 //! Verify: a binding code is judged, once, and its failure charged before it is told.
 
+use subtle::Choice;
 use time::UtcDateTime;
 
 use super::associate::check_may_enroll;
 use super::verified::Purpose;
-use super::{Decision, Engine, Verified, charge};
+use super::{Engine, Verified, charge};
 use crate::account::{Account, Phone, PhoneStatus};
-use crate::challenge::{Code, Enrollment, IssuedCode, PendingChallenge, Target};
+use crate::challenge::{ChallengeId, Code, Enrollment, IssuedCode, PendingChallenge, Target};
 use crate::code::{BindingCode, OobCode};
 use crate::denied::Denied;
 use crate::instant::Millis;
 use crate::session::MfaSession;
-use crate::transition::{Event, Events, Limit, Transition};
+use crate::transition::{Event, Events, Limit, Next, Transition};
 
 /// An answer to a challenge, or to the code of an enrollment.
 #[derive(Debug)]
@@ -53,7 +54,14 @@ impl Engine {
         now: UtcDateTime,
     ) -> Transition<Verified> {
         self.decide_for(account, session, now, |account, now| {
-            self.judge_binding_code(account, session, request, now)
+            let answered = self.judge_binding_code(account, session, request, now)?;
+            Ok(move |next: &mut Next| {
+                if bool::from(answered.right) {
+                    Ok(self.accept(next, session, &answered, now))
+                } else {
+                    Err(self.reject(next, &answered, now))
+                }
+            })
         })
     }
 
@@ -63,7 +71,7 @@ impl Engine {
         session: &MfaSession,
         request: &VerifyOob,
         now: Millis,
-    ) -> Result<Decision<Verified>, Denied> {
+    ) -> Result<Answered, Denied> {
         let pending = account
             .challenges
             .iter()
@@ -112,27 +120,27 @@ impl Engine {
             .judge_code(&code.digest, &pending.id.0, session.tag(), binding_code)
             // The key was dropped from the ring while the code was in flight.
             .ok_or(Denied::OobCodeExpired)?;
-        Ok(if bool::from(right) {
-            self.accept(account.settled(now), session, pending, code, now)
-        } else {
-            self.reject(account.settled(now), pending, code, now)
+        Ok(Answered {
+            challenge: pending.id,
+            code: code.clone(),
+            right,
         })
     }
 
     fn accept(
         &self,
-        mut next: Account,
+        Next { account, events }: &mut Next,
         session: &MfaSession,
-        pending: &PendingChallenge,
-        code: &IssuedCode,
+        Answered {
+            challenge, code, ..
+        }: &Answered,
         now: Millis,
-    ) -> Decision<Verified> {
-        let mut events = Events::NONE;
+    ) -> Verified {
         let authenticator = code.authenticator();
-        next.drop_challenge(pending.id);
+        account.drop_challenge(*challenge);
         let purpose = match &code.target {
             Target::Phone(device) => {
-                if let Some(phone) = next.phone_mut(*device) {
+                if let Some(phone) = account.phone_mut(*device) {
                     phone.failures = 0;
                     phone.last_used = now;
                     phone.last_channel = code.channel;
@@ -144,37 +152,36 @@ impl Engine {
                     authenticator,
                     phone: enrollment.number,
                 });
-                next.confirm(enrollment, code, now, &mut events);
+                account.confirm(enrollment, code, now, events);
                 Purpose::Enrollment
             }
         };
-        next.spend(session);
+        account.spend(session);
         events.push(Event::Authenticated { authenticator });
         let restricted = self.policy.is_restricted(code.channel);
-        let verified = Verified::by_phone(session, authenticator, purpose, restricted, now);
-        Decision::granted(next, verified, events)
+        Verified::by_phone(session, authenticator, purpose, restricted, now)
     }
 
     fn reject(
         &self,
-        mut next: Account,
-        pending: &PendingChallenge,
-        code: &IssuedCode,
+        Next { account, events }: &mut Next,
+        Answered {
+            challenge, code, ..
+        }: &Answered,
         now: Millis,
-    ) -> Decision<Verified> {
-        let mut events = Events::NONE;
+    ) -> Denied {
         let attempts = code.attempts.saturating_add(1);
         let mut failures = attempts;
         if let Some(IssuedCode {
             attempts: stored, ..
-        }) = next
-            .challenge_mut(pending.id)
+        }) = account
+            .challenge_mut(*challenge)
             .and_then(|pending| pending.code.issued_mut())
         {
             *stored = attempts;
         }
         let mut disabled = None;
-        if let Some(phone) = next.phone_mut(code.device()) {
+        if let Some(phone) = account.phone_mut(code.device()) {
             phone.failures = phone.failures.saturating_add(1);
             failures = phone.failures;
             if self
@@ -186,9 +193,8 @@ impl Engine {
                 disabled = Some(phone.number);
             }
         }
-        let authenticator = code.authenticator();
         events.push(Event::WrongBindingCode {
-            authenticator,
+            authenticator: code.authenticator(),
             failures,
         });
         if self
@@ -196,19 +202,26 @@ impl Engine {
             .attempts_per_challenge()
             .is_some_and(|most| attempts >= most)
         {
-            next.drop_challenge(pending.id);
+            account.drop_challenge(*challenge);
         }
         if let Some(phone) = disabled {
-            next.drop_challenges_to(code.device());
+            account.drop_challenges_to(code.device());
             events.push(Event::AuthenticatorDisabled {
                 device: code.device(),
                 phone,
             });
         }
         let limit = (Limit::BindingFailures, self.policy.binding_failures());
-        charge(&mut next.budgets.binding_failures, limit, now, &mut events);
-        Decision::rejected(next, Denied::InvalidBindingCode, events)
+        charge(&mut account.budgets.binding_failures, limit, now, events);
+        Denied::InvalidBindingCode
     }
+}
+
+/// A binding code that was compared with that of a live challenge.
+struct Answered {
+    challenge: ChallengeId,
+    code: IssuedCode,
+    right: Choice,
 }
 
 impl Account {
@@ -231,7 +244,7 @@ impl Account {
         ));
         self.drop_unguarded_enrollments();
         if let Some(recovery) = &enrollment.recovery {
-            self.recovery = Some(recovery.clone());
+            self.recovery = Some(*recovery);
             self.drop_unconfirmed_recovery_codes();
             events.push(Event::RecoveryCodeReplaced);
         }

@@ -9,7 +9,7 @@ use chacha20::ChaCha20Rng;
 use chacha20::rand_core::SeedableRng;
 use time::UtcDateTime;
 
-use super::{Delivery, Event, Events, Limit, Outcome, Transition};
+use super::{Delivery, Event, Events, Limit, Next, Transition};
 use crate::account::Account;
 use crate::authenticator::{AuthenticatorId, Channel, DeviceId};
 use crate::denied::Denied;
@@ -31,27 +31,26 @@ fn device() -> DeviceId {
 fn granted() -> Transition<u32> {
     let mut events = Events::NONE;
     events.push(Event::AccountReset);
-    let next = Account {
+    let account = Account {
         revision: 1,
         ..account()
     };
-    Transition::new(Some(next), Outcome::new(Ok(7), events))
+    let next = Next { account, events };
+    Transition::changed(next, Ok(7))
 }
 
 fn refused() -> Transition<u32> {
-    Transition::new(None, Outcome::new(Err(Denied::NotEnrolled), Events::NONE))
+    Transition::refused(Denied::NotEnrolled)
 }
 
 /// An answer that is charged.
 fn rejected() -> Transition<u32> {
-    let next = Account {
+    let account = Account {
         revision: 1,
         ..account()
     };
-    Transition::new(
-        Some(next),
-        Outcome::new(Err(Denied::InvalidBindingCode), Events::NONE),
-    )
+    let events = Events::NONE;
+    Transition::changed(Next { account, events }, Err(Denied::InvalidBindingCode))
 }
 
 /// Waits once, as a store over a network would.

@@ -1,6 +1,6 @@
 //! The largest record there is.
 
-use alloc::vec::Vec;
+use alloc::boxed::Box;
 
 use rand_core::CryptoRng;
 
@@ -59,7 +59,7 @@ pub(super) fn largest(subject: Subject, rng: &mut impl CryptoRng) -> Account {
                 session: SessionTag::draw(rng),
                 expires_at: last,
             })
-            .collect::<Vec<_>>(),
+            .collect(),
     }
 }
 
@@ -89,7 +89,7 @@ fn enrolling(number: PhoneNumber, keys: &KeyRing, rng: &mut impl CryptoRng) -> P
             expires_at: Millis::LAST,
             attempts: u32::MAX,
             channel: Channel::Voice,
-            target: Target::Enrollment(Enrollment {
+            target: Target::Enrollment(Box::new(Enrollment {
                 device: DeviceId::draw(rng),
                 number,
                 begun_by: Assurance::Mfa,
@@ -98,7 +98,7 @@ fn enrolling(number: PhoneNumber, keys: &KeyRing, rng: &mut impl CryptoRng) -> P
                     digest: Digest::of_recovery_code(salt.as_bytes(), &RecoveryCode::draw(rng)),
                     failures: u32::MAX,
                 }),
-            }),
+            })),
         }),
     }
 }
