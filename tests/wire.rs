@@ -4,6 +4,8 @@ mod world;
 
 use oob_mfa::wire::*;
 use oob_mfa::*;
+use serde::Deserialize;
+use serde::de::value;
 use time::UtcDateTime;
 use world::*;
 
@@ -249,11 +251,44 @@ fn what_is_wrong_with_a_parameter_is_told_by_its_name() {
     ] {
         assert!(serde_json::from_str::<Body>(body).is_err(), "{body}");
     }
+}
+
+#[test]
+fn what_is_no_body_is_refused_with_what_it_has_to_be() {
+    let refused = |body: &str| {
+        serde_json::from_str::<Body>(body)
+            .err()
+            .unwrap()
+            .to_string()
+    };
+    for (body, found) in [("[]", "sequence"), ("7", "integer `7`"), ("null", "null")] {
+        let expected = format!("invalid type: {found}, expected an object");
+        assert!(refused(body).starts_with(&expected), "{}", refused(body));
+    }
     let many: Vec<String> = (0..65).map(|number| format!("\"{number}\":1")).collect();
-    assert!(serde_json::from_str::<Body>(&format!("{{{}}}", many.join(","))).is_err());
-    assert!(serde_json::from_str::<Body>(&format!("{{{}}}", many[1..].join(","))).is_ok());
-    let secret = json(r#"{"binding_code":"123456"}"#);
-    assert_eq!(format!("{secret:?}"), r#"{"binding_code"}"#);
+    let most = format!("{{{}}}", many[1..].join(","));
+    assert!(serde_json::from_str::<Body>(&most).is_ok());
+    let many = refused(&format!("{{{}}}", many.join(",")));
+    assert!(many.starts_with("too many parameters"), "{many}");
+    // No format of the API has such a value, but another of serde may.
+    let bytes = value::MapDeserializer::<_, value::Error>::new([("a", &b"b"[..])].into_iter());
+    let refused = Body::deserialize(bytes).err().unwrap().to_string();
+    assert_eq!(refused, "invalid type: byte array, expected a parameter");
+}
+
+#[test]
+fn debug_of_a_request_shows_names_and_no_secret() {
+    let secret = json(r#"{"binding_code":"123456","list":["a"],"x":null}"#);
+    assert_eq!(format!("{secret:?}"), r#"{"binding_code", "list", "x"}"#);
+    let client = json(r#"{"client_id":"demo","client_secret":"demo-secret"}"#);
+    let client = client.client(None).unwrap();
+    let shown = r#"ClientCredentials { client_id: "demo", .. }"#;
+    assert_eq!(format!("{client:?}"), shown);
+    let oob = "http://auth0.com/oauth/grant-type/mfa-oob";
+    let grant = form(&format!("grant_type={oob}&oob_code=x&binding_code=123456")).grant();
+    let shown =
+        "MfaOob(VerifyOob { oob_code: OobCode(redacted), binding_code: BindingCode(redacted) })";
+    assert_eq!(format!("{:?}", grant.unwrap()), shown);
 }
 
 #[test]
