@@ -1281,6 +1281,51 @@ fn ten_messages_leave_and_then_one_an_hour_whoever_asks_and_for_what() {
 // One session against another.
 
 #[test]
+fn the_last_of_each_budget_is_told_with_when_one_will_be_back() {
+    let mut world = World::new();
+    let (phone, _) = world.enroll(ALICES);
+    let session = world.first_factor();
+    let sent = world.challenge(&session, None).unwrap();
+    let issued = Event::CodeIssued {
+        authenticator: phone,
+        phone: ALICES.parse().unwrap(),
+    };
+    let reached = |world: &World, limit, after| Event::LimitReached {
+        limit,
+        retry_at: world.now + after,
+    };
+    for failures in 1..=10 {
+        let wrong = world.verify(&session, &sent.wrong());
+        assert_denied(wrong, Denied::InvalidBindingCode);
+        let told = Event::WrongBindingCode {
+            authenticator: phone,
+            failures,
+        };
+        let last = reached(&world, Limit::BindingFailures, 6 * MINUTE);
+        assert_eq!(
+            world.events,
+            [told, last][..1 + usize::from(failures == 10)]
+        );
+    }
+    for failures in 1..=10 {
+        let wrong = world.recover(&session, "wrong");
+        assert_denied(wrong, Denied::InvalidRecoveryCode);
+        let told = Event::WrongRecoveryCode { failures };
+        let last = reached(&world, Limit::RecoveryFailures, 6 * MINUTE);
+        assert_eq!(
+            world.events,
+            [told, last][..1 + usize::from(failures == 10)]
+        );
+    }
+    // Two have been sent: to enroll, and to sign in.
+    for sends in 3..=10 {
+        world.challenge(&session, None).unwrap();
+        let last = reached(&world, Limit::Sends, HOUR);
+        assert_eq!(world.events, [issued, last][..1 + usize::from(sends == 10)]);
+    }
+}
+
+#[test]
 fn an_attackers_session_cannot_void_the_owners_code() {
     let mut world = World::new();
     world.import(ALICES).unwrap();
@@ -1312,6 +1357,33 @@ fn a_success_of_one_session_leaves_the_codes_of_another() {
     );
     world.verify(&here, &first).unwrap();
     assert!(world.verify(&there, &second).is_ok());
+}
+
+#[test]
+fn a_session_that_completed_its_login_leaves_none_of_its_codes_in_the_record() {
+    let mut world = World::new();
+    let (first, recovery) = world.enroll(ALICES);
+    let second = world.add(MALLORYS);
+    let pending = |world: &World| {
+        let record = serde_json::to_value(&world.account).unwrap();
+        record["challenges"].as_array().unwrap().len()
+    };
+    for by_recovery_code in [false, true] {
+        let (session, other) = (world.first_factor(), world.first_factor());
+        let sent = world.challenge(&session, Some(first)).unwrap();
+        world.challenge(&session, Some(second)).unwrap();
+        let others = world.challenge(&other, Some(first)).unwrap();
+        assert_eq!(pending(&world), 3);
+        let verified = if by_recovery_code {
+            world.recover(&session, &recovery)
+        } else {
+            world.verify(&session, &sent)
+        };
+        assert!(verified.is_ok());
+        assert_eq!(pending(&world), 1, "that of the other session");
+        world.verify(&other, &others).unwrap();
+        assert_eq!(pending(&world), 0);
+    }
 }
 
 #[test]
