@@ -886,6 +886,30 @@ fn a_clock_two_days_behind_revives_no_spent_session() {
 }
 
 #[test]
+fn of_spent_sessions_that_are_forgotten_at_once_none_comes_back_with_a_clock_set_back() {
+    for lives in [[20, 30], [30, 20]] {
+        let mut world = World::new();
+        let (_, mut recovery) = world.enroll(ALICES);
+        let mut spent = Vec::new();
+        for life in lives {
+            let session = world.trusted(Assurance::FirstFactor, "", life * MINUTE);
+            let verified = world.recover(&session, &recovery).unwrap();
+            recovery = verified.recovery_code().unwrap().expose_secret().into();
+            spent.push(session);
+        }
+        world.wait(30 * MINUTE);
+        world.sign_in().unwrap();
+        world.set_back(20 * MINUTE);
+        for session in &spent {
+            assert!(session.expires_at() > world.now);
+            assert_refused(&mut world, Denied::TokenExpired, |world| {
+                world.recover(session, &recovery)
+            });
+        }
+    }
+}
+
+#[test]
 fn a_code_issued_by_a_clock_ahead_is_not_live_before_its_issue_and_not_twice() {
     let mut world = World::new();
     world.import(ALICES).unwrap();

@@ -4,8 +4,8 @@ mod world;
 
 use oob_mfa::wire::*;
 use oob_mfa::*;
-use serde::Deserialize;
-use serde::de::value;
+use serde::de::{IntoDeserializer, Visitor, value};
+use serde::{Deserialize, Deserializer};
 use time::UtcDateTime;
 use world::*;
 
@@ -283,6 +283,40 @@ fn what_is_wrong_with_a_parameter_is_told_by_its_name() {
     ] {
         assert!(serde_json::from_str::<Body>(body).is_err(), "{body}");
     }
+}
+
+/// What a format has in the place of null that tells an option from a unit.
+struct Absent;
+
+impl<'de> Deserializer<'de> for Absent {
+    type Error = value::Error;
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Self::Error> {
+        visitor.visit_none()
+    }
+
+    serde::forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 u8 u16 u32 u64 f32 f64 char str string bytes byte_buf option unit
+        unit_struct newtype_struct seq tuple tuple_struct map struct enum identifier ignored_any
+    }
+}
+
+impl IntoDeserializer<'_, value::Error> for Absent {
+    type Deserializer = Self;
+
+    fn into_deserializer(self) -> Self {
+        self
+    }
+}
+
+#[test]
+fn a_parameter_that_is_absent_in_any_format_is_missing() {
+    let body = value::MapDeserializer::new([("mfa_token", Absent)].into_iter());
+    let body = Body::deserialize(body).unwrap();
+    assert_eq!(body.optional("mfa_token"), Ok(None));
+    let missing = Err(BadRequest::Missing("mfa_token"));
+    assert_eq!(body.required("mfa_token"), missing);
+    assert_eq!(body.mfa_token(Some("Bearer a")), Ok("a"));
 }
 
 #[test]
