@@ -2,6 +2,8 @@
 
 mod world;
 
+use std::time::Duration;
+
 use oob_mfa::*;
 use world::*;
 
@@ -27,6 +29,8 @@ fn assert_refused<T>(
     assert_eq!(world.account, account, "a refusal changed the account");
     assert_eq!(world.saves, saves, "a refusal was saved");
 }
+
+const NO_AUTHENTICATOR: &str = "sms|dev_AAAAAAAAAAAAAAAA";
 
 fn is_listed(world: &mut World, sent: &Sent) -> bool {
     let id = sent.authenticator.to_string();
@@ -78,6 +82,23 @@ fn who_asked_twice_before_the_owner_confirmed_can_confirm_neither() {
             world.verify(&mallory, &attack.wrong())
         });
     }
+}
+
+#[test]
+fn who_comes_too_late_hears_that_the_user_is_enrolled_as_long_as_his_code_would_have_lived() {
+    let mut world = World::new();
+    let (mallory, alice) = (world.first_factor(), world.first_factor());
+    let attack = world.associate(&mallory, MALLORYS).unwrap();
+    let honest = world.associate(&alice, ALICES).unwrap();
+    world.verify(&alice, &honest).unwrap();
+    world.wait(5 * MINUTE - MILLISECOND);
+    assert_refused(&mut world, Denied::AlreadyEnrolled, |world| {
+        world.verify(&mallory, &attack)
+    });
+    world.wait(MILLISECOND);
+    assert_refused(&mut world, Denied::OobCodeExpired, |world| {
+        world.verify(&mallory, &attack)
+    });
 }
 
 #[test]
@@ -164,6 +185,53 @@ fn a_first_factor_manages_nothing_whatever_scope_it_asked_for() {
             world.commit(transition)
         },
     );
+}
+
+#[test]
+fn an_entry_that_the_policy_does_not_send_by_removes_nothing() {
+    for (channels, shown, hidden) in [
+        (Channels::Sms, Channel::Sms, Channel::Voice),
+        (Channels::Voice, Channel::Voice, Channel::Sms),
+    ] {
+        let mut world = World::new();
+        let (phone, _) = world.enroll(ALICES);
+        let AuthenticatorId::Phone(_, device) = phone else {
+            panic!("{phone}")
+        };
+        let policy = Policy::auth0().with_channels(channels);
+        world.engine = Engine::new(policy, KeyRing::new(Key::new(1, &[7; 32])));
+        let owner = world.second_factor();
+        assert_refused(&mut world, Denied::UnknownAuthenticator, |world| {
+            world.remove(&owner, AuthenticatorId::Phone(hidden, device))
+        });
+        let shown = AuthenticatorId::Phone(shown, device);
+        let removed = world.remove(&owner, shown).unwrap();
+        assert_eq!(removed.device, device);
+    }
+}
+
+#[test]
+fn of_two_phones_that_nobody_confirmed_the_one_that_is_named_is_removed() {
+    let mut world = World::new();
+    let owner = world.second_factor();
+    let first = world.associate(&owner, ALICES).unwrap();
+    let second = world.associate(&owner, MALLORYS).unwrap();
+    let removed = world.remove(&owner, second.authenticator).unwrap();
+    assert_eq!(removed.device, second.device());
+    assert_eq!(removed.phone.to_e164(), MALLORYS);
+    let told = Event::AuthenticatorRemoved {
+        device: second.device(),
+        phone: MALLORYS.parse().unwrap(),
+    };
+    assert_eq!(world.events, [told]);
+    assert!(is_listed(&mut world, &first) && !is_listed(&mut world, &second));
+    assert_refused(&mut world, Denied::OobCodeUnknown, |world| {
+        world.verify(&owner, &second)
+    });
+    assert_refused(&mut world, Denied::UnknownAuthenticator, |world| {
+        world.remove(&owner, second.authenticator)
+    });
+    assert!(world.verify(&owner, &first).is_ok());
 }
 
 // Sessions that outlived what they were for.
@@ -372,6 +440,93 @@ fn neither_a_reset_nor_an_administrator_empties_the_list_of_spent_sessions() {
     assert!(world.sign_in().is_ok());
 }
 
+// The list of challenges.
+
+/// An account with a phone, and more messages than the list has room for.
+fn with_many_sends() -> World {
+    let sends = RateLimit::new(100, HOUR).unwrap();
+    let mut world = World::of(Policy::auth0().with_sends(sends), "auth0|alice");
+    world.import(ALICES).unwrap();
+    world
+}
+
+#[test]
+fn the_seventeenth_code_waits_for_the_first_to_expire() {
+    let mut world = with_many_sends();
+    let start = world.now;
+    let mut sent = Vec::new();
+    for _ in 0..16 {
+        let session = world.first_factor();
+        let code = world.challenge(&session, None).unwrap();
+        sent.push((session, code));
+        world.wait(SECOND);
+    }
+    let full = Denied::TooManySends {
+        retry_at: start + 5 * MINUTE,
+    };
+    let late = world.first_factor();
+    assert_refused(&mut world, full, |world| world.challenge(&late, None));
+    // A session that has a code already takes its own place, and makes none.
+    let (last, superseded) = sent.pop().unwrap();
+    let renewed = world.challenge(&last, None).unwrap();
+    assert_refused(&mut world, Denied::OobCodeUnknown, |world| {
+        world.verify(&last, &superseded)
+    });
+    assert_refused(&mut world, full, |world| world.challenge(&late, None));
+
+    world.wait(5 * MINUTE - 16 * SECOND - MILLISECOND);
+    assert_refused(&mut world, full, |world| world.challenge(&late, None));
+    world.wait(MILLISECOND);
+    assert_eq!(world.now, start + 5 * MINUTE);
+    let seventeenth = world.challenge(&late, None).unwrap();
+    let full = Denied::TooManySends {
+        retry_at: start + 5 * MINUTE + SECOND,
+    };
+    let later = world.first_factor();
+    assert_refused(&mut world, full, |world| world.challenge(&later, None));
+    // None that was live has made room: the first had expired, and went.
+    let (first, code) = sent.remove(0);
+    assert_refused(&mut world, Denied::OobCodeUnknown, |world| {
+        world.verify(&first, &code)
+    });
+    for (session, code) in [(late, seventeenth), (last, renewed)]
+        .into_iter()
+        .chain(sent)
+    {
+        assert!(world.verify(&session, &code).is_ok());
+    }
+}
+
+#[test]
+fn codes_of_a_clock_ten_minutes_ahead_take_up_no_room_and_nobody_knows_them() {
+    let mut world = with_many_sends();
+    let start = world.now;
+    world.wait(10 * MINUTE);
+    let session = world.trusted(Assurance::FirstFactor, "", HOUR);
+    let sent = world.challenge(&session, None).unwrap();
+    for _ in 0..15 {
+        let other = world.first_factor();
+        world.challenge(&other, None).unwrap();
+    }
+    // A millisecond less, and they might still come true.
+    world.now = start + MILLISECOND;
+    let full = Denied::TooManySends {
+        retry_at: start + 15 * MINUTE,
+    };
+    assert_refused(&mut world, Denied::OobCodeExpired, |world| {
+        world.verify(&session, &sent)
+    });
+    let owner = world.first_factor();
+    assert_refused(&mut world, full, |world| world.challenge(&owner, None));
+    world.now = start;
+    assert_refused(&mut world, Denied::OobCodeUnknown, |world| {
+        world.verify(&session, &sent)
+    });
+    let owner = world.first_factor();
+    let honest = world.challenge(&owner, None).unwrap();
+    assert!(world.verify(&owner, &honest).is_ok());
+}
+
 // A clock that runs a year ahead and comes back.
 
 #[test]
@@ -561,6 +716,97 @@ fn sessions_pruned_by_a_clock_a_year_ahead_lock_first_factors_no_longer_than_the
     assert!(world.challenge(&session, None).is_ok());
 }
 
+#[test]
+fn a_session_spent_with_the_longest_life_is_in_doubt_a_millisecond_earlier_and_not_when_it_was() {
+    let mut world = World::new();
+    let (_, recovery) = world.enroll(ALICES);
+    let longest = world.trusted(Assurance::FirstFactor, "", DAY);
+    assert!(world.recover(&longest, &recovery).is_ok());
+    assert_refused(&mut world, Denied::SessionSpent, |world| {
+        world.challenge(&longest, None)
+    });
+    // No honest clock can have stored that: the doubt is saved, once.
+    world.set_back(MILLISECOND);
+    let saves = world.saves;
+    let session = world.second_factor();
+    let removed = |world: &mut World| world.remove(&session, NO_AUTHENTICATOR.parse().unwrap());
+    assert_denied(removed(&mut world), Denied::UnknownAuthenticator);
+    assert_eq!(world.saves, saves + 1);
+    assert_refused(&mut world, Denied::UnknownAuthenticator, removed);
+}
+
+#[test]
+fn a_removal_as_far_ahead_as_a_session_can_reach_stands_when_a_reset_of_a_year_ahead_gives_way() {
+    let mut world = World::new();
+    let start = world.now;
+    world.now = start + 2 * DAY;
+    let (phone, _) = world.enroll(ALICES);
+    let owner = world.second_factor();
+    world.remove(&owner, phone).unwrap();
+    world.now = start + YEAR;
+    world.reset();
+
+    world.now = start;
+    let full = world.second_factor();
+    assert_denied(world.associate(&full, ALICES), Denied::SessionRevoked);
+    world.now = start + DAY;
+    let (full, first_factor) = (world.second_factor(), world.first_factor());
+    assert_denied(
+        world.associate(&first_factor, MALLORYS),
+        Denied::SessionRevoked,
+    );
+    assert_refused(&mut world, Denied::SessionRevoked, |world| {
+        world.associate(&first_factor, MALLORYS)
+    });
+    let pending = world.associate(&full, ALICES).unwrap();
+    assert!(world.verify(&full, &pending).is_ok());
+    world.now = start + 2 * DAY - MILLISECOND;
+    let session = world.first_factor();
+    assert_refused(&mut world, Denied::SessionRevoked, |world| {
+        world.challenge(&session, None)
+    });
+    world.wait(MILLISECOND);
+    let session = world.first_factor();
+    assert!(world.challenge(&session, None).is_ok());
+}
+
+#[test]
+fn sessions_spent_within_reach_stay_spent_when_that_of_a_clock_a_year_ahead_is_forgotten() {
+    let mut world = World::new();
+    let start = world.now;
+    let (_, recovery) = world.enroll(ALICES);
+    let mut recovery = recovery;
+    let mut spend = |world: &mut World, life: Duration| {
+        let session = world.trusted(Assurance::FirstFactor, "", life);
+        let verified = world.recover(&session, &recovery).unwrap();
+        recovery = verified.recovery_code().unwrap().expose_secret().into();
+        session
+    };
+    world.now = start + YEAR;
+    spend(&mut world, DAY);
+    // It expires when a session of the longest life would that begins as the doubt ends.
+    world.now = start + 30 * HOUR;
+    let furthest = spend(&mut world, 18 * HOUR);
+    world.now = start;
+    assert_denied(world.challenge(&furthest, None), Denied::SessionTooLong);
+    world.wait(HOUR);
+    let honest = spend(&mut world, DAY);
+
+    world.now = start + DAY - MILLISECOND;
+    assert_refused(&mut world, Denied::SessionSpent, |world| {
+        world.challenge(&honest, None)
+    });
+    world.wait(MILLISECOND);
+    let saves = world.saves;
+    assert_denied(world.challenge(&honest, None), Denied::SessionSpent);
+    assert_eq!(world.saves, saves + 1, "the end of the doubt is saved");
+    for session in [&honest, &furthest] {
+        assert_refused(&mut world, Denied::SessionSpent, |world| {
+            world.challenge(session, None)
+        });
+    }
+}
+
 // Two servers whose clocks differ, and an attacker who asks them in turn.
 
 #[test]
@@ -637,6 +883,30 @@ fn a_clock_two_days_behind_revives_no_spent_session() {
     world.wait(2 * DAY - 10 * MINUTE);
     assert!(session.expires_at() > world.now);
     assert_denied(world.recover(&session, &recovery), Denied::TokenExpired);
+}
+
+#[test]
+fn of_spent_sessions_that_are_forgotten_at_once_none_comes_back_with_a_clock_set_back() {
+    for lives in [[20, 30], [30, 20]] {
+        let mut world = World::new();
+        let (_, mut recovery) = world.enroll(ALICES);
+        let mut spent = Vec::new();
+        for life in lives {
+            let session = world.trusted(Assurance::FirstFactor, "", life * MINUTE);
+            let verified = world.recover(&session, &recovery).unwrap();
+            recovery = verified.recovery_code().unwrap().expose_secret().into();
+            spent.push(session);
+        }
+        world.wait(30 * MINUTE);
+        world.sign_in().unwrap();
+        world.set_back(20 * MINUTE);
+        for session in &spent {
+            assert!(session.expires_at() > world.now);
+            assert_refused(&mut world, Denied::TokenExpired, |world| {
+                world.recover(session, &recovery)
+            });
+        }
+    }
 }
 
 #[test]
@@ -721,6 +991,37 @@ fn a_recovery_code_of_an_enrollment_begun_anew_is_the_last_one_shown() {
             .recover(&session, &second.recovery_code.unwrap())
             .is_ok()
     );
+}
+
+#[test]
+fn a_recovery_code_is_drawn_anew_where_there_is_a_phone_and_the_policy_makes_any() {
+    let mut world = World::new();
+    let owner = world.second_factor();
+    assert_refused(&mut world, Denied::NotEnrolled, |world| {
+        world.regenerate(&owner)
+    });
+    let (_, first) = world.enroll(ALICES);
+    let renewed = world.regenerate(&owner).unwrap();
+    assert_eq!(world.events, [Event::RecoveryCodeReplaced]);
+    let session = world.first_factor();
+    assert_denied(world.recover(&session, &first), Denied::InvalidRecoveryCode);
+
+    let without = Policy::auth0().with_recovery_codes(RecoveryCodes::Off);
+    let keys = KeyRing::new(Key::new(1, &[7; 32]));
+    let issuing = std::mem::replace(&mut world.engine, Engine::new(without, keys));
+    assert_refused(&mut world, Denied::NoRecoveryCode, |world| {
+        world.regenerate(&owner)
+    });
+    // The one that there is still works, and is the last.
+    let verified = world.recover(&session, renewed.expose_secret()).unwrap();
+    assert!(verified.recovery_code().is_none());
+    let session = world.first_factor();
+    assert_refused(&mut world, Denied::NoRecoveryCode, |world| {
+        world.recover(&session, renewed.expose_secret())
+    });
+    world.engine = issuing;
+    let anew = world.regenerate(&owner).unwrap();
+    assert!(world.recover(&session, anew.expose_secret()).is_ok());
 }
 
 #[test]
@@ -810,6 +1111,34 @@ fn a_resend_starts_the_attempts_of_its_own_challenge_and_costs_a_send() {
         retry_at: world.now + 6 * MINUTE,
     };
     assert_refused(&mut world, empty, |world| world.verify(&session, &sent));
+}
+
+#[test]
+fn a_policy_that_allows_fewer_attempts_holds_for_codes_that_are_out() {
+    let mut world = World::new();
+    world.import(ALICES).unwrap();
+    let session = world.first_factor();
+    let sent = world.challenge(&session, None).unwrap();
+    for _ in 0..3 {
+        assert_denied(
+            world.verify(&session, &sent.wrong()),
+            Denied::InvalidBindingCode,
+        );
+    }
+    let allowing = |attempts| {
+        let policy = Policy::auth0().with_attempts_per_challenge(Some(attempts));
+        Engine::new(policy.unwrap(), KeyRing::new(Key::new(1, &[7; 32])))
+    };
+    for attempts in [1, 3] {
+        world.engine = allowing(attempts);
+        for answer in [&sent, &sent.wrong()] {
+            assert_refused(&mut world, Denied::OobCodeUnknown, |world| {
+                world.verify(&session, answer)
+            });
+        }
+    }
+    world.engine = allowing(4);
+    assert!(world.verify(&session, &sent).is_ok());
 }
 
 #[test]
@@ -976,6 +1305,51 @@ fn ten_messages_leave_and_then_one_an_hour_whoever_asks_and_for_what() {
 // One session against another.
 
 #[test]
+fn the_last_of_each_budget_is_told_with_when_one_will_be_back() {
+    let mut world = World::new();
+    let (phone, _) = world.enroll(ALICES);
+    let session = world.first_factor();
+    let sent = world.challenge(&session, None).unwrap();
+    let issued = Event::CodeIssued {
+        authenticator: phone,
+        phone: ALICES.parse().unwrap(),
+    };
+    let reached = |world: &World, limit, after| Event::LimitReached {
+        limit,
+        retry_at: world.now + after,
+    };
+    for failures in 1..=10 {
+        let wrong = world.verify(&session, &sent.wrong());
+        assert_denied(wrong, Denied::InvalidBindingCode);
+        let told = Event::WrongBindingCode {
+            authenticator: phone,
+            failures,
+        };
+        let last = reached(&world, Limit::BindingFailures, 6 * MINUTE);
+        assert_eq!(
+            world.events,
+            [told, last][..1 + usize::from(failures == 10)]
+        );
+    }
+    for failures in 1..=10 {
+        let wrong = world.recover(&session, "wrong");
+        assert_denied(wrong, Denied::InvalidRecoveryCode);
+        let told = Event::WrongRecoveryCode { failures };
+        let last = reached(&world, Limit::RecoveryFailures, 6 * MINUTE);
+        assert_eq!(
+            world.events,
+            [told, last][..1 + usize::from(failures == 10)]
+        );
+    }
+    // Two have been sent: to enroll, and to sign in.
+    for sends in 3..=10 {
+        world.challenge(&session, None).unwrap();
+        let last = reached(&world, Limit::Sends, HOUR);
+        assert_eq!(world.events, [issued, last][..1 + usize::from(sends == 10)]);
+    }
+}
+
+#[test]
 fn an_attackers_session_cannot_void_the_owners_code() {
     let mut world = World::new();
     world.import(ALICES).unwrap();
@@ -1007,6 +1381,33 @@ fn a_success_of_one_session_leaves_the_codes_of_another() {
     );
     world.verify(&here, &first).unwrap();
     assert!(world.verify(&there, &second).is_ok());
+}
+
+#[test]
+fn a_session_that_completed_its_login_leaves_none_of_its_codes_in_the_record() {
+    let mut world = World::new();
+    let (first, recovery) = world.enroll(ALICES);
+    let second = world.add(MALLORYS);
+    let pending = |world: &World| {
+        let record = serde_json::to_value(&world.account).unwrap();
+        record["challenges"].as_array().unwrap().len()
+    };
+    for by_recovery_code in [false, true] {
+        let (session, other) = (world.first_factor(), world.first_factor());
+        let sent = world.challenge(&session, Some(first)).unwrap();
+        world.challenge(&session, Some(second)).unwrap();
+        let others = world.challenge(&other, Some(first)).unwrap();
+        assert_eq!(pending(&world), 3);
+        let verified = if by_recovery_code {
+            world.recover(&session, &recovery)
+        } else {
+            world.verify(&session, &sent)
+        };
+        assert!(verified.is_ok());
+        assert_eq!(pending(&world), 1, "that of the other session");
+        world.verify(&other, &others).unwrap();
+        assert_eq!(pending(&world), 0);
+    }
 }
 
 #[test]

@@ -1,12 +1,15 @@
-//! The whole story once, over the public API.
+//! What happens to an account from its first phone on, over the public API.
+
+mod world;
 
 use chacha20::ChaCha20Rng;
 use chacha20::rand_core::SeedableRng;
 use oob_mfa::*;
 use time::{Duration, UtcDateTime};
+use world::{SECOND, World};
 
 #[test]
-fn enroll_then_sign_in_then_recover() {
+fn a_first_phone_is_associated_and_confirmed() {
     let engine = Engine::new(Policy::auth0(), KeyRing::new(Key::new(1, &[7; 32])));
     let mut rng = ChaCha20Rng::from_seed([1; 32]);
     let now = UtcDateTime::from_unix_timestamp(1_800_000_000).unwrap();
@@ -53,4 +56,65 @@ fn enroll_then_sign_in_then_recover() {
         })
         .unwrap();
     assert_eq!(outcome.result.unwrap().purpose(), Purpose::Enrollment);
+}
+
+/// All that tokens are minted from, of a login by each factor.
+#[test]
+fn what_was_verified_says_whose_login_it_is_and_by_what() {
+    for (policy, restricted) in [(Policy::auth0(), false), (Policy::nist_800_63b4(), true)] {
+        let mut world = World::of(policy, "auth0|alice");
+        let (phone, recovery) = world.enroll("+14155558730");
+        let AuthenticatorId::Phone(Channel::Sms, device) = phone else {
+            panic!("{phone}")
+        };
+        let by_voice = AuthenticatorId::Phone(Channel::Voice, device);
+        let begin = |world: &mut World, number: usize| {
+            world.wait(SECOND);
+            let (client, scope) = (format!("client {number}"), format!("openid {number}"));
+            let audience = format!("https://api.example/{number}");
+            let subject = world.account.subject().clone();
+            let begun = world.engine.begin(
+                subject,
+                &client,
+                &scope,
+                &audience,
+                world.now,
+                &mut world.rng,
+            );
+            (begun.unwrap(), [client, scope, audience])
+        };
+        let told = |verified: &Verified| {
+            [verified.client(), verified.scope(), verified.audience()].map(str::to_owned)
+        };
+        for (number, authenticator, channel, amr) in [
+            (1, phone, Channel::Sms, ["mfa", "sms"]),
+            (2, by_voice, Channel::Voice, ["mfa", "tel"]),
+        ] {
+            let (session, claims) = begin(&mut world, number);
+            let sent = world.challenge(&session, Some(authenticator)).unwrap();
+            let verified = world.verify(&session, &sent).unwrap();
+            assert_eq!(verified.subject().as_str(), "auth0|alice");
+            assert_eq!(told(&verified), claims);
+            assert_eq!(verified.authenticator(), authenticator);
+            assert_eq!(verified.channel(), Some(channel));
+            assert_eq!(verified.amr(), amr);
+            assert_eq!(verified.is_restricted(), restricted);
+            assert_eq!(verified.purpose(), Purpose::Login);
+            assert_eq!(verified.verified_at(), world.now);
+            assert!(verified.recovery_code().is_none());
+        }
+        let (session, claims) = begin(&mut world, 3);
+        let verified = world.recover(&session, &recovery).unwrap();
+        assert_eq!(verified.subject().as_str(), "auth0|alice");
+        assert_eq!(told(&verified), claims);
+        let AuthenticatorId::RecoveryCode(_) = verified.authenticator() else {
+            panic!("{}", verified.authenticator())
+        };
+        assert_eq!((verified.channel(), verified.amr()), (None, &["mfa"][..]));
+        assert!(!verified.is_restricted());
+        assert_eq!(verified.purpose(), Purpose::Login);
+        assert_eq!(verified.verified_at(), world.now);
+        let next = verified.recovery_code().unwrap().expose_secret();
+        assert!(next.len() == 24 && next != recovery);
+    }
 }

@@ -497,6 +497,61 @@ fn a_record_of_another_version_is_refused() {
 }
 
 #[test]
+fn bytes_that_are_none_are_refused_with_what_they_have_to_be() {
+    // The place is told by what reads the text.
+    let error = "invalid type: integer `7`, expected 16 bytes in base64url";
+    assert_refused(&signing_in(), error, |record| {
+        record["challenges"][0]["id"] = 7.into();
+    });
+    assert_refused(&signing_in(), error, |record| {
+        record["spent"][0]["session"] = 7.into();
+    });
+    let error = "invalid type: null, expected 32 bytes in base64url";
+    assert_refused(&idle(), error, |record| {
+        record["recovery"]["digest"] = Value::Null;
+    });
+    let error = "not 16 bytes in base64url";
+    for text in [
+        "",
+        "AAAAAAAAAAAAAAAAAAAAA",
+        "AAAAAAAAAAAAAAAAAAAAAAA",
+        "AAAAAAAAAAAAAAAAAAAAA+",
+    ] {
+        assert_refused(&signing_in(), error, |record| {
+            record["challenges"][0]["id"] = text.into();
+        });
+    }
+}
+
+#[test]
+fn debug_of_a_record_shows_nothing_that_answers_or_names_a_challenge() {
+    let account = signing_in();
+    let record = read(&account);
+    let shown = format!("{account:?}");
+    let challenge = "challenges: [PendingChallenge { id: ChallengeId(redacted), session: SessionTag(redacted), ";
+    assert!(shown.contains(challenge), "{shown}");
+    assert!(shown.contains("digest: Digest(redacted)"), "{shown}");
+    assert!(
+        shown.contains("spent: [SpentSession { session: SessionTag(redacted), "),
+        "{shown}"
+    );
+    assert!(
+        shown.contains("number: PhoneNumber(XXXXXXXX8730)"),
+        "{shown}"
+    );
+    let challenge = &record["challenges"][0];
+    for secret in [
+        &challenge["id"],
+        &challenge["session"],
+        &challenge["code"]["issued"]["digest"]["digest"],
+        &record["recovery"]["digest"],
+        &record["spent"][0]["session"],
+    ] {
+        assert!(!shown.contains(secret.as_str().unwrap()), "{shown}");
+    }
+}
+
+#[test]
 fn a_moment_that_json_cannot_hold_is_refused() {
     let moments: [fn(&mut Value) -> &mut Value; 12] = [
         |record| &mut record["budgets"]["sends"],

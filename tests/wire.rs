@@ -4,6 +4,8 @@ mod world;
 
 use oob_mfa::wire::*;
 use oob_mfa::*;
+use serde::de::{IntoDeserializer, Visitor, value};
+use serde::{Deserialize, Deserializer};
 use time::UtcDateTime;
 use world::*;
 
@@ -143,6 +145,9 @@ fn a_client_authenticates_in_one_way() {
     assert!(client.client_id() == "demo" && client.matches(Some("demo-secret")));
     let encoded = json("{}").client(Some("basic YStiOmMlMjVk")).unwrap();
     assert!(encoded.client_id() == "a b" && encoded.matches(Some("c%d")));
+    // `demo:%zz%4g%+%2`, which encodes nothing but the space.
+    let plain = json("{}").client(Some("Basic ZGVtbzolenolNGclKyUy"));
+    assert!(plain.unwrap().matches(Some("%zz%4g% %2")));
     assert!(json(r#"{"client_id":"demo"}"#).client(basic).is_ok());
     let several = |body: &str| json(body).client(basic).map(drop);
     assert_eq!(
@@ -159,6 +164,10 @@ fn a_client_authenticates_in_one_way() {
         "Basic !",
         "Basic ZGVtbw==",
         "Basic OnNlY3JldA==",
+        // Bytes that are no text; the same, encoded, as id and as secret.
+        "Basic //86YQ==",
+        "Basic JUZGOmE=",
+        "Basic ZGVtbzolRkY=",
         "Digest x",
     ] {
         assert_eq!(invalid(header), Err(BadRequest::InvalidClient), "{header}");
@@ -181,6 +190,9 @@ fn what_is_wrong_with_a_parameter_is_told_by_its_name() {
             "Missing required parameter: grant_type",
         ),
         (r#"{"grant_type":7}"#, "grant_type must be a string"),
+        (r#"{"grant_type":-7}"#, "grant_type must be a string"),
+        (r#"{"grant_type":7.5}"#, "grant_type must be a string"),
+        (r#"{"grant_type":true}"#, "grant_type must be a string"),
         (r#"{"grant_type":["a"]}"#, "grant_type must be a string"),
         (
             r#"{"grant_type":{"a":[{}]}}"#,
@@ -237,6 +249,26 @@ fn what_is_wrong_with_a_parameter_is_told_by_its_name() {
     ] {
         assert_eq!(json(body).associate(), Err(expected), "{body}");
     }
+    // Each that an endpoint wants says so, whatever is there in its place.
+    let recovery = "http://auth0.com/oauth/grant-type/mfa-recovery-code";
+    let client = |body: &str| json(body).client(None).map(drop);
+    for name in ["client_id", "client_secret"] {
+        let number = format!(r#"{{"{name}":7}}"#);
+        assert_eq!(client(&number), Err(BadRequest::NotAString(name)));
+    }
+    for (body, name) in [
+        (r#"{"challenge_type":["oob"]}"#, "challenge_type"),
+        (r#"{"authenticator_id":7}"#, "authenticator_id"),
+    ] {
+        assert_eq!(json(body).challenge(), Err(BadRequest::NotAString(name)));
+    }
+    let twice = json(r#"{"mfa_token":"a","mfa_token":"a"}"#);
+    let repeated = Err(BadRequest::Repeated("mfa_token"));
+    assert_eq!(twice.mfa_token(Some("Bearer b")), repeated);
+    for (grant_type, name) in [(oob, "oob_code"), (recovery, "recovery_code")] {
+        let lacking = form(&format!("grant_type={grant_type}&binding_code=1")).grant();
+        assert_eq!(lacking.unwrap_err(), BadRequest::Missing(name));
+    }
     for body in [
         "",
         "[]",
@@ -244,16 +276,85 @@ fn what_is_wrong_with_a_parameter_is_told_by_its_name() {
         "\"a\"",
         "{",
         "{\"a\":}",
+        "{\"a\":[\"b\",}",
+        "{\"a\":{\"b\":}}",
         "[\"a\"]",
         "{\"a\":\"\u{1}\"}",
     ] {
         assert!(serde_json::from_str::<Body>(body).is_err(), "{body}");
     }
+}
+
+/// What a format has in the place of null that tells an option from a unit.
+struct Absent;
+
+impl<'de> Deserializer<'de> for Absent {
+    type Error = value::Error;
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Self::Error> {
+        visitor.visit_none()
+    }
+
+    serde::forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 u8 u16 u32 u64 f32 f64 char str string bytes byte_buf option unit
+        unit_struct newtype_struct seq tuple tuple_struct map struct enum identifier ignored_any
+    }
+}
+
+impl IntoDeserializer<'_, value::Error> for Absent {
+    type Deserializer = Self;
+
+    fn into_deserializer(self) -> Self {
+        self
+    }
+}
+
+#[test]
+fn a_parameter_that_is_absent_in_any_format_is_missing() {
+    let body = value::MapDeserializer::new([("mfa_token", Absent)].into_iter());
+    let body = Body::deserialize(body).unwrap();
+    assert_eq!(body.optional("mfa_token"), Ok(None));
+    let missing = Err(BadRequest::Missing("mfa_token"));
+    assert_eq!(body.required("mfa_token"), missing);
+    assert_eq!(body.mfa_token(Some("Bearer a")), Ok("a"));
+}
+
+#[test]
+fn what_is_no_body_is_refused_with_what_it_has_to_be() {
+    let refused = |body: &str| {
+        serde_json::from_str::<Body>(body)
+            .err()
+            .unwrap()
+            .to_string()
+    };
+    for (body, found) in [("[]", "sequence"), ("7", "integer `7`"), ("null", "null")] {
+        let expected = format!("invalid type: {found}, expected an object");
+        assert!(refused(body).starts_with(&expected), "{}", refused(body));
+    }
     let many: Vec<String> = (0..65).map(|number| format!("\"{number}\":1")).collect();
-    assert!(serde_json::from_str::<Body>(&format!("{{{}}}", many.join(","))).is_err());
-    assert!(serde_json::from_str::<Body>(&format!("{{{}}}", many[1..].join(","))).is_ok());
-    let secret = json(r#"{"binding_code":"123456"}"#);
-    assert_eq!(format!("{secret:?}"), r#"{"binding_code"}"#);
+    let most = format!("{{{}}}", many[1..].join(","));
+    assert!(serde_json::from_str::<Body>(&most).is_ok());
+    let many = refused(&format!("{{{}}}", many.join(",")));
+    assert!(many.starts_with("too many parameters"), "{many}");
+    // No format of the API has such a value, but another of serde may.
+    let bytes = value::MapDeserializer::<_, value::Error>::new([("a", &b"b"[..])].into_iter());
+    let refused = Body::deserialize(bytes).err().unwrap().to_string();
+    assert_eq!(refused, "invalid type: byte array, expected a parameter");
+}
+
+#[test]
+fn debug_of_a_request_shows_names_and_no_secret() {
+    let secret = json(r#"{"binding_code":"123456","list":["a"],"x":null}"#);
+    assert_eq!(format!("{secret:?}"), r#"{"binding_code", "list", "x"}"#);
+    let client = json(r#"{"client_id":"demo","client_secret":"demo-secret"}"#);
+    let client = client.client(None).unwrap();
+    let shown = r#"ClientCredentials { client_id: "demo", .. }"#;
+    assert_eq!(format!("{client:?}"), shown);
+    let oob = "http://auth0.com/oauth/grant-type/mfa-oob";
+    let grant = form(&format!("grant_type={oob}&oob_code=x&binding_code=123456")).grant();
+    let shown =
+        "MfaOob(VerifyOob { oob_code: OobCode(redacted), binding_code: BindingCode(redacted) })";
+    assert_eq!(format!("{:?}", grant.unwrap()), shown);
 }
 
 #[test]
@@ -571,6 +672,15 @@ fn the_servers_own_errors_are_their_rows_of_the_table() {
         row(ErrorAnswer::send_failed()),
         expected(502, "bad_gateway", "Error sending SMS.", "")
     );
+    assert_eq!(
+        row(ErrorAnswer::server_error()),
+        expected(
+            500,
+            "server_error",
+            "The server failed to answer the request.",
+            ""
+        )
+    );
     let unavailable = "The service is temporarily unavailable. Try again.";
     for (wait, seconds) in [(MILLISECOND, 1), (SECOND, 1), (SECOND + MILLISECOND, 2)] {
         assert_eq!(
@@ -605,6 +715,105 @@ fn the_servers_own_errors_are_their_rows_of_the_table() {
         row(BadRequest::InvalidPhoneNumber.into()),
         expected(400, "invalid_request", "The phone number is invalid.", "")
     );
+}
+
+#[test]
+fn every_bad_request_is_its_row_of_the_table() {
+    let requested = "otp".to_owned();
+    for (bad, status, error, description) in [
+        (
+            BadRequest::BodyTooLarge,
+            413,
+            "invalid_request",
+            "The request body is too large.",
+        ),
+        (
+            BadRequest::UnsupportedContentType,
+            415,
+            "invalid_request",
+            "The content type has to be application/json or application/x-www-form-urlencoded.",
+        ),
+        (
+            BadRequest::MalformedBody,
+            400,
+            "invalid_request",
+            "Malformed request body",
+        ),
+        (
+            BadRequest::Missing("oob_code"),
+            400,
+            "invalid_request",
+            "Missing required parameter: oob_code",
+        ),
+        (
+            BadRequest::NotAString("oob_code"),
+            400,
+            "invalid_request",
+            "oob_code must be a string",
+        ),
+        (
+            BadRequest::NotAList("oob_channels"),
+            400,
+            "invalid_request",
+            "oob_channels must be an array of strings",
+        ),
+        (
+            BadRequest::Repeated("oob_code"),
+            400,
+            "invalid_request",
+            "Repeated parameter: oob_code",
+        ),
+        (
+            BadRequest::UnsupportedAuthenticatorType,
+            400,
+            "invalid_request",
+            "The authenticator type is not supported. Supported type: oob.",
+        ),
+        (
+            BadRequest::UnknownChannel,
+            400,
+            "invalid_request",
+            "The channel is not supported. Supported channels: sms, voice.",
+        ),
+        (
+            BadRequest::InvalidPhoneNumber,
+            400,
+            "invalid_request",
+            "The phone number is invalid.",
+        ),
+        (
+            BadRequest::UnsupportedChallengeType { requested },
+            401,
+            "unsupported_challenge_type",
+            "The user does not support the requested challenge type (otp). Supported type: oob.",
+        ),
+        (
+            BadRequest::UnsupportedGrantType,
+            400,
+            "unsupported_grant_type",
+            "The grant type is not supported.",
+        ),
+        (
+            BadRequest::SeveralCredentials,
+            400,
+            "invalid_request",
+            "The client must authenticate in one way only.",
+        ),
+        (
+            BadRequest::InvalidClient,
+            401,
+            "invalid_client",
+            "Client authentication failed",
+        ),
+    ] {
+        assert_eq!(bad.to_string(), description);
+        let answer = ErrorAnswer::from(bad);
+        let found = (answer.status(), answer.error(), answer.error_description());
+        assert_eq!(found, (status, error, description));
+        assert_eq!(answer.retry_after(), None);
+        let names = answer.headers().map(|(name, _)| name);
+        assert_eq!(names.skip(2).eq(["WWW-Authenticate"]), status == 401);
+    }
 }
 
 #[test]

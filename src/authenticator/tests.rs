@@ -2,6 +2,9 @@ use alloc::format;
 use alloc::string::ToString;
 use alloc::vec::Vec;
 
+use serde::de::{Visitor, value};
+use serde::{Deserialize, Deserializer};
+
 use super::{AuthenticatorId, Channel, Channels, DeviceId, InvalidAuthenticatorId};
 use crate::code::tests::Words;
 
@@ -71,6 +74,35 @@ fn a_device_id_is_stored_as_text_for_people_and_bytes_for_machines() {
     assert!(postcard::from_bytes::<DeviceId>(b"\x10NU1Ofuw3Cw0XCt5|").is_err());
     assert!(postcard::from_bytes::<DeviceId>(b"\x0fNU1Ofuw3Cw0XCt5").is_err());
     assert!(postcard::from_bytes::<DeviceId>(b"\x11NU1Ofuw3Cw0XCt5xx").is_err());
+}
+
+/// A number in a format for machines.
+struct Number(u64);
+
+impl<'de> Deserializer<'de> for Number {
+    type Error = value::Error;
+
+    fn is_human_readable(&self) -> bool {
+        false
+    }
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Self::Error> {
+        visitor.visit_u64(self.0)
+    }
+
+    serde::forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 u8 u16 u32 u64 f32 f64 char str string bytes byte_buf option unit
+        unit_struct newtype_struct seq tuple tuple_struct map struct enum identifier ignored_any
+    }
+}
+
+#[test]
+fn a_device_id_that_machines_write_as_anything_but_bytes_is_refused_with_what_it_has_to_be() {
+    let refused = DeviceId::deserialize(Number(7)).unwrap_err();
+    assert_eq!(
+        refused.to_string(),
+        "invalid type: integer `7`, expected 16 bytes"
+    );
 }
 
 #[test]

@@ -1,3 +1,4 @@
+use alloc::string::ToString;
 use alloc::vec::Vec;
 use core::cell::{Cell, RefCell};
 use core::future::{Future, ready};
@@ -176,4 +177,44 @@ fn a_store_that_fails_is_not_asked_again() {
     );
     assert_eq!(completed(decided).unwrap_err(), Unsaved::Failed(FAILED));
     assert_eq!(writes.get(), 2);
+}
+
+/// An error of a store, as one of a database is: with what caused it.
+#[derive(Debug, PartialEq)]
+struct Down(NoRoute);
+
+#[derive(Debug, PartialEq)]
+struct NoRoute;
+
+impl fmt::Display for Down {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(FAILED)
+    }
+}
+
+impl core::error::Error for Down {
+    fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
+        Some(&self.0)
+    }
+}
+
+impl fmt::Display for NoRoute {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("no route to the host")
+    }
+}
+
+impl core::error::Error for NoRoute {}
+
+#[test]
+fn what_was_not_saved_says_what_the_store_says_and_by_what_that_was_caused() {
+    let failed: Unsaved<Down> = Down(NoRoute).into();
+    assert_eq!(failed, Unsaved::Failed(Down(NoRoute)));
+    assert_eq!(failed.to_string(), "the store is down");
+    let cause = core::error::Error::source(&failed).unwrap();
+    assert_eq!(cause.to_string(), "no route to the host");
+
+    let conflict = Unsaved::<Down>::Conflict;
+    assert_eq!(conflict.to_string(), "another revision is stored");
+    assert!(core::error::Error::source(&conflict).is_none());
 }

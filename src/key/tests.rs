@@ -143,6 +143,27 @@ fn a_previous_key_verifies_what_it_made_and_makes_nothing() {
 }
 
 #[test]
+fn a_key_is_known_by_the_id_that_it_was_given() {
+    for id in [0, 1, 7, u32::MAX] {
+        assert_eq!(Key::new(id, &[7; 32]).id(), id);
+    }
+}
+
+#[test]
+fn digests_are_equal_where_every_bit_is() {
+    let digest = ring(1, 7).code_digest(&COUNTED, &TAG, &"012345".into());
+    let copy = digest;
+    assert_eq!(digest, copy);
+    for bit in 0..256 {
+        let mut other = digest;
+        other.digest.0[bit / 8] ^= 1 << (bit % 8);
+        assert_ne!(digest, other, "{bit}");
+    }
+    let other = super::CodeDigest { key: 2, ..digest };
+    assert_ne!(digest, other);
+}
+
+#[test]
 fn two_keys_of_a_ring_never_share_an_id() {
     let same = ring(1, 7).with_previous(Key::new(1, &[8; 32]));
     assert_eq!(same.unwrap_err(), DuplicateKeyId);

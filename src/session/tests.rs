@@ -490,4 +490,11 @@ fn debug_shows_neither_the_token_nor_what_stands_for_it() {
         "MfaSession { subject: Subject(\"auth0|a\"), client: \"demo\", scope: \"openid\", \
          audience: \"api\", assurance: FirstFactor, expires_at: 2027-01-15 8:10:00.0 +00, .. }"
     );
+    // The id may be a token's.
+    assert_eq!(
+        format!("{:?}", claims()),
+        "TrustedClaims { subject: Subject(\"auth0|a\"), client: \"demo\", assurance: Mfa, \
+         scope: \"openid enroll read:authenticators\", audience: \"api\", \
+         issued_at: 2027-01-15 8:00:00.0 +00, expires_at: 2027-01-15 8:10:00.0 +00, .. }"
+    );
 }

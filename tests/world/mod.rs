@@ -219,6 +219,13 @@ impl World {
         self.commit(transition)
     }
 
+    pub fn regenerate(&mut self, session: &MfaSession) -> Result<RecoveryCode, Denied> {
+        let transition =
+            self.engine
+                .regenerate_recovery_code(&self.account, session, self.now, &mut self.rng);
+        self.commit(transition)
+    }
+
     pub fn import(&mut self, phone: &str) -> Result<AuthenticatorId, Denied> {
         let transition = self.engine.import_phone(
             &self.account,
