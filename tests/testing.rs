@@ -1,8 +1,11 @@
 //! What the feature `testing` gives to tests, tested.
 
+use std::collections::BTreeSet;
+
 use oob_mfa::testing::{
     Answer, Clock, Command, Fault, Guess, MemoryStore, MemoryStoreUnavailable, Outbox, Scene,
-    World, accounts, associates, challenges, recovery_codes, verify_oobs,
+    World, accounts, associates, backward_steps, challenges, forward_steps, recovery_codes,
+    verify_oobs,
 };
 use oob_mfa::{
     Account, Channel, Denied, Engine, Key, KeyRing, Next, PhoneNumber, Policy, RecoveryCode,
@@ -305,6 +308,144 @@ fn the_largest_scene_is_as_large_as_a_record_can_be() {
     let account = scene.world.account();
     assert_eq!(postcard::to_allocvec(&account).unwrap().len(), 3_975 - 7);
     assert_eq!(serde_json::to_string(&account).unwrap().len(), 12_421 - 15);
+}
+
+/// So that a search that lets time pass finds the same races.
+#[test]
+fn each_command_of_a_scene_changes_the_record_until_its_codes_expire() {
+    for mut scene in [
+        Scene::signing_in("auth0|alice".parse().unwrap(), 1),
+        Scene::enrolling("auth0|alice".parse().unwrap(), 1),
+    ] {
+        let last = Duration::minutes(5) - Duration::milliseconds(1);
+        scene.world.clock().step(last);
+        for command in &scene.commands {
+            let reply = scene.world.clone().apply(command).reply;
+            assert!(reply.saved, "{command:?}: {reply:?}");
+        }
+        scene.world.clock().step(Duration::milliseconds(1));
+        let late = scene.world.apply(&scene.commands[0]).reply;
+        assert_eq!(late.answer, Answer::Denied(Denied::OobCodeExpired));
+    }
+}
+
+#[test]
+fn worlds_beside_each_other_have_one_clock_one_store_and_one_outbox() {
+    let mut one = challenged();
+    let mut other = one.beside("auth0|bob".parse().unwrap(), 2);
+    assert_eq!(other.record(), None);
+    other.apply(&import());
+    other.apply(&Command::Begin);
+    other.apply(&Command::Challenge {
+        session: 0,
+        authenticator: None,
+    });
+    assert_eq!(one.store().load(other.subject()), Ok(other.record()));
+    assert!(other.record().is_some());
+    assert_eq!(one.outbox().messages(), other.outbox().messages());
+    assert_eq!(one.outbox().messages().len(), 2);
+    one.apply(&Command::Step { millis: 1 });
+    assert_eq!(one.now(), other.now());
+}
+
+#[test]
+fn a_reload_puts_what_it_is_given_in_the_place_of_the_record() {
+    let mut world = world();
+    world.reload(|_| panic!("there is no record yet"));
+    world.apply(&import());
+    let imported = world.account();
+    world.apply(&Command::RestoreBudgets);
+    let restored = world.account();
+    world.reload(|record| {
+        assert_eq!(*record, restored);
+        imported.clone()
+    });
+    assert_eq!(world.record(), Some(imported));
+}
+
+#[test]
+fn what_it_prints_says_what_it_is() {
+    let mut world = challenged();
+    let (begin, account) = (Command::Begin, world.account());
+    let asked = world.ask(&begin, &account);
+    assert_eq!(format!("{asked:?}"), "Asked { .. }");
+    let heard = asked.commit(|_| Ok::<(), ()>(())).unwrap();
+    assert_eq!(format!("{heard:?}"), "Heard { .. }");
+    assert_eq!(
+        format!("{:?}", world.clock()),
+        "Clock(2027-01-15 8:00:00.0 +00)"
+    );
+    let sent = &world.outbox().messages()[0];
+    let printed = format!(
+        "Message {{ channel: Sms, to: {:?}, expires_at: 2027-01-15 8:05:00.0 +00, id: {:?}, .. }}",
+        phone(),
+        sent.id
+    );
+    assert_eq!(format!("{sent:?}"), printed);
+    assert_eq!(
+        format!("{:?}", world.outbox()),
+        format!("Outbox([{printed}])")
+    );
+
+    let store = MemoryStore::new();
+    store.inject([Fault::LostAnswer]);
+    store.fail_loads(3);
+    assert_eq!(
+        format!("{store:?}"),
+        "MemoryStore { records: {}, faults: [LostAnswer], failing_loads: 3 }"
+    );
+    assert_eq!(
+        store.load(world.subject()).unwrap_err().to_string(),
+        "the store is out of reach, or its answer was lost"
+    );
+    let outbox = Outbox::new();
+    outbox.fail_next(1);
+    let (engine, now) = (engine(), world.now());
+    let session = engine
+        .begin(world.subject().clone(), "demo", "", "", now, world.rng())
+        .unwrap();
+    let challenged = engine.challenge(
+        &account,
+        &session,
+        &oob_mfa::Challenge::default(),
+        now,
+        world.rng(),
+    );
+    let challenged = challenged.commit(|_| Ok::<(), ()>(())).unwrap();
+    let not_sent = outbox.send(&challenged.result.unwrap().delivery);
+    assert_eq!(
+        not_sent.unwrap_err().to_string(),
+        "the provider did not take the message"
+    );
+}
+
+#[test]
+fn drawn_steps_meet_every_edge_and_a_millisecond_before_and_after() {
+    use proptest::strategy::{Strategy, ValueTree};
+    let mut runner = proptest::test_runner::TestRunner::deterministic();
+    let mut draw = |steps: &dyn Fn() -> BoxedStrategy<i64>| -> BTreeSet<i64> {
+        let steps = steps();
+        (0..5_000)
+            .map(|_| steps.new_tree(&mut runner).unwrap().current())
+            .collect()
+    };
+    let forward = draw(&|| forward_steps().boxed());
+    let backward = draw(&|| backward_steps().boxed());
+    let minutes = [1, 5, 6, 10, 60].map(|minutes| minutes * 60_000);
+    for edge in minutes.into_iter().chain([86_400_000, 31_536_000_000]) {
+        for step in [edge - 1, edge, edge + 1] {
+            assert!(forward.contains(&step), "{step}");
+            assert!(backward.contains(&-step), "{step}");
+        }
+    }
+    // The rest is short, and between the edges.
+    let (first, last) = (forward.first().copied(), forward.last().copied());
+    assert_eq!((first, last), (Some(0), Some(31_536_000_001)));
+    let other: Vec<i64> = forward.range(3_600_002..86_399_999).copied().collect();
+    assert!(other.len() > 100);
+    assert!(other.last() < Some(&7_200_000));
+    assert_eq!(forward.range(86_400_002..31_535_999_999).count(), 0);
+    assert_eq!(backward.last(), Some(&0));
 }
 
 proptest! {

@@ -54,3 +54,50 @@ impl TryRng for TestRng {
 }
 
 impl TryCryptoRng for TestRng {}
+
+#[cfg(test)]
+mod tests {
+    use alloc::collections::BTreeSet;
+    use alloc::vec::Vec;
+
+    use super::*;
+
+    /// As they are published for `SplitMix64`.
+    const OF_1234567: [u64; 5] = [
+        6_457_827_717_110_365_317,
+        3_203_168_211_198_807_973,
+        9_817_491_932_198_370_423,
+        4_593_380_528_125_082_431,
+        16_408_922_859_458_223_821,
+    ];
+
+    #[test]
+    fn its_words_are_those_of_the_published_generator() {
+        let mut rng = TestRng::new(1_234_567);
+        assert_eq!(OF_1234567.map(|_| rng.next_u64()), OF_1234567);
+        let mut rng = TestRng::new(1_234_567);
+        let mut bytes = [0; 19];
+        rng.fill_bytes(&mut bytes);
+        let words: Vec<u8> = OF_1234567
+            .iter()
+            .flat_map(|word| word.to_le_bytes())
+            .collect();
+        assert_eq!(Some(bytes.as_slice()), words.get(..19));
+        // The low half of a word.
+        let mut rng = TestRng::new(1_234_567);
+        assert_eq!(u64::from(rng.next_u32()), OF_1234567[0] & 0xffff_ffff);
+    }
+
+    #[test]
+    fn every_source_of_every_source_is_another() {
+        let mut first_words = BTreeSet::new();
+        for seed in [0, 1, u64::MAX] {
+            let mut rng = TestRng::new(seed);
+            assert_eq!(rng.fork(7).next_u64(), rng.fork(7).next_u64());
+            let forks = (0..1_000).map(|number| rng.fork(number).next_u64());
+            first_words.extend(forks);
+            first_words.insert(rng.next_u64());
+        }
+        assert_eq!(first_words.len(), 3 * 1_001);
+    }
+}

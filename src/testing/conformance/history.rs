@@ -116,9 +116,8 @@ impl History {
     /// What was loaded counts as reported: it was saved, and only the answer was lost.
     pub(super) fn is_there(&mut self, record: &Account) {
         let (now, restarts) = (self.moment(), self.restarts);
-        let honest =
-            |saving: &&mut Saving| saving.kind == Kind::Honest && saving.account == *record;
-        if let Some(saving) = self.savings.iter_mut().find(honest) {
+        let mut savings = self.savings.iter_mut();
+        if let Some(saving) = savings.find(|saving| saving.account == *record) {
             saving.came_of = Came::Reported(now);
             saving.restarts = restarts;
         }
@@ -149,9 +148,10 @@ impl History {
         latest.map(|saving| saving.account.clone())
     }
 
-    /// What somebody did last.
-    pub(super) fn last(&self, who: &str) -> Option<&What> {
-        let last = self.steps.iter().rev().find(|step| step.who == who);
+    /// What the latest load of somebody has led to, whatever he did with it.
+    pub(super) fn last_load(&self, who: &str) -> Option<&What> {
+        let mut latest = self.steps.iter().rev();
+        let last = latest.find(|step| step.who == who && step.is_a_load());
         last.map(|step| &step.what)
     }
 
@@ -417,8 +417,7 @@ impl History {
     ) -> Breach {
         let shown = |step: &&Step| step.who.is_empty() || involved.contains(&step.who.as_str());
         let mut schedule: Vec<Step> = self.steps.iter().filter(shown).cloned().collect();
-        let tries = |step: &&Step| matches!(step.what, What::Loads(_) | What::FailsToLoad(_));
-        if schedule.iter().filter(tries).count() > MOST_SHOWN {
+        if schedule.iter().filter(|step| step.is_a_load()).count() > MOST_SHOWN {
             // The last try of many that are alike.
             let before = schedule.len().saturating_sub(2);
             schedule.drain(..before);

@@ -243,6 +243,12 @@ pub struct Step {
     pub(super) what: What,
 }
 
+impl Step {
+    pub(super) const fn is_a_load(&self) -> bool {
+        matches!(self.what, What::Loads(_) | What::FailsToLoad(_))
+    }
+}
+
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum What {
     Loads(Option<u64>),
@@ -253,7 +259,6 @@ pub(super) enum What {
     Saves(u64, Option<String>),
     Conflict(u64),
     FailsToSave(u64, String),
-    Hears(String),
     Restarts,
 }
 
@@ -273,8 +278,66 @@ impl fmt::Display for Step {
             What::FailsToSave(revision, error) => {
                 write!(f, "{who} cannot save revision {revision}: {error}")
             }
-            What::Hears(told) => write!(f, "{who} hears, with nothing to save: {told}"),
             What::Restarts => f.write_str("the store is restarted"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::string::ToString;
+
+    use super::*;
+
+    fn breach(found: &str, loads: u64) -> Breach {
+        let step = |revision| Step {
+            who: "A".into(),
+            what: What::Loads(Some(revision)),
+        };
+        Breach {
+            duty: Duty::Replace,
+            rule: Some(Rule::Once),
+            found: found.into(),
+            schedule: (0..loads).map(step).collect(),
+        }
+    }
+
+    #[test]
+    fn of_breaches_alike_the_shortest_is_kept_and_of_those_the_first() {
+        let mut report = Report::new(1);
+        for (found, loads) in [("first", 3), ("longer", 4), ("shorter", 2), ("as short", 2)] {
+            report.add(Err(breach(found, loads)));
+        }
+        report.add(Ok(()));
+        let known: Vec<&str> = report
+            .breaches
+            .iter()
+            .map(|breach| &*breach.found)
+            .collect();
+        assert_eq!(known, ["shorter"]);
+
+        let other = Breach {
+            rule: None,
+            ..breach("of no rule", 9)
+        };
+        report.add(Err(other));
+        assert_eq!(report.breaches.len(), 2);
+    }
+
+    #[test]
+    fn two_saves_at_once_are_a_test_and_one_restart_is() {
+        let text = |at_once, restarts| {
+            let report = Report {
+                at_once,
+                restarts,
+                ..Report::new(1)
+            };
+            let untested = report.to_string().matches("not tested: ").count();
+            (report.is_conformant(), untested)
+        };
+        assert_eq!(text(0, 0), (false, 2));
+        assert_eq!(text(1, 1), (false, 1));
+        assert_eq!(text(2, 0), (true, 1));
+        assert_eq!(text(2, 1), (true, 0));
     }
 }

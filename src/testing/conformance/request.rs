@@ -116,10 +116,9 @@ impl Request {
             .await;
         match saved {
             Ok(heard) => {
-                let told = self.told(world.hear(heard));
-                match write {
-                    Some(write) => trial.reported(write, Some(told))?,
-                    None => trial.refused(&self.who, &told),
+                // A no that nothing was to be saved for is part of no breach.
+                if let Some(write) = write {
+                    trial.reported(write, Some(self.told(world.hear(heard))))?;
                 }
                 Ok(true)
             }

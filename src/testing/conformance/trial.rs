@@ -166,12 +166,6 @@ impl<'a, S: Store> Trial<'a, S> {
         self.history.borrow_mut().reported_write(write, told)
     }
 
-    /// Nothing was to be saved: somebody was told no.
-    pub(super) fn refused(&self, who: &str, told: &Told) {
-        let text = told.text();
-        self.history.borrow_mut().note(who, What::Hears(text));
-    }
-
     pub(super) fn starts_with(&self, left: Remaining) {
         self.history.borrow_mut().starts_with(left);
     }
@@ -197,7 +191,7 @@ impl<'a, S: Store> Trial<'a, S> {
     /// Somebody has tried in vain, [`MOST_TRIES`] times.
     pub(super) fn gave_up(&self, who: &str) -> Breach {
         let history = self.history.borrow();
-        let (duty, found) = match history.last(who) {
+        let (duty, found) = match history.last_load(who) {
             Some(What::FailsToLoad(_)) if history.reported().is_none() => (
                 Duty::Read,
                 format!("{MOST_TRIES} loads failed; where there is no record, a load gives none"),

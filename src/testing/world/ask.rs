@@ -289,3 +289,29 @@ fn forged(token: &str) -> String {
         .map(|(at, c)| if at == from_the_end { other(c) } else { c });
     forged.collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wrong_code_has_the_shape_of_the_right_one() {
+        for (right, expected) in [
+            ("000000", "000009"),
+            ("999999", "999990"),
+            ("12345678", "12345679"),
+        ] {
+            assert_eq!(wrong(right), expected);
+        }
+    }
+
+    #[test]
+    fn a_forged_token_differs_in_one_character_of_its_seal() {
+        for token in ["v1.AAAAAAAAAAAAAAAA", "v1.BBBBBBBBBBBBBBBB"] {
+            let forged = forged(token);
+            let differs = |at: &usize| forged.get(*at..=*at) != token.get(*at..=*at);
+            let places: Vec<usize> = (0..token.len()).filter(differs).collect();
+            assert_eq!((forged.len(), places), (token.len(), Vec::from([9])));
+        }
+    }
+}

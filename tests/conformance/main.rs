@@ -1,5 +1,7 @@
 //! The test of stores, tested: it lets a good one pass, and finds each way to break the duty.
 
+mod said;
+
 use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, HashSet};
 use std::future::poll_fn;
