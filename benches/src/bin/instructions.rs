@@ -1,47 +1,24 @@
-//! Runs one case once, for callgrind to count: see `instructions.sh`.
+//! Runs every case once, or those named, for callgrind to count: see `table.sh`.
 
-use core::hint::black_box;
-use std::process::ExitCode;
+use oob_mfa_benches::{Case, cases};
 
-use oob_mfa_benches::World;
-
-/// The one function that callgrind counts, with whatever it calls.
+/// The one function that callgrind counts, with whatever it calls, and after which it writes its count.
 #[inline(never)]
-fn counted<T>(case: impl FnOnce(&World) -> T, world: &World) -> T {
-    black_box(case(black_box(world)))
+fn counted(case: &mut Case) {
+    case.run(1);
 }
 
-macro_rules! cases {
-    ($($case:ident)*) => {
-        fn run(case: &str, world: &World) -> bool {
-            match case {
-                "nothing" => counted(|_| (), world),
-                // The result is dropped outside: a caller keeps it.
-                $(stringify!($case) => drop(counted(World::$case, world)),)*
-                _ => return false,
-            }
-            true
+fn main() {
+    let named: Vec<String> = std::env::args().skip(1).collect();
+    for mut case in cases() {
+        if !named.is_empty() && !named.contains(&case.label) {
+            continue;
         }
-
-        const CASES: &[&str] = &["nothing", $(stringify!($case)),*];
-    };
-}
-cases! {
-    hmac verify_wrong verify_right verify_refused verify_refused_wrong verify_unknown challenge
-    open_token load load_and_save
-}
-
-fn main() -> ExitCode {
-    let Some(case) = std::env::args().nth(1) else {
-        println!("{}", CASES.join("\n"));
-        return ExitCode::SUCCESS;
-    };
-    // It runs every case once: what is looked up on a first call, such as the features of the
-    // processor, is not counted.
-    let world = World::new();
-    if run(&case, &world) {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
+        // What is looked up on a first call, such as the features of the processor, is not counted,
+        // and what is freed is there to be allocated again.
+        case.run(3);
+        case.rewind();
+        counted(&mut case);
+        println!("{}", case.label);
     }
 }
