@@ -88,6 +88,14 @@ impl World {
         mac.finalize().into_bytes().into()
     }
 
+    /// Of `budget_take`: the same rate, on integers.
+    pub(crate) fn gcra_by_hand(&mut self) -> Option<u64> {
+        const PERIOD: u64 = 3_600_000;
+        let (full_at, now) = black_box((0_u64, 1_800_000_000_000_u64));
+        let full_at = full_at.max(now);
+        (full_at - now <= 9 * PERIOD).then_some(full_at + PERIOD)
+    }
+
     fn words(&mut self, count: usize) {
         for _ in 0..count {
             black_box(self.rng.next_u32());

@@ -4,12 +4,18 @@
 //! the same work. What a case makes is dropped within it.
 
 pub mod counting;
+mod effort;
+mod figures;
 mod floors;
 mod ours;
+mod peers;
+pub mod scale;
 mod world;
 
 use core::hint::black_box;
 
+pub use self::effort::Effort;
+pub use self::figures::Figures;
 pub use self::world::{Budget, World};
 
 /// One thing that is measured, with a world of its own.
@@ -58,12 +64,16 @@ pub fn cases() -> Vec<Case> {
         PENDING => verify_right verify_wrong verify_refused verify_unknown clone_pending;
         one => recovery_right recovery_right_floor recovery_wrong recovery_wrong_floor
             challenge challenge_floor associate associate_floor open_token open_token_floor
-            authenticators budget_take
+            authenticators budget_take gcra_by_hand governor_direct governor_direct_at governor_keyed
+            totp_rs_right totp_rs_wrong latchkey_totp_right latchkey_totp_wrong
+            latchkey_email_right latchkey_email_wrong
             load_postcard save_postcard save_postcard_slice load_json save_json
             load_largest_postcard save_largest_postcard save_largest_postcard_slice
             load_largest_json save_largest_json
             request_postcard request_json;
     };
+    #[cfg(feature = "modo-rs")]
+    let cases = [cases, cases! { one => modo_rs_right modo_rs_wrong; }].concat();
     let mut all = Vec::new();
     for (name, numbers, run) in cases {
         for pending in numbers {

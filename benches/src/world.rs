@@ -10,6 +10,8 @@ use oob_mfa::{
 use sha2::Sha256;
 use time::{Duration, UtcDateTime};
 
+use crate::peers::Peers;
+
 /// One phone, a recovery code, and as many logins under way as is asked for, each of a session of its
 /// own. The login that is measured began last, so that whoever looks for it comes past all others.
 pub struct World {
@@ -38,6 +40,7 @@ pub struct World {
     /// Where a caller has records written to.
     pub(crate) buffer: Vec<u8>,
     pub(crate) prepared: Hmac<Sha256>,
+    pub(crate) peers: Peers,
 }
 
 /// An account and its two stored forms.
@@ -154,6 +157,7 @@ impl World {
             largest: Record::largest(),
             buffer: vec![0; 4_096],
             prepared: Hmac::new_from_slice(&SECRET).expect("a key of any length"),
+            peers: Peers::new(),
             phone,
             engine,
             rng,
@@ -198,6 +202,24 @@ impl World {
         );
         assert_eq!(self.request_postcard(), Ok(()));
         assert_eq!(self.request_json(), Ok(()));
+        self.check_peers();
+    }
+
+    /// The stored forms by their names.
+    #[must_use]
+    pub fn records(&self) -> [(&'static str, &[u8]); 4] {
+        [
+            ("typical_postcard", &self.typical.postcard),
+            ("typical_json", &self.typical.json),
+            ("largest_postcard", &self.largest.postcard),
+            ("largest_json", &self.largest.json),
+        ]
+    }
+
+    /// The record in postcard of a user who has nothing under way.
+    #[must_use]
+    pub fn idle(&self) -> Vec<u8> {
+        Record::of(self.idle.clone()).postcard
     }
 
     /// Puts the random source at the beginning of a block, of which no case takes all.

@@ -1,0 +1,118 @@
+//! How long each case takes, in HMACs of this run: `cargo run --release --bin times`.
+//!
+//! A machine is now fast and now slow, for milliseconds at a time. So each case is timed right after
+//! an HMAC, for microseconds, and all of them over and over again: what is printed is the median of the
+//! quotients, with the quartiles beside it.
+
+use core::hint::black_box;
+use std::time::Instant;
+
+use chacha20::ChaCha20Rng;
+use chacha20::rand_core::{Rng, SeedableRng};
+use oob_mfa_benches::scale::{self, Accounts, Naive, Records, Service, Tuned, filled};
+use oob_mfa_benches::{Case, Effort, cases};
+
+/// As long as one measurement is meant to take.
+const NANOSECONDS: f64 = 20_000.0;
+
+fn main() {
+    let effort = Effort::of_environment();
+    let rounds = effort.rounds();
+    let mut hmac = Timed::new(
+        cases()
+            .into_iter()
+            .find(|case| case.label == "hmac")
+            .expect("a case"),
+    );
+    let mut timed: Vec<(Timed, Vec<f64>)> = cases()
+        .into_iter()
+        .map(|case| (Timed::new(case), Vec::with_capacity(rounds)))
+        .collect();
+    for _ in 0..rounds {
+        for (case, quotients) in &mut timed {
+            let floor = hmac.nanoseconds();
+            quotients.push(case.nanoseconds() / floor);
+        }
+    }
+    for (Timed { case, .. }, quotients) in timed {
+        print(&case.label, quotients);
+    }
+
+    for users in effort.users().iter().copied() {
+        let mut services = (
+            filled::<Naive>(users),
+            filled::<Tuned>(users),
+            filled::<Accounts>(users),
+            filled::<Records>(users),
+        );
+        let mut quotients: [Vec<f64>; 4] = Default::default();
+        let rng = &mut ChaCha20Rng::from_seed([3; 32]);
+        for _ in 0..effort.samples() {
+            let picked = picked(users, rng);
+            let [naive, tuned, accounts, records] = &mut quotients;
+            naive.push(sample(&mut services.0, &picked, &mut hmac));
+            tuned.push(sample(&mut services.1, &picked, &mut hmac));
+            accounts.push(sample(&mut services.2, &picked, &mut hmac));
+            records.push(sample(&mut services.3, &picked, &mut hmac));
+        }
+        let [naive, tuned, accounts, records] = quotients;
+        print(&format!("naive/{users}"), naive);
+        print(&format!("tuned/{users}"), tuned);
+        print(&format!("accounts/{users}"), accounts);
+        print(&format!("records/{users}"), records);
+    }
+}
+
+/// A case, and how often it is done in one measurement.
+struct Timed {
+    case: Case,
+    times: u32,
+}
+
+impl Timed {
+    fn new(case: Case) -> Self {
+        let mut timed = Self { case, times: 1 };
+        timed.nanoseconds();
+        while timed.times < 1 << 14 && timed.nanoseconds() * f64::from(timed.times) < NANOSECONDS {
+            timed.times *= 2;
+        }
+        timed
+    }
+
+    /// Of one.
+    fn nanoseconds(&mut self) -> f64 {
+        // What others have pushed out of the caches comes back.
+        self.case.run(self.times.div_ceil(8));
+        let begun = Instant::now();
+        self.case.run(self.times);
+        begun.elapsed().as_nanos() as f64 / f64::from(self.times)
+    }
+}
+
+fn sample<S: Service>(service: &mut S, users: &[u64], hmac: &mut Timed) -> f64 {
+    let before = hmac.nanoseconds();
+    scale::nanoseconds(service, users) / f64::midpoint(before, hmac.nanoseconds())
+}
+
+/// A thousand users, none of them twice.
+fn picked(users: u64, rng: &mut ChaCha20Rng) -> Vec<u64> {
+    let first = rng.next_u64() % users;
+    // Numbers of users are powers of ten: a step without their factors meets nobody twice.
+    let step = loop {
+        let step = rng.next_u64() % users;
+        if step % 2 != 0 && step % 5 != 0 {
+            break step;
+        }
+    };
+    (0..1_000)
+        .map(|number| (first + number * step) % users)
+        .collect()
+}
+
+fn print(label: &str, mut quotients: Vec<f64>) {
+    quotients.sort_by(f64::total_cmp);
+    let at = |quarters: usize| black_box(quotients[(quotients.len() - 1) * quarters / 4]);
+    for (measure, quarters) in [("time", 2), ("time_low", 1), ("time_high", 3)] {
+        println!("{measure}\t{label}\t{:.4}", at(quarters));
+    }
+}
