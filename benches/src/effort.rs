@@ -42,12 +42,12 @@ impl Effort {
         }
     }
 
-    /// How often a thousand of them sign in.
+    /// How often a hundred of them sign in.
     #[must_use]
     pub const fn samples(self) -> usize {
         match self {
-            Self::Quick => 101,
-            Self::Full => 101,
+            Self::Quick => 11,
+            Self::Full => 1_001,
         }
     }
 }

@@ -1,24 +1,37 @@
 //! Runs every case once, or those named, for callgrind to count: see `table.sh`.
 
-use oob_mfa_benches::{Case, cases};
+use oob_mfa_benches::cases;
+use oob_mfa_benches::scale::{Accounts, filled, sign_in};
 
 /// The one function that callgrind counts, with whatever it calls, and after which it writes its count.
 #[inline(never)]
-fn counted(case: &mut Case) {
-    case.run(1);
+fn counted(work: &mut dyn FnMut()) {
+    work();
 }
 
 fn main() {
     let named: Vec<String> = std::env::args().skip(1).collect();
+    let is_asked_for = |label: &str| named.is_empty() || named.iter().any(|name| name == label);
     for mut case in cases() {
-        if !named.is_empty() && !named.contains(&case.label) {
+        if !is_asked_for(&case.label) {
             continue;
         }
         // What is looked up on a first call, such as the features of the processor, is not counted,
         // and what is freed is there to be allocated again.
         case.run(3);
         case.rewind();
-        counted(&mut case);
+        counted(&mut || case.run(1));
         println!("{}", case.label);
+    }
+    // One login of each of a hundred users: whether it takes more among more.
+    let hundred: Vec<u64> = (0..100).map(|user| user * 10 + 3).collect();
+    for users in [1_000, 10_000] {
+        let label = format!("hundred_among/{users}");
+        if is_asked_for(&label) {
+            let mut accounts = filled::<Accounts>(users);
+            sign_in(&mut accounts, &hundred, |all| all());
+            sign_in(&mut accounts, &hundred, counted);
+            println!("{label}");
+        }
     }
 }

@@ -208,6 +208,8 @@ fn goals(figures: &Figures) {
     let both = figures.time("load_postcard").zip(figures.time("save_postcard_slice"));
     // As the plan has it: 350 ns where the HMAC takes 132.
     goal("load_postcard + save_postcard_slice: time ÷ HMAC", both.map(|(load, save)| load + save), AtMost(2.65));
+    let grown = figures.instructions("hundred_among/10000").zip(figures.instructions("hundred_among/1000"));
+    goal("accounts, 10,000 users ÷ 1,000 users: instructions", grown.map(|(more, fewer)| more / fewer), AtMost(1.01));
     goal("a typical record in postcard, a login under way: bytes", figures.bytes("record_typical_postcard"), AtMost(200.0));
     goal("an idle enrolled account in memory, all told: bytes", figures.bytes("account"), AtMost(200.0));
 }
