@@ -42,12 +42,12 @@ impl Effort {
         }
     }
 
-    /// How often a hundred of them sign in.
+    /// How often each of several services has its turn.
     #[must_use]
-    pub const fn samples(self) -> usize {
+    pub const fn turns(self) -> usize {
         match self {
-            Self::Quick => 11,
-            Self::Full => 1_001,
+            Self::Quick => 2,
+            Self::Full => 51,
         }
     }
 }

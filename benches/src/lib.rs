@@ -52,7 +52,8 @@ pub fn cases() -> Vec<Case> {
                 $pending.as_slice(),
                 (|world, times| {
                     for _ in 0..times {
-                        let _ = black_box(black_box(&mut *world).$name());
+                        let made = black_box(&mut *world).$name();
+                        black_box(&made);
                     }
                 }) as fn(&mut World, u32),
             ),)*)*]

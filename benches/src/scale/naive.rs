@@ -1,4 +1,5 @@
-//! As it comes: maps by the ids as they are on the wire, governor for the budget, the key as it is.
+//! As it comes: two tables by the ids as they are on the wire, of which rows are read and written back as
+//! from a database, governor for the budget, the key as it is.
 
 use core::num::NonZeroU32;
 use core::time::Duration;
@@ -19,16 +20,17 @@ pub struct Naive {
     attempts: DefaultKeyedRateLimiter<String>,
 }
 
+#[derive(Clone)]
 #[expect(dead_code, reason = "what a user has is held, and not looked at here")]
 struct User {
+    id: String,
     phone: String,
     recovery_code: [u8; 32],
     failures: u32,
     last_login: u64,
-    /// The challenge that is under way, to be dropped with the next.
-    challenge: String,
 }
 
+#[derive(Clone)]
 struct Challenge {
     user: String,
     session: String,
@@ -80,13 +82,13 @@ impl Service for Naive {
         };
         // The limiter knows a user from his first attempt on.
         let _ = self.attempts.check_key(&answer.user);
-        self.challenges.insert(answer.oob_code.clone(), challenge);
+        self.challenges.insert(answer.oob_code, challenge);
         let state = User {
+            id: answer.user.clone(),
             phone: format!("+1415{:07}", user % 10_000_000),
             recovery_code: [1; 32],
             failures: 0,
             last_login: 0,
-            challenge: answer.oob_code,
         };
         self.users.insert(answer.user, state);
     }
@@ -102,28 +104,28 @@ impl Service for Naive {
     }
 
     fn verify(&mut self, answer: &Answer) -> bool {
-        let Some(challenge) = self.challenges.get(&answer.oob_code) else {
+        let Some(challenge) = self.challenges.get(&answer.oob_code).cloned() else {
             return false;
         };
-        if challenge.user != answer.user
+        let Some(mut user) = self.users.get(&answer.user).cloned() else {
+            return false;
+        };
+        if challenge.user != user.id
             || challenge.session != answer.session
             || challenge.expires_at <= NOW
-            || self.attempts.check_key(&answer.user).is_err()
+            || self.attempts.check_key(&user.id).is_err()
         {
             return false;
         }
         let right = self.mac(answer).verify_slice(&challenge.digest).is_ok();
-        let Some(user) = self.users.get_mut(&answer.user) else {
-            return false;
-        };
         if right {
             user.failures = 0;
             user.last_login = NOW;
-            user.challenge.clear();
             self.challenges.remove(&answer.oob_code);
         } else {
             user.failures += 1;
         }
+        self.users.insert(user.id.clone(), user);
         right
     }
 }
