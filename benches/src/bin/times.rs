@@ -129,7 +129,7 @@ fn picked(users: u64, rng: &mut ChaCha20Rng) -> Vec<u64> {
     // Numbers of users are powers of ten: a step without their factors meets nobody twice.
     let step = loop {
         let step = rng.next_u64() % users;
-        if step % 2 != 0 && step % 5 != 0 {
+        if !step.is_multiple_of(2) && !step.is_multiple_of(5) {
             break step;
         }
     };
