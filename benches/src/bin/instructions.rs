@@ -1,47 +1,37 @@
-//! Runs one case once, for callgrind to count: see `instructions.sh`.
+//! Runs every case once, or those named, for callgrind to count: see `table.sh`.
 
-use core::hint::black_box;
-use std::process::ExitCode;
+use oob_mfa_benches::cases;
+use oob_mfa_benches::scale::{Accounts, filled, sign_in};
 
-use oob_mfa_benches::World;
-
-/// The one function that callgrind counts, with whatever it calls.
+/// The one function that callgrind counts, with whatever it calls, and after which it writes its count.
 #[inline(never)]
-fn counted<T>(case: impl FnOnce(&World) -> T, world: &World) -> T {
-    black_box(case(black_box(world)))
+fn counted(work: &mut dyn FnMut()) {
+    work();
 }
 
-macro_rules! cases {
-    ($($case:ident)*) => {
-        fn run(case: &str, world: &World) -> bool {
-            match case {
-                "nothing" => counted(|_| (), world),
-                // The result is dropped outside: a caller keeps it.
-                $(stringify!($case) => drop(counted(World::$case, world)),)*
-                _ => return false,
-            }
-            true
+fn main() {
+    let named: Vec<String> = std::env::args().skip(1).collect();
+    let is_asked_for = |label: &str| named.is_empty() || named.iter().any(|name| name == label);
+    for mut case in cases() {
+        if !is_asked_for(&case.label) {
+            continue;
         }
-
-        const CASES: &[&str] = &["nothing", $(stringify!($case)),*];
-    };
-}
-cases! {
-    hmac verify_wrong verify_right verify_refused verify_refused_wrong verify_unknown challenge
-    open_token load load_and_save
-}
-
-fn main() -> ExitCode {
-    let Some(case) = std::env::args().nth(1) else {
-        println!("{}", CASES.join("\n"));
-        return ExitCode::SUCCESS;
-    };
-    // It runs every case once: what is looked up on a first call, such as the features of the
-    // processor, is not counted.
-    let world = World::new();
-    if run(&case, &world) {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
+        // What is looked up on a first call, such as the features of the processor, is not counted,
+        // and what is freed is there to be allocated again.
+        case.run(3);
+        case.rewind();
+        counted(&mut || case.run(1));
+        println!("{}", case.label);
+    }
+    // One login of each of a hundred users: whether it takes more among more.
+    let hundred: Vec<u64> = (0..100).map(|user| user * 10 + 3).collect();
+    for users in [1_000, 10_000] {
+        let label = format!("hundred_among/{users}");
+        if is_asked_for(&label) {
+            let mut accounts = filled::<Accounts>(users);
+            sign_in(&mut accounts, &hundred, |all| all());
+            sign_in(&mut accounts, &hundred, counted);
+            println!("{label}");
+        }
     }
 }

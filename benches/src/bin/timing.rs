@@ -39,7 +39,7 @@ fn naive_last_or_first_wrong(runner: &mut CtRunner, rng: &mut BenchRng) {
 
 /// Rule 6.
 fn empty_budget_right_or_wrong(runner: &mut CtRunner, rng: &mut BenchRng) {
-    let world = World::new();
+    let world = World::new(1);
     measured(
         runner,
         rng,
@@ -51,7 +51,7 @@ fn empty_budget_right_or_wrong(runner: &mut CtRunner, rng: &mut BenchRng) {
 
 /// A code that is judged, wrong in the last digit or in the first.
 fn full_budget_last_or_first_wrong(runner: &mut CtRunner, rng: &mut BenchRng) {
-    let world = World::new();
+    let world = World::new(1);
     measured(
         runner,
         rng,

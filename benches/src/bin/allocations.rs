@@ -1,0 +1,46 @@
+//! How often each case asks for memory, for how many bytes, and what records and users take:
+//! `cargo run --release --bin allocations`.
+
+use oob_mfa::Account;
+use oob_mfa_benches::counting::Counting;
+use oob_mfa_benches::scale::{Accounts, Naive, Records, Service, Tuned, filled};
+use oob_mfa_benches::{Effort, World, cases};
+
+#[global_allocator]
+static MEMORY: Counting = Counting::new();
+
+fn main() {
+    for mut case in cases() {
+        case.run(3);
+        let before = MEMORY.asked();
+        case.run(1);
+        let asked = MEMORY.asked() - before;
+        println!("allocations\t{}\t{}", case.label, asked.times);
+        println!("allocated\t{}\t{}", case.label, asked.bytes);
+    }
+
+    let world = World::new(1);
+    for (name, record) in world.records() {
+        println!("bytes\trecord_{name}\t{}", record.len());
+    }
+    let record = world.idle();
+    let held = MEMORY.held();
+    let account: Account = postcard::from_bytes(&record).expect("a record");
+    let behind = MEMORY.held() - held;
+    println!("bytes\taccount\t{}", size_of_val(&account) as u64 + behind);
+
+    for users in Effort::of_environment().users() {
+        print::<Naive>("naive", *users);
+        print::<Tuned>("tuned", *users);
+        print::<Accounts>("accounts", *users);
+        print::<Records>("records", *users);
+    }
+}
+
+/// Of one user, with a login under way.
+fn print<S: Service>(name: &str, users: u64) {
+    let held = MEMORY.held();
+    let service = filled::<S>(users);
+    println!("bytes\t{name}/{users}\t{}", (MEMORY.held() - held) / users);
+    drop(service);
+}

@@ -1,0 +1,147 @@
+//! How long each case takes, in HMACs of this run: `cargo run --release --bin times`.
+//!
+//! A machine is now fast and now slow, for milliseconds at a time. So each case is timed right after
+//! an HMAC, for microseconds, and all of them over and over again: what is printed is the median of the
+//! quotients, with the quartiles beside it.
+
+use std::time::Instant;
+
+use chacha20::ChaCha20Rng;
+use chacha20::rand_core::{Rng, SeedableRng};
+use oob_mfa_benches::scale::{Accounts, Naive, Records, Service, Tuned, filled, sign_in};
+use oob_mfa_benches::{Case, Effort, cases};
+
+/// As long as one measurement is meant to take.
+const NANOSECONDS: f64 = 20_000.0;
+
+fn main() {
+    let effort = Effort::of_environment();
+    let rounds = effort.rounds();
+    let mut hmac = Timed::new(
+        cases()
+            .into_iter()
+            .find(|case| case.label == "hmac")
+            .expect("a case"),
+    );
+    let mut timed: Vec<(Timed, Vec<f64>)> = cases()
+        .into_iter()
+        .map(|case| (Timed::new(case), Vec::with_capacity(rounds)))
+        .collect();
+    for _ in 0..rounds {
+        for (case, quotients) in &mut timed {
+            let floor = hmac.nanoseconds();
+            quotients.push(case.nanoseconds() / floor);
+        }
+    }
+    for (Timed { case, .. }, quotients) in timed {
+        print(&case.label, quotients);
+    }
+
+    for users in effort.users().iter().copied() {
+        let mut naive = Among::<Naive>::new("naive", users);
+        let mut tuned = Among::<Tuned>::new("tuned", users);
+        let mut accounts = Among::<Accounts>::new("accounts", users);
+        let mut records = Among::<Records>::new("records", users);
+        let rng = &mut ChaCha20Rng::from_seed([3; 32]);
+        for _ in 0..effort.turns() {
+            naive.turn(rng, &mut hmac);
+            tuned.turn(rng, &mut hmac);
+            accounts.turn(rng, &mut hmac);
+            records.turn(rng, &mut hmac);
+        }
+        naive.print();
+        tuned.print();
+        accounts.print();
+        records.print();
+    }
+}
+
+/// A service with so many users, and how long a login took among them, in HMACs.
+struct Among<S> {
+    label: String,
+    users: u64,
+    service: S,
+    quotients: Vec<f64>,
+}
+
+impl<S: Service> Among<S> {
+    fn new(name: &str, users: u64) -> Self {
+        Self {
+            label: format!("{name}/{users}"),
+            users,
+            service: filled(users),
+            quotients: Vec::new(),
+        }
+    }
+
+    /// Twenty times a hundred users sign in; the first ten bring what is used into the caches, as far as
+    /// it has room there.
+    fn turn(&mut self, rng: &mut ChaCha20Rng, hmac: &mut Timed) {
+        for time in 0..20 {
+            let before = hmac.nanoseconds();
+            let picked = picked(self.users, rng);
+            let taken = sign_in(&mut self.service, &picked, |all| {
+                let begun = Instant::now();
+                all();
+                begun.elapsed().as_nanos() as f64
+            });
+            let floor = f64::midpoint(before, hmac.nanoseconds());
+            if time >= 10 {
+                self.quotients.push(taken / picked.len() as f64 / floor);
+            }
+        }
+    }
+
+    fn print(self) {
+        print(&self.label, self.quotients);
+    }
+}
+
+/// A case, and how often it is done in one measurement.
+struct Timed {
+    case: Case,
+    times: u32,
+}
+
+impl Timed {
+    fn new(case: Case) -> Self {
+        let mut timed = Self { case, times: 1 };
+        timed.nanoseconds();
+        while timed.times < 1 << 14 && timed.nanoseconds() * f64::from(timed.times) < NANOSECONDS {
+            timed.times *= 2;
+        }
+        timed
+    }
+
+    /// Of one.
+    fn nanoseconds(&mut self) -> f64 {
+        // What others have pushed out of the caches comes back.
+        self.case.run(self.times.div_ceil(8));
+        let begun = Instant::now();
+        self.case.run(self.times);
+        begun.elapsed().as_nanos() as f64 / f64::from(self.times)
+    }
+}
+
+/// A hundred users, none of them twice.
+fn picked(users: u64, rng: &mut ChaCha20Rng) -> Vec<u64> {
+    let first = rng.next_u64() % users;
+    // Numbers of users are powers of ten: a step without their factors meets nobody twice.
+    let step = loop {
+        let step = rng.next_u64() % users;
+        if !step.is_multiple_of(2) && !step.is_multiple_of(5) {
+            break step;
+        }
+    };
+    (0..100)
+        .map(|number| (first + number * step) % users)
+        .collect()
+}
+
+fn print(label: &str, mut quotients: Vec<f64>) {
+    quotients.sort_by(f64::total_cmp);
+    let at = |quarters: usize| quotients[(quotients.len() - 1) * quarters / 4];
+    for (measure, quarters) in [("time", 2), ("time_low", 1), ("time_high", 3)] {
+        println!("{measure}\t{label}\t{:.4}", at(quarters));
+    }
+}

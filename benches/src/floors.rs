@@ -1,0 +1,111 @@
+//! What the operations cannot do without, and nothing else.
+
+use core::hint::black_box;
+
+use base64ct::{Base64UrlUnpadded, Encoding};
+use chacha20::rand_core::Rng;
+use hmac::Mac;
+use oob_mfa::Account;
+use sha2::{Digest, Sha256};
+use subtle::ConstantTimeEq;
+
+use crate::world::World;
+
+impl World {
+    /// What measuring costs.
+    pub(crate) fn nothing(&mut self) {}
+
+    /// Of `verify_right` and `verify_wrong`: HMAC-SHA-256 from a prepared key over a message of their
+    /// length, one block of it.
+    pub(crate) fn hmac(&mut self) -> [u8; 32] {
+        let mut mac = self.prepared.clone();
+        // In the same four pieces: label, challenge, session, code.
+        mac.update(b"oob-mfa code 1");
+        mac.update(&[1; 16]);
+        mac.update(&[2; 16]);
+        mac.update(b"012345");
+        mac.finalize().into_bytes().into()
+    }
+
+    /// Two digests, byte by byte as arrays.
+    pub(crate) fn compare(&mut self) -> bool {
+        black_box([1_u8; 32]).ct_eq(&black_box([2; 32])).into()
+    }
+
+    /// Two digests, as words.
+    pub(crate) fn compare_words(&mut self) -> bool {
+        black_box([1_u64; 4]).ct_eq(&black_box([2; 4])).into()
+    }
+
+    /// A copy of the account with nothing under way.
+    pub(crate) fn clone_account(&mut self) -> Account {
+        self.idle.clone()
+    }
+
+    /// A copy of the account with its logins under way.
+    pub(crate) fn clone_pending(&mut self) -> Account {
+        self.account.clone()
+    }
+
+    /// One hash of one block.
+    pub(crate) fn recovery_wrong_floor(&mut self) -> [u8; 32] {
+        Sha256::new_with_prefix(b"oob-mfa recv 1")
+            .chain_update([1; 16])
+            .chain_update([b'A'; 24])
+            .finalize()
+            .into()
+    }
+
+    /// The same twice, and 40 words: 16 of the id, 24 of the code.
+    pub(crate) fn recovery_right_floor(&mut self) -> [[u8; 32]; 2] {
+        self.words(40);
+        [self.recovery_wrong_floor(), self.recovery_wrong_floor()]
+    }
+
+    /// 16 bytes of the id, the word of the code, its HMAC, and the hash that names the delivery.
+    pub(crate) fn challenge_floor(&mut self) -> [[u8; 32]; 2] {
+        let mut id = [0; 16];
+        self.rng.fill_bytes(&mut id);
+        black_box(id);
+        self.words(1);
+        [self.hmac(), self.delivery_id()]
+    }
+
+    /// The same, with the words of a device and of a recovery code, and the hash of that.
+    pub(crate) fn associate_floor(&mut self) -> [[u8; 32]; 3] {
+        self.words(16);
+        self.words(40);
+        let [digest, delivery] = self.challenge_floor();
+        [digest, delivery, self.recovery_wrong_floor()]
+    }
+
+    /// The text decoded, and the HMAC of what it says.
+    pub(crate) fn open_token_floor(&mut self) -> [u8; 32] {
+        let token = Base64UrlUnpadded::decode(&self.token, &mut self.buffer).expect("base64url");
+        let mut mac = self.prepared.clone();
+        mac.update(b"oob-mfa token 1");
+        mac.update(&token[..token.len() - 32]);
+        mac.finalize().into_bytes().into()
+    }
+
+    /// Of `budget_take`: the same rate, on integers.
+    pub(crate) fn gcra_by_hand(&mut self) -> Option<u64> {
+        const PERIOD: u64 = 3_600_000;
+        let (full_at, now) = black_box((0_u64, 1_800_000_000_000_u64));
+        let full_at = full_at.max(now);
+        (full_at - now <= 9 * PERIOD).then_some(full_at + PERIOD)
+    }
+
+    fn words(&mut self, count: usize) {
+        for _ in 0..count {
+            black_box(self.rng.next_u32());
+        }
+    }
+
+    fn delivery_id(&mut self) -> [u8; 32] {
+        Sha256::new_with_prefix(b"oob-mfa dlvr 1")
+            .chain_update([1; 16])
+            .finalize()
+            .into()
+    }
+}

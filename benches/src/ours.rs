@@ -1,0 +1,191 @@
+//! The operations of the crate.
+
+use core::hint::black_box;
+
+use oob_mfa::{Account, BudgetEmpty, Challenge, Denied, MfaSession, Next, Transition, VerifyOob};
+
+use crate::world::World;
+
+/// The cases that are named alike have one body each, whatever the record and the account.
+impl World {
+    /// The right code: a login completed.
+    pub(crate) fn verify_right(&mut self) -> Result<(), Denied> {
+        self.verify(&self.account, &self.right)
+    }
+
+    /// A wrong code: judged and charged.
+    pub(crate) fn verify_wrong(&mut self) -> Result<(), Denied> {
+        self.verify(&self.account, &self.wrong)
+    }
+
+    /// The right code with an empty budget: not judged.
+    pub(crate) fn verify_refused(&mut self) -> Result<(), Denied> {
+        self.verify(&self.exhausted, &self.right)
+    }
+
+    /// An `oob_code` that nobody knows.
+    pub(crate) fn verify_unknown(&mut self) -> Result<(), Denied> {
+        self.verify(&self.account, &self.unknown)
+    }
+
+    pub(crate) fn verify(&self, account: &Account, request: &VerifyOob) -> Result<(), Denied> {
+        kept(
+            self.engine
+                .verify_oob(account, &self.session, request, self.now),
+        )
+    }
+
+    /// The right recovery code: a login completed, and the next recovery code drawn.
+    pub(crate) fn recovery_right(&mut self) -> Result<(), Denied> {
+        kept(self.engine.verify_recovery_code(
+            &self.account,
+            &self.session,
+            &self.recovery_right,
+            self.now,
+            &mut self.rng,
+        ))
+    }
+
+    /// A wrong recovery code: judged and charged.
+    pub(crate) fn recovery_wrong(&mut self) -> Result<(), Denied> {
+        kept(self.engine.verify_recovery_code(
+            &self.account,
+            &self.session,
+            &self.recovery_wrong,
+            self.now,
+            &mut self.rng,
+        ))
+    }
+
+    /// A code drawn and issued to a user who had none under way.
+    pub(crate) fn challenge(&mut self) -> Result<(), Denied> {
+        let request = Challenge::default();
+        kept(
+            self.engine
+                .challenge(&self.idle, &self.session, &request, self.now, &mut self.rng),
+        )
+    }
+
+    /// A first enrollment begun: a device, a code and a recovery code drawn.
+    pub(crate) fn associate(&mut self) -> Result<(), Denied> {
+        kept(self.engine.associate(
+            &self.fresh,
+            &self.session,
+            &self.phone,
+            self.now,
+            &mut self.rng,
+        ))
+    }
+
+    /// A valid `mfa_token`.
+    pub(crate) fn open_token(&mut self) -> Result<MfaSession, Denied> {
+        self.engine.open_token(&self.token, Some("demo"), self.now)
+    }
+
+    /// The list, to its end.
+    pub(crate) fn authenticators(&mut self) -> usize {
+        let list = self
+            .engine
+            .authenticators(&self.account, &self.session, self.now)
+            .expect("a valid session");
+        list.inspect(|entry| {
+            black_box(entry);
+        })
+        .count()
+    }
+
+    /// One taken of a full budget.
+    pub(crate) fn budget_take(&mut self) -> Result<(), BudgetEmpty> {
+        let mut budget = self.budget;
+        let taken = budget.take(self.limit, self.now);
+        black_box(&budget);
+        taken
+    }
+
+    pub(crate) fn load_postcard(&mut self) -> Account {
+        postcard::from_bytes(&self.typical.postcard).expect("a record")
+    }
+
+    pub(crate) fn save_postcard(&mut self) -> Vec<u8> {
+        postcard::to_allocvec(&self.typical.account).expect("an account")
+    }
+
+    /// Into a buffer of the caller's.
+    pub(crate) fn save_postcard_slice(&mut self) -> usize {
+        postcard::to_slice(&self.typical.account, &mut self.buffer)
+            .expect("long enough")
+            .len()
+    }
+
+    pub(crate) fn load_json(&mut self) -> Account {
+        serde_json::from_slice(&self.typical.json).expect("a record")
+    }
+
+    pub(crate) fn save_json(&mut self) -> Vec<u8> {
+        serde_json::to_vec(&self.typical.account).expect("an account")
+    }
+
+    pub(crate) fn load_largest_postcard(&mut self) -> Account {
+        postcard::from_bytes(&self.largest.postcard).expect("a record")
+    }
+
+    pub(crate) fn save_largest_postcard(&mut self) -> Vec<u8> {
+        postcard::to_allocvec(&self.largest.account).expect("an account")
+    }
+
+    pub(crate) fn save_largest_postcard_slice(&mut self) -> usize {
+        postcard::to_slice(&self.largest.account, &mut self.buffer)
+            .expect("long enough")
+            .len()
+    }
+
+    pub(crate) fn load_largest_json(&mut self) -> Account {
+        serde_json::from_slice(&self.largest.json).expect("a record")
+    }
+
+    pub(crate) fn save_largest_json(&mut self) -> Vec<u8> {
+        serde_json::to_vec(&self.largest.account).expect("an account")
+    }
+
+    /// The whole request, from the stored record and the token to the next record.
+    pub(crate) fn request_postcard(&mut self) -> Result<(), Denied> {
+        let account = self.load_postcard();
+        let session = self.open_token()?;
+        let buffer = &mut self.buffer;
+        let outcome = self
+            .engine
+            .verify_oob(&account, &session, &self.right, self.now)
+            .commit(|next| {
+                black_box(postcard::to_slice(&next.account, buffer).expect("long enough"));
+                Ok(())
+            })?;
+        black_box(&outcome);
+        outcome.result.map(drop)
+    }
+
+    /// The same in JSON.
+    pub(crate) fn request_json(&mut self) -> Result<(), Denied> {
+        let account = self.load_json();
+        let session = self.open_token()?;
+        let outcome = self
+            .engine
+            .verify_oob(&account, &session, &self.right, self.now)
+            .commit(|next| {
+                black_box(serde_json::to_vec(&next.account).expect("an account"));
+                Ok(())
+            })?;
+        black_box(&outcome);
+        outcome.result.map(drop)
+    }
+}
+
+/// Commits to a store that costs nothing: the next account is made and dropped.
+fn kept<T>(transition: Transition<T>) -> Result<(), Denied> {
+    let save = |next: Next| {
+        black_box(&next);
+        Ok(())
+    };
+    let outcome = transition.commit(save)?;
+    black_box(&outcome);
+    outcome.result.map(drop)
+}

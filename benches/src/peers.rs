@@ -1,0 +1,171 @@
+//! What others do in the place of the engine: one budget, one code.
+//!
+//! None of them keeps an account, so that each does less than the operation beside which it stands.
+
+use core::num::NonZeroU32;
+use core::time::Duration;
+
+use chacha20::ChaCha20Rng;
+use chacha20::rand_core::SeedableRng;
+use governor::clock::FakeRelativeClock;
+use governor::middleware::NoOpMiddleware;
+use governor::nanos::Nanos;
+use governor::state::{InMemoryState, NotKeyed};
+use governor::{DefaultDirectRateLimiter, DefaultKeyedRateLimiter, Quota, RateLimiter};
+use latchkey::flow::email_link::{EmailCodeHash, issue_code};
+use latchkey::totp::{TotpParams, TotpSecret};
+use time::OffsetDateTime;
+use totp_rs::Totp;
+
+use crate::world::{SECRET, SUBJECT, World};
+
+pub(crate) struct Peers {
+    direct: DefaultDirectRateLimiter,
+    /// By a clock that costs nothing, as ours is handed the time.
+    direct_at: RateLimiter<NotKeyed, InMemoryState, FakeRelativeClock, NoOpMiddleware<Nanos>>,
+    keyed: DefaultKeyedRateLimiter<String>,
+    key: String,
+    totp: Totp,
+    /// In the middle one of three steps that are tried.
+    unix: u64,
+    totp_right: String,
+    totp_wrong: String,
+    latchkey_totp: TotpSecret,
+    latchkey_at: OffsetDateTime,
+    binding: String,
+    email: EmailCodeHash,
+    email_right: String,
+    email_wrong: String,
+    #[cfg(feature = "modo-rs")]
+    modo_hash: String,
+    #[cfg(feature = "modo-rs")]
+    modo_right: String,
+    #[cfg(feature = "modo-rs")]
+    modo_wrong: String,
+}
+
+/// Never empty: what is measured is one taken.
+fn quota() -> Quota {
+    Quota::with_period(Duration::from_nanos(1))
+        .expect("more than nothing")
+        .allow_burst(NonZeroU32::MAX)
+}
+
+/// The same digits but for the last.
+fn other(code: &str) -> String {
+    let (rest, last) = code.split_at(code.len() - 1);
+    let last = if last == "0" { "1" } else { "0" };
+    format!("{rest}{last}")
+}
+
+impl Peers {
+    pub(crate) fn new() -> Self {
+        let unix = 1_800_000_000;
+        // As it comes: SHA-1, six digits, one step before and one behind.
+        let totp = totp_rs::Builder::new()
+            .with_secret(&SECRET[..20])
+            .build_noncompliant();
+        let totp_right = totp.generate(unix).to_string();
+        let mut rng = ChaCha20Rng::from_seed([1; 32]);
+        let binding = latchkey::token::issue(&mut rng).token;
+        let (email_code, email) = issue_code(&binding, 6, &mut rng);
+        let email_right = email_code.expose_secret().to_owned();
+        #[cfg(feature = "modo-rs")]
+        let (modo_right, modo_hash) = modo::auth::otp::generate(6);
+        Self {
+            direct: RateLimiter::direct(quota()),
+            direct_at: RateLimiter::direct_with_clock(quota(), FakeRelativeClock::default()),
+            keyed: RateLimiter::keyed(quota()),
+            key: SUBJECT.to_owned(),
+            totp,
+            unix,
+            totp_wrong: other(&totp_right),
+            totp_right,
+            latchkey_totp: TotpSecret::from_bytes(SECRET[..20].to_vec()).expect("long enough"),
+            latchkey_at: OffsetDateTime::from_unix_timestamp(1_800_000_000).expect("a moment"),
+            binding: binding.expose_secret().to_owned(),
+            email,
+            email_wrong: other(&email_right),
+            email_right,
+            #[cfg(feature = "modo-rs")]
+            modo_hash,
+            #[cfg(feature = "modo-rs")]
+            modo_wrong: other(&modo_right),
+            #[cfg(feature = "modo-rs")]
+            modo_right,
+        }
+    }
+}
+
+impl World {
+    /// One taken, by the clock of the processor.
+    pub(crate) fn governor_direct(&mut self) -> bool {
+        self.peers.direct.check().is_ok()
+    }
+
+    /// One taken, by a clock that is handed in.
+    pub(crate) fn governor_direct_at(&mut self) -> bool {
+        self.peers.direct_at.check().is_ok()
+    }
+
+    /// One taken of a user's, by the clock of the processor.
+    pub(crate) fn governor_keyed(&mut self) -> bool {
+        self.peers.keyed.check_key(&self.peers.key).is_ok()
+    }
+
+    pub(crate) fn totp_rs_right(&mut self) -> bool {
+        let peers = &self.peers;
+        peers.totp.check(&peers.totp_right, peers.unix).is_some()
+    }
+
+    pub(crate) fn totp_rs_wrong(&mut self) -> bool {
+        let peers = &self.peers;
+        peers.totp.check(&peers.totp_wrong, peers.unix).is_some()
+    }
+
+    pub(crate) fn latchkey_totp_right(&mut self) -> bool {
+        self.latchkey_totp(&self.peers.totp_right)
+    }
+
+    pub(crate) fn latchkey_totp_wrong(&mut self) -> bool {
+        self.latchkey_totp(&self.peers.totp_wrong)
+    }
+
+    fn latchkey_totp(&self, code: &str) -> bool {
+        let Peers {
+            latchkey_totp: secret,
+            latchkey_at: at,
+            ..
+        } = &self.peers;
+        latchkey::totp::verify(secret, code, None, *at, TotpParams::default()).is_ok()
+    }
+
+    pub(crate) fn latchkey_email_right(&mut self) -> bool {
+        let peers = &self.peers;
+        peers.email.verify(&peers.binding, &peers.email_right)
+    }
+
+    pub(crate) fn latchkey_email_wrong(&mut self) -> bool {
+        let peers = &self.peers;
+        peers.email.verify(&peers.binding, &peers.email_wrong)
+    }
+
+    #[cfg(feature = "modo-rs")]
+    pub(crate) fn modo_rs_right(&mut self) -> bool {
+        modo::auth::otp::verify(&self.peers.modo_right, &self.peers.modo_hash)
+    }
+
+    #[cfg(feature = "modo-rs")]
+    pub(crate) fn modo_rs_wrong(&mut self) -> bool {
+        modo::auth::otp::verify(&self.peers.modo_wrong, &self.peers.modo_hash)
+    }
+
+    pub(crate) fn check_peers(&mut self) {
+        assert!(self.governor_direct() && self.governor_direct_at() && self.governor_keyed());
+        assert!(self.totp_rs_right() && !self.totp_rs_wrong());
+        assert!(self.latchkey_totp_right() && !self.latchkey_totp_wrong());
+        assert!(self.latchkey_email_right() && !self.latchkey_email_wrong());
+        #[cfg(feature = "modo-rs")]
+        assert!(self.modo_rs_right() && !self.modo_rs_wrong());
+    }
+}

@@ -1,0 +1,164 @@
+//! The crate, with accounts in a map as they are, and as their records.
+
+use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, DefaultHasher};
+
+use chacha20::ChaCha20Rng;
+use chacha20::rand_core::SeedableRng;
+use oob_mfa::{
+    Account, Associate, Challenge, Channel, Engine, Key, KeyRing, MfaSession, Policy, Subject,
+    VerifyOob,
+};
+use time::{Duration, UtcDateTime};
+
+use super::{KEY, NOW, Service, subject};
+use crate::world::{answer, saved};
+
+/// The one that a map has anyway, but without a key of its own in every run, so that instructions can be
+/// counted.
+type Hasher = BuildHasherDefault<DefaultHasher>;
+
+/// Accounts as they are.
+pub struct Accounts {
+    engine: Engine,
+    accounts: HashMap<Subject, Account, Hasher>,
+}
+
+/// Accounts as their records in postcard, which is how many more of them find room in memory.
+pub struct Records {
+    engine: Engine,
+    records: HashMap<Subject, Box<[u8]>, Hasher>,
+    buffer: Vec<u8>,
+}
+
+impl Default for Accounts {
+    fn default() -> Self {
+        Self {
+            engine: engine(),
+            accounts: HashMap::default(),
+        }
+    }
+}
+
+impl Default for Records {
+    fn default() -> Self {
+        Self {
+            engine: engine(),
+            records: HashMap::default(),
+            buffer: vec![0; 4_096],
+        }
+    }
+}
+
+fn engine() -> Engine {
+    Engine::new(Policy::auth0(), KeyRing::new(Key::new(1, &KEY)))
+}
+
+fn now() -> UtcDateTime {
+    UtcDateTime::UNIX_EPOCH + Duration::milliseconds(NOW as i64)
+}
+
+/// An account that enrolled a phone and a recovery code a day ago, and has a login under way: as a
+/// client would have it made, one request after the other.
+fn login(engine: &Engine, user: u64) -> (Account, MfaSession, VerifyOob) {
+    let mut seed = [0; 32];
+    seed[..8].copy_from_slice(&user.to_be_bytes());
+    let rng = &mut ChaCha20Rng::from_seed(seed);
+    let subject: Subject = subject(user).parse().expect("short");
+    let mut account = Account::new(subject.clone());
+    let enrolled = now() - Duration::days(1);
+    let session = engine
+        .begin(subject.clone(), "demo", "openid profile", "", enrolled, rng)
+        .expect("short");
+    let request = Associate {
+        channel: Channel::Sms,
+        phone: format!("+{}", 14_150_000_000 + user)
+            .parse()
+            .expect("a number"),
+    };
+    let transition = engine.associate(&account, &session, &request, enrolled, rng);
+    let associated = saved(&mut account, transition).expect("a first enrollment");
+    let code = associated.delivery.code.expose_secret();
+    let confirm = answer(&associated.oob_code, code);
+    let transition = engine.verify_oob(&account, &session, &confirm, enrolled);
+    saved(&mut account, transition).expect("the right code");
+
+    let begun = now() - Duration::seconds(20);
+    let session = engine
+        .begin(subject, "demo", "openid profile", "", begun, rng)
+        .expect("short");
+    let transition = engine.challenge(&account, &session, &Challenge::default(), begun, rng);
+    let challenged = saved(&mut account, transition).expect("an active phone");
+    let code = challenged.delivery.code.expose_secret();
+    let right = answer(&challenged.oob_code, code);
+    (account, session, right)
+}
+
+/// Not the revision that the next account replaces; never here, where nobody else writes.
+struct Conflict;
+
+impl Service for Accounts {
+    type Answer = (MfaSession, VerifyOob);
+
+    fn begin(&mut self, user: u64) {
+        let (account, ..) = login(&self.engine, user);
+        // A map keeps the key that it has; this way key and account share the text.
+        self.accounts.remove(account.subject());
+        self.accounts.insert(account.subject().clone(), account);
+    }
+
+    fn answer(&self, user: u64) -> Self::Answer {
+        let (_, session, right) = login(&self.engine, user);
+        (session, right)
+    }
+
+    fn verify(&mut self, (session, answer): &Self::Answer) -> bool {
+        let Some(account) = self.accounts.get_mut(session.subject()) else {
+            return false;
+        };
+        let transition = self.engine.verify_oob(account, session, answer, now());
+        let saved = transition.commit(|next| {
+            if next.account.replaces() != Some(account.revision()) {
+                return Err(Conflict);
+            }
+            *account = next.account;
+            Ok(())
+        });
+        saved.is_ok_and(|outcome| outcome.result.is_ok())
+    }
+}
+
+impl Service for Records {
+    type Answer = (MfaSession, VerifyOob);
+
+    fn begin(&mut self, user: u64) {
+        let (account, ..) = login(&self.engine, user);
+        let record = postcard::to_slice(&account, &mut self.buffer).expect("long enough");
+        self.records
+            .insert(account.subject().clone(), Box::from(&*record));
+    }
+
+    fn answer(&self, user: u64) -> Self::Answer {
+        let (_, session, right) = login(&self.engine, user);
+        (session, right)
+    }
+
+    fn verify(&mut self, (session, answer): &Self::Answer) -> bool {
+        let Some(record) = self.records.get_mut(session.subject()) else {
+            return false;
+        };
+        let Ok(account) = postcard::from_bytes::<Account>(record) else {
+            return false;
+        };
+        let transition = self.engine.verify_oob(&account, session, answer, now());
+        let buffer = &mut self.buffer;
+        let saved = transition.commit(|next| {
+            if next.account.replaces() != Some(account.revision()) {
+                return Err(Conflict);
+            }
+            *record = Box::from(&*postcard::to_slice(&next.account, buffer).map_err(|_| Conflict)?);
+            Ok(())
+        });
+        saved.is_ok_and(|outcome| outcome.result.is_ok())
+    }
+}

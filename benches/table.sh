@@ -1,0 +1,49 @@
+#!/usr/bin/env bash
+# Measures everything and prints it as a table, with the goals and whether they are met; keeps what
+# was measured in figures.tsv, and draws it in plot.svg. Takes cargo and valgrind.
+#
+#   table.sh [--quick] [--modo]
+#
+# --quick takes seconds, and is good for seeing that everything runs: it keeps nothing here. --modo adds
+# modo-rs, which is 440 crates to build, and takes Rust 1.95 and a C compiler.
+set -euo pipefail
+cd "$(dirname "$0")"
+
+here="$PWD"
+features=()
+for option in "$@"; do
+    case "$option" in
+        --quick) export OOB_MFA_BENCHES=quick ;;
+        --modo) features=(--features modo-rs) ;;
+        *) sed -n '2,/^set/p' "$0" >&2 && exit 2 ;;
+    esac
+done
+
+cargo build --release --locked --quiet --bins "${features[@]}"
+programs="${CARGO_TARGET_DIR:-target}/release"
+scratch="$(mktemp -d)"
+trap 'rm -rf "$scratch"' EXIT
+[[ ${OOB_MFA_BENCHES-} != quick ]] || here="$scratch"
+
+# Callgrind's counts are exact, and the same from run to run for this source, compiler and valgrind. Its
+# processor has no SHA instructions, so that an HMAC is the portable one and far dearer than what is
+# timed: what counts is what a case takes beyond it.
+instructions() {
+    local number=0 label
+    valgrind --quiet --tool=callgrind --callgrind-out-file="$scratch/out" --collect-atstart=no \
+        --toggle-collect=instructions::counted --dump-after=instructions::counted \
+        "$programs/instructions" >"$scratch/labels"
+    while read -r label; do
+        number=$((number + 1))
+        printf 'instructions\t%s\t%s\n' "$label" "$(sed -n 's/^summary: //p' "$scratch/out.$number")"
+    done <"$scratch/labels"
+}
+
+{
+    instructions
+    "$programs/allocations"
+    "$programs/times"
+} >"$scratch/figures.tsv"
+[[ $here == "$scratch" ]] || cp "$scratch/figures.tsv" "$here/"
+"$programs/table" "$here/figures.tsv"
+"$programs/plot" "$here/figures.tsv" >"$here/plot.svg"
