@@ -53,13 +53,13 @@ pub fn measure(url: &str, key: &Path, connections: usize, users: u64) {
         share.into_iter().map(next).collect::<Vec<_>>()
     });
     let nexts: Vec<_> = nexts.collect();
-    report(&runtime, "load", || {
+    report(&runtime, "store alone: load", || {
         shares()
             .into_iter()
             .map(|share| loads(Arc::clone(&store), share))
             .collect()
     });
-    report(&runtime, "load and write", || {
+    report(&runtime, "store alone: load and write", || {
         nexts
             .into_iter()
             .map(|share| writes(Arc::clone(&store), share))
