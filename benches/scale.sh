@@ -60,11 +60,15 @@ server() {
     fi
     echo '| server on | traffic | per second | of /healthz | p50 ms | p99 ms | p99.9 ms | processor µs each |'
     echo '| --- | --- | --- | --- | --- | --- | --- | --- |'
+    export FLEET="$folder"
     on_redb
     # It starts a PostgreSQL, and lets this program find it.
     MEASURED="$folder/postgres" ../.ci/with-services "$PWD/scale.sh" on_postgres
     echo
     [ ! -e "$folder/postgres" ] || cat "$folder/postgres"
+    echo '```text'
+    cat "$folder"/*.fleet
+    echo '```'
 }
 
 on_redb() {
@@ -118,15 +122,30 @@ start() {
     return 1
 }
 
-# Every kind of traffic for a while, then the store alone with so many users.
+# What the figures come to for the service of the page: 4,630 logins a second, 9,723 writes.
+fleet() {
+    awk -F '\t' -v on="$1" '
+        $1 == "challenge" { challenge = $7 }
+        $1 == "right" { right = $7 }
+        $1 ~ /write/ { writes = $3 }
+        END {
+            login = challenge + right
+            printf "%d + %d = %d µs of the server for a challenge and the right code on %s\n", challenge, right, login, on
+            printf "4,630 × %d ÷ 1,000,000 = %.1f processors for the server\n", login, 4630 * login / 1000000
+            printf "9,723 ÷ %d = %.1f stores as fast as this one\n", writes, 9723 / writes
+        }' "$folder/lines"
+}
+
+# Every kind of traffic for a while, then the store alone, with so many writes.
 served() {
-    local on="$1" store="$2" users="$3" traffic
+    local on="$1" store="$2" written="$3" traffic
     : >"$folder/lines"
     for traffic in healthz refused wrong challenge right login; do
         ask "$traffic" >>"$folder/lines"
     done
     stop_server
-    "$scale" bare "$store" "$folder/key" "$CONNECTIONS" "$users" >>"$folder/lines"
+    "$scale" bare "$store" "$folder/key" "$CONNECTIONS" "$USERS" "$written" >>"$folder/lines"
+    fleet "$on" >"$FLEET/${on%%[ ,]*}.fleet"
     # The rate also as a part of that of /healthz.
     awk -F '\t' -v on="$on" '
         $1 == "healthz" { healthz = $3 }

@@ -2,6 +2,7 @@
 //!
 //! What is written are the very records that a challenge makes of these accounts; they were made before.
 
+use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -16,14 +17,16 @@ use crate::requests::{bare_users, population};
 
 /// Prints a line for the load and one for the load with the write: what, requests, requests per second,
 /// three latencies in µs, µs of the processor per request.
-pub fn measure(url: &str, key: &Path, connections: usize, users: u64) {
+///
+/// Of the users, so many are written.
+pub fn measure(url: &str, key: &Path, connections: usize, users: u64, written: u64) {
     let population = population(key);
     let runtime = Runtime::new().expect("a runtime");
     let url = url.parse().expect("a store's URL");
     let store = runtime.block_on(store::open(&url)).expect("a store");
     // A share for each task, which goes through it one by one.
-    let shares = || -> Vec<Vec<u64>> {
-        let share = |first| bare_users(users).skip(first).step_by(connections).collect();
+    let shares = |users: Range<u64>| -> Vec<Vec<u64>> {
+        let share = |first| users.clone().skip(first).step_by(connections).collect();
         (0..connections).map(share).collect()
     };
     let loads = |store: Arc<dyn Store>, share: Vec<u64>| async move {
@@ -48,13 +51,16 @@ pub fn measure(url: &str, key: &Path, connections: usize, users: u64) {
         }
         taken
     };
-    let nexts = shares().into_iter().map(|share| {
-        let next = |user| (user, runtime.block_on(next(&population, &*store, user)));
-        share.into_iter().map(next).collect::<Vec<_>>()
-    });
+    let Range { start, end } = bare_users(users);
+    let nexts = shares(start..end.min(start + written))
+        .into_iter()
+        .map(|share| {
+            let next = |user| (user, runtime.block_on(next(&population, &*store, user)));
+            share.into_iter().map(next).collect::<Vec<_>>()
+        });
     let nexts: Vec<_> = nexts.collect();
     report(&runtime, "store alone: load", || {
-        shares()
+        shares(start..end)
             .into_iter()
             .map(|share| loads(Arc::clone(&store), share))
             .collect()

@@ -24,6 +24,11 @@ impl File {
         }
     }
 
+    /// Gives back what the file has beyond its pages in use.
+    pub fn compact(&mut self) {
+        self.database.compact().expect("nobody reads or writes");
+    }
+
     fn load(&self, subject: &str) -> Result<Option<Account>, redb::Error> {
         let table = self.database.begin_read()?.open_table(ACCOUNTS)?;
         let record = table.get(subject)?;

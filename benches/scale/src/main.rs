@@ -5,6 +5,7 @@
 mod allocated;
 mod bare;
 mod file;
+mod fleet;
 mod memory;
 mod population;
 mod requests;
@@ -34,7 +35,8 @@ For scale.sh, which serves what these have prepared:
 scale prepare FILE KEY FOLDER CONNECTIONS USERS ALL
     requests of so many users of each kind of traffic into the folder, and all accounts into a new file:
     one of redb, or of rows for PostgreSQL's COPY where its name ends with .copy
-scale bare STORE KEY CONNECTIONS USERS   the store alone";
+scale bare STORE KEY CONNECTIONS USERS WRITTEN
+    the store alone: so many users loaded, and so many written";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -53,8 +55,9 @@ fn main() -> ExitCode {
             number(users),
             number(all),
         ),
-        ["bare", store, key, connections, users] => {
-            bare::measure(store, Path::new(key), size(connections), number(users));
+        ["bare", store, key, connections, users, written] => {
+            let (users, written) = (number(users), number(written));
+            bare::measure(store, Path::new(key), size(connections), users, written);
         }
         _ => {
             eprintln!("{USAGE}");
@@ -71,17 +74,6 @@ fn number(text: &str) -> u64 {
 
 fn size(text: &str) -> usize {
     usize::try_from(number(text)).expect("64 bits")
-}
-
-fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let groups: Vec<&str> = digits
-        .as_bytes()
-        .rchunks(3)
-        .rev()
-        .map(|group| std::str::from_utf8(group).expect("digits"))
-        .collect();
-    groups.join(",")
 }
 
 fn a_population() -> Population {
@@ -135,38 +127,39 @@ fn in_memory<F: Form>(accounts: u64, form: &str) {
     println!("| --- | --- | --- | --- | --- |");
     println!(
         "| as {form} | {} | {} | {} | {} |\n",
-        grouped(accounts),
+        fleet::grouped(accounts),
         record_bytes(population),
         of_each(live),
         of_each(resident),
     );
     heading();
     // A few hundred thousand are more than a cache holds, and few enough to leave the others idle.
-    let operations = usize::try_from(accounts / 16)
-        .expect("64 bits")
-        .min(200_000);
-    let name = format!("{} {form} in memory", grouped(accounts));
-    measure(
-        &store,
-        population,
-        &mut Draw::of(accounts),
-        operations,
-        &name,
-    );
+    let operations = size_within(200_000, accounts);
+    let name = format!("{} {form} in memory", fleet::grouped(accounts));
+    let mut draw = Draw::of(accounts);
+    let micros = measure(&store, population, &mut draw, operations, &name);
+    println!("\n```text");
+    fleet::bytes(of_each(live), &format!("allocated, all of them as {form}"));
+    fleet::processors(&micros, "the crate and the map");
+    println!("```");
 }
 
 fn in_file(accounts: u64, path: &Path) {
     let population = &a_population();
     let mut store = File::create(path);
     fill(&store, population, 0..accounts, 20_000);
-    let bytes = std::fs::metadata(path).expect("a file").len();
-    println!("| in redb | accounts | bytes of a record | bytes of the file per account |");
-    println!("| --- | --- | --- | --- |");
+    let of_each = || std::fs::metadata(path).expect("a file").len() / accounts;
+    let filled = of_each();
+    store.compact();
     println!(
-        "| on disk | {} | {} | {} |\n",
-        grouped(accounts),
+        "| in redb | accounts | bytes of a record | bytes of the file per account | compacted |"
+    );
+    println!("| --- | --- | --- | --- | --- |");
+    println!(
+        "| on disk | {} | {} | {filled} | {} |\n",
+        fleet::grouped(accounts),
         record_bytes(population),
-        bytes / accounts,
+        of_each(),
     );
     heading();
     let mut draw = Draw::of(accounts);
@@ -175,7 +168,16 @@ fn in_file(accounts: u64, path: &Path) {
         (Durability::Immediate, 1_000, "durable"),
     ] {
         store.durability = durability;
-        let name = format!("{} in redb, {writes}", grouped(accounts));
+        let operations = size_within(operations, accounts);
+        let name = format!("{} in redb, {writes}", fleet::grouped(accounts));
         measure(&store, population, &mut draw, operations, &name);
     }
+    println!("\n```text");
+    fleet::bytes(filled, "of redb files");
+    println!("```");
+}
+
+/// So few that every step of every thread has users of its own.
+fn size_within(operations: usize, accounts: u64) -> usize {
+    usize::try_from(accounts / 16).map_or(operations, |few| few.min(operations))
 }

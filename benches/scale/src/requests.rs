@@ -36,20 +36,19 @@ enum Traffic {
     Login,
 }
 
-const TRAFFIC: [(Traffic, &str); 5] = [
-    (Traffic::Refused, "refused"),
-    (Traffic::Wrong, "wrong"),
-    (Traffic::Challenge, "challenge"),
-    (Traffic::Right, "right"),
-    (Traffic::Login, "login"),
+/// What there is to ask for: its name; how many times the users; and how often each is met anew, as far as
+/// his budgets allow.
+const TRAFFIC: [(Traffic, &str, u64, usize); 5] = [
+    (Traffic::Refused, "refused", 1, 1),
+    (Traffic::Wrong, "wrong", 1, 8),
+    (Traffic::Challenge, "challenge", 1, 8),
+    (Traffic::Right, "right", 3, 1),
+    (Traffic::Login, "login", 2, 1),
 ];
-
-/// How often a user is met anew where he can be. His budgets allow for it.
-const ROUNDS: usize = 4;
 
 /// The users whom [`bare`](crate::bare) loads and replaces: those after all that are met here.
 pub fn bare_users(users: u64) -> Range<u64> {
-    let met = users * TRAFFIC.len() as u64;
+    let met = TRAFFIC.map(|(_, _, times, _)| times).iter().sum::<u64>() * users;
     met..met + users
 }
 
@@ -75,7 +74,7 @@ pub fn prepare(
     // Codes live for five minutes from here.
     let population = population(key);
     let mut user = 0;
-    for (traffic, name) in TRAFFIC {
+    for (traffic, name, times, rounds) in TRAFFIC {
         let mut files: Vec<_> = (0..connections)
             .map(|connection| {
                 let file = Lines::create(folder.join(format!("{name}.{connection}")));
@@ -83,16 +82,12 @@ pub fn prepare(
             })
             .collect();
         let mut asked = Vec::new();
-        for _ in 0..users {
+        for _ in 0..times * users {
             let (account, requests) = met(&population, traffic, user);
             rows.add(account);
             asked.push(requests);
             user += 1;
         }
-        let rounds = match traffic {
-            Traffic::Wrong | Traffic::Challenge => ROUNDS,
-            Traffic::Refused | Traffic::Right | Traffic::Login => 1,
-        };
         for _ in 0..rounds {
             for (index, requests) in asked.iter().enumerate() {
                 let file = &mut files[index % connections];

@@ -77,14 +77,16 @@ impl Draw {
     }
 }
 
-/// Prints a table of every operation, on one thread and on two.
+/// Prints a row for every operation, on one thread and on two: the microseconds of each on one, on an
+/// average.
 pub fn measure(
     store: &impl Store,
     population: &Population,
     draw: &mut Draw,
     operations: usize,
     name: &str,
-) {
+) -> [f64; 4] {
+    let mut micros_on_one = [0.0; 4];
     for threads in [1, 2] {
         let parts: Vec<_> = (0..threads)
             .map(|_| (draw.users(operations), draw.users(operations)))
@@ -110,6 +112,9 @@ pub fn measure(
                 all.add(&seen.nanoseconds).expect("it grows");
                 per_second += seen.per_second();
             }
+            if threads == 1 {
+                micros_on_one[index] = 1e6 / per_second;
+            }
             println!(
                 "| {name} | {operation} | {threads} | {per_second:.0} | {} | {} | {} |",
                 micros(all.value_at_quantile(0.5)),
@@ -118,6 +123,7 @@ pub fn measure(
             );
         }
     }
+    micros_on_one
 }
 
 pub fn heading() {
