@@ -38,6 +38,14 @@ trap 'exit 143' TERM
 cargo build --release --locked --quiet -p oob-mfa-scale -p oob-mfa-server
 scale="$target/release/scale"
 
+machine() {
+    local model memory
+    model="$(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1)"
+    memory="$(awk '/^MemTotal/ { printf "%.0f", $2 / 1000000 }' /proc/meminfo)"
+    echo "$(nproc) processors (${model:-unknown}), $memory GB of memory, $(rustc --version | cut -d ' ' -f 1,2)."
+    echo
+}
+
 memory() {
     # In both forms with a tenth of them; then all of them in the better one.
     "$scale" memory "$((MEMORY / 10))" account
@@ -171,6 +179,7 @@ ticks() {
     sed 's/.*) //' "/proc/$server/stat" | awk '{ print $12 + $13 }'
 }
 
+case "$1" in on_postgres) ;; *) machine ;; esac
 for part in "$@"; do
     case "$part" in
         memory | redb | server | on_postgres) "$part" ;;

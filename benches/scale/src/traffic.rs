@@ -77,16 +77,16 @@ impl Draw {
     }
 }
 
-/// Prints a row for every operation, on one thread and on two: the microseconds of each on one, on an
-/// average.
+/// Prints a row for every operation, on one thread and on two: the median of each on one, in tenths of a
+/// microsecond.
 pub fn measure(
     store: &impl Store,
     population: &Population,
     draw: &mut Draw,
     operations: usize,
     name: &str,
-) -> [f64; 4] {
-    let mut micros_on_one = [0.0; 4];
+) -> [u64; 4] {
+    let mut medians = [0; 4];
     for threads in [1, 2] {
         let parts: Vec<_> = (0..threads)
             .map(|_| (draw.users(operations), draw.users(operations)))
@@ -113,7 +113,7 @@ pub fn measure(
                 per_second += seen.per_second();
             }
             if threads == 1 {
-                micros_on_one[index] = 1e6 / per_second;
+                medians[index] = tenths(all.value_at_quantile(0.5));
             }
             println!(
                 "| {name} | {operation} | {threads} | {per_second:.0} | {} | {} | {} |",
@@ -123,7 +123,7 @@ pub fn measure(
             );
         }
     }
-    micros_on_one
+    medians
 }
 
 pub fn heading() {
@@ -131,9 +131,14 @@ pub fn heading() {
     println!("| --- | --- | --- | --- | --- | --- | --- |");
 }
 
-pub fn micros(nanoseconds: u64) -> String {
-    let tenths = (nanoseconds + 50) / 100;
+fn micros(nanoseconds: u64) -> String {
+    let tenths = tenths(nanoseconds);
     format!("{}.{}", tenths / 10, tenths % 10)
+}
+
+/// Tenths of a microsecond.
+const fn tenths(nanoseconds: u64) -> u64 {
+    (nanoseconds + 50) / 100
 }
 
 fn run(
