@@ -35,7 +35,11 @@ trap 'exit 130' INT
 trap 'exit 143' TERM
 
 # Cargo says what it does on the standard error; the tables are all of the output.
-cargo build --release --locked --quiet -p oob-mfa-scale -p oob-mfa-server
+case "$1" in
+    # Within itself.
+    on_postgres) ;;
+    *) cargo build --release --locked --quiet -p oob-mfa-scale -p oob-mfa-server ;;
+esac
 scale="$target/release/scale"
 
 machine() {
