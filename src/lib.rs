@@ -90,6 +90,7 @@
 //! * [`Verified`] is what you mint tokens from, [`Delivery`] what you send, [`Event`] what you log,
 //!   [`Denied`] every no.
 //! * [`threat_model`] lists the known attacks, and what is yours to do about them.
+//! * [`scale`] counts what a service takes, in writes, bytes and processors.
 //! * [`message`] words a delivery; [`wire`] reads and writes the bodies of the API.
 //! * `testing`, with the feature of that name, is for your tests.
 //!
@@ -211,6 +212,9 @@ pub use policy::{InvalidPolicy, Policy, RecoveryCodes};
 pub use session::{Assurance, MfaSession, MfaToken, Scope, TrustedClaims};
 pub use subject::{InvalidSubject, Subject};
 pub use transition::{Delivery, Event, Events, Limit, Next, Outcome, Transition};
+
+#[doc = include_str!("docs/scale.md")]
+pub mod scale {}
 
 #[doc = include_str!("docs/threat_model.md")]
 pub mod threat_model {}

@@ -1,0 +1,49 @@
+//! What the figures of a run come to for the service of the page: 100 million users, and 4,630 logins a
+//! second in its busiest minutes. The lines are printed as sums that the page's test does again.
+
+const USERS: u64 = 100_000_000;
+const LOGINS_A_SECOND: u64 = 4_630;
+
+/// With commas.
+pub fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let groups: Vec<&str> = digits
+        .as_bytes()
+        .rchunks(3)
+        .rev()
+        .map(|group| std::str::from_utf8(group).expect("digits"))
+        .collect();
+    groups.join(",")
+}
+
+pub fn bytes(per_account: u64, what: &str) {
+    let tenths = USERS * per_account / 100_000_000;
+    println!(
+        "{} × {} ÷ 1,000,000,000 = {}.{} GB {what}",
+        grouped(USERS),
+        grouped(per_account),
+        grouped(tenths / 10),
+        tenths % 10
+    );
+}
+
+/// Of the medians on one thread, in tenths of a microsecond.
+pub fn processors([challenge, _, right, _]: [u64; 4], what: &str) {
+    let login = challenge + right;
+    let micros = |tenths: u64| format!("{}.{}", tenths / 10, tenths % 10);
+    println!(
+        "{} + {} = {} µs for a challenge and the right code",
+        micros(challenge),
+        micros(right),
+        micros(login)
+    );
+    // Of ten million tenths of a microsecond, which are a second.
+    let thousandths = (LOGINS_A_SECOND * login + 5_000) / 10_000;
+    println!(
+        "{} × {} ÷ 1,000,000 = {}.{:03} processors for {what}",
+        grouped(LOGINS_A_SECOND),
+        micros(login),
+        thousandths / 1_000,
+        thousandths % 1_000
+    );
+}

@@ -1,0 +1,170 @@
+//! Accounts in memory, in shards, each behind a lock.
+//!
+//! A request holds the lock of its shard from the load to the save, for about a microsecond. So no write
+//! can come second, and the entry is looked for once.
+
+use std::convert::Infallible;
+use std::hash::{BuildHasher, RandomState};
+use std::sync::{Mutex, PoisonError};
+
+use hashbrown::HashTable;
+use oob_mfa::{Account, Denied, MfaSession, Subject, Transition};
+
+use crate::store::Store;
+
+/// How an account is kept.
+pub trait Form: Send {
+    fn of(account: Account, hash: u64) -> Self;
+    fn hash(&self, hasher: &RandomState) -> u64;
+    /// Whether it may be the one of this hash, before it is read.
+    fn may_be(&self, hash: u64) -> bool;
+    fn with<T>(&self, read: impl FnOnce(&Account) -> T) -> T;
+    fn replace(&mut self, next: Account);
+}
+
+/// As it is.
+pub struct Whole(Box<Account>);
+
+impl Form for Whole {
+    fn of(account: Account, _: u64) -> Self {
+        Self(Box::new(account))
+    }
+
+    fn hash(&self, hasher: &RandomState) -> u64 {
+        hash_of(hasher, self.0.subject())
+    }
+
+    fn may_be(&self, _: u64) -> bool {
+        true
+    }
+
+    fn with<T>(&self, read: impl FnOnce(&Account) -> T) -> T {
+        read(&self.0)
+    }
+
+    fn replace(&mut self, next: Account) {
+        *self.0 = next;
+    }
+}
+
+/// Its record in postcard, which holds the subject; beside it the hash, by which it is found without
+/// being read.
+pub struct Record {
+    hash: u64,
+    bytes: Box<[u8]>,
+}
+
+impl Form for Record {
+    fn of(account: Account, hash: u64) -> Self {
+        let bytes = encode(&account, &mut [0; LARGEST]).into();
+        Self { hash, bytes }
+    }
+
+    fn hash(&self, _: &RandomState) -> u64 {
+        self.hash
+    }
+
+    fn may_be(&self, hash: u64) -> bool {
+        self.hash == hash
+    }
+
+    fn with<T>(&self, read: impl FnOnce(&Account) -> T) -> T {
+        read(&postcard::from_bytes(&self.bytes).expect("a record that was written here"))
+    }
+
+    fn replace(&mut self, next: Account) {
+        let mut buffer = [0; LARGEST];
+        let record = encode(&next, &mut buffer);
+        if record.len() == self.bytes.len() {
+            self.bytes.copy_from_slice(record);
+        } else {
+            self.bytes = record.into();
+        }
+    }
+}
+
+/// No record has more bytes.
+const LARGEST: usize = 3_975;
+
+fn encode<'a>(account: &Account, buffer: &'a mut [u8; LARGEST]) -> &'a [u8] {
+    postcard::to_slice(account, buffer).expect("the largest record fits")
+}
+
+fn hash_of(hasher: &RandomState, subject: &Subject) -> u64 {
+    hasher.hash_one(subject.as_str())
+}
+
+pub struct Memory<F> {
+    hasher: RandomState,
+    shards: Box<[Mutex<HashTable<F>>]>,
+}
+
+impl<F: Form> Memory<F> {
+    /// Room for so many, in tables of 8,192 places each. Such a table is doubled past 7,168; as many as
+    /// are needed for 6,800 on an average leave so much that none is.
+    pub fn for_accounts(accounts: u64) -> Self {
+        const FULL: u64 = 6_800;
+        let shard = || Mutex::new(HashTable::with_capacity(7_168));
+        Self {
+            hasher: RandomState::new(),
+            shards: (0..accounts.div_ceil(FULL)).map(|_| shard()).collect(),
+        }
+    }
+
+    /// By bits of the hash that the table in the shard uses for nothing.
+    fn shard(&self, hash: u64) -> &Mutex<HashTable<F>> {
+        let bits = usize::try_from((hash >> 16) & 0xffff_ffff).expect("64 bits");
+        &self.shards[bits % self.shards.len()]
+    }
+}
+
+impl<F: Form> Store for Memory<F> {
+    fn put(&self, accounts: Vec<Account>) {
+        for account in accounts {
+            let hash = hash_of(&self.hasher, account.subject());
+            let mut shard = self
+                .shard(hash)
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner);
+            let is_same = |kept: &F| {
+                kept.may_be(hash) && kept.with(|kept| kept.subject() == account.subject())
+            };
+            match shard.find_mut(hash, is_same) {
+                Some(kept) => kept.replace(account),
+                None => {
+                    shard.insert_unique(hash, F::of(account, hash), |kept| kept.hash(&self.hasher));
+                }
+            }
+        }
+    }
+
+    fn decide<T>(
+        &self,
+        session: &MfaSession,
+        mut ask: impl FnMut(&Account) -> Transition<T>,
+    ) -> Result<T, Denied> {
+        let subject = session.subject();
+        let hash = hash_of(&self.hasher, subject);
+        let mut shard = self
+            .shard(hash)
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let mut asked = None;
+        let kept = shard.find_mut(hash, |kept| {
+            kept.may_be(hash)
+                && kept.with(|account| {
+                    let is_same = account.subject() == subject;
+                    if is_same {
+                        asked = Some(ask(account));
+                    }
+                    is_same
+                })
+        });
+        let (kept, asked) = kept.zip(asked).expect("every user is there");
+        let Ok(outcome) = asked.commit(|next| {
+            kept.replace(next.account);
+            Ok::<(), Infallible>(())
+        });
+        outcome.result
+    }
+}
