@@ -213,6 +213,10 @@ pub use session::{Assurance, MfaSession, MfaToken, Scope, TrustedClaims};
 pub use subject::{InvalidSubject, Subject};
 pub use transition::{Delivery, Event, Events, Limit, Next, Outcome, Transition};
 
+#[allow(
+    clippy::doc_markdown,
+    reason = "its tables stand as they were printed, with PostgreSQL in them"
+)]
 #[doc = include_str!("docs/scale.md")]
 pub mod scale {}
 
