@@ -30,6 +30,12 @@ fn assert_refused<T>(
     assert_eq!(world.saves, saves, "a refusal was saved");
 }
 
+/// How many challenges the record holds.
+fn pending(world: &World) -> usize {
+    let record = serde_json::to_value(&world.account).unwrap();
+    record["challenges"].as_array().unwrap().len()
+}
+
 const NO_AUTHENTICATOR: &str = "sms|dev_AAAAAAAAAAAAAAAA";
 
 fn is_listed(world: &mut World, sent: &Sent) -> bool {
@@ -141,28 +147,48 @@ fn a_full_login_confirms_what_it_began_after_another_phone_was_confirmed_and_a_f
     );
 }
 
+/// A full login and one of a first factor, by two tokens that the embedder gave one id.
+fn of_one_id(world: &World) -> [MfaSession; 2] {
+    [Assurance::Mfa, Assurance::FirstFactor].map(|assurance| {
+        let claims = TrustedClaims {
+            id: "the same",
+            subject: world.account.subject().clone(),
+            client: "demo",
+            assurance,
+            scope: EVERY_SCOPE,
+            audience: "",
+            issued_at: world.now,
+            expires_at: world.now + 10 * MINUTE,
+        };
+        MfaSession::trusted(claims).unwrap()
+    })
+}
+
 #[test]
 fn a_first_factor_hears_that_the_user_is_enrolled_when_it_confirms_beside_a_phone() {
     // Two tokens of the embedder with one id: the enrollment is of a full login, and stays.
     let mut world = World::new();
-    let claims = |assurance, world: &World| TrustedClaims {
-        id: "the same",
-        subject: world.account.subject().clone(),
-        client: "demo",
-        assurance,
-        scope: EVERY_SCOPE,
-        audience: "",
-        issued_at: world.now,
-        expires_at: world.now + 10 * MINUTE,
-    };
-    let full = MfaSession::trusted(claims(Assurance::Mfa, &world)).unwrap();
-    let first_factor = MfaSession::trusted(claims(Assurance::FirstFactor, &world)).unwrap();
+    let [full, first_factor] = of_one_id(&world);
     let further = world.associate(&full, MALLORYS).unwrap();
     world.enroll(ALICES);
     assert_refused(&mut world, Denied::AlreadyEnrolled, |world| {
         world.verify(&first_factor, &further)
     });
     assert!(world.verify(&full, &further).is_ok());
+}
+
+#[test]
+fn what_a_first_factor_began_before_the_owner_confirmed_no_full_login_of_the_same_id_confirms() {
+    let mut world = World::new();
+    let [full, first_factor] = of_one_id(&world);
+    let attack = world.associate(&first_factor, MALLORYS).unwrap();
+    world.enroll(ALICES);
+    assert_refused(&mut world, Denied::AlreadyEnrolled, |world| {
+        world.verify(&first_factor, &attack)
+    });
+    assert_refused(&mut world, Denied::OobCodeUnknown, |world| {
+        world.verify(&full, &attack)
+    });
 }
 
 #[test]
@@ -378,6 +404,10 @@ fn a_session_of_another_subject_is_never_granted() {
     assert_refused(&mut world, Denied::SubjectMismatch, |world| {
         world.recover(&mallory, &recovery)
     });
+    let list = world
+        .engine
+        .authenticators(&world.account, &mallory, world.now);
+    assert_eq!(list.err(), Some(Denied::SubjectMismatch));
 }
 
 // The list of spent sessions.
@@ -418,6 +448,28 @@ fn the_seventeenth_login_waits_for_the_first_session_to_expire() {
         retry_at: start + 10 * MINUTE + SECOND,
     };
     assert_denied(world.sign_in(), full);
+}
+
+#[test]
+fn the_seventeenth_login_by_a_recovery_code_waits_too_and_costs_none() {
+    let mut world = World::new();
+    let start = world.now;
+    let (_, mut recovery) = world.enroll(ALICES);
+    for _ in 1..16 {
+        world.wait(SECOND);
+        let session = world.first_factor();
+        let verified = world.recover(&session, &recovery).unwrap();
+        recovery = verified.recovery_code().unwrap().expose_secret().into();
+    }
+    let full = Denied::TooManySessions {
+        retry_at: start + 10 * MINUTE,
+    };
+    let session = world.first_factor();
+    for code in [recovery.as_str(), "wrong"] {
+        assert_refused(&mut world, full, |world| world.recover(&session, code));
+    }
+    world.now = start + 10 * MINUTE;
+    assert!(world.recover(&session, &recovery).is_ok());
 }
 
 #[test]
@@ -1025,6 +1077,21 @@ fn a_recovery_code_is_drawn_anew_where_there_is_a_phone_and_the_policy_makes_any
 }
 
 #[test]
+fn a_recovery_code_drawn_anew_voids_that_of_an_enrollment_under_way() {
+    let mut world = World::new();
+    let owner = world.second_factor();
+    let further = world.associate(&owner, MALLORYS).unwrap();
+    let shown = further.recovery_code.clone().unwrap();
+    // It comes without a recovery code, and leaves what a full login has begun.
+    world.import(ALICES).unwrap();
+    let renewed = world.regenerate(&owner).unwrap();
+    world.verify(&owner, &further).unwrap();
+    let session = world.first_factor();
+    assert_denied(world.recover(&session, &shown), Denied::InvalidRecoveryCode);
+    assert!(world.recover(&session, renewed.expose_secret()).is_ok());
+}
+
+#[test]
 fn a_recovery_code_works_once_and_its_replacement_after_it() {
     let mut world = World::new();
     let (_, first) = world.enroll(ALICES);
@@ -1139,6 +1206,23 @@ fn a_policy_that_allows_fewer_attempts_holds_for_codes_that_are_out() {
     }
     world.engine = allowing(4);
     assert!(world.verify(&session, &sent).is_ok());
+}
+
+#[test]
+fn a_challenge_whose_attempts_are_spent_leaves_the_record() {
+    let policy = Policy::auth0().with_attempts_per_challenge(Some(2));
+    let mut world = World::of(policy.unwrap(), "auth0|alice");
+    world.import(ALICES).unwrap();
+    let session = world.first_factor();
+    let sent = world.challenge(&session, None).unwrap();
+    for left in [1, 0] {
+        let wrong = world.verify(&session, &sent.wrong());
+        assert_denied(wrong, Denied::InvalidBindingCode);
+        assert_eq!(pending(&world), left);
+    }
+    assert_refused(&mut world, Denied::OobCodeUnknown, |world| {
+        world.verify(&session, &sent)
+    });
 }
 
 #[test]
@@ -1388,10 +1472,6 @@ fn a_session_that_completed_its_login_leaves_none_of_its_codes_in_the_record() {
     let mut world = World::new();
     let (first, recovery) = world.enroll(ALICES);
     let second = world.add(MALLORYS);
-    let pending = |world: &World| {
-        let record = serde_json::to_value(&world.account).unwrap();
-        record["challenges"].as_array().unwrap().len()
-    };
     for by_recovery_code in [false, true] {
         let (session, other) = (world.first_factor(), world.first_factor());
         let sent = world.challenge(&session, Some(first)).unwrap();
@@ -1567,6 +1647,19 @@ fn an_import_while_somebody_enrolls_drops_what_no_second_factor_began() {
 }
 
 #[test]
+fn a_phone_is_neither_associated_nor_imported_by_a_channel_that_is_not_enabled() {
+    let by_calls = Policy::auth0().with_channels(Channels::Voice);
+    let mut world = World::of(by_calls, "auth0|alice");
+    let session = world.first_factor();
+    assert_refused(&mut world, Denied::ChannelUnavailable, |world| {
+        world.associate(&session, ALICES)
+    });
+    assert_refused(&mut world, Denied::ChannelUnavailable, |world| {
+        world.import(ALICES)
+    });
+}
+
+#[test]
 fn an_import_of_a_number_under_enrollment_leaves_it_with_one_device() {
     let mut world = World::new();
     let owner = world.second_factor();
@@ -1733,6 +1826,60 @@ fn a_code_by_voice_supersedes_one_by_sms_of_the_same_session() {
     });
     let verified = world.verify(&session, &by_voice).unwrap();
     assert_eq!(verified.channel(), Some(Channel::Voice));
+}
+
+// Who names no phone gets the one that was used last.
+
+#[test]
+fn a_phone_that_a_clock_ahead_has_used_is_not_preferred_to_one_used_since() {
+    let mut world = World::new();
+    let (first, _) = world.enroll(ALICES);
+    let second = world.add(MALLORYS);
+    let sign_in = |world: &mut World, phone| {
+        let session = world.first_factor();
+        let sent = world.challenge(&session, phone).unwrap();
+        world.verify(&session, &sent).unwrap();
+        sent.authenticator
+    };
+    world.wait(MINUTE);
+    assert_eq!(sign_in(&mut world, Some(first)), first);
+    assert_eq!(sign_in(&mut world, None), first);
+    world.set_back(MINUTE);
+    assert_eq!(sign_in(&mut world, Some(second)), second);
+    assert_eq!(sign_in(&mut world, None), second);
+    // By the channel, too, that was used last.
+    let AuthenticatorId::Phone(_, device) = second else {
+        panic!("{second}")
+    };
+    let by_voice = AuthenticatorId::Phone(Channel::Voice, device);
+    assert_eq!(sign_in(&mut world, Some(by_voice)), by_voice);
+    assert_eq!(sign_in(&mut world, None), by_voice);
+}
+
+#[test]
+fn a_phone_last_used_by_a_channel_that_is_off_now_is_challenged_by_the_other() {
+    for (used, left, channels) in [
+        (Channel::Voice, Channel::Sms, Channels::Sms),
+        (Channel::Sms, Channel::Voice, Channels::Voice),
+    ] {
+        let mut world = World::new();
+        let (phone, _) = world.enroll(ALICES);
+        let AuthenticatorId::Phone(_, device) = phone else {
+            panic!("{phone}")
+        };
+        let session = world.first_factor();
+        let by_used = AuthenticatorId::Phone(used, device);
+        let sent = world.challenge(&session, Some(by_used)).unwrap();
+        world.verify(&session, &sent).unwrap();
+        let policy = Policy::auth0().with_channels(channels);
+        world.engine = Engine::new(policy, KeyRing::new(Key::new(1, &[7; 32])));
+        let session = world.first_factor();
+        assert_refused(&mut world, Denied::InvalidAuthenticator, |world| {
+            world.challenge(&session, Some(by_used))
+        });
+        let sent = world.challenge(&session, None).unwrap();
+        assert_eq!(sent.authenticator, AuthenticatorId::Phone(left, device));
+    }
 }
 
 #[test]

@@ -122,6 +122,7 @@ fn a_token_is_taken_from_the_body_before_the_header() {
     let body = json(r#"{"mfa_token":"a"}"#);
     assert_eq!(body.mfa_token(Some("bearer b")), Ok("a"));
     assert_eq!(json("{}").mfa_token(Some("bearer  b ")), Ok("b"));
+    assert_eq!(json("{}").mfa_token(Some(" \tBearer b")), Ok("b"));
     let missing = Err(BadRequest::Missing("mfa_token"));
     assert_eq!(json("{}").mfa_token(None), missing);
     assert_eq!(json("{}").mfa_token(Some("Basic b")), missing);
@@ -173,6 +174,11 @@ fn a_client_authenticates_in_one_way() {
         assert_eq!(invalid(header), Err(BadRequest::InvalidClient), "{header}");
     }
     assert_eq!(invalid("Bearer x"), Err(BadRequest::Missing("client_id")));
+    assert_eq!(invalid(" Bearer "), Err(BadRequest::Missing("client_id")));
+    // `demo:`, as a public client says it.
+    let public = json("{}").client(Some("Basic ZGVtbzo=")).unwrap();
+    assert!(public.client_id() == "demo" && public.matches(None));
+    assert!(!public.matches(Some("")));
     let public = json(r#"{"client_id":"demo-public"}"#).client(None).unwrap();
     assert!(public.matches(None) && !public.matches(Some("")));
 }
@@ -328,14 +334,14 @@ fn what_is_no_body_is_refused_with_what_it_has_to_be() {
             .to_string()
     };
     for (body, found) in [("[]", "sequence"), ("7", "integer `7`"), ("null", "null")] {
-        let expected = format!("invalid type: {found}, expected an object");
+        let expected = format!("invalid type: {found}, expected an object at line 1 ");
         assert!(refused(body).starts_with(&expected), "{}", refused(body));
     }
     let many: Vec<String> = (0..65).map(|number| format!("\"{number}\":1")).collect();
     let most = format!("{{{}}}", many[1..].join(","));
     assert!(serde_json::from_str::<Body>(&most).is_ok());
     let many = refused(&format!("{{{}}}", many.join(",")));
-    assert!(many.starts_with("too many parameters"), "{many}");
+    assert!(many.starts_with("too many parameters at line 1 "), "{many}");
     // No format of the API has such a value, but another of serde may.
     let bytes = value::MapDeserializer::<_, value::Error>::new([("a", &b"b"[..])].into_iter());
     let refused = Body::deserialize(bytes).err().unwrap().to_string();
@@ -682,7 +688,12 @@ fn the_servers_own_errors_are_their_rows_of_the_table() {
         )
     );
     let unavailable = "The service is temporarily unavailable. Try again.";
-    for (wait, seconds) in [(MILLISECOND, 1), (SECOND, 1), (SECOND + MILLISECOND, 2)] {
+    for (wait, seconds) in [
+        (MILLISECOND, 1),
+        (SECOND, 1),
+        (SECOND + MILLISECOND, 2),
+        (100 * YEAR, 3_153_600_000_u64),
+    ] {
         assert_eq!(
             row(ErrorAnswer::temporarily_unavailable(wait)),
             expected(

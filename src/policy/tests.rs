@@ -451,6 +451,18 @@ fn attempts_per_challenge_times_sends_is_what_holds_under_the_preset_of_nist() {
 }
 
 #[test]
+fn a_code_that_was_sent_just_before_the_horizon_can_be_answered_within() {
+    let once = Policy::auth0()
+        .with_attempts_per_challenge(Some(1))
+        .unwrap();
+    // With the five minutes that a code lives, an hour: a further message has come back.
+    let edge = 55 * MINUTE;
+    assert_eq!(judged_by(once.guess_bound(edge)), 11);
+    let earlier = edge.checked_sub(MILLISECOND).unwrap();
+    assert_eq!(judged_by(once.guess_bound(earlier)), 10);
+}
+
+#[test]
 fn the_failure_cap_holds_once_for_each_phone_while_the_owner_is_idle() {
     let capped = Policy::auth0()
         .with_failure_cap(Some(7))

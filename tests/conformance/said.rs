@@ -264,7 +264,7 @@ fn a_revision_that_wraps_to_none_is_found() {
         let report = replacing(&records, async |next: Next| {
             let replaces = next.account.replaces();
             let there = revision(&records, next.account.subject());
-            if there.is_none() && replaces.unwrap_or_default() % (1 << bits) == 0 {
+            if there.is_none() && replaces.unwrap_or_default().is_multiple_of(1 << bits) {
                 put(&records, next.account);
                 return Ok(());
             }

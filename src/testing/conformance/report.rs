@@ -325,11 +325,11 @@ mod tests {
     }
 
     #[test]
-    fn two_saves_at_once_are_a_test_and_one_restart_is() {
+    fn what_was_not_tested_is_said_below_two_saves_at_once_and_one_restart() {
         let text = |at_once, restarts| {
             let report = Report {
-                at_once,
                 restarts,
+                at_once,
                 ..Report::new(1)
             };
             let untested = report.to_string().matches("not tested: ").count();
