@@ -42,7 +42,7 @@ pub fn filled<S: Service>(users: u64) -> S {
 ///
 /// # Panics
 ///
-/// Where a right code is refused.
+/// Where a right code is refused, or granted twice.
 pub fn sign_in<S: Service, T>(
     service: &mut S,
     users: &[u64],
@@ -57,6 +57,8 @@ pub fn sign_in<S: Service, T>(
             .count();
     });
     assert_eq!(right, users.len());
+    let again = answers.iter().filter(|answer| service.verify(answer));
+    assert_eq!(again.count(), 0, "what was judged was not put back");
     for user in users {
         service.begin(*user);
     }
