@@ -8,7 +8,7 @@ use core::fmt;
 use core::num::NonZeroU32;
 
 use rand_core::CryptoRng;
-use subtle::{ConditionallySelectable, ConstantTimeEq};
+use subtle::ConstantTimeGreater;
 use zeroize::Zeroize;
 
 use crate::bytes;
@@ -113,7 +113,17 @@ impl From<&str> for OobCode {
 /// Number of characters of a recovery code.
 pub(crate) const RECOVERY_LEN: usize = 24;
 const RECOVERY_SYMBOLS: NonZeroU32 = NonZeroU32::MIN.saturating_add(31);
-const RECOVERY_ALPHABET: &[u8; 32] = b"23456789ABCDEFGHJKLMNPQRSTUVWXYZ";
+
+/// The digits from 2, then the letters without I and O: what nobody reads for something else.
+fn recovery_symbol(index: u32) -> u8 {
+    let [index, ..] = index.to_le_bytes();
+    // No table: what is drawn decides no address.
+    let past = |last: u8| index.ct_gt(&last).unwrap_u8();
+    let to_the_letters = past(7).wrapping_mul(b'A'.wrapping_sub(b'9').wrapping_sub(1));
+    [index, to_the_letters, past(15), past(20)]
+        .into_iter()
+        .fold(b'2', u8::wrapping_add)
+}
 
 /// What the owner keeps on paper: 24 characters, 120 random bits, good for one use.
 ///
@@ -131,11 +141,7 @@ impl RecoveryCode {
     pub(crate) fn draw(rng: &mut (impl CryptoRng + ?Sized)) -> Self {
         let mut characters = [0; RECOVERY_LEN];
         for character in &mut characters {
-            let index = below(RECOVERY_SYMBOLS, rng);
-            // The whole alphabet is read, whichever of it is drawn.
-            for (at, symbol) in (0_u32..).zip(RECOVERY_ALPHABET) {
-                character.conditional_assign(symbol, at.ct_eq(&index));
-            }
+            *character = recovery_symbol(below(RECOVERY_SYMBOLS, rng));
         }
         Self { characters }
     }
