@@ -76,7 +76,7 @@ impl Told {
 const BINDING_CODE: Told = Told::once(
     "right or wrong",
     "src/engine/verify.rs",
-    &["Ok(if bool::from(right) {"],
+    &["if bool::from(answered.right) {"],
 );
 const RECOVERY_CODE: Told = Told::once(
     "right or wrong",
