@@ -345,10 +345,7 @@ impl Account {
                 .map(|spent| spent.expires_at)
                 .filter(|at| *at > now)
         };
-        if session.assurance() == Assurance::Mfa
-            || self.spent.len() < MOST_SPENT
-            || lasting().count() < MOST_SPENT
-        {
+        if session.assurance() == Assurance::Mfa || lasting().count() < MOST_SPENT {
             return Ok(());
         }
         let retry_at = lasting()
