@@ -176,10 +176,11 @@ fn what_a_load_does_wrong_is_said() {
 #[test]
 fn a_save_that_is_never_taken_is_said() {
     // The stored revision compared with the next one.
-    let records = Records::default();
+    let (records, refused) = (Records::default(), Cell::new(0));
     let report = replacing(&records, async |next: Next| {
         let there = revision(&records, next.account.subject());
         if there.is_some_and(|there| there != next.account.revision()) {
+            refused.set(refused.get() + 1);
             return Err(Unsaved::Conflict);
         }
         replace(&records, next.account)
@@ -191,6 +192,8 @@ fn a_save_that_is_never_taken_is_said() {
          \x20 1. a last write loads revision 1\n\
          \x20 2. a last write has a conflict with revision 2\n"
     );
+
+    assert_eq!(refused.get(), 64);
 
     let records = Records::default();
     let report = replacing(&records, async |next: Next| {

@@ -186,8 +186,11 @@ proptest! {
         assert_eq!(millis(world.now()), honest);
         // The first request brings the stored times back, be it refused or not.
         world.apply(&Command::RemovePhone { device: 40 });
-        // A day, for as long the clock is doubted, and another for what lay a day ahead only.
-        world.apply(&Command::Step { millis: 2 * DAY });
+        // A day, for as long the clock is doubted, and another for what lay a day ahead only when a
+        // request found the doubt to be over.
+        world.apply(&Command::Step { millis: DAY });
+        world.apply(&Command::RemovePhone { device: 40 });
+        world.apply(&Command::Step { millis: DAY });
         ready(&mut world, HOUR);
         let enrolled = !matches!(
             world.apply(&CHALLENGE).reply.answer,
