@@ -9,7 +9,7 @@ use time::UtcDateTime;
 use crate::instant::{Millis, whole_millis};
 
 /// How far clocks may differ before a budget believes that one of them ran ahead: a day.
-pub(crate) const TOLERANCE: u64 = 24 * 60 * 60 * 1_000;
+const TOLERANCE: u64 = 24 * 60 * 60 * 1_000;
 
 /// How many at once, and how often one comes back.
 ///

@@ -1,7 +1,6 @@
 //! What time does to an account: it ends things, and it can lie.
 
 use super::{Account, Budgets, ValidFrom};
-use crate::budget::TOLERANCE;
 use crate::instant::Millis;
 use crate::policy::Policy;
 
@@ -27,10 +26,6 @@ impl Account {
     /// A clock that ran ahead and came back would otherwise lock the account until it gets there.
     pub(crate) fn clamped(&self, policy: &Policy, now: Millis) -> Option<Self> {
         let latest = now.after(policy.longest_session_millis());
-        // Nearly always, nothing lies further ahead than even an honest clock can have left it.
-        if self.doubted_until.is_none() && self.furthest() <= latest.min(now.after(TOLERANCE)) {
-            return None;
-        }
         let budgets = self.budgets.clamped(policy, now);
         let doubted_until = self.doubted(latest);
         let over = doubted_until.filter(|until| *until <= now);
@@ -48,33 +43,19 @@ impl Account {
         })
     }
 
-    /// The latest of the stored times that refuse sessions.
-    fn refuses_through(&self) -> Millis {
-        let ValidFrom {
-            first_factor,
-            every,
-        } = self.valid_from;
-        let spent = self.spent.iter().map(|spent| spent.expires_at);
-        spent.fold(first_factor.max(every).max(self.pruned_through), Ord::max)
-    }
-
-    fn furthest(&self) -> Millis {
-        let Budgets {
-            sends,
-            binding_failures,
-            recovery_failures,
-        } = self.budgets;
-        let failures = binding_failures.full_at.max(recovery_failures.full_at);
-        sends.full_at.max(failures).max(self.refuses_through())
-    }
-
     /// Until when the times that refuse sessions are doubted, where one lies beyond `latest`.
     ///
     /// None can get there by an honest clock: it ran ahead when that was stored, or it runs behind
     /// now, and the record cannot tell which. So they stand for as long as the longest session lives;
     /// a clock that comes back within finds them as they were, and no old session gets past them.
     fn doubted(&self, latest: Millis) -> Option<Millis> {
-        let is_doubted = self.refuses_through() > latest;
+        let ValidFrom {
+            first_factor,
+            every,
+        } = self.valid_from;
+        let spent = self.spent.iter().map(|spent| spent.expires_at);
+        let refusing = first_factor.max(every).max(self.pruned_through);
+        let is_doubted = spent.fold(refusing, Ord::max) > latest;
         is_doubted.then(|| self.doubted_until.unwrap_or(latest).min(latest))
     }
 

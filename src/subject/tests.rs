@@ -48,6 +48,11 @@ fn a_stored_subject_is_checked_as_a_given_one() {
     for text in ["\"\"", "null", "1", too_long.as_str()] {
         assert!(serde_json::from_str::<Subject>(text).is_err(), "{text}");
     }
+    let refused = serde_json::from_str::<Subject>("null").unwrap_err();
+    assert_eq!(
+        refused.to_string(),
+        "invalid type: null, expected a string at line 1 column 4"
+    );
     assert!(postcard::from_bytes::<Subject>(b"\x00").is_err());
     assert!(postcard::from_bytes::<Subject>(b"\x01\xff").is_err());
 }
