@@ -20,6 +20,15 @@ CONNECTIONS="${CONNECTIONS:-16}"
 DURATION="${DURATION:-5}"
 
 [ $# -gt 0 ] || set -- memory redb server
+for part in "$@"; do
+    case "$part" in
+        memory | redb | server | on_postgres) ;;
+        *)
+            sed -n '2,/^set /{/^set /d;s/^# \{0,1\}//;p}' "${0##*/}" >&2
+            exit 2
+            ;;
+    esac
+done
 target="${CARGO_TARGET_DIR:-$PWD/target}"
 folder="$(mktemp -d "${TMPDIR:-/tmp}/oob-mfa-scale.XXXXXX")"
 stop_server() {
@@ -185,8 +194,5 @@ ticks() {
 
 case "$1" in on_postgres) ;; *) machine ;; esac
 for part in "$@"; do
-    case "$part" in
-        memory | redb | server | on_postgres) "$part" ;;
-        *) sed -n '2,/^set /{/^set /d;s/^# \{0,1\}//;p}' "$0" >&2; exit 2 ;;
-    esac
+    "$part"
 done

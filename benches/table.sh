@@ -4,7 +4,7 @@
 #
 #   table.sh [--quick] [--modo]
 #
-# --quick takes seconds, and is good for seeing that everything runs: it keeps nothing here. --modo adds
+# --quick takes under a minute once it is built, and is good for seeing that everything runs: it keeps nothing here. --modo adds
 # modo-rs, which is 440 crates to build, and takes Rust 1.95 and a C compiler.
 set -euo pipefail
 cd "$(dirname "$0")"
@@ -15,7 +15,10 @@ for option in "$@"; do
     case "$option" in
         --quick) export OOB_MFA_BENCHES=quick ;;
         --modo) features=(--features modo-rs) ;;
-        *) sed -n '2,/^set/p' "$0" >&2 && exit 2 ;;
+        *)
+            sed -n '2,/^set /{/^set /d;s/^# \{0,1\}//;p}' "${0##*/}" >&2
+            exit 2
+            ;;
     esac
 done
 

@@ -159,8 +159,8 @@ impl Policy {
     /// for: the lifetime of an `mfa_token` to 30 days.
     ///
     /// Leave room for servers whose clocks differ: a token that was issued by one that runs ahead
-    /// expires further ahead. Twice as long sessions of a first factor can stay refused after a clock
-    /// that ran ahead has come back. Engines on one store have to agree on it, as on the budgets: what
+    /// expires further ahead. After a clock that ran ahead has come back, sessions of a first factor
+    /// can stay refused for as long after the first request, and once more after one that comes then. Engines on one store have to agree on it, as on the budgets: what
     /// one of them takes for impossible, another may have stored.
     ///
     /// # Errors

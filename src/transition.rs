@@ -133,6 +133,17 @@ pub struct Next {
     pub events: Events,
 }
 
+impl Next {
+    /// An account that is to be stored as this revision, and nothing to be logged yet.
+    pub(crate) fn of(mut account: Account, revision: u64) -> Self {
+        account.revision = revision;
+        Self {
+            account,
+            events: Events::NONE,
+        }
+    }
+}
+
 /// What was decided, after it was saved.
 #[derive(Debug)]
 #[must_use = "the result says whether the request was granted"]

@@ -920,6 +920,40 @@ fn a_clock_two_days_behind_revives_no_session_of_before_a_reset() {
 }
 
 #[test]
+fn a_lock_that_a_clock_ahead_has_left_ends_a_day_after_the_request_that_comes_a_day_later() {
+    let ahead = 2 * DAY + 22 * HOUR;
+    let met = || {
+        let mut world = World::new();
+        world.enroll(ALICES);
+        world.wait(HOUR);
+        world.wait(ahead);
+        world.reset();
+        world.set_back(ahead);
+        assert_denied(associates(&mut world), Denied::SessionRevoked);
+        world
+    };
+    // From a day after the first request on, the next one ends it.
+    let mut world = met();
+    world.wait(DAY - MILLISECOND);
+    assert_denied(associates(&mut world), Denied::SessionRevoked);
+    world.wait(MILLISECOND);
+    assert!(associates(&mut world).is_ok());
+    // Where that comes so late that the moment no longer lies a day ahead, it lasts until then.
+    let mut world = met();
+    world.wait(ahead - DAY);
+    assert_denied(associates(&mut world), Denied::SessionRevoked);
+    world.wait(DAY - MILLISECOND);
+    assert_denied(associates(&mut world), Denied::SessionRevoked);
+    world.wait(MILLISECOND);
+    assert!(associates(&mut world).is_ok());
+}
+
+fn associates(world: &mut World) -> Result<Sent, Denied> {
+    let session = world.first_factor();
+    world.associate(&session, ALICES)
+}
+
+#[test]
 fn a_clock_two_days_behind_revives_no_spent_session() {
     let mut world = World::new();
     let (_, recovery) = world.enroll(ALICES);

@@ -158,25 +158,16 @@ impl Engine {
         let account = clamped.as_ref().unwrap_or(account);
         match judge(account, now) {
             Ok(change) => {
-                let mut next = Next::new(account.clone(), revision);
+                let mut next = Next::of(account.clone(), revision);
                 next.account.settle(now);
                 let result = change(&mut next);
                 Transition::changed(next, result)
             }
             Err(denied) => match clamped {
                 None => Transition::refused(denied),
-                Some(account) => Transition::changed(Next::new(account, revision), Err(denied)),
+                Some(account) => Transition::changed(Next::of(account, revision), Err(denied)),
             },
         }
-    }
-}
-
-impl Next {
-    fn new(account: Account, revision: u64) -> Self {
-        let events = Events::NONE;
-        let mut next = Self { account, events };
-        next.account.revision = revision;
-        next
     }
 }
 
