@@ -726,6 +726,51 @@ fn a_reset_by_a_clock_a_year_ahead_shuts_sessions_out_for_the_longest_session_at
 }
 
 #[test]
+fn a_reset_by_a_clock_hours_ahead_shuts_sessions_out_no_longer_than_a_policy_of_short_ones() {
+    let policy = Policy::auth0().with_longest_session(HOUR).unwrap();
+    let mut world = World::of(policy, "auth0|alice");
+    world.wait(3 * HOUR);
+    world.reset();
+    world.set_back(3 * HOUR);
+    let session = world.first_factor();
+    assert_denied(world.associate(&session, ALICES), Denied::SessionRevoked);
+    world.wait(HOUR - MILLISECOND);
+    let session = world.first_factor();
+    assert_refused(&mut world, Denied::SessionRevoked, |world| {
+        world.associate(&session, ALICES)
+    });
+    world.wait(MILLISECOND);
+    let session = world.first_factor();
+    assert!(world.associate(&session, ALICES).is_ok());
+}
+
+#[test]
+fn a_doubt_that_time_has_ended_shortens_none_that_comes_after() {
+    let mut world = World::new();
+    world.wait(60 * HOUR);
+    world.reset();
+    world.set_back(60 * HOUR);
+    let session = world.first_factor();
+    assert_denied(world.associate(&session, ALICES), Denied::SessionRevoked);
+    // Nobody has asked meanwhile. The reset is within what a session can reach: no longer in doubt.
+    world.wait(36 * HOUR);
+    let session = world.first_factor();
+    assert_denied(world.associate(&session, ALICES), Denied::SessionRevoked);
+    world.set_back(35 * HOUR);
+    let (back, session) = (world.now, world.first_factor());
+    assert_denied(world.associate(&session, ALICES), Denied::SessionRevoked);
+    world.wait(DAY - MILLISECOND);
+    let session = world.first_factor();
+    assert_refused(&mut world, Denied::SessionRevoked, |world| {
+        world.associate(&session, ALICES)
+    });
+    world.wait(MILLISECOND);
+    assert_eq!(world.now, back + DAY);
+    let session = world.first_factor();
+    assert!(world.associate(&session, ALICES).is_ok());
+}
+
+#[test]
 fn a_last_phone_removed_by_a_clock_a_year_ahead_shuts_first_factors_out_no_longer() {
     let mut world = World::new();
     let (phone, _) = world.enroll(ALICES);
@@ -1624,7 +1669,8 @@ fn a_success_starts_the_count_of_the_failure_cap_anew_for_its_own_phone_only() {
     let mut world = World::of(policy, "auth0|alice");
     let first = world.import(ALICES).unwrap();
     let second = world.import("+14155558731").unwrap();
-    for phone in [first, second] {
+    // The success comes last: it finds a wrong code for each.
+    for phone in [second, first] {
         let session = world.first_factor();
         let sent = world.challenge(&session, Some(phone)).unwrap();
         assert_denied(

@@ -215,29 +215,36 @@ fn r15_words_become_codes_by_rejection_and_leading_zeros_stay() {
 
 #[test]
 fn r15_recovery_codes_take_five_bits_of_a_word_each() {
-    let policy = Policy::auth0();
-    let mut world = world(&policy, 1);
-    world.apply(&oob_mfa::testing::Command::Begin);
-    // The device, the recovery code's own id, the recovery code, the binding code.
-    let words: Vec<u32> = (0..16).chain(0..16).chain(8..32).chain([123_456]).collect();
-    let mut rng = Scripted(words.iter().copied());
-    let request = oob_mfa::Associate {
-        channel: Channel::Sms,
-        phone: "+14155558730".parse().unwrap(),
-    };
-    let (engine, session, now) = (world.engine(), &world.sessions()[0], world.now());
-    let outcome = engine
-        .associate(&world.account(), session, &request, now, &mut rng)
-        .commit(|_| Ok::<_, ()>(()))
-        .unwrap();
-    let grant = outcome.result.unwrap();
-    assert_eq!(grant.authenticator.to_string(), "sms|dev_ABCDEFGHIJKLMNOP");
-    assert_eq!(
-        grant.recovery_code.unwrap().expose_secret(),
-        "ABCDEFGHJKLMNPQRSTUVWXYZ"
-    );
-    assert_eq!(grant.delivery.code.expose_secret(), "123456");
-    assert_eq!(grant.oob_code.expose_secret(), "BwcHBwcHBwcHBwcHBwcHBw");
+    // Every symbol, in two codes of 24.
+    for (symbols, recovery_code) in [
+        (0..24, "23456789ABCDEFGHJKLMNPQR"),
+        (8..32, "ABCDEFGHJKLMNPQRSTUVWXYZ"),
+    ] {
+        let policy = Policy::auth0();
+        let mut world = world(&policy, 1);
+        world.apply(&oob_mfa::testing::Command::Begin);
+        // The device, the recovery code's own id, the recovery code, the binding code.
+        let words: Vec<u32> = (0..16)
+            .chain(0..16)
+            .chain(symbols)
+            .chain([123_456])
+            .collect();
+        let mut rng = Scripted(words.iter().copied());
+        let request = oob_mfa::Associate {
+            channel: Channel::Sms,
+            phone: "+14155558730".parse().unwrap(),
+        };
+        let (engine, session, now) = (world.engine(), &world.sessions()[0], world.now());
+        let outcome = engine
+            .associate(&world.account(), session, &request, now, &mut rng)
+            .commit(|_| Ok::<_, ()>(()))
+            .unwrap();
+        let grant = outcome.result.unwrap();
+        assert_eq!(grant.authenticator.to_string(), "sms|dev_ABCDEFGHIJKLMNOP");
+        assert_eq!(grant.recovery_code.unwrap().expose_secret(), recovery_code);
+        assert_eq!(grant.delivery.code.expose_secret(), "123456");
+        assert_eq!(grant.oob_code.expose_secret(), "BwcHBwcHBwcHBwcHBwcHBw");
+    }
 }
 
 #[test]
