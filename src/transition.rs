@@ -85,6 +85,7 @@ impl<T> Transition<T> {
     /// # Errors
     ///
     /// What `save` returns. The outcome is gone with it.
+    #[inline]
     pub fn commit<E>(self, save: impl FnOnce(Next) -> Result<(), E>) -> Result<Outcome<T>, E> {
         let result = self.result;
         let mut events = Events::NONE;
