@@ -158,12 +158,6 @@ impl Budget {
         }
     }
 
-    /// The stored moment, for comparison with what a model says.
-    #[cfg(feature = "testing")]
-    pub(crate) const fn full_at(self) -> Millis {
-        self.full_at
-    }
-
     /// Takes one without asking; for a caller that has checked.
     pub(crate) fn charge(&mut self, limit: RateLimit, now: Millis) {
         self.full_at = self.full_at.max(now).after(limit.period);

@@ -32,7 +32,7 @@ impl World {
             revision: account.revision,
             requirements: account.requirements(),
             remaining: self.engine.remaining(&account, self.now()),
-            full_at: full_at.map(|budget| millis(budget.full_at()).max(now)),
+            full_at: full_at.map(|budget| millis(budget.full_at).max(now)),
             phones: account
                 .phones
                 .iter()
