@@ -114,12 +114,15 @@ impl From<&str> for OobCode {
 pub(crate) const RECOVERY_LEN: usize = 24;
 const RECOVERY_SYMBOLS: NonZeroU32 = NonZeroU32::MIN.saturating_add(31);
 
+/// What ASCII has between the digits and the letters.
+const BETWEEN_9_AND_A: u8 = b'A' - b'9' - 1;
+
 /// The digits from 2, then the letters without I and O: what nobody reads for something else.
 fn recovery_symbol(index: u32) -> u8 {
     let [index, ..] = index.to_le_bytes();
     // No table: what is drawn decides no address.
     let past = |last: u8| index.ct_gt(&last).unwrap_u8();
-    let to_the_letters = past(7).wrapping_mul(b'A'.wrapping_sub(b'9').wrapping_sub(1));
+    let to_the_letters = past(7).wrapping_mul(BETWEEN_9_AND_A);
     [index, to_the_letters, past(15), past(20)]
         .into_iter()
         .fold(b'2', u8::wrapping_add)
