@@ -36,6 +36,12 @@ fn pending(world: &World) -> usize {
     record["challenges"].as_array().unwrap().len()
 }
 
+/// Somebody whose password has passed just now asks to enroll a phone.
+fn associates(world: &mut World) -> Result<Sent, Denied> {
+    let session = world.first_factor();
+    world.associate(&session, ALICES)
+}
+
 const NO_AUTHENTICATOR: &str = "sms|dev_AAAAAAAAAAAAAAAA";
 
 fn is_listed(world: &mut World, sent: &Sent) -> bool {
@@ -712,17 +718,13 @@ fn a_reset_by_a_clock_a_year_ahead_shuts_sessions_out_for_the_longest_session_at
     world.wait(YEAR);
     world.reset();
     world.set_back(YEAR);
-    let (back, session) = (world.now, world.first_factor());
-    assert_denied(world.associate(&session, ALICES), Denied::SessionRevoked);
+    let back = world.now;
+    assert_denied(associates(&mut world), Denied::SessionRevoked);
     world.wait(DAY - MILLISECOND);
-    let session = world.first_factor();
-    assert_refused(&mut world, Denied::SessionRevoked, |world| {
-        world.associate(&session, ALICES)
-    });
+    assert_refused(&mut world, Denied::SessionRevoked, associates);
     world.wait(MILLISECOND);
     assert_eq!(world.now, back + DAY);
-    let session = world.first_factor();
-    assert!(world.associate(&session, ALICES).is_ok());
+    assert!(associates(&mut world).is_ok());
 }
 
 #[test]
@@ -732,16 +734,11 @@ fn a_reset_by_a_clock_hours_ahead_shuts_sessions_out_no_longer_than_a_policy_of_
     world.wait(3 * HOUR);
     world.reset();
     world.set_back(3 * HOUR);
-    let session = world.first_factor();
-    assert_denied(world.associate(&session, ALICES), Denied::SessionRevoked);
+    assert_denied(associates(&mut world), Denied::SessionRevoked);
     world.wait(HOUR - MILLISECOND);
-    let session = world.first_factor();
-    assert_refused(&mut world, Denied::SessionRevoked, |world| {
-        world.associate(&session, ALICES)
-    });
+    assert_refused(&mut world, Denied::SessionRevoked, associates);
     world.wait(MILLISECOND);
-    let session = world.first_factor();
-    assert!(world.associate(&session, ALICES).is_ok());
+    assert!(associates(&mut world).is_ok());
 }
 
 #[test]
@@ -750,24 +747,18 @@ fn a_doubt_that_time_has_ended_shortens_none_that_comes_after() {
     world.wait(60 * HOUR);
     world.reset();
     world.set_back(60 * HOUR);
-    let session = world.first_factor();
-    assert_denied(world.associate(&session, ALICES), Denied::SessionRevoked);
+    assert_denied(associates(&mut world), Denied::SessionRevoked);
     // Nobody has asked meanwhile. The reset is within what a session can reach: no longer in doubt.
     world.wait(36 * HOUR);
-    let session = world.first_factor();
-    assert_denied(world.associate(&session, ALICES), Denied::SessionRevoked);
+    assert_denied(associates(&mut world), Denied::SessionRevoked);
     world.set_back(35 * HOUR);
-    let (back, session) = (world.now, world.first_factor());
-    assert_denied(world.associate(&session, ALICES), Denied::SessionRevoked);
+    let back = world.now;
+    assert_denied(associates(&mut world), Denied::SessionRevoked);
     world.wait(DAY - MILLISECOND);
-    let session = world.first_factor();
-    assert_refused(&mut world, Denied::SessionRevoked, |world| {
-        world.associate(&session, ALICES)
-    });
+    assert_refused(&mut world, Denied::SessionRevoked, associates);
     world.wait(MILLISECOND);
     assert_eq!(world.now, back + DAY);
-    let session = world.first_factor();
-    assert!(world.associate(&session, ALICES).is_ok());
+    assert!(associates(&mut world).is_ok());
 }
 
 #[test]
@@ -991,11 +982,6 @@ fn a_lock_that_a_clock_ahead_has_left_ends_a_day_after_the_request_that_comes_a_
     assert_denied(associates(&mut world), Denied::SessionRevoked);
     world.wait(MILLISECOND);
     assert!(associates(&mut world).is_ok());
-}
-
-fn associates(world: &mut World) -> Result<Sent, Denied> {
-    let session = world.first_factor();
-    world.associate(&session, ALICES)
 }
 
 #[test]
