@@ -46,6 +46,8 @@ pub(crate) enum Code {
 /// The 16 bytes of an `oob_code`: a handle, of no use without the session's token and the binding code.
 #[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
+// Aligned: see `bytes`.
+#[repr(align(8))]
 pub(crate) struct ChallengeId(#[serde(with = "bytes")] pub(crate) [u8; 16]);
 
 impl fmt::Debug for ChallengeId {
@@ -172,12 +174,18 @@ impl Code {
     }
 }
 
+impl Target {
+    pub(crate) const fn device(&self) -> DeviceId {
+        match self {
+            Self::Phone(device) => *device,
+            Self::Enrollment(enrollment) => enrollment.device,
+        }
+    }
+}
+
 impl IssuedCode {
     pub(crate) const fn device(&self) -> DeviceId {
-        match &self.target {
-            Target::Phone(device) => *device,
-            Target::Enrollment(enrollment) => enrollment.device,
-        }
+        self.target.device()
     }
 
     pub(crate) const fn enrollment(&self) -> Option<&Enrollment> {

@@ -187,6 +187,8 @@ impl core::error::Error for DuplicateKeyId {}
 /// 32 bytes that stand for a code: compared in constant time, never shown.
 #[derive(Clone, Copy, Serialize, Deserialize)]
 #[serde(transparent)]
+// Aligned: see `bytes`.
+#[repr(align(8))]
 pub(crate) struct Digest(#[serde(with = "bytes")] [u8; 32]);
 
 impl Digest {
@@ -237,6 +239,8 @@ pub(crate) struct CodeDigest {
 /// What stands for a session in a record: 16 bytes, whatever its id was.
 #[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
+// Aligned: see `bytes`.
+#[repr(align(8))]
 pub(crate) struct SessionTag(#[serde(with = "bytes")] [u8; 16]);
 
 impl SessionTag {
