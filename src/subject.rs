@@ -1,9 +1,12 @@
 //! The user an account and a session are about.
 
 use alloc::sync::Arc;
+use core::cmp::Ordering;
 use core::fmt;
+use core::hash::{Hash, Hasher};
+use core::num::NonZeroUsize;
 
-use serde::{Deserialize, Deserializer, Serialize, de};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 /// The embedder's id of a user: 1 to 255 bytes of text, opaque to the crate.
 ///
@@ -16,14 +19,26 @@ use serde::{Deserialize, Deserializer, Serialize, de};
 /// assert_eq!(subject.as_str(), "auth0|507f1f77bcf86cd799439011");
 /// # Ok::<(), oob_mfa::InvalidSubject>(())
 /// ```
-// Shared, because every decision copies the account and none changes the subject.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(transparent)]
-pub struct Subject(#[serde(serialize_with = "text")] Arc<str>);
+#[derive(Clone, PartialEq, Eq)]
+pub struct Subject(Text);
 
-fn text<S: serde::Serializer>(subject: &Arc<str>, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(subject)
+/// Every decision copies the account, and with it the subject: one that is short lies in place,
+/// which spares an allocation, a look elsewhere in memory, and counting who shares it.
+#[derive(Clone, PartialEq, Eq)]
+enum Text {
+    Short(Short),
+    Long(Arc<str>),
 }
+
+/// A text of at most [`SHORT`] bytes, and zeros.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Short {
+    len: NonZeroUsize,
+    padded: [u8; SHORT],
+}
+
+/// A UUID has 36 bytes, and what Auth0 gives hardly ever more than 40.
+const SHORT: usize = 40;
 
 impl Subject {
     /// Longest subject, in bytes.
@@ -32,7 +47,14 @@ impl Subject {
     /// The text.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        &self.0
+        match &self.0 {
+            // Always UTF-8, because it was a `str`.
+            Text::Short(Short { len, padded }) => padded
+                .get(..len.get())
+                .and_then(|text| core::str::from_utf8(text).ok())
+                .unwrap_or_default(),
+            Text::Long(text) => text,
+        }
     }
 }
 
@@ -43,25 +65,65 @@ impl core::str::FromStr for Subject {
         if text.is_empty() || text.len() > Self::MAX_LEN {
             return Err(InvalidSubject);
         }
-        Ok(Self(Arc::from(text)))
+        let mut padded = [0; SHORT];
+        let short = padded
+            .get_mut(..text.len())
+            .zip(NonZeroUsize::new(text.len()));
+        Ok(Self(match short {
+            Some((bytes, len)) => {
+                bytes.copy_from_slice(text.as_bytes());
+                Text::Short(Short { len, padded })
+            }
+            None => Text::Long(Arc::from(text)),
+        }))
+    }
+}
+
+impl PartialOrd for Subject {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Subject {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.as_str().cmp(other.as_str())
+    }
+}
+
+impl Hash for Subject {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.as_str().hash(state);
+    }
+}
+
+impl fmt::Debug for Subject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Subject").field(&self.as_str()).finish()
+    }
+}
+
+impl Serialize for Subject {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
     }
 }
 
 impl fmt::Display for Subject {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(self.as_str())
     }
 }
 
 impl<'de> Deserialize<'de> for Subject {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_str(Text)
+        deserializer.deserialize_str(Stored)
     }
 }
 
-struct Text;
+struct Stored;
 
-impl de::Visitor<'_> for Text {
+impl de::Visitor<'_> for Stored {
     type Value = Subject;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

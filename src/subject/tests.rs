@@ -1,5 +1,7 @@
 use alloc::format;
 use alloc::string::ToString;
+use core::hash::{Hash, Hasher};
+use std::hash::DefaultHasher;
 
 use super::{InvalidSubject, Subject};
 
@@ -55,4 +57,31 @@ fn a_stored_subject_is_checked_as_a_given_one() {
     );
     assert!(postcard::from_bytes::<Subject>(b"\x00").is_err());
     assert!(postcard::from_bytes::<Subject>(b"\x01\xff").is_err());
+}
+
+#[test]
+fn where_a_subject_lies_shows_nowhere() {
+    // The longest that lies in place, the shortest that does not, and one of characters of two bytes.
+    let texts = ["s".repeat(40), "s".repeat(41), "é".repeat(20)];
+    let hash_of = |hashed: &dyn Fn(&mut DefaultHasher)| {
+        let mut hasher = DefaultHasher::new();
+        hashed(&mut hasher);
+        hasher.finish()
+    };
+    for (one, a) in texts.iter().enumerate() {
+        let subject: Subject = a.parse().unwrap();
+        assert_eq!(subject.as_str(), a);
+        assert_eq!(format!("{subject:?}"), format!("Subject({a:?})"));
+        assert_eq!(
+            hash_of(&|hasher| subject.hash(hasher)),
+            hash_of(&|hasher| a.hash(hasher))
+        );
+        for (other, b) in texts.iter().enumerate() {
+            let second: Subject = b.parse().unwrap();
+            assert_eq!(subject == second, one == other);
+            assert_eq!(subject.cmp(&second), a.cmp(b));
+            assert_eq!(subject.partial_cmp(&second), a.partial_cmp(b));
+        }
+    }
+    assert!("a".parse::<Subject>().unwrap() < "b".parse().unwrap());
 }
