@@ -59,7 +59,8 @@ use crate::phone::PhoneNumber;
 #[must_use = "nothing is decided before the transition is committed"]
 pub struct Transition<T> {
     // None where nothing changes.
-    next: Option<Next>,
+    next: Option<Account>,
+    events: Events,
     result: Result<T, Denied>,
 }
 
@@ -67,13 +68,19 @@ impl<T> Transition<T> {
     pub(crate) const fn refused(denied: Denied) -> Self {
         Self {
             next: None,
+            events: Events::NONE,
             result: Err(denied),
         }
     }
 
-    pub(crate) const fn changed(next: Next, result: Result<T, Denied>) -> Self {
+    pub(crate) const fn changed(
+        account: Account,
+        events: Events,
+        result: Result<T, Denied>,
+    ) -> Self {
         Self {
-            next: Some(next),
+            next: Some(account),
+            events,
             result,
         }
     }
@@ -87,13 +94,15 @@ impl<T> Transition<T> {
     /// What `save` returns. The outcome is gone with it.
     #[inline]
     pub fn commit<E>(self, save: impl FnOnce(Next) -> Result<(), E>) -> Result<Outcome<T>, E> {
-        let result = self.result;
-        let mut events = Events::NONE;
-        if let Some(next) = self.next {
-            events = next.events.clone();
-            save(next)?;
+        let outcome = Outcome {
+            result: self.result,
+            events: self.events,
+        };
+        if let Some(account) = self.next {
+            let events = outcome.events.clone();
+            save(Next { account, events })?;
         }
-        Ok(Outcome { result, events })
+        Ok(outcome)
     }
 
     /// As [`commit`](Self::commit), for a store that is awaited: `commit_async(async |next| …)`.
@@ -106,13 +115,15 @@ impl<T> Transition<T> {
         F: FnOnce(Next) -> Fut,
         Fut: Future<Output = Result<(), E>>,
     {
-        let result = self.result;
-        let mut events = Events::NONE;
-        if let Some(next) = self.next {
-            events = next.events.clone();
-            save(next).await?;
+        let outcome = Outcome {
+            result: self.result,
+            events: self.events,
+        };
+        if let Some(account) = self.next {
+            let events = outcome.events.clone();
+            save(Next { account, events }).await?;
         }
-        Ok(Outcome { result, events })
+        Ok(outcome)
     }
 }
 
@@ -132,17 +143,6 @@ pub struct Next {
     pub account: Account,
     /// What is to be logged with it.
     pub events: Events,
-}
-
-impl Next {
-    /// An account that is to be stored as this revision, and nothing to be logged yet.
-    pub(crate) fn of(mut account: Account, revision: u64) -> Self {
-        account.revision = revision;
-        Self {
-            account,
-            events: Events::NONE,
-        }
-    }
 }
 
 /// What was decided, after it was saved.

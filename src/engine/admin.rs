@@ -9,7 +9,7 @@ use crate::account::{Account, Budgets, Phone};
 use crate::authenticator::{AuthenticatorId, Channel, DeviceId};
 use crate::denied::Denied;
 use crate::phone::PhoneNumber;
-use crate::transition::{Event, Next, Transition};
+use crate::transition::{Event, Events, Transition};
 
 /// What is left of the budgets of an account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,7 +46,7 @@ impl Engine {
     /// ahead is as much younger. So change the password first where somebody else knows it.
     pub fn reset(&self, account: &Account, now: UtcDateTime) -> Transition<()> {
         self.decide(account, now, |_, now| {
-            Ok(move |Next { account, events }: &mut Next| {
+            Ok(move |account: &mut Account, events: &mut Events| {
                 account.phones.clear();
                 account.challenges.clear();
                 account.recovery = None;
@@ -95,7 +95,7 @@ impl Engine {
                 return Err(Denied::ChannelUnavailable);
             }
             account.check_room_for(phone, &self.policy)?;
-            Ok(move |Next { account, events }: &mut Next| {
+            Ok(move |account: &mut Account, events: &mut Events| {
                 account.drop_unguarded_enrollments();
                 let device = DeviceId::draw(rng);
                 let confirmed = Phone::confirmed(device, phone, channel, now);
@@ -117,7 +117,7 @@ impl Engine {
     /// It hands an attacker who knows the password ten more guesses. Find out first who spent them.
     pub fn restore_budgets(&self, account: &Account, now: UtcDateTime) -> Transition<()> {
         self.decide(account, now, |_, _| {
-            Ok(|Next { account, events }: &mut Next| {
+            Ok(|account: &mut Account, events: &mut Events| {
                 account.budgets = Budgets::default();
                 events.push(Event::BudgetsRestored);
                 Ok(())

@@ -16,7 +16,7 @@ use crate::key::Digest;
 use crate::phone::PhoneNumber;
 use crate::policy::RecoveryCodes;
 use crate::session::{Assurance, MfaSession, Scope};
-use crate::transition::{Delivery, Next, Transition};
+use crate::transition::{Delivery, Events, Transition};
 
 /// A request to enroll a phone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,16 +81,15 @@ impl Engine {
                         .is_some_and(|enrollment| enrollment.number == phone)
             };
             self.check_issue(account, superseded, now)?;
-            Ok(move |next: &mut Next| {
-                let pending = next
-                    .account
+            Ok(move |account: &mut Account, events: &mut Events| {
+                let pending = account
                     .challenges
                     .iter()
                     .find(|pending| superseded(pending));
                 let device = pending
                     .and_then(PendingChallenge::enrollment)
                     .map_or_else(|| DeviceId::draw(rng), |enrollment| enrollment.device);
-                let is_first = !next.account.is_enrolled();
+                let is_first = !account.is_enrolled();
                 let recovery = (is_first && self.policy.recovery_codes() == RecoveryCodes::Issued)
                     .then(|| Recovery::draw(rng));
                 let (recovery, recovery_code) = recovery.unzip();
@@ -106,7 +105,7 @@ impl Engine {
                     to: phone,
                     target: Target::Enrollment(Box::new(enrollment)),
                 };
-                let (oob_code, delivery) = self.issue(next, issue, superseded, now, rng);
+                let (oob_code, delivery) = self.issue(account, events, issue, superseded, now, rng);
                 Ok(Associated {
                     authenticator: AuthenticatorId::Phone(channel, device),
                     oob_code,

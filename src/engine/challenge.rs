@@ -12,7 +12,7 @@ use crate::code::OobCode;
 use crate::denied::Denied;
 use crate::instant::Millis;
 use crate::session::MfaSession;
-use crate::transition::{Delivery, Next, Transition};
+use crate::transition::{Delivery, Events, Transition};
 
 /// A request to send a code for a login.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -69,14 +69,14 @@ impl Engine {
                 pending.session == *session.tag() && pending.targets(device)
             };
             self.check_issue(account, superseded, now)?;
-            Ok(move |next: &mut Next| {
+            Ok(move |account: &mut Account, events: &mut Events| {
                 let issue = Issue {
                     session,
                     channel,
                     to: number,
                     target: Target::Phone(device),
                 };
-                let (oob_code, delivery) = self.issue(next, issue, superseded, now, rng);
+                let (oob_code, delivery) = self.issue(account, events, issue, superseded, now, rng);
                 Ok(Challenged {
                     authenticator: AuthenticatorId::Phone(channel, device),
                     oob_code,

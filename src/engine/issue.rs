@@ -12,7 +12,7 @@ use crate::instant::Millis;
 use crate::key::delivery_id;
 use crate::phone::PhoneNumber;
 use crate::session::MfaSession;
-use crate::transition::{Delivery, Event, Limit, Next};
+use crate::transition::{Delivery, Event, Events, Limit};
 
 /// A code to be issued.
 pub(super) struct Issue<'a> {
@@ -43,7 +43,8 @@ impl Engine {
     /// Issues a code on an account that [`check_issue`](Self::check_issue) has passed.
     pub(super) fn issue(
         &self,
-        Next { account, events }: &mut Next,
+        account: &mut Account,
+        events: &mut Events,
         issue: Issue<'_>,
         superseded: impl Fn(&PendingChallenge) -> bool,
         now: Millis,

@@ -11,7 +11,7 @@ use crate::denied::Denied;
 use crate::instant::Millis;
 use crate::phone::PhoneNumber;
 use crate::session::{Assurance, MfaSession, Scope};
-use crate::transition::{Event, Next, Transition};
+use crate::transition::{Event, Events, Transition};
 
 /// A phone that was removed, both of its entries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,11 +87,11 @@ pub(super) fn judge_removal(
     account: &Account,
     device: DeviceId,
     now: Millis,
-) -> Result<impl FnOnce(&mut Next) -> Result<Removed, Denied> + use<>, Denied> {
+) -> Result<impl FnOnce(&mut Account, &mut Events) -> Result<Removed, Denied> + use<>, Denied> {
     let phone = account
         .number_of(device, now)
         .ok_or(Denied::UnknownAuthenticator)?;
-    Ok(move |Next { account, events }: &mut Next| {
+    Ok(move |account: &mut Account, events: &mut Events| {
         let was_enrolled = account.is_enrolled();
         account.phones.retain(|phone| phone.device != device);
         account.drop_challenges_to(device);

@@ -33,7 +33,7 @@ use crate::key::KeyRing;
 use crate::policy::Policy;
 use crate::session::{MfaSession, MfaToken};
 use crate::subject::Subject;
-use crate::transition::{Event, Events, Limit, Next, Transition};
+use crate::transition::{Event, Events, Limit, Transition};
 
 /// Policy and keys: what decides. Immutable, shared by every thread, knows no account.
 ///
@@ -127,7 +127,7 @@ impl Engine {
         judge: impl FnOnce(&Account, Millis) -> Result<Change, Denied>,
     ) -> Transition<T>
     where
-        Change: FnOnce(&mut Next) -> Result<T, Denied>,
+        Change: FnOnce(&mut Account, &mut Events) -> Result<T, Denied>,
     {
         if account.subject != *session.subject() {
             return Transition::refused(Denied::SubjectMismatch);
@@ -150,7 +150,7 @@ impl Engine {
         judge: impl FnOnce(&Account, Millis) -> Result<Change, Denied>,
     ) -> Transition<T>
     where
-        Change: FnOnce(&mut Next) -> Result<T, Denied>,
+        Change: FnOnce(&mut Account, &mut Events) -> Result<T, Denied>,
     {
         let now = Millis::at(now);
         let revision = account.revision.saturating_add(1);
@@ -158,14 +158,19 @@ impl Engine {
         let account = clamped.as_ref().unwrap_or(account);
         match judge(account, now) {
             Ok(change) => {
-                let mut next = Next::of(account.clone(), revision);
-                next.account.settle(now);
-                let result = change(&mut next);
-                Transition::changed(next, result)
+                let mut account = account.clone();
+                account.revision = revision;
+                account.settle(now);
+                let mut events = Events::NONE;
+                let result = change(&mut account, &mut events);
+                Transition::changed(account, events, result)
             }
             Err(denied) => match clamped {
                 None => Transition::refused(denied),
-                Some(account) => Transition::changed(Next::of(account, revision), Err(denied)),
+                Some(mut account) => {
+                    account.revision = revision;
+                    Transition::changed(account, Events::NONE, Err(denied))
+                }
             },
         }
     }

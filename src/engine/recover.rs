@@ -14,7 +14,7 @@ use crate::instant::Millis;
 use crate::key::Digest;
 use crate::policy::RecoveryCodes;
 use crate::session::{MfaSession, Scope};
-use crate::transition::{Event, Events, Limit, Next, Transition};
+use crate::transition::{Event, Events, Limit, Transition};
 
 impl Engine {
     /// Judges a recovery code: completes a login, uses the code up, and draws its replacement.
@@ -39,11 +39,11 @@ impl Engine {
     ) -> Transition<Verified> {
         self.decide_for(account, session, now, |account, now| {
             let (recovery, right) = self.judge_recovery_code(account, session, code, now)?;
-            Ok(move |next: &mut Next| {
+            Ok(move |account: &mut Account, events: &mut Events| {
                 if !bool::from(right) {
-                    return Err(self.reject_recovery_code(next, recovery, now));
+                    return Err(self.reject_recovery_code(account, events, recovery, now));
                 }
-                Ok(self.accept_recovery_code(next, session, recovery, now, rng))
+                Ok(self.accept_recovery_code(account, events, session, recovery, now, rng))
             })
         })
     }
@@ -70,7 +70,8 @@ impl Engine {
 
     fn reject_recovery_code(
         &self,
-        Next { account, events }: &mut Next,
+        account: &mut Account,
+        events: &mut Events,
         recovery: Recovery,
         now: Millis,
     ) -> Denied {
@@ -87,7 +88,8 @@ impl Engine {
 
     fn accept_recovery_code(
         &self,
-        Next { account, events }: &mut Next,
+        account: &mut Account,
+        events: &mut Events,
         session: &MfaSession,
         recovery: Recovery,
         now: Millis,
@@ -126,7 +128,9 @@ impl Engine {
             if self.policy.recovery_codes() == RecoveryCodes::Off {
                 return Err(Denied::NoRecoveryCode);
             }
-            Ok(|Next { account, events }: &mut Next| Ok(account.replace_recovery_code(rng, events)))
+            Ok(|account: &mut Account, events: &mut Events| {
+                Ok(account.replace_recovery_code(rng, events))
+            })
         })
     }
 }

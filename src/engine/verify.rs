@@ -12,7 +12,7 @@ use crate::code::{BindingCode, OobCode};
 use crate::denied::Denied;
 use crate::instant::Millis;
 use crate::session::MfaSession;
-use crate::transition::{Event, Events, Limit, Next, Transition};
+use crate::transition::{Event, Events, Limit, Transition};
 
 /// An answer to a challenge, or to the code of an enrollment.
 #[derive(Debug)]
@@ -55,11 +55,11 @@ impl Engine {
     ) -> Transition<Verified> {
         self.decide_for(account, session, now, |account, now| {
             let answered = self.judge_binding_code(account, session, request, now)?;
-            Ok(move |next: &mut Next| {
+            Ok(move |account: &mut Account, events: &mut Events| {
                 if bool::from(answered.right) {
-                    Ok(self.accept(next, session, &answered, now))
+                    Ok(self.accept(account, events, session, &answered, now))
                 } else {
-                    Err(self.reject(next, &answered, now))
+                    Err(self.reject(account, events, &answered, now))
                 }
             })
         })
@@ -129,7 +129,8 @@ impl Engine {
 
     fn accept(
         &self,
-        Next { account, events }: &mut Next,
+        account: &mut Account,
+        events: &mut Events,
         session: &MfaSession,
         Answered {
             challenge, code, ..
@@ -164,7 +165,8 @@ impl Engine {
 
     fn reject(
         &self,
-        Next { account, events }: &mut Next,
+        account: &mut Account,
+        events: &mut Events,
         Answered {
             challenge, code, ..
         }: &Answered,

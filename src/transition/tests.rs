@@ -9,7 +9,7 @@ use chacha20::ChaCha20Rng;
 use chacha20::rand_core::SeedableRng;
 use time::UtcDateTime;
 
-use super::{Delivery, Event, Events, Limit, Next, Transition};
+use super::{Delivery, Event, Events, Limit, Transition};
 use crate::account::Account;
 use crate::authenticator::{AuthenticatorId, Channel, DeviceId};
 use crate::denied::Denied;
@@ -35,8 +35,7 @@ fn granted() -> Transition<u32> {
         revision: 1,
         ..account()
     };
-    let next = Next { account, events };
-    Transition::changed(next, Ok(7))
+    Transition::changed(account, events, Ok(7))
 }
 
 fn refused() -> Transition<u32> {
@@ -49,8 +48,7 @@ fn rejected() -> Transition<u32> {
         revision: 1,
         ..account()
     };
-    let events = Events::NONE;
-    Transition::changed(Next { account, events }, Err(Denied::InvalidBindingCode))
+    Transition::changed(account, Events::NONE, Err(Denied::InvalidBindingCode))
 }
 
 /// Waits once, as a store over a network would.
