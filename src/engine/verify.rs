@@ -7,6 +7,7 @@ use super::associate::check_may_enroll;
 use super::verified::Purpose;
 use super::{Engine, Verified, charge};
 use crate::account::{Account, Phone, PhoneStatus};
+use crate::authenticator::{AuthenticatorId, Channel};
 use crate::challenge::{ChallengeId, Code, Enrollment, IssuedCode, PendingChallenge, Target};
 use crate::code::{BindingCode, OobCode};
 use crate::denied::Denied;
@@ -122,7 +123,9 @@ impl Engine {
             .ok_or(Denied::OobCodeExpired)?;
         Ok(Answered {
             challenge: pending.id,
-            code: code.clone(),
+            target: code.target.clone(),
+            channel: code.channel,
+            attempts: code.attempts,
             right,
         })
     }
@@ -133,18 +136,21 @@ impl Engine {
         events: &mut Events,
         session: &MfaSession,
         Answered {
-            challenge, code, ..
+            challenge,
+            target,
+            channel,
+            ..
         }: &Answered,
         now: Millis,
     ) -> Verified {
-        let authenticator = code.authenticator();
+        let authenticator = AuthenticatorId::Phone(*channel, target.device());
         account.drop_challenge(*challenge);
-        let purpose = match &code.target {
+        let purpose = match target {
             Target::Phone(device) => {
                 if let Some(phone) = account.phone_mut(*device) {
                     phone.failures = 0;
                     phone.last_used = now;
-                    phone.last_channel = code.channel;
+                    phone.last_channel = *channel;
                 }
                 Purpose::Login
             }
@@ -153,13 +159,13 @@ impl Engine {
                     authenticator,
                     phone: enrollment.number,
                 });
-                account.confirm(enrollment, code, now, events);
+                account.confirm(enrollment, *channel, now, events);
                 Purpose::Enrollment
             }
         };
         account.spend(session);
         events.push(Event::Authenticated { authenticator });
-        let restricted = self.policy.is_restricted(code.channel);
+        let restricted = self.policy.is_restricted(*channel);
         Verified::by_phone(session, authenticator, purpose, restricted, now)
     }
 
@@ -168,11 +174,16 @@ impl Engine {
         account: &mut Account,
         events: &mut Events,
         Answered {
-            challenge, code, ..
+            challenge,
+            target,
+            channel,
+            attempts,
+            ..
         }: &Answered,
         now: Millis,
     ) -> Denied {
-        let attempts = code.attempts.saturating_add(1);
+        let device = target.device();
+        let attempts = attempts.saturating_add(1);
         let mut failures = attempts;
         if let Some(IssuedCode {
             attempts: stored, ..
@@ -183,7 +194,7 @@ impl Engine {
             *stored = attempts;
         }
         let mut disabled = None;
-        if let Some(phone) = account.phone_mut(code.device()) {
+        if let Some(phone) = account.phone_mut(device) {
             phone.failures = phone.failures.saturating_add(1);
             failures = phone.failures;
             if self
@@ -196,7 +207,7 @@ impl Engine {
             }
         }
         events.push(Event::WrongBindingCode {
-            authenticator: code.authenticator(),
+            authenticator: AuthenticatorId::Phone(*channel, device),
             failures,
         });
         if self
@@ -207,11 +218,8 @@ impl Engine {
             account.drop_challenge(*challenge);
         }
         if let Some(phone) = disabled {
-            account.drop_challenges_to(code.device());
-            events.push(Event::AuthenticatorDisabled {
-                device: code.device(),
-                phone,
-            });
+            account.drop_challenges_to(device);
+            events.push(Event::AuthenticatorDisabled { device, phone });
         }
         let limit = (Limit::BindingFailures, self.policy.binding_failures());
         charge(&mut account.budgets.binding_failures, limit, now, events);
@@ -222,7 +230,10 @@ impl Engine {
 /// A binding code that was compared with that of a live challenge.
 struct Answered {
     challenge: ChallengeId,
-    code: IssuedCode,
+    target: Target,
+    channel: Channel,
+    /// Wrong answers before this one.
+    attempts: u32,
     right: Choice,
 }
 
@@ -234,14 +245,14 @@ impl Account {
     fn confirm(
         &mut self,
         enrollment: &Enrollment,
-        code: &IssuedCode,
+        channel: Channel,
         now: Millis,
         events: &mut Events,
     ) {
         self.phones.push(Phone::confirmed(
             enrollment.device,
             enrollment.number,
-            code.channel,
+            channel,
             now,
         ));
         self.drop_unguarded_enrollments();
