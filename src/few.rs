@@ -20,7 +20,16 @@ pub(crate) enum Few<T> {
 }
 
 impl<T> Few<T> {
+    // The first, which is mostly the only one, is made where it is to lie.
+    #[inline]
     pub(crate) fn push(&mut self, item: T) {
+        match self {
+            Self::None => *self = Self::One(item),
+            Self::One(_) | Self::Many(_) => self.push_further(item),
+        }
+    }
+
+    fn push_further(&mut self, item: T) {
         *self = match core::mem::take(self) {
             Self::None => Self::One(item),
             Self::One(first) => Self::Many(vec![first, item]),
