@@ -102,8 +102,6 @@ impl Service for Accounts {
 
     fn begin(&mut self, user: u64) {
         let (account, ..) = login(&self.engine, user);
-        // A map keeps the key that it has; this way key and account share the text.
-        self.accounts.remove(account.subject());
         self.accounts.insert(account.subject().clone(), account);
     }
 
