@@ -14,7 +14,7 @@ use crate::phone::PhoneNumber;
 /// How a code reaches the phone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-// As wide as the number that it stands behind in a challenge: no gap is to be copied.
+// Four bytes, so that it fills a word of a challenge with the attempts, and no gap is copied. No promise.
 #[repr(u32)]
 #[non_exhaustive]
 pub enum Channel {
@@ -77,7 +77,7 @@ const ID_SYMBOLS: NonZeroU32 = NonZeroU32::MIN.saturating_add(61);
 
 /// The device that both entries of a phone belong to: `dev_` and 16 letters or digits.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-// Aligned: see `bytes`.
+// Aligned as `bytes` says, which is no promise.
 #[repr(align(8))]
 pub struct DeviceId([u8; 16]);
 

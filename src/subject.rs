@@ -37,7 +37,7 @@ struct Short {
     padded: [u8; SHORT],
 }
 
-/// A UUID has 36 bytes, and what Auth0 gives hardly ever more than 40.
+/// A UUID has 36 bytes; Auth0's own ids, `auth0|` and 24 digits, have 30.
 const SHORT: usize = 40;
 
 impl Subject {
@@ -48,7 +48,7 @@ impl Subject {
     #[must_use]
     pub fn as_str(&self) -> &str {
         match &self.0 {
-            // Always UTF-8, because it was a `str`.
+            // It was a `str`, and is looked at again because to take that for granted is unsafe code.
             Text::Short(Short { len, padded }) => padded
                 .get(..len.get())
                 .and_then(|text| core::str::from_utf8(text).ok())

@@ -3,7 +3,7 @@ use alloc::string::ToString;
 use core::hash::{Hash, Hasher};
 use std::hash::DefaultHasher;
 
-use super::{InvalidSubject, Subject};
+use super::{InvalidSubject, SHORT, Subject, Text};
 
 #[test]
 fn one_to_255_bytes_are_a_subject() {
@@ -61,8 +61,20 @@ fn a_stored_subject_is_checked_as_a_given_one() {
 
 #[test]
 fn where_a_subject_lies_shows_nowhere() {
-    // The longest that lies in place, the shortest that does not, and one of characters of two bytes.
-    let texts = ["s".repeat(40), "s".repeat(41), "é".repeat(20)];
+    let texts = [
+        "s".repeat(SHORT),
+        "s".repeat(SHORT + 1),
+        // Of the same length as the first, in characters of two bytes.
+        "é".repeat(SHORT / 2),
+        // With zeros at the end, as those that fill up a short one.
+        "a".into(),
+        "a\0".into(),
+        format!("{}\0", "s".repeat(SHORT - 1)),
+        "s".repeat(SHORT - 1),
+        // Later than one that is longer.
+        "aa".into(),
+        "b".into(),
+    ];
     let hash_of = |hashed: &dyn Fn(&mut DefaultHasher)| {
         let mut hasher = DefaultHasher::new();
         hashed(&mut hasher);
@@ -70,6 +82,7 @@ fn where_a_subject_lies_shows_nowhere() {
     };
     for (one, a) in texts.iter().enumerate() {
         let subject: Subject = a.parse().unwrap();
+        assert_eq!(matches!(subject.0, Text::Short(_)), a.len() <= SHORT);
         assert_eq!(subject.as_str(), a);
         assert_eq!(format!("{subject:?}"), format!("Subject({a:?})"));
         assert_eq!(
@@ -78,10 +91,9 @@ fn where_a_subject_lies_shows_nowhere() {
         );
         for (other, b) in texts.iter().enumerate() {
             let second: Subject = b.parse().unwrap();
-            assert_eq!(subject == second, one == other);
-            assert_eq!(subject.cmp(&second), a.cmp(b));
+            assert_eq!(subject == second, one == other, "{a:?} {b:?}");
+            assert_eq!(subject.cmp(&second), a.cmp(b), "{a:?} {b:?}");
             assert_eq!(subject.partial_cmp(&second), a.partial_cmp(b));
         }
     }
-    assert!("a".parse::<Subject>().unwrap() < "b".parse().unwrap());
 }
