@@ -57,20 +57,25 @@ use crate::phone::PhoneNumber;
 /// }
 /// ```
 #[must_use = "nothing is decided before the transition is committed"]
-pub struct Transition<T> {
-    // None where nothing changes.
-    next: Option<Account>,
-    events: Events,
-    result: Result<T, Denied>,
+pub struct Transition<T>(Decision<T>);
+
+#[expect(
+    clippy::large_enum_variant,
+    reason = "to box the account would be an allocation for each code that is judged"
+)]
+enum Decision<T> {
+    /// Nothing changes.
+    Refused(Denied),
+    Changed {
+        account: Account,
+        events: Events,
+        result: Result<T, Denied>,
+    },
 }
 
 impl<T> Transition<T> {
     pub(crate) const fn refused(denied: Denied) -> Self {
-        Self {
-            next: None,
-            events: Events::NONE,
-            result: Err(denied),
-        }
+        Self(Decision::Refused(denied))
     }
 
     pub(crate) const fn changed(
@@ -78,11 +83,11 @@ impl<T> Transition<T> {
         events: Events,
         result: Result<T, Denied>,
     ) -> Self {
-        Self {
-            next: Some(account),
+        Self(Decision::Changed {
+            account,
             events,
             result,
-        }
+        })
     }
 
     /// Saves the next account with `save`, then opens the outcome.
@@ -94,15 +99,24 @@ impl<T> Transition<T> {
     /// What `save` returns. The outcome is gone with it.
     #[inline]
     pub fn commit<E>(self, save: impl FnOnce(Next) -> Result<(), E>) -> Result<Outcome<T>, E> {
-        let outcome = Outcome {
-            result: self.result,
-            events: self.events,
-        };
-        if let Some(account) = self.next {
-            let events = outcome.events.clone();
-            save(Next { account, events })?;
+        match self.0 {
+            Decision::Refused(denied) => Ok(Outcome {
+                result: Err(denied),
+                events: Events::NONE,
+            }),
+            Decision::Changed {
+                account,
+                events,
+                result,
+            } => {
+                let saved = events.clone();
+                save(Next {
+                    account,
+                    events: saved,
+                })?;
+                Ok(Outcome { result, events })
+            }
         }
-        Ok(outcome)
     }
 
     /// As [`commit`](Self::commit), for a store that is awaited: `commit_async(async |next| …)`.
@@ -115,22 +129,32 @@ impl<T> Transition<T> {
         F: FnOnce(Next) -> Fut,
         Fut: Future<Output = Result<(), E>>,
     {
-        let outcome = Outcome {
-            result: self.result,
-            events: self.events,
-        };
-        if let Some(account) = self.next {
-            let events = outcome.events.clone();
-            save(Next { account, events }).await?;
+        match self.0 {
+            Decision::Refused(denied) => Ok(Outcome {
+                result: Err(denied),
+                events: Events::NONE,
+            }),
+            Decision::Changed {
+                account,
+                events,
+                result,
+            } => {
+                let saved = events.clone();
+                save(Next {
+                    account,
+                    events: saved,
+                })
+                .await?;
+                Ok(Outcome { result, events })
+            }
         }
-        Ok(outcome)
     }
 }
 
 impl<T> fmt::Debug for Transition<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Transition")
-            .field("changed", &self.next.is_some())
+            .field("changed", &matches!(self.0, Decision::Changed { .. }))
             .finish_non_exhaustive()
     }
 }

@@ -155,21 +155,21 @@ impl Engine {
         let now = Millis::at(now);
         let revision = account.revision.saturating_add(1);
         let clamped = account.clamped(&self.policy, now);
-        let account = clamped.as_ref().unwrap_or(account);
-        match judge(account, now) {
+        let believed = clamped.as_ref().unwrap_or(account);
+        match judge(believed, now) {
             Ok(change) => {
-                let mut account = account.clone();
-                account.revision = revision;
-                account.settle(now);
+                let mut next = believed.clone();
+                next.revision = revision;
+                next.settle(now);
                 let mut events = Events::NONE;
-                let result = change(&mut account, &mut events);
-                Transition::changed(account, events, result)
+                let result = change(&mut next, &mut events);
+                Transition::changed(next, events, result)
             }
             Err(denied) => match clamped {
                 None => Transition::refused(denied),
-                Some(mut account) => {
-                    account.revision = revision;
-                    Transition::changed(account, Events::NONE, Err(denied))
+                Some(mut next) => {
+                    next.revision = revision;
+                    Transition::changed(next, Events::NONE, Err(denied))
                 }
             },
         }
