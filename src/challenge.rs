@@ -181,6 +181,11 @@ impl Target {
             Self::Enrollment(enrollment) => enrollment.device,
         }
     }
+
+    /// The phone, by the channel that a code goes by.
+    pub(crate) const fn authenticator(&self, channel: Channel) -> AuthenticatorId {
+        AuthenticatorId::Phone(channel, self.device())
+    }
 }
 
 impl IssuedCode {
@@ -193,9 +198,5 @@ impl IssuedCode {
             Target::Phone(_) => None,
             Target::Enrollment(enrollment) => Some(enrollment),
         }
-    }
-
-    pub(crate) const fn authenticator(&self) -> AuthenticatorId {
-        AuthenticatorId::Phone(self.channel, self.device())
     }
 }

@@ -68,7 +68,7 @@ impl Engine {
             target,
         };
         events.push(Event::CodeIssued {
-            authenticator: issued.authenticator(),
+            authenticator: issued.target.authenticator(channel),
             phone: to,
         });
         let pending = PendingChallenge {

@@ -7,7 +7,7 @@ use super::associate::check_may_enroll;
 use super::verified::Purpose;
 use super::{Engine, Verified, charge};
 use crate::account::{Account, Phone, PhoneStatus};
-use crate::authenticator::{AuthenticatorId, Channel};
+use crate::authenticator::Channel;
 use crate::challenge::{ChallengeId, Code, Enrollment, IssuedCode, PendingChallenge, Target};
 use crate::code::{BindingCode, OobCode};
 use crate::denied::Denied;
@@ -143,7 +143,7 @@ impl Engine {
         }: &Answered,
         now: Millis,
     ) -> Verified {
-        let authenticator = AuthenticatorId::Phone(*channel, target.device());
+        let authenticator = target.authenticator(*channel);
         account.drop_challenge(*challenge);
         let purpose = match target {
             Target::Phone(device) => {
@@ -207,7 +207,7 @@ impl Engine {
             }
         }
         events.push(Event::WrongBindingCode {
-            authenticator: AuthenticatorId::Phone(*channel, device),
+            authenticator: target.authenticator(*channel),
             failures,
         });
         if self
