@@ -77,7 +77,10 @@ redb() {
 
 server() {
     if ! command -v wrk >/dev/null; then
-        { apt-get update && apt-get install --yes --no-install-recommends wrk; } >&2
+        { apt-get update && apt-get install --yes --no-install-recommends wrk; } >&2 || {
+            echo 'the server is asked by wrk, which has to be installed' >&2
+            return 1
+        }
     fi
     echo '| server on | traffic | per second | of /healthz | p50 ms | p99 ms | p99.9 ms | processor µs each |'
     echo '| --- | --- | --- | --- | --- | --- | --- | --- |'
@@ -148,10 +151,11 @@ fleet() {
     awk -F '\t' -v on="$1" '
         $1 == "challenge" { challenge = $7 }
         $1 == "right" { right = $7 }
+        $1 == "wrong" { wrong = $7 }
         $1 ~ /write/ { writes = $3 }
         END {
-            login = challenge + right
-            printf "%d + %d = %d µs of the server for a challenge and the right code on %s\n", challenge, right, login, on
+            login = int(challenge + right + wrong / 10 + 0.5)
+            printf "%d + %d + 0.1 × %d = %d µs of the server for a login on %s\n", challenge, right, wrong, login, on
             printf "4,630 × %d ÷ 1,000,000 = %.1f processors for the server\n", login, 4630 * login / 1000000
             printf "9,723 ÷ %d = %.1f stores as fast as this one\n", writes, 9723 / writes
         }' "$folder/lines"

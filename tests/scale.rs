@@ -415,3 +415,45 @@ fn every_command_is_there() {
         assert!(script.contains(&format!("\n{part}() {{\n")), "{part}");
     }
 }
+
+/// Numbers that sums of the run have from the sections before it, and units.
+const GIVEN: [f64; 6] = [
+    100_000_000.0,
+    1_000_000_000.0,
+    1_000_000.0,
+    4_630.0,
+    9_723.0,
+    0.1,
+];
+
+/// The numbers of a sum's left side that are neither given nor `known`.
+fn of_nowhere(sum: &str, known: &[f64]) -> Vec<f64> {
+    let (left, _) = sum.split_once(" = ").unwrap();
+    let numbers = left.split(['+', '×', '÷']).map(number);
+    numbers
+        .filter(|number| !GIVEN.contains(number) && !known.contains(number))
+        .collect()
+}
+
+/// What a sum of the run is made of stands in a table above it, or is what the sum before came to.
+#[test]
+fn the_sums_of_the_run_are_made_of_its_tables() {
+    let (_, run) = PAGE.split_once("\n## What it printed\n").unwrap();
+    let mut known = Vec::new();
+    let mut checked = 0;
+    for line in run.lines() {
+        if line.starts_with("| ") {
+            let cells = line.split('|').map(|cell| cell.trim().replace(',', ""));
+            known.extend(cells.filter_map(|cell| cell.parse::<f64>().ok()));
+        } else if let Some((_, right)) = line.split_once(" = ") {
+            assert!(of_nowhere(line, &known).is_empty(), "{line}");
+            known.push(number(right));
+            checked += 1;
+        }
+    }
+    assert_eq!(checked, 16);
+    assert_eq!(
+        of_nowhere("9,723 ÷ 92114 = 0.1 stores", &[22_114.0]),
+        [92_114.0]
+    );
+}

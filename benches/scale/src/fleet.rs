@@ -27,22 +27,23 @@ pub fn bytes(per_account: u64, what: &str) {
     );
 }
 
-/// Of the medians on one thread, in tenths of a microsecond.
-pub fn processors([challenge, _, right, _]: [u64; 4], what: &str) {
-    let login = challenge + right;
-    let micros = |tenths: u64| format!("{}.{}", tenths / 10, tenths % 10);
+/// Of what one thread does in a second, operation by operation.
+pub fn processors([challenge, wrong, right, _]: [u64; 4], what: &str) {
+    let nanoseconds = |rate: u64| 1_000_000_000 / rate;
+    let login = nanoseconds(challenge) + nanoseconds(right) + nanoseconds(wrong) / 10;
+    let tenths = (login + 50) / 100;
+    let micros = format!("{}.{}", tenths / 10, tenths % 10);
     println!(
-        "{} + {} = {} µs for a challenge and the right code",
-        micros(challenge),
-        micros(right),
-        micros(login)
+        "1,000,000 ÷ {} + 1,000,000 ÷ {} + 0.1 × 1,000,000 ÷ {} = {micros} µs for a login",
+        grouped(challenge),
+        grouped(right),
+        grouped(wrong),
     );
     // Of ten million tenths of a microsecond, which are a second.
-    let thousandths = (LOGINS_A_SECOND * login + 5_000) / 10_000;
+    let thousandths = (LOGINS_A_SECOND * tenths + 5_000) / 10_000;
     println!(
-        "{} × {} ÷ 1,000,000 = {}.{:03} processors for {what}",
+        "{} × {micros} ÷ 1,000,000 = {}.{:03} processors for {what}",
         grouped(LOGINS_A_SECOND),
-        micros(login),
         thousandths / 1_000,
         thousandths % 1_000
     );

@@ -137,10 +137,10 @@ fn in_memory<F: Form>(accounts: u64, form: &str) {
     let operations = size_within(200_000, accounts);
     let name = format!("{} {form} in memory", fleet::grouped(accounts));
     let mut draw = Draw::of(accounts);
-    let medians = measure(&store, population, &mut draw, operations, &name);
+    let alone = measure(&store, population, &mut draw, operations, &name);
     println!("\n```text");
     fleet::bytes(of_each(live), &format!("allocated, all of them as {form}"));
-    fleet::processors(medians, "the crate and the map");
+    fleet::processors(alone, "the crate and the map");
     println!("```");
 }
 
