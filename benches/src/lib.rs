@@ -61,7 +61,7 @@ pub fn cases() -> Vec<Case> {
     }
     let one = [1];
     let cases = cases! {
-        one => nothing hmac compare compare_words clone_account;
+        one => nothing hmac compare compare_words random_word clone_account;
         PENDING => verify_right verify_wrong verify_refused verify_unknown clone_pending;
         one => recovery_right recovery_right_floor recovery_wrong recovery_wrong_floor
             challenge challenge_floor associate associate_floor open_token open_token_floor

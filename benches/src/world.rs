@@ -59,7 +59,7 @@ impl Record {
         }
     }
 
-    /// As much as the engine lets into one.
+    /// Every list full.
     fn largest() -> Self {
         let hex = include_str!("../../tests/golden/largest.postcard.hex");
         let digits: Vec<u8> = hex.bytes().filter(u8::is_ascii_hexdigit).collect();

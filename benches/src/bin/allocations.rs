@@ -24,6 +24,7 @@ fn main() {
         println!("bytes\trecord_{name}\t{}", record.len());
     }
     let record = world.idle();
+    println!("bytes\trecord_idle_postcard\t{}", record.len());
     let held = MEMORY.held();
     let account: Account = postcard::from_bytes(&record).expect("a record");
     let behind = MEMORY.held() - held;
