@@ -99,17 +99,17 @@ impl<T> Transition<T> {
     /// What `save` returns. The outcome is gone with it.
     #[inline]
     pub fn commit<E>(self, save: impl FnOnce(Next) -> Result<(), E>) -> Result<Outcome<T>, E> {
+        let saved = self.events();
         match self.0 {
             Decision::Refused(denied) => Ok(Outcome {
                 result: Err(denied),
-                events: Events::NONE,
+                events: saved,
             }),
             Decision::Changed {
                 account,
                 events,
                 result,
             } => {
-                let saved = events.clone();
                 save(Next {
                     account,
                     events: saved,
@@ -129,17 +129,17 @@ impl<T> Transition<T> {
         F: FnOnce(Next) -> Fut,
         Fut: Future<Output = Result<(), E>>,
     {
+        let saved = self.events();
         match self.0 {
             Decision::Refused(denied) => Ok(Outcome {
                 result: Err(denied),
-                events: Events::NONE,
+                events: saved,
             }),
             Decision::Changed {
                 account,
                 events,
                 result,
             } => {
-                let saved = events.clone();
                 save(Next {
                     account,
                     events: saved,
@@ -147,6 +147,16 @@ impl<T> Transition<T> {
                 .await?;
                 Ok(Outcome { result, events })
             }
+        }
+    }
+}
+
+impl<T> Transition<T> {
+    /// Copied before the account is moved: between the two it would have to be kept for an unwinding.
+    fn events(&self) -> Events {
+        match &self.0 {
+            Decision::Refused(_) => Events::NONE,
+            Decision::Changed { events, .. } => events.clone(),
         }
     }
 }
