@@ -18,16 +18,16 @@ scratch="$(mktemp -d)"
 trap 'rm -rf "$scratch"' EXIT
 
 for case in "$@"; do
-    known="$(valgrind --quiet --tool=callgrind --callgrind-out-file="$scratch/out" --collect-atstart=no \
-        --toggle-collect=instructions::counted "$program" "$case")"
-    if [[ -z $known ]]; then
+    runs="$(valgrind --quiet --tool=callgrind --callgrind-out-file="$scratch/out" --collect-atstart=no \
+        --toggle-collect=instructions::counted "$program" "$case" | wc -l)"
+    if [[ $runs == 0 ]]; then
         echo "no case is called $case" >&2
         exit 1
     fi
     echo "$case"
     # A line is a count, a share, a file, a colon, a function and the program; a function has one for
     # each file that it has parts from.
-    callgrind_annotate --auto=no --threshold=100 "$scratch/out" | awk '
+    callgrind_annotate --auto=no --threshold=100 "$scratch/out" | awk -v runs="$runs" '
         /^ *[0-9][0-9,]* \([ 0-9.]*%\)  [^ :]*:/ {
             count = $1
             gsub(",", "", count)
@@ -35,5 +35,5 @@ for case in "$@"; do
             sub(/ \[[^]]*\]$/, "")
             all[$0] += count
         }
-        END { for (name in all) printf "%7d  %s\n", all[name], name }' | sort -rn
+        END { for (name in all) printf "%7d  %s\n", all[name] / runs, name }' | sort -rn
 done

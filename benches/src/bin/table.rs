@@ -255,7 +255,7 @@ fn goals(figures: &Figures) {
     goal("load_postcard + save_postcard_slice: time ÷ HMAC", both.map(|(load, save)| load + save), AtMost(2.65));
     let grown = figures.instructions("hundred_among/10000").zip(figures.instructions("hundred_among/1000"));
     goal("accounts, 10,000 users ÷ 1,000 users: instructions", grown.map(|(more, fewer)| more / fewer), AtMost(1.01));
-    goal("a typical record in postcard, nothing under way: bytes", figures.bytes("record_idle_postcard"), AtMost(200.0));
+    goal("a typical record in postcard, nothing under way and full budgets: bytes", figures.bytes("record_idle_postcard"), AtMost(200.0));
     goal("a typical record in postcard, a login under way: bytes", figures.bytes("record_typical_postcard"), AtMost(200.0));
     goal("an idle enrolled account in memory, all told: bytes", figures.bytes("account"), AtMost(200.0));
 }
