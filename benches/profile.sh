@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Prints in which functions a case spends its instructions. What the compiler has put into another
-# function counts there.
+# Prints in which functions a case spends its instructions: the mean of three runs, with the 22 of measuring. What
+# the compiler has put into another function counts there.
 #
-#   profile.sh CASE...        such as verify_wrong/1; figures.tsv names them all
+#   profile.sh CASE...        such as verify_wrong/1; the lines `instructions` of figures.tsv name them all
 #
 # Takes cargo and valgrind.
 set -euo pipefail

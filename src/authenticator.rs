@@ -14,7 +14,8 @@ use crate::phone::PhoneNumber;
 /// How a code reaches the phone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-// Four bytes, so that it fills a word of a challenge with the attempts, and no gap is copied. No promise.
+// Four bytes, so that with the attempts it fills a word of a challenge, and no gap is copied. Nobody may
+// rely on it.
 #[repr(u32)]
 #[non_exhaustive]
 pub enum Channel {
@@ -77,7 +78,7 @@ const ID_SYMBOLS: NonZeroU32 = NonZeroU32::MIN.saturating_add(61);
 
 /// The device that both entries of a phone belong to: `dev_` and 16 letters or digits.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-// Aligned as `bytes` says, which is no promise.
+// Aligned for the reason that `bytes` gives; nobody may rely on it.
 #[repr(align(8))]
 pub struct DeviceId([u8; 16]);
 

@@ -1,7 +1,7 @@
 //! Fixed byte strings of the record and of `oob_code`: base64url text for people, bytes for machines.
 //!
-//! Those of the record are aligned to eight bytes. An account is then copied in words, and a processor
-//! that reads a word does not wait until pieces of it have come together.
+//! Those of the record are aligned to eight bytes, so that accounts are copied in words. A word that is read
+//! right after it was written in pieces makes the processor wait.
 
 use alloc::string::String;
 use core::fmt;

@@ -20,7 +20,7 @@ pub(crate) enum Few<T> {
 }
 
 impl<T> Few<T> {
-    // The first, which is mostly the only one, is made where it is to lie.
+    // Mostly there is only one, so the first is built in its place and not moved there.
     #[inline]
     pub(crate) fn push(&mut self, item: T) {
         match self {
@@ -31,6 +31,7 @@ impl<T> Few<T> {
 
     fn push_further(&mut self, item: T) {
         *self = match core::mem::take(self) {
+            // `push` has seen to it already.
             Self::None => Self::One(item),
             Self::One(first) => Self::Many(vec![first, item]),
             Self::Many(mut items) => {

@@ -33,11 +33,12 @@ enum Text {
 /// A text of at most [`SHORT`] bytes, and zeros.
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct Short {
+    // Never zero, so that `Text` needs no tag of its own.
     len: NonZeroUsize,
     padded: [u8; SHORT],
 }
 
-/// A UUID has 36 bytes; Auth0's own ids, `auth0|` and 24 digits, have 30.
+/// A UUID has 36 bytes; Auth0's own ids, `auth0|` and 24 hexadecimal digits, have 30.
 const SHORT: usize = 40;
 
 impl Subject {
@@ -48,7 +49,7 @@ impl Subject {
     #[must_use]
     pub fn as_str(&self) -> &str {
         match &self.0 {
-            // It was a `str`, and is looked at again because to take that for granted is unsafe code.
+            // These bytes come from a `str`. Only unsafe code could take that on trust.
             Text::Short(Short { len, padded }) => padded
                 .get(..len.get())
                 .and_then(|text| core::str::from_utf8(text).ok())

@@ -52,8 +52,8 @@ use crate::phone::PhoneNumber;
 /// There is no way to the outcome past the save:
 ///
 /// ```compile_fail,E0616
-/// fn peek(transition: oob_mfa::Transition<oob_mfa::Verified>) -> bool {
-///     transition.result.is_ok()
+/// fn peek(transition: oob_mfa::Transition<oob_mfa::Verified>) {
+///     let _decided = transition.0;
 /// }
 /// ```
 #[must_use = "nothing is decided before the transition is committed"]
@@ -90,6 +90,15 @@ impl<T> Transition<T> {
         })
     }
 
+    /// A copy of the events, which is made before the account is moved out: copying can panic, and with
+    /// the account out already the compiler would keep it where it can drop it, and move it twice.
+    fn events(&self) -> Events {
+        match &self.0 {
+            Decision::Refused(_) => Events::NONE,
+            Decision::Changed { events, .. } => events.clone(),
+        }
+    }
+
     /// Saves the next account with `save`, then opens the outcome.
     ///
     /// `save` is not called where nothing changed: a refusal costs no write.
@@ -103,7 +112,7 @@ impl<T> Transition<T> {
         match self.0 {
             Decision::Refused(denied) => Ok(Outcome {
                 result: Err(denied),
-                events: saved,
+                events: Events::NONE,
             }),
             Decision::Changed {
                 account,
@@ -133,7 +142,7 @@ impl<T> Transition<T> {
         match self.0 {
             Decision::Refused(denied) => Ok(Outcome {
                 result: Err(denied),
-                events: saved,
+                events: Events::NONE,
             }),
             Decision::Changed {
                 account,
@@ -147,16 +156,6 @@ impl<T> Transition<T> {
                 .await?;
                 Ok(Outcome { result, events })
             }
-        }
-    }
-}
-
-impl<T> Transition<T> {
-    /// Copied before the account is moved: between the two it would have to be kept for an unwinding.
-    fn events(&self) -> Events {
-        match &self.0 {
-            Decision::Refused(_) => Events::NONE,
-            Decision::Changed { events, .. } => events.clone(),
         }
     }
 }

@@ -416,44 +416,74 @@ fn every_command_is_there() {
     }
 }
 
-/// Numbers that sums of the run have from the sections before it, and units.
-const GIVEN: [f64; 6] = [
-    100_000_000.0,
-    1_000_000_000.0,
-    1_000_000.0,
-    4_630.0,
-    9_723.0,
-    0.1,
-];
-
-/// The numbers of a sum's left side that are neither given nor `known`.
-fn of_nowhere(sum: &str, known: &[f64]) -> Vec<f64> {
-    let (left, _) = sum.split_once(" = ").unwrap();
-    let numbers = left.split(['+', '×', '÷']).map(number);
-    numbers
-        .filter(|number| !GIVEN.contains(number) && !known.contains(number))
-        .collect()
+/// The last of these rows of a table that begins with these cells.
+fn row<'a>(rows: &'a [Vec<&'a str>], beginning: &[&str]) -> &'a [&'a str] {
+    let found = rows.iter().rfind(|row| row.starts_with(beginning));
+    found.unwrap_or_else(|| panic!("no row {beginning:?}"))
 }
 
-/// What a sum of the run is made of stands in a table above it, or is what the sum before came to.
+/// How many of an operation one thread did in a second, in the last table in memory.
+fn alone(rows: &[Vec<&str>], operation: &str) -> String {
+    let found = rows.iter().rfind(|row| row[1..3] == [operation, "1"]);
+    grouped(found.unwrap()[3].parse().unwrap())
+}
+
+/// The left side that a sum of the run has to have, by the rows above it and the sum before it.
+fn left_side(sum: &str, rows: &[Vec<&str>], before: &str) -> String {
+    let (_, what) = sum.split_once(" = ").unwrap();
+    let result = before.split_once(" = ").map_or("", |(_, right)| right);
+    let result = result.split_whitespace().next().unwrap_or_default();
+    let served_on = |words: &str| before.split_once(words).map(|(_, on)| on);
+    if what.contains("GB allocated, all of them as") {
+        let form = format!("as {}", what.rsplit_once("as ").unwrap().1);
+        let [.., allocated, _resident] = row(rows, &[&form]) else {
+            panic!("{form}")
+        };
+        format!("100,000,000 × {allocated} ÷ 1,000,000,000")
+    } else if what.contains("GB of redb files") {
+        let [.., file, _compacted] = row(rows, &["on disk"]) else {
+            panic!("no file")
+        };
+        format!("100,000,000 × {file} ÷ 1,000,000,000")
+    } else if what.ends_with("µs for a login") {
+        let [challenge, right, wrong] =
+            ["challenge", "right code", "wrong code"].map(|operation| alone(rows, operation));
+        format!("1,000,000 ÷ {challenge} + 1,000,000 ÷ {right} + 0.1 × 1,000,000 ÷ {wrong}")
+    } else if let Some((_, on)) = what.split_once("µs of the server for a login on ") {
+        let [challenge, right, wrong] =
+            ["challenge", "right", "wrong"].map(|traffic| row(rows, &[on, traffic])[7]);
+        format!("{challenge} + {right} + 0.1 × {wrong}")
+    } else if what.contains(" processors for the ") {
+        format!("4,630 × {result} ÷ 1,000,000")
+    } else if what.ends_with("stores as fast as this one") {
+        let on = served_on("µs of the server for a login on ").unwrap();
+        let written = row(rows, &[on, "store alone: load and write"])[2];
+        format!("9,723 ÷ {written}")
+    } else {
+        panic!("a sum of nothing known: {sum}")
+    }
+}
+
+/// What a sum of the run is made of are the rows that it is about.
 #[test]
 fn the_sums_of_the_run_are_made_of_its_tables() {
     let (_, run) = PAGE.split_once("\n## What it printed\n").unwrap();
-    let mut known = Vec::new();
-    let mut checked = 0;
+    let mut rows: Vec<Vec<&str>> = Vec::new();
+    // That of a server's processors is two sums above that of its stores.
+    let mut sums: Vec<&str> = Vec::new();
     for line in run.lines() {
-        if line.starts_with("| ") {
-            let cells = line.split('|').map(|cell| cell.trim().replace(',', ""));
-            known.extend(cells.filter_map(|cell| cell.parse::<f64>().ok()));
-        } else if let Some((_, right)) = line.split_once(" = ") {
-            assert!(of_nowhere(line, &known).is_empty(), "{line}");
-            known.push(number(right));
-            checked += 1;
+        if let Some(cells) = line.strip_prefix("| ") {
+            rows.push(cells.trim_end_matches(" |").split(" | ").collect());
+        } else if let Some((left, right)) = line.split_once(" = ") {
+            let back = if right.ends_with("stores as fast as this one") {
+                2
+            } else {
+                1
+            };
+            let before = sums.len().checked_sub(back).map_or("", |index| sums[index]);
+            assert_eq!(left, left_side(line, &rows, before), "{line}");
+            sums.push(line);
         }
     }
-    assert_eq!(checked, 16);
-    assert_eq!(
-        of_nowhere("9,723 ÷ 92114 = 0.1 stores", &[22_114.0]),
-        [92_114.0]
-    );
+    assert_eq!(sums.len(), 16);
 }

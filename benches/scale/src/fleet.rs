@@ -27,11 +27,11 @@ pub fn bytes(per_account: u64, what: &str) {
     );
 }
 
-/// Of what one thread does in a second, operation by operation.
+/// The processors for all logins, from how many of each operation one thread does in a second.
 pub fn processors([challenge, wrong, right, _]: [u64; 4], what: &str) {
-    let nanoseconds = |rate: u64| 1_000_000_000 / rate;
-    let login = nanoseconds(challenge) + nanoseconds(right) + nanoseconds(wrong) / 10;
-    let tenths = (login + 50) / 100;
+    let micros = |rate: u64| 1e6 / rate as f64;
+    let login = micros(challenge) + micros(right) + 0.1 * micros(wrong);
+    let tenths = (login * 10.0).round() as u64;
     let micros = format!("{}.{}", tenths / 10, tenths % 10);
     println!(
         "1,000,000 ÷ {} + 1,000,000 ÷ {} + 0.1 × 1,000,000 ÷ {} = {micros} µs for a login",
@@ -39,7 +39,7 @@ pub fn processors([challenge, wrong, right, _]: [u64; 4], what: &str) {
         grouped(right),
         grouped(wrong),
     );
-    // Of ten million tenths of a microsecond, which are a second.
+    // A second has ten million tenths of a microsecond.
     let thousandths = (LOGINS_A_SECOND * tenths + 5_000) / 10_000;
     println!(
         "{} × {micros} ÷ 1,000,000 = {}.{:03} processors for {what}",

@@ -1,4 +1,4 @@
-//! Runs every case three times, or those named, for callgrind to count each: see `table.sh`.
+//! Runs every case, or those named, three times, and lets callgrind count each run: see `table.sh`.
 //!
 //! Of the three the least is taken. Now and then the allocator tidies up, which is no part of the case that
 //! it happens to.
