@@ -90,15 +90,6 @@ impl<T> Transition<T> {
         })
     }
 
-    /// A copy of the events, which is made before the account is moved out: copying can panic, and with
-    /// the account out already the compiler would keep it where it can drop it, and move it twice.
-    fn events(&self) -> Events {
-        match &self.0 {
-            Decision::Refused(_) => Events::NONE,
-            Decision::Changed { events, .. } => events.clone(),
-        }
-    }
-
     /// Saves the next account with `save`, then opens the outcome.
     ///
     /// `save` is not called where nothing changed: a refusal costs no write.
@@ -108,7 +99,6 @@ impl<T> Transition<T> {
     /// What `save` returns. The outcome is gone with it.
     #[inline]
     pub fn commit<E>(self, save: impl FnOnce(Next) -> Result<(), E>) -> Result<Outcome<T>, E> {
-        let saved = self.events();
         match self.0 {
             Decision::Refused(denied) => Ok(Outcome {
                 result: Err(denied),
@@ -119,6 +109,7 @@ impl<T> Transition<T> {
                 events,
                 result,
             } => {
+                let saved = events.clone();
                 save(Next {
                     account,
                     events: saved,
@@ -138,7 +129,6 @@ impl<T> Transition<T> {
         F: FnOnce(Next) -> Fut,
         Fut: Future<Output = Result<(), E>>,
     {
-        let saved = self.events();
         match self.0 {
             Decision::Refused(denied) => Ok(Outcome {
                 result: Err(denied),
@@ -149,6 +139,7 @@ impl<T> Transition<T> {
                 events,
                 result,
             } => {
+                let saved = events.clone();
                 save(Next {
                     account,
                     events: saved,
