@@ -66,11 +66,7 @@ pub struct Transition<T>(Decision<T>);
 enum Decision<T> {
     /// Nothing changes.
     Refused(Denied),
-    Changed {
-        account: Account,
-        events: Events,
-        result: Result<T, Denied>,
-    },
+    Changed(Account, Events, Result<T, Denied>),
 }
 
 impl<T> Transition<T> {
@@ -83,11 +79,7 @@ impl<T> Transition<T> {
         events: Events,
         result: Result<T, Denied>,
     ) -> Self {
-        Self(Decision::Changed {
-            account,
-            events,
-            result,
-        })
+        Self(Decision::Changed(account, events, result))
     }
 
     /// Saves the next account with `save`, then opens the outcome.
@@ -100,20 +92,10 @@ impl<T> Transition<T> {
     #[inline]
     pub fn commit<E>(self, save: impl FnOnce(Next) -> Result<(), E>) -> Result<Outcome<T>, E> {
         match self.0 {
-            Decision::Refused(denied) => Ok(Outcome {
-                result: Err(denied),
-                events: Events::NONE,
-            }),
-            Decision::Changed {
-                account,
-                events,
-                result,
-            } => {
+            Decision::Refused(denied) => Ok(Outcome::refused(denied)),
+            Decision::Changed(account, events, result) => {
                 let saved = events.clone();
-                save(Next {
-                    account,
-                    events: saved,
-                })?;
+                save(Next::of(account, saved))?;
                 Ok(Outcome { result, events })
             }
         }
@@ -130,21 +112,10 @@ impl<T> Transition<T> {
         Fut: Future<Output = Result<(), E>>,
     {
         match self.0 {
-            Decision::Refused(denied) => Ok(Outcome {
-                result: Err(denied),
-                events: Events::NONE,
-            }),
-            Decision::Changed {
-                account,
-                events,
-                result,
-            } => {
+            Decision::Refused(denied) => Ok(Outcome::refused(denied)),
+            Decision::Changed(account, events, result) => {
                 let saved = events.clone();
-                save(Next {
-                    account,
-                    events: saved,
-                })
-                .await?;
+                save(Next::of(account, saved)).await?;
                 Ok(Outcome { result, events })
             }
         }
@@ -154,7 +125,7 @@ impl<T> Transition<T> {
 impl<T> fmt::Debug for Transition<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Transition")
-            .field("changed", &matches!(self.0, Decision::Changed { .. }))
+            .field("changed", &matches!(self.0, Decision::Changed(..)))
             .finish_non_exhaustive()
     }
 }
@@ -169,6 +140,12 @@ pub struct Next {
     pub events: Events,
 }
 
+impl Next {
+    const fn of(account: Account, events: Events) -> Self {
+        Self { account, events }
+    }
+}
+
 /// What was decided, after it was saved.
 #[derive(Debug)]
 #[must_use = "the result says whether the request was granted"]
@@ -178,6 +155,15 @@ pub struct Outcome<T> {
     pub result: Result<T, Denied>,
     /// What is to be logged, and whom to notify.
     pub events: Events,
+}
+
+impl<T> Outcome<T> {
+    const fn refused(denied: Denied) -> Self {
+        Self {
+            result: Err(denied),
+            events: Events::NONE,
+        }
+    }
 }
 
 /// A code on its way: one message to be sent, once, after the commit.
