@@ -428,12 +428,11 @@ fn alone(rows: &[Vec<&str>], operation: &str) -> String {
     grouped(found.unwrap()[3].parse().unwrap())
 }
 
-/// The left side that a sum of the run has to have, by the rows above it and the sum before it.
-fn left_side(sum: &str, rows: &[Vec<&str>], before: &str) -> String {
-    let (_, what) = sum.split_once(" = ").unwrap();
-    let result = before.split_once(" = ").map_or("", |(_, right)| right);
-    let result = result.split_whitespace().next().unwrap_or_default();
-    let served_on = |words: &str| before.split_once(words).map(|(_, on)| on);
+/// What stands before the name of a store where a sum is about a server on it.
+const SERVED_ON: &str = "µs of the server for a login on ";
+
+/// The left side that a sum of the run has to have, by the rows and the sums above it: `what` is its right side.
+fn left_side(what: &str, rows: &[Vec<&str>], above: &[&str]) -> String {
     if what.contains("GB allocated, all of them as") {
         let form = format!("as {}", what.rsplit_once("as ").unwrap().1);
         let [.., allocated, _resident] = row(rows, &[&form]) else {
@@ -449,18 +448,20 @@ fn left_side(sum: &str, rows: &[Vec<&str>], before: &str) -> String {
         let [challenge, right, wrong] =
             ["challenge", "right code", "wrong code"].map(|operation| alone(rows, operation));
         format!("1,000,000 ÷ {challenge} + 1,000,000 ÷ {right} + 0.1 × 1,000,000 ÷ {wrong}")
-    } else if let Some((_, on)) = what.split_once("µs of the server for a login on ") {
+    } else if let Some((_, on)) = what.split_once(SERVED_ON) {
         let [challenge, right, wrong] =
             ["challenge", "right", "wrong"].map(|traffic| row(rows, &[on, traffic])[7]);
         format!("{challenge} + {right} + 0.1 × {wrong}")
     } else if what.contains(" processors for the ") {
-        format!("4,630 × {result} ÷ 1,000,000")
+        let login = above.last().unwrap().split(" ").next().unwrap();
+        format!("4,630 × {login} ÷ 1,000,000")
     } else if what.ends_with("stores as fast as this one") {
-        let on = served_on("µs of the server for a login on ").unwrap();
+        let served = above.iter().rev().find_map(|sum| sum.split_once(SERVED_ON));
+        let (_, on) = served.unwrap();
         let written = row(rows, &[on, "store alone: load and write"])[2];
         format!("9,723 ÷ {written}")
     } else {
-        panic!("a sum of nothing known: {sum}")
+        panic!("a sum of nothing known: {what}")
     }
 }
 
@@ -469,20 +470,13 @@ fn left_side(sum: &str, rows: &[Vec<&str>], before: &str) -> String {
 fn the_sums_of_the_run_are_made_of_its_tables() {
     let (_, run) = PAGE.split_once("\n## What it printed\n").unwrap();
     let mut rows: Vec<Vec<&str>> = Vec::new();
-    // That of a server's processors is two sums above that of its stores.
     let mut sums: Vec<&str> = Vec::new();
     for line in run.lines() {
         if let Some(cells) = line.strip_prefix("| ") {
             rows.push(cells.trim_end_matches(" |").split(" | ").collect());
         } else if let Some((left, right)) = line.split_once(" = ") {
-            let back = if right.ends_with("stores as fast as this one") {
-                2
-            } else {
-                1
-            };
-            let before = sums.len().checked_sub(back).map_or("", |index| sums[index]);
-            assert_eq!(left, left_side(line, &rows, before), "{line}");
-            sums.push(line);
+            assert_eq!(left, left_side(right, &rows, &sums), "{line}");
+            sums.push(right);
         }
     }
     assert_eq!(sums.len(), 16);
