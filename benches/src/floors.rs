@@ -73,7 +73,7 @@ impl World {
         let mut id = [0; 16];
         self.rng.fill_bytes(&mut id);
         black_box(id);
-        self.words(1);
+        self.random_word();
         self.hmac()
     }
 
