@@ -1,34 +1,35 @@
 //! The account: all the state of one user, and what keeps it consistent.
 
-mod time;
+pub(crate) mod challenge;
+mod record;
+
+use alloc::boxed::Box;
+use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
 
-use crate::authenticator::{
-    AuthenticatorEntry, AuthenticatorId, AuthenticatorStatus, Channel, Channels, DeviceId,
-};
-use crate::budget::Budget;
-use crate::challenge::{ChallengeId, PendingChallenge};
-use crate::denied::Denied;
-use crate::few::Few;
+use self::challenge::{ChallengeId, PendingChallenge};
+use crate::authenticator::{AuthenticatorEntry, AuthenticatorId, AuthenticatorStatus, DeviceId};
+use crate::budget::{Budget, Limit};
+use crate::channel::{Channel, Channels};
 use crate::instant::Millis;
-use crate::key::{Digest, SessionTag};
+use crate::key::SessionTag;
 use crate::phone::PhoneNumber;
-use crate::policy::Policy;
+use crate::recovery::Recovery;
 use crate::session::{Assurance, MfaSession};
 use crate::subject::Subject;
 
-/// Most pending challenges, expired ones included. The budget of sends stays below it; only an
-/// administrator who refills that, or a policy of more sends, can reach it.
-pub(crate) const MOST_CHALLENGES: usize = 16;
-/// Most completed sessions that are remembered until they would have expired.
-pub(crate) const MOST_SPENT: usize = 16;
+/// Most pending challenges, expired ones included. The send budget stays below it. Only an administrator
+/// who refills that budget, or a policy of more sends, can reach it.
+pub(crate) const MAX_CHALLENGES: usize = 16;
+/// Most completed sessions that are remembered until they expire.
+pub(crate) const MAX_SPENT: usize = 16;
 
 /// All the state of one user: phones, pending challenges, recovery code, budgets, spent sessions.
 ///
 /// One small record in any store that can write conditionally; see
-/// [`Transition`](crate::Transition). It is changed by the [`Engine`](crate::Engine) alone, which
-/// takes it by reference and returns the next one.
+/// [`Transition`](crate::Transition). Only the [`Engine`](crate::Engine) changes it: an operation
+/// consumes the account that was loaded and returns the next one.
 ///
 /// # Stored form
 ///
@@ -36,38 +37,44 @@ pub(crate) const MOST_SPENT: usize = 16;
 /// (postcard). Every record is checked when it is loaded, and the error names the invariant that is
 /// broken. The record holds no binding code, no recovery code, no token and no key; an `oob_code` is
 /// in it as the id of its challenge.
+// Boxed: an account is moved about eight times between load and save.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Account {
+    pub(crate) state: Box<State>,
+}
+
+/// The order of the fields is the binary form.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct State {
     pub(crate) subject: Subject,
-    /// Nought for an account that was never stored.
+    /// 0 for an account that was never stored.
     pub(crate) revision: u64,
+    /// The time of the last change, which never runs backwards except by a rewind.
+    pub(crate) as_of: Millis,
     pub(crate) budgets: Budgets,
-    pub(crate) valid_from: ValidFrom,
-    /// The latest expiry among the spent sessions that were forgotten.
-    pub(crate) pruned_through: Millis,
-    /// Set while the two above lie further ahead than a session can reach: see [`Self::clamped`].
-    pub(crate) doubted_until: Option<Millis>,
-    pub(crate) phones: Few<Phone>,
+    pub(crate) revoked_until: RevokedUntil,
+    pub(crate) phones: Vec<Phone>,
     pub(crate) recovery: Option<Recovery>,
-    pub(crate) challenges: Few<PendingChallenge>,
-    pub(crate) spent: Few<SpentSession>,
+    pub(crate) challenges: Vec<PendingChallenge>,
+    pub(crate) spent: Vec<SpentSession>,
 }
 
 /// The three budgets of an account.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Budgets {
-    pub(crate) sends: Budget,
-    pub(crate) binding_failures: Budget,
-    pub(crate) recovery_failures: Budget,
+    sends: Budget,
+    binding_failures: Budget,
+    recovery_failures: Budget,
 }
 
-/// Sessions issued before are refused.
+/// Sessions that were issued at this time or before are refused.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct ValidFrom {
-    pub(crate) first_factor: Millis,
-    pub(crate) every: Millis,
+pub(crate) struct RevokedUntil {
+    pub(crate) first_factor: Option<Millis>,
+    pub(crate) every: Option<Millis>,
 }
 
 /// A confirmed phone.
@@ -90,41 +97,12 @@ pub(crate) enum PhoneStatus {
     Disabled,
 }
 
-/// A recovery code as it is stored; the id of its entry is its salt.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Recovery {
-    pub(crate) device: DeviceId,
-    pub(crate) digest: Digest,
-    /// Wrong codes since it was made.
-    pub(crate) failures: u32,
-}
-
 /// A session that has completed its login.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct SpentSession {
     pub(crate) session: SessionTag,
     pub(crate) expires_at: Millis,
-}
-
-impl Phone {
-    /// A phone that guards the account from now on.
-    pub(crate) const fn confirmed(
-        device: DeviceId,
-        number: PhoneNumber,
-        channel: Channel,
-        now: Millis,
-    ) -> Self {
-        Self {
-            device,
-            number,
-            status: PhoneStatus::Active,
-            last_used: now,
-            last_channel: channel,
-            failures: 0,
-        }
-    }
 }
 
 /// Which factors an account can be challenged for, for `mfa_requirements`.
@@ -145,7 +123,7 @@ pub enum Requirements {
 impl Account {
     /// The account of a user of whom the store has no record.
     ///
-    /// It has none before the engine has changed it: serializing it is an error.
+    /// Serializing it is an error until the engine has changed it.
     ///
     /// # Security
     ///
@@ -153,23 +131,24 @@ impl Account {
     #[must_use]
     pub fn new(subject: Subject) -> Self {
         Self {
-            subject,
-            revision: 0,
-            budgets: Budgets::default(),
-            valid_from: ValidFrom::default(),
-            pruned_through: Millis::EPOCH,
-            doubted_until: None,
-            phones: Few::None,
-            recovery: None,
-            challenges: Few::None,
-            spent: Few::None,
+            state: Box::new(State {
+                subject,
+                revision: 0,
+                as_of: Millis::EPOCH,
+                budgets: Budgets::default(),
+                revoked_until: RevokedUntil::default(),
+                phones: Vec::new(),
+                recovery: None,
+                challenges: Vec::new(),
+                spent: Vec::new(),
+            }),
         }
     }
 
     /// The user.
     #[must_use]
     pub const fn subject(&self) -> &Subject {
-        &self.subject
+        &self.state.subject
     }
 
     /// The revision of this state: 0 if it was never stored, one more with every change.
@@ -177,15 +156,15 @@ impl Account {
     /// Up to 2⁵³ − 1, which a signed column of 64 bits and a JSON number hold.
     #[must_use]
     pub const fn revision(&self) -> u64 {
-        self.revision
+        self.state.revision
     }
 
-    /// The stored revision that this account takes the place of; none where there is to be no record.
+    /// The stored revision that this account replaces; none where no record may exist.
     #[doc(alias = "compare_and_swap")]
     #[doc(alias = "optimistic_locking")]
     #[must_use]
     pub const fn replaces(&self) -> Option<u64> {
-        match self.revision {
+        match self.state.revision {
             0 | 1 => None,
             revision => Some(revision.saturating_sub(1)),
         }
@@ -195,11 +174,11 @@ impl Account {
     ///
     /// # Security
     ///
-    /// Nothing is written by who asks this, so that no conflict shows that the record was stale. Whoever
-    /// lets a user in without a second factor has to read where the writes go, not a replica or a cache.
+    /// Asking writes nothing, so no conflict shows that the record was stale. A server that lets a user
+    /// in without a second factor has to read where the writes go, not from a replica or a cache.
     #[must_use]
     pub fn is_enrolled(&self) -> bool {
-        !self.phones.is_empty()
+        self.state.is_enrolled()
     }
 
     /// What a login has to ask for.
@@ -209,61 +188,40 @@ impl Account {
             return Requirements::Enroll;
         }
         Requirements::Challenge {
-            phone: self.active_phones().next().is_some(),
-            recovery_code: self.recovery.is_some(),
+            phone: self.state.active_phones().next().is_some(),
+            recovery_code: self.state.recovery.is_some(),
+        }
+    }
+}
+
+impl State {
+    pub(crate) fn is_enrolled(&self) -> bool {
+        !self.phones.is_empty()
+    }
+
+    pub(crate) const fn budget(&self, limit: Limit) -> Budget {
+        match limit {
+            Limit::Sends => self.budgets.sends,
+            Limit::BindingFailures => self.budgets.binding_failures,
+            Limit::RecoveryFailures => self.budgets.recovery_failures,
         }
     }
 
-    /// The entries of the list: recovery code, then phones, each confirmed before unconfirmed.
-    pub(crate) fn entries(
-        &self,
-        channels: Channels,
-        now: Millis,
-    ) -> impl Iterator<Item = AuthenticatorEntry> {
-        let unconfirmed = move || {
-            self.challenges
-                .iter()
-                .filter(move |challenge| challenge.live_at(now).is_some())
-                .filter_map(PendingChallenge::enrollment)
-        };
-        let recovery_codes = self
-            .recovery
-            .iter()
-            .map(|recovery| (recovery.device, AuthenticatorStatus::Active))
-            .chain(unconfirmed().filter_map(|enrollment| {
-                let recovery = enrollment.recovery.as_ref()?;
-                Some((recovery.device, AuthenticatorStatus::Unconfirmed))
-            }))
-            .map(|(device, status)| AuthenticatorEntry {
-                id: AuthenticatorId::RecoveryCode(device),
-                status,
-                phone: None,
-            });
-        let phones = self
-            .phones
-            .iter()
-            .map(|phone| {
-                let status = match phone.status {
-                    PhoneStatus::Active => AuthenticatorStatus::Active,
-                    PhoneStatus::Disabled => AuthenticatorStatus::Disabled,
-                };
-                (phone.device, phone.number, status)
-            })
-            .chain(unconfirmed().map(|enrollment| {
-                (
-                    enrollment.device,
-                    enrollment.number,
-                    AuthenticatorStatus::Unconfirmed,
-                )
-            }))
-            .flat_map(move |(device, number, status)| {
-                channels.iter().map(move |channel| AuthenticatorEntry {
-                    id: AuthenticatorId::Phone(channel, device),
-                    status,
-                    phone: Some(number),
-                })
-            });
-        recovery_codes.chain(phones)
+    pub(crate) const fn budget_mut(&mut self, limit: Limit) -> &mut Budget {
+        match limit {
+            Limit::Sends => &mut self.budgets.sends,
+            Limit::BindingFailures => &mut self.budgets.binding_failures,
+            Limit::RecoveryFailures => &mut self.budgets.recovery_failures,
+        }
+    }
+
+    /// Drops everything that has expired.
+    pub(crate) fn settle(&mut self, now: Millis) {
+        self.challenges.retain(|pending| pending.is_kept_at(now));
+        for pending in &mut self.challenges {
+            pending.expire(now);
+        }
+        self.spent.retain(|spent| spent.expires_at > now);
     }
 
     pub(crate) fn active_phones(&self) -> impl Iterator<Item = &Phone> {
@@ -280,117 +238,64 @@ impl Account {
         self.phones.iter_mut().find(|phone| phone.device == device)
     }
 
-    /// Refuses a number that is confirmed on this account, and one phone more than the policy's most.
-    pub(crate) fn check_room_for(
+    /// Every phone, confirmed before unconfirmed: device, number, status, and when it was last used.
+    pub(crate) fn phones_at(
         &self,
-        number: PhoneNumber,
-        policy: &Policy,
-    ) -> Result<(), Denied> {
-        if self.phones.iter().any(|phone| phone.number == number) {
-            return Err(Denied::PhoneAlreadyEnrolled);
-        }
-        if self.phones.len() >= policy.max_phones() {
-            return Err(Denied::TooManyPhones);
-        }
-        Ok(())
-    }
-
-    /// Refuses a session that expired, was spent, or was issued before a reset.
-    pub(crate) fn check_session(
-        &self,
-        session: &MfaSession,
-        policy: &Policy,
         now: Millis,
-    ) -> Result<(), Denied> {
-        let is_first_factor = session.assurance() == Assurance::FirstFactor;
-        if session.expires() <= now || (is_first_factor && session.expires() <= self.pruned_through)
-        {
-            return Err(Denied::TokenExpired);
-        }
-        if session.expires() > now.after(policy.longest_session_millis()) {
-            return Err(Denied::SessionTooLong);
-        }
-        let ValidFrom {
-            first_factor,
-            every,
-        } = self.valid_from;
-        let valid_from = if is_first_factor {
-            first_factor.max(every)
-        } else {
-            every
-        };
-        if session.issued() < valid_from {
-            return Err(Denied::SessionRevoked);
-        }
-        if is_first_factor
-            && self
-                .spent
-                .iter()
-                .any(|spent| spent.session == *session.tag())
-        {
-            return Err(Denied::SessionSpent);
-        }
-        Ok(())
+    ) -> impl Iterator<Item = (DeviceId, PhoneNumber, AuthenticatorStatus, Option<Millis>)> {
+        let confirmed = self.phones.iter().map(|phone| {
+            let status = match phone.status {
+                PhoneStatus::Active => AuthenticatorStatus::Active,
+                PhoneStatus::Disabled => AuthenticatorStatus::Disabled,
+            };
+            (phone.device, phone.number, status, Some(phone.last_used))
+        });
+        let pending = self.challenges.iter();
+        let unconfirmed = pending.filter_map(move |pending| pending.enrollment_at(now));
+        confirmed.chain(unconfirmed.map(|enrollment| {
+            let status = AuthenticatorStatus::Unconfirmed;
+            (enrollment.device, enrollment.number, status, None)
+        }))
     }
 
-    /// Refuses a login of which the record could not remember that it was completed.
-    pub(crate) fn check_room_for_spent(
+    /// The entries of the list: recovery code, then phones, each confirmed before unconfirmed.
+    pub(crate) fn entries_at(
         &self,
-        session: &MfaSession,
         now: Millis,
-    ) -> Result<(), Denied> {
-        let lasting = || {
-            self.spent
-                .iter()
-                .map(|spent| spent.expires_at)
-                .filter(|at| *at > now)
-        };
-        if session.assurance() == Assurance::Mfa || lasting().count() < MOST_SPENT {
-            return Ok(());
-        }
-        let retry_at = lasting()
-            .chain(self.doubted_until)
-            .min()
-            .unwrap_or(now)
-            .to_utc();
-        Err(Denied::TooManySessions { retry_at })
+        channels: Channels,
+    ) -> impl Iterator<Item = AuthenticatorEntry> {
+        let confirmed = self.recovery.iter();
+        let pending = self.challenges.iter();
+        let unconfirmed =
+            pending.filter_map(move |pending| pending.enrollment_at(now)?.recovery.as_ref());
+        let recovery_codes = confirmed
+            .map(|recovery| (recovery, AuthenticatorStatus::Active))
+            .chain(unconfirmed.map(|recovery| (recovery, AuthenticatorStatus::Unconfirmed)))
+            .map(|(recovery, status)| AuthenticatorEntry {
+                id: AuthenticatorId::RecoveryCode(recovery.device),
+                status,
+                phone: None,
+            });
+        let phones = self
+            .phones_at(now)
+            .flat_map(move |(device, number, status, _)| {
+                channels.iter().map(move |channel| AuthenticatorEntry {
+                    id: AuthenticatorId::Phone(channel, device),
+                    status,
+                    phone: Some(number),
+                })
+            });
+        recovery_codes.chain(phones)
     }
 
-    /// The moment at which a further challenge has room, where that is not now.
-    ///
-    /// Expired ones make room; `superseded` is about to.
-    pub(crate) fn check_room_for_challenge(
-        &self,
-        superseded: impl Fn(&PendingChallenge) -> bool,
-        now: Millis,
-    ) -> Result<(), Millis> {
-        let lasting = || {
-            self.challenges
-                .iter()
-                .filter(|pending| pending.is_kept_at(now) && !superseded(pending))
-                .filter_map(|pending| pending.code.issued())
-                .map(|code| code.expires_at)
-                .filter(|expires_at| *expires_at > now)
-        };
-        if lasting().count() < MOST_CHALLENGES {
-            return Ok(());
-        }
-        Err(lasting().min().unwrap_or(now))
-    }
-
-    /// Adds a challenge in the place of those it supersedes; the oldest that has no code any more makes room.
-    pub(crate) fn issue(
-        &mut self,
-        challenge: PendingChallenge,
-        superseded: impl Fn(&PendingChallenge) -> bool,
-    ) {
-        self.challenges.retain(|pending| !superseded(pending));
-        if self.challenges.len() >= MOST_CHALLENGES
+    /// Adds a challenge. Where there is no room, the oldest that has no code left makes some.
+    pub(crate) fn add_challenge(&mut self, challenge: PendingChallenge) {
+        if self.challenges.len() >= MAX_CHALLENGES
             && let Some(oldest) = self
                 .challenges
                 .iter()
                 .filter(|pending| pending.code.issued().is_none())
-                // One that expired before one that came second: of two alike, the older.
+                // Expired before discarded, which knows its expiry; of two alike, the older.
                 .min_by_key(|pending| pending.code.expires_at())
                 .map(|pending| pending.id)
         {
@@ -411,7 +316,38 @@ impl Account {
         self.challenges.retain(|pending| !pending.targets(device));
     }
 
-    /// Remembers that a session of a first factor has completed its login, and drops what it asked for.
+    /// Adds a phone that guards the account from now on.
+    ///
+    /// It discards pending enrollments started with a first factor.
+    pub(crate) fn add_phone(
+        &mut self,
+        device: DeviceId,
+        number: PhoneNumber,
+        channel: Channel,
+        now: Millis,
+    ) {
+        for pending in &mut self.challenges {
+            pending.discard_unguarded();
+        }
+        self.phones.push(Phone {
+            device,
+            number,
+            status: PhoneStatus::Active,
+            last_used: now,
+            last_channel: channel,
+            failures: 0,
+        });
+    }
+
+    /// Makes this the recovery code of the account. Those of pending enrollments are dropped.
+    pub(crate) fn set_recovery_code(&mut self, recovery: Recovery) {
+        self.recovery = Some(recovery);
+        for pending in &mut self.challenges {
+            pending.drop_recovery_code();
+        }
+    }
+
+    /// Remembers that a first-factor session has completed its login, and drops its challenges.
     pub(crate) fn spend(&mut self, session: &MfaSession) {
         if session.assurance() == Assurance::FirstFactor {
             self.challenges

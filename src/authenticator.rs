@@ -8,69 +8,10 @@ use rand_core::CryptoRng;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use crate::bytes;
+use crate::channel::Channel;
 use crate::code::below;
+use crate::names::error_text;
 use crate::phone::PhoneNumber;
-
-/// How a code reaches the phone.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-// Four bytes, so that with the attempts it fills a word of a challenge, and no gap is copied. Nobody may
-// rely on it.
-#[repr(u32)]
-#[non_exhaustive]
-pub enum Channel {
-    /// A text message.
-    Sms,
-    /// A call.
-    Voice,
-}
-
-impl Channel {
-    /// `sms` or `voice`, as `oob_channel` says it.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Sms => "sms",
-            Self::Voice => "voice",
-        }
-    }
-}
-
-impl fmt::Display for Channel {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-/// The channels of a [`Policy`](crate::Policy): at least one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Channels {
-    /// Text messages only.
-    Sms,
-    /// Calls only.
-    Voice,
-    /// Both.
-    SmsAndVoice,
-}
-
-impl Channels {
-    /// Whether a channel is among them.
-    #[must_use]
-    pub fn contains(self, channel: Channel) -> bool {
-        self.iter().any(|enabled| enabled == channel)
-    }
-
-    /// Those enabled, SMS first.
-    pub fn iter(self) -> impl Iterator<Item = Channel> {
-        let channels: &[Channel] = match self {
-            Self::Sms => &[Channel::Sms],
-            Self::Voice => &[Channel::Voice],
-            Self::SmsAndVoice => &[Channel::Sms, Channel::Voice],
-        };
-        channels.iter().copied()
-    }
-}
 
 const ID_PREFIX: &str = "dev_";
 const ID_ALPHABET: &[u8; 62] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
@@ -78,8 +19,6 @@ const ID_SYMBOLS: NonZeroU32 = NonZeroU32::MIN.saturating_add(61);
 
 /// The device that both entries of a phone belong to: `dev_` and 16 letters or digits.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-// Aligned for the reason that `bytes` gives; nobody may rely on it.
-#[repr(align(8))]
 pub struct DeviceId([u8; 16]);
 
 impl DeviceId {
@@ -217,13 +156,7 @@ impl Serialize for AuthenticatorId {
 #[non_exhaustive]
 pub struct InvalidAuthenticatorId;
 
-impl fmt::Display for InvalidAuthenticatorId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("not the id of an authenticator")
-    }
-}
-
-impl core::error::Error for InvalidAuthenticatorId {}
+error_text!(InvalidAuthenticatorId, "not the id of an authenticator");
 
 /// Whether an authenticator can be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -233,7 +166,7 @@ pub enum AuthenticatorStatus {
     Active,
     /// Associated, and not confirmed yet.
     Unconfirmed,
-    /// Stopped by the failure cap until it is removed and bound anew.
+    /// Disabled by the failure cap until it is removed and bound again.
     Disabled,
 }
 

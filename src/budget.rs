@@ -1,19 +1,34 @@
 //! The refillable bucket: so many at once, then one back per period.
 
-use core::fmt;
 use core::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use time::UtcDateTime;
 
 use crate::instant::{Millis, whole_millis};
+use crate::names::error_text;
 
-/// How far clocks may differ before a budget believes that one of them ran ahead: a day.
-const TOLERANCE: u64 = 24 * 60 * 60 * 1_000;
+/// Which budget of an account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Limit {
+    /// Messages sent, SMS and voice together.
+    Sends,
+    /// Wrong binding codes.
+    BindingFailures,
+    /// Wrong recovery codes.
+    RecoveryFailures,
+}
+
+impl Limit {
+    /// Every budget of an account.
+    pub const ALL: [Self; 3] = [Self::Sends, Self::BindingFailures, Self::RecoveryFailures];
+}
 
 /// How many at once, and how often one comes back.
 ///
-/// In any stretch of time `t` at most `burst + ⌊t / period⌋` are taken.
+/// In any window `t` of time at most `burst + ⌊t / period⌋` are taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RateLimit {
     burst: u32,
@@ -21,7 +36,7 @@ pub struct RateLimit {
 }
 
 impl RateLimit {
-    /// Most at once.
+    /// Largest burst.
     pub const MAX_BURST: u32 = 10_000;
     /// Longest time from an empty budget to a full one: ten years.
     pub const MAX_WINDOW: Duration = Duration::from_secs(3_653 * 24 * 60 * 60);
@@ -30,9 +45,8 @@ impl RateLimit {
     ///
     /// # Errors
     ///
-    /// [`InvalidRateLimit`] where `burst` is not 1 to [`MAX_BURST`](Self::MAX_BURST), `period` is
-    /// nought or has a fraction of a millisecond, or the two multiply to more than
-    /// [`MAX_WINDOW`](Self::MAX_WINDOW).
+    /// [`InvalidRateLimit`] where `burst` is not 1 to [`MAX_BURST`](Self::MAX_BURST), `period` is 0 or
+    /// has a fraction of a millisecond, or their product exceeds [`MAX_WINDOW`](Self::MAX_WINDOW).
     pub fn new(burst: u32, period: Duration) -> Result<Self, InvalidRateLimit> {
         let period = whole_millis(period)
             .filter(|millis| *millis > 0)
@@ -63,7 +77,7 @@ impl RateLimit {
         Duration::from_millis(self.period)
     }
 
-    /// Most that can be taken within `horizon`, from a full budget.
+    /// At most how many can be taken within `horizon`, from a full budget.
     #[must_use]
     pub fn most_within(self, horizon: Duration) -> u64 {
         let refilled = horizon
@@ -80,7 +94,7 @@ impl RateLimit {
         self.period.saturating_mul(self.burst as u64)
     }
 
-    /// How far ahead of the clock a budget may lie that can still give one.
+    /// How far ahead of the clock the moment of a budget may be that can still give one.
     const fn slack(self) -> u64 {
         self.window().saturating_sub(self.period)
     }
@@ -91,9 +105,9 @@ impl RateLimit {
 /// Public so that an embedder can hold budgets of its own: per phone number against toll fraud,
 /// per address, per tenant.
 ///
-/// A clock that ran backwards leaves that moment further ahead than an empty budget could. Up to a
-/// day it is waited for, because clocks that differ must refill nothing; beyond that the budget counts
-/// as empty now, and one is back after a period.
+/// Give it a clock that never runs backwards: [`std::time::Instant`] mapped to a date at start, or the
+/// latest time of the record that holds it. A clock that jumps ahead refills at most one burst. After
+/// a clock ran ahead and came back, an empty budget stays empty until the clock is there again.
 ///
 /// # Examples
 ///
@@ -112,12 +126,14 @@ impl RateLimit {
 /// assert_eq!(refused.retry_at, now + Duration::from_secs(60));
 /// # Ok::<(), oob_mfa::InvalidRateLimit>(())
 /// ```
+///
+/// [`std::time::Instant`]: https://doc.rust-lang.org/std/time/struct.Instant.html
 // The generic cell rate algorithm (ITU-T I.371): one timestamp instead of a count and a timestamp,
 // so there is no refill to run and nothing to round.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Budget {
-    pub(crate) full_at: Millis,
+    full_at: Millis,
 }
 
 impl Budget {
@@ -128,7 +144,6 @@ impl Budget {
     /// [`BudgetEmpty`], and the budget is as it was.
     pub fn take(&mut self, limit: RateLimit, now: UtcDateTime) -> Result<(), BudgetEmpty> {
         let now = Millis::at(now);
-        *self = self.clamped(limit, now);
         self.check(limit, now).map_err(|at| BudgetEmpty {
             retry_at: at.to_utc(),
         })?;
@@ -139,10 +154,11 @@ impl Budget {
     /// How many can be taken at once.
     #[must_use]
     pub fn remaining(&self, limit: RateLimit, now: UtcDateTime) -> u32 {
-        let missing = self
-            .full_at
-            .since(Millis::at(now))
-            .div_ceil(limit.period.max(1));
+        self.remaining_at(limit, Millis::at(now))
+    }
+
+    pub(crate) fn remaining_at(self, limit: RateLimit, now: Millis) -> u32 {
+        let missing = self.full_at.since(now).div_ceil(limit.period.max(1));
         limit
             .burst
             .saturating_sub(u32::try_from(missing).unwrap_or(u32::MAX))
@@ -163,16 +179,10 @@ impl Budget {
         self.full_at = self.full_at.max(now).after(limit.period);
     }
 
-    /// Empty, where the moment lies so far ahead that only a clock which ran ahead can have left it.
-    ///
-    /// Within the tolerance it stands: to lower it would refill by what two servers' clocks differ,
-    /// or by what two policies on one store do, with every request to the one that is behind.
-    pub(crate) fn clamped(self, limit: RateLimit, now: Millis) -> Self {
-        let empty = now.after(limit.window());
-        if self.full_at > empty.after(TOLERANCE) {
-            Self { full_at: empty }
-        } else {
-            self
+    /// At least as full as an empty budget is at `now`: what a clock that ran ahead has left of it.
+    pub(crate) fn rewound(self, limit: RateLimit, now: Millis) -> Self {
+        Self {
+            full_at: self.full_at.min(now.after(limit.window())),
         }
     }
 }
@@ -185,26 +195,17 @@ pub struct BudgetEmpty {
     pub retry_at: UtcDateTime,
 }
 
-impl fmt::Display for BudgetEmpty {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the budget is empty")
-    }
-}
+error_text!(BudgetEmpty, "the budget is empty");
 
-impl core::error::Error for BudgetEmpty {}
-
-/// The numbers make no rate limit.
+/// The numbers do not make a rate limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct InvalidRateLimit;
 
-impl fmt::Display for InvalidRateLimit {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a rate limit needs a burst of 1 to 10,000, a period of whole milliseconds, and ten years at most from empty to full")
-    }
-}
-
-impl core::error::Error for InvalidRateLimit {}
+error_text!(
+    InvalidRateLimit,
+    "a rate limit needs a burst of 1 to 10,000, a period of whole milliseconds, and at most ten years from empty to full"
+);
 
 #[cfg(test)]
 mod tests;

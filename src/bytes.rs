@@ -1,7 +1,4 @@
 //! Fixed byte strings of the record and of `oob_code`: base64url text for people, bytes for machines.
-//!
-//! Those of the record are aligned to eight bytes, so that accounts are copied in words. A word that is read
-//! right after it was written in pieces makes the processor wait.
 
 use alloc::string::String;
 use core::fmt;
@@ -21,7 +18,7 @@ pub(crate) fn decode<const N: usize>(text: &str) -> Option<[u8; N]> {
     (decoded.len() == N).then_some(bytes)
 }
 
-/// Compares in constant time, sixteen bytes at a time: byte by byte, `subtle` is six times as dear.
+/// Compares in constant time, 16 bytes at a time: `subtle` is 6× slower byte by byte.
 pub(crate) fn ct_eq<const N: usize>(a: &[u8; N], b: &[u8; N]) -> Choice {
     const { assert!(N.is_multiple_of(16), "whole words") }
     let (a, b) = (a.as_chunks().0.iter(), b.as_chunks().0.iter());

@@ -14,9 +14,9 @@ use zeroize::Zeroize;
 use crate::bytes;
 
 /// Longest binding code: its digest has to stay within one block of SHA-256.
-pub(crate) const MOST_BINDING_DIGITS: usize = 8;
+pub(crate) const MAX_BINDING_DIGITS: usize = 8;
 /// Shortest: NIST SP 800-63B-4 section 3.1.3.2 asks for six decimal digits (20 bits).
-pub(crate) const FEWEST_BINDING_DIGITS: usize = 6;
+pub(crate) const MIN_BINDING_DIGITS: usize = 6;
 
 /// What the phone receives and the owner types: six to eight decimal digits.
 ///
@@ -24,18 +24,18 @@ pub(crate) const FEWEST_BINDING_DIGITS: usize = 6;
 ///
 /// `Debug` redacts, there is no `Display`, the digits are overwritten when dropped.
 pub struct BindingCode {
-    digits: [u8; MOST_BINDING_DIGITS],
-    // Nought where the text has a length that no binding code has.
+    digits: [u8; MAX_BINDING_DIGITS],
+    // 0 where the text has a length that no binding code has.
     len: usize,
 }
 
 impl BindingCode {
     /// Draws a code, uniformly, leading zeros included.
     pub(crate) fn draw(len: usize, rng: &mut (impl CryptoRng + ?Sized)) -> Self {
-        let len = len.clamp(FEWEST_BINDING_DIGITS, MOST_BINDING_DIGITS);
+        let len = len.clamp(MIN_BINDING_DIGITS, MAX_BINDING_DIGITS);
         let bound = (0..len).fold(NonZeroU32::MIN, |bound, _| bound.saturating_mul(TEN));
         let mut rest = below(bound, rng);
-        let mut digits = [0; MOST_BINDING_DIGITS];
+        let mut digits = [0; MAX_BINDING_DIGITS];
         for digit in digits.iter_mut().take(len).rev() {
             // No table: a digit decides no address.
             let [ones, ..] = (rest % 10).to_le_bytes();
@@ -66,9 +66,9 @@ const TEN: NonZeroU32 = NonZeroU32::MIN.saturating_add(9);
 // Only the length is looked at: the bytes are secret, and their digest tells the rest.
 impl From<&str> for BindingCode {
     fn from(text: &str) -> Self {
-        let mut digits = [0; MOST_BINDING_DIGITS];
+        let mut digits = [0; MAX_BINDING_DIGITS];
         let mut len = 0;
-        if (FEWEST_BINDING_DIGITS..=MOST_BINDING_DIGITS).contains(&text.len()) {
+        if (MIN_BINDING_DIGITS..=MAX_BINDING_DIGITS).contains(&text.len()) {
             for (digit, byte) in digits.iter_mut().zip(text.bytes()) {
                 *digit = byte;
             }

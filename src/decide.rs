@@ -1,4 +1,4 @@
-//! The whole way of a request: load, ask, save, and ask again after a conflict.
+//! The loop around one operation: load, ask, save, and again after a conflict.
 
 use core::fmt;
 
@@ -6,32 +6,23 @@ use crate::account::Account;
 use crate::subject::Subject;
 use crate::transition::{Next, Outcome, Transition};
 
-/// How often the engine is asked for one request.
+/// How often [`decide`] asks the engine for one request.
 ///
-/// A conflict means that another request on the same account got through, so there is nothing to wait
-/// for: the next try meets a newer state. A flood of wrong codes ends after the ten of the budget, so
-/// sixteen tries outlast it.
-pub(crate) const MOST_TRIES: u32 = 16;
+/// After a conflict there is nothing to wait for: another request was saved, and the next try meets its
+/// state. A flood of wrong codes ends after the 10 of the budget, so it cannot exhaust 16 tries.
+pub const MAX_TRIES: u32 = 16;
 
 /// Why a save did not happen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(
     clippy::exhaustive_enums,
-    reason = "a store finds another revision or fails; both have to be answered"
+    reason = "a store finds another revision or fails; a caller has to handle both"
 )]
 pub enum Unsaved<E> {
     /// Another revision is stored than the one that was to be replaced.
     Conflict,
     /// The store failed, or cannot tell whether it wrote.
     Failed(E),
-}
-
-/// So that `?` hands on what a store says. It makes a failure of every error, also of one that means a
-/// conflict: no row that was updated, a key that is there already. Those are yours to tell apart.
-impl<E> From<E> for Unsaved<E> {
-    fn from(error: E) -> Self {
-        Self::Failed(error)
-    }
 }
 
 impl<E: fmt::Display> fmt::Display for Unsaved<E> {
@@ -52,21 +43,22 @@ impl<E: core::error::Error> core::error::Error for Unsaved<E> {
     }
 }
 
-/// Loads the account of a user, asks, saves what was decided; and loads and asks again after a conflict.
+/// Loads the account of a user, asks the engine and saves what it decided. After a conflict it loads and
+/// asks again.
 ///
 /// `load` may find no record: the account is new then. `replace` has the
 /// [store's duty](Transition#the-stores-duty), and is not called where nothing changed. `ask` calls a
-/// method of the [`Engine`](crate::Engine), each time with the time and the random bytes of that time: a
-/// code may expire while others are served. What is to be sent leaves after this has returned.
+/// method of the [`Engine`](crate::Engine). It reads the clock and draws random bytes at each try,
+/// because a code may expire between two. Send the message after this returned.
 ///
-/// Both functions of the store live at once, so that they share a handle: a pool, a lock, not a `&mut`
+/// `load` and `replace` live at the same time, so they share a handle: a pool or a lock, not a `&mut`
 /// connection.
 ///
 /// # Errors
 ///
 /// [`Unsaved::Failed`] with what `load` or `replace` returned: nothing is known to be saved, and nothing
-/// was told. [`Unsaved::Conflict`] where sixteen tries have lost to other requests; those are more than
-/// the wrong codes of a budget of ten, and the client may try again at once.
+/// was told. [`Unsaved::Conflict`] where [`MAX_TRIES`] tries lost to other requests. The client may try
+/// again at once.
 ///
 /// # Examples
 ///
@@ -80,12 +72,13 @@ impl<E: core::error::Error> core::error::Error for Unsaved<E> {
 /// // Your database.
 /// let stored: RefCell<HashMap<Subject, Account>> = RefCell::default();
 ///
-/// # use oob_mfa::{Associate, Channel, Engine, Key, KeyRing, Policy};
+/// # use oob_mfa::{Associate, Channel, Engine, FirstFactor, Key, KeyRing, Policy};
 /// # let engine = Engine::new(Policy::auth0(), KeyRing::new(Key::new(1, &[7; 32])));
 /// # let mut rng = getrandom::rand_core::UnwrapErr(getrandom::SysRng);
 /// # use time::UtcDateTime;
 /// # let now = UtcDateTime::now();
-/// # let session = engine.begin("auth0|alice".parse()?, "my-app", "", "", now, &mut rng)?;
+/// # let first_factor = FirstFactor { subject: "auth0|alice".parse()?, client: "my-app", scope: "", audience: "" };
+/// # let session = engine.begin(first_factor, now, &mut rng)?;
 /// # let request = Associate { channel: Channel::Sms, phone: "+14155558730".parse()? };
 /// let outcome = decide(
 ///     session.subject(),
@@ -110,12 +103,13 @@ impl<E: core::error::Error> core::error::Error for Unsaved<E> {
 pub fn decide<T, E>(
     subject: &Subject,
     mut load: impl FnMut() -> Result<Option<Account>, E>,
-    mut ask: impl FnMut(&Account) -> Transition<T>,
+    mut ask: impl FnMut(Account) -> Transition<T>,
     mut replace: impl FnMut(Next) -> Result<(), Unsaved<E>>,
 ) -> Result<Outcome<T>, Unsaved<E>> {
-    for _ in 0..MOST_TRIES {
-        let account = load()?.unwrap_or_else(|| Account::new(subject.clone()));
-        match ask(&account).commit(&mut replace) {
+    for _ in 0..MAX_TRIES {
+        let account = load().map_err(Unsaved::Failed)?;
+        let account = account.unwrap_or_else(|| Account::new(subject.clone()));
+        match ask(account).commit(&mut replace) {
             Err(Unsaved::Conflict) => {}
             answered => return answered,
         }
@@ -125,9 +119,8 @@ pub fn decide<T, E>(
 
 /// As [`decide`], for a store that is awaited.
 ///
-/// Once begun, it has to be awaited to its end: where it is dropped within a save, a code may be burned
-/// and its message never sent. In a server whose requests end with their connections, run it in a task
-/// of its own.
+/// Await it to its end. Where it is dropped during a save, a code may be burned and its message never
+/// sent. In a server that drops a request with its connection, run it in a task of its own.
 ///
 /// # Errors
 ///
@@ -153,7 +146,7 @@ pub fn decide<T, E>(
 ///         session.subject(),
 ///         || database.load(session.subject()),
 ///         |account| engine.verify_oob(account, session, request, UtcDateTime::now()),
-///         async |next| match database.replace(next).await? {
+///         async |next| match database.replace(next).await.map_err(Unsaved::Failed)? {
 ///             // The rows that `UPDATE … WHERE subject = $1 AND revision = $2` has found.
 ///             0 => Err(Unsaved::Conflict),
 ///             _ => Ok(()),
@@ -165,17 +158,17 @@ pub fn decide<T, E>(
 pub async fn decide_async<T, E, L, R>(
     subject: &Subject,
     mut load: impl FnMut() -> L,
-    mut ask: impl FnMut(&Account) -> Transition<T>,
+    mut ask: impl FnMut(Account) -> Transition<T>,
     mut replace: impl FnMut(Next) -> R,
 ) -> Result<Outcome<T>, Unsaved<E>>
 where
     L: Future<Output = Result<Option<Account>, E>>,
     R: Future<Output = Result<(), Unsaved<E>>>,
 {
-    for _ in 0..MOST_TRIES {
-        let account = load().await?;
+    for _ in 0..MAX_TRIES {
+        let account = load().await.map_err(Unsaved::Failed)?;
         let account = account.unwrap_or_else(|| Account::new(subject.clone()));
-        match ask(&account).commit_async(&mut replace).await {
+        match ask(account).commit_async(&mut replace).await {
             Err(Unsaved::Conflict) => {}
             answered => return answered,
         }

@@ -1,26 +1,29 @@
-//! Every answer that is a no.
+//! Every reason for which an operation is not granted.
 
 use core::fmt;
 use core::time::Duration;
 
 use time::UtcDateTime;
 
-use crate::session::Scope;
+use crate::names::named;
+use crate::scope::Scope;
+
+/// What a client waits for after [`Denied::ClockBehind`]: a balancer reaches another server meanwhile.
+const CLOCK_BEHIND_RETRY: Duration = Duration::from_secs(5);
 
 /// Why an operation was not granted.
 ///
-/// Two kinds: *refused* was not judged and changed nothing (but for stored times that a clock which
-/// ran ahead has left, and those once), *rejected* was judged, charged and saved
-/// ([`is_rejected`](Self::is_rejected)). `Display` is the `error_description` of the API;
-/// [`wire`](crate::wire) adds the status and the error code.
+/// *Refused* means: not judged, nothing changed, nothing written. *Rejected* means: judged, charged and
+/// saved. [`kind`](Self::kind) tells them apart. `Display` speaks to developers; the texts of Auth0's
+/// API, with status and error code, are in [`ErrorAnswer::denied`](crate::wire::ErrorAnswer::denied).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Denied {
-    /// The text is no `mfa_token`.
+    /// The text is not an `mfa_token`.
     TokenMalformed,
     /// The `mfa_token` is not ours, or was tampered with.
     TokenInvalid,
-    /// The `mfa_token` has expired.
+    /// The `mfa_token`, or the session, has expired.
     TokenExpired,
     /// The `mfa_token` was issued to another client than the one that presents it.
     TokenOfAnotherClient,
@@ -28,12 +31,20 @@ pub enum Denied {
     SessionSpent,
     /// The session was issued before the account was reset or lost its last phone.
     SessionRevoked,
-    /// The session expires further ahead than the policy lets any.
+    /// The session was issued later than the account's time and the clock skew allow.
+    SessionNotYetValid,
+    /// The session expires later than the policy's longest session allows.
     SessionTooLong,
+    /// The operation completes a login, and the session is not one of a first factor.
+    FirstFactorRequired,
     /// The session lacks the scope, which a session of a first factor never has.
     InsufficientScope(Scope),
-    /// The session is of one subject and the account of another: a mistake of the server.
+    /// The session is of one subject and the account of another: a bug of the server.
     SubjectMismatch,
+    /// The clock of this server is behind the account's last change by more than the skew.
+    ClockBehind,
+    /// The account's last change is not ahead of the clock, so there is nothing to rewind.
+    ClockNotAhead,
     /// A text of the request is longer than a token may carry.
     ParameterTooLong {
         /// Its name on the wire.
@@ -66,7 +77,7 @@ pub enum Denied {
         /// When one will be back.
         retry_at: UtcDateTime,
     },
-    /// The failure budget is empty: the right code would hear the same.
+    /// The failure budget is empty: the right code would get the same answer.
     TooManyFailures {
         /// When one will be back.
         retry_at: UtcDateTime,
@@ -82,13 +93,68 @@ pub enum Denied {
     InvalidRecoveryCode,
 }
 
+/// Whose business a [`Denied`] is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum DeniedKind {
+    /// The embedding server made a mistake. Page somebody.
+    CallerBug,
+    /// The request holds text that no honest client sends.
+    UntrustedInput,
+    /// A rule, a limit or the account's state refuses. Nothing was judged or written.
+    Refused,
+    /// A code was judged wrong, and that was charged and saved.
+    Rejected,
+}
+
+named!(Denied {
+    TokenMalformed: "token_malformed", "the text is not an mfa_token";
+    TokenInvalid: "token_invalid", "the mfa_token was not sealed by a key of this ring";
+    TokenExpired: "token_expired", "the session has expired";
+    TokenOfAnotherClient: "token_of_another_client", "the mfa_token was issued to another client";
+    SessionSpent: "session_spent", "the session has completed its login";
+    SessionRevoked: "session_revoked", "the session was revoked by a reset or with the last phone";
+    SessionNotYetValid: "session_not_yet_valid", "the session was issued later than now and the clock skew: check the clocks";
+    SessionTooLong: "session_too_long", "the session expires later than the policy's longest session";
+    FirstFactorRequired: "first_factor_required", "an MFA session completes no login: present an mfa_token of a first factor";
+    InsufficientScope: "insufficient_scope", "the session lacks the scope";
+    SubjectMismatch: "subject_mismatch", "the session and the account are of different subjects";
+    ClockBehind: "clock_behind", "the clock of this server is behind the account's last change: check the clocks";
+    ClockNotAhead: "clock_not_ahead", "the account's last change is not ahead of the clock";
+    ParameterTooLong: "parameter_too_long", "a parameter is longer than a token may carry";
+    AlreadyEnrolled: "already_enrolled", "a second factor guards the account: present an MFA session";
+    PhoneAlreadyEnrolled: "phone_already_enrolled", "the phone number is on this account already";
+    TooManyPhones: "too_many_phones", "the account has as many phones as the policy allows";
+    ChannelUnavailable: "channel_unavailable", "the policy does not send by this channel";
+    NotEnrolled: "not_enrolled", "the account has no authenticator";
+    InvalidAuthenticator: "invalid_authenticator", "no active authenticator of the account has this id";
+    UnknownAuthenticator: "unknown_authenticator", "no authenticator of the account has this id";
+    OobCodeUnknown: "oob_code_unknown", "the oob_code is malformed, unknown, used or superseded";
+    OobCodeOfAnotherSession: "oob_code_of_another_session", "the oob_code was issued to another session";
+    OobCodeExpired: "oob_code_expired", "the oob_code has expired";
+    NoRecoveryCode: "no_recovery_code", "the account has no recovery code";
+    TooManySends: "too_many_sends", "the send budget is empty";
+    TooManyFailures: "too_many_failures", "the failure budget is empty";
+    TooManySessions: "too_many_sessions", "the account has completed as many sessions as its record remembers";
+    InvalidBindingCode: "invalid_binding_code", "the binding code is wrong";
+    InvalidRecoveryCode: "invalid_recovery_code", "the recovery code is wrong";
+});
+
 impl Denied {
-    /// Whether a code was judged, and its failure charged and saved.
+    /// Whether this is a bug of the caller, untrusted input, a refusal or a rejection.
     ///
-    /// Call `commit` whatever the answer: it alone knows whether there is something to save.
+    /// Call `commit` whatever the kind: it alone knows whether there is something to save.
     #[must_use]
-    pub const fn is_rejected(&self) -> bool {
-        matches!(self, Self::InvalidBindingCode | Self::InvalidRecoveryCode)
+    pub const fn kind(&self) -> DeniedKind {
+        match self {
+            Self::SubjectMismatch => DeniedKind::CallerBug,
+            Self::TokenMalformed
+            | Self::TokenInvalid
+            | Self::TokenOfAnotherClient
+            | Self::ParameterTooLong { .. } => DeniedKind::UntrustedInput,
+            Self::InvalidBindingCode | Self::InvalidRecoveryCode => DeniedKind::Rejected,
+            _ => DeniedKind::Refused,
+        }
     }
 
     /// The moment from which the same limit does not refuse, where a limit did.
@@ -102,9 +168,13 @@ impl Denied {
         }
     }
 
-    /// Whole seconds to wait, rounded up, for `Retry-After`.
+    /// Whole seconds to wait, rounded up, for `Retry-After`: until [`retry_at`](Self::retry_at), or 5
+    /// after [`ClockBehind`](Self::ClockBehind).
     #[must_use]
     pub fn retry_after(&self, now: UtcDateTime) -> Option<Duration> {
+        if *self == Self::ClockBehind {
+            return Some(CLOCK_BEHIND_RETRY);
+        }
         let retry_at = self.retry_at()?.unix_timestamp_nanos();
         let nanos = retry_at
             .saturating_sub(now.unix_timestamp_nanos())
@@ -117,46 +187,11 @@ impl Denied {
 
 impl fmt::Display for Denied {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::TokenMalformed => "Malformed mfa_token",
-            Self::TokenInvalid
-            | Self::SessionSpent
-            | Self::SessionRevoked
-            | Self::SessionTooLong => {
-                "The mfa_token provided is invalid. Try getting a new token."
-            }
-            Self::TokenExpired => "mfa_token is expired",
-            Self::TokenOfAnotherClient => "mfa_token not issued to this client",
-            Self::InsufficientScope(scope) => {
-                return write!(f, "Insufficient scope, expected: {scope}");
-            }
-            Self::SubjectMismatch => "The session and the account are of different subjects.",
-            Self::ParameterTooLong { parameter } => return write!(f, "{parameter} is too long"),
-            Self::AlreadyEnrolled => "User is already enrolled.",
-            Self::PhoneAlreadyEnrolled => "The phone number is already enrolled.",
-            Self::TooManyPhones => "The user has too many phones. Remove one first.",
-            Self::ChannelUnavailable => "The channel is not enabled.",
-            Self::NotEnrolled => {
-                "User is not enrolled. You can use /mfa/associate endpoint to enroll the first authenticator."
-            }
-            Self::InvalidAuthenticator => "The authenticator cannot be challenged.",
-            Self::UnknownAuthenticator => "The authenticator does not exist.",
-            Self::OobCodeUnknown => "Malformed oob_code",
-            Self::OobCodeOfAnotherSession => "The oob_code doesn't match the mfa_token",
-            Self::OobCodeExpired => "oob_code is expired",
-            Self::NoRecoveryCode => "User does not have a recovery-code.",
-            Self::TooManySends { .. } => {
-                "Too many SMS sent by the user. Wait for some minutes before retrying."
-            }
-            Self::TooManyFailures { .. } => {
-                "Too many failed codes. Wait for some minutes before retrying."
-            }
-            Self::TooManySessions { .. } => {
-                "Too many logins completed by the user. Wait for some minutes before retrying."
-            }
-            Self::InvalidBindingCode => "Invalid binding_code.",
-            Self::InvalidRecoveryCode => "MFA Authorization rejected.",
-        })
+        match self {
+            Self::InsufficientScope(scope) => write!(f, "{} {scope}", self.text()),
+            Self::ParameterTooLong { parameter } => write!(f, "{}: {parameter}", self.text()),
+            _ => f.write_str(self.text()),
+        }
     }
 }
 

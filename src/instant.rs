@@ -7,36 +7,32 @@ use time::UtcDateTime;
 
 /// A moment in whole milliseconds since the Unix epoch.
 ///
-/// Integers inside, because they are a tenth of the price of calendar types and cannot fail. A time
-/// before 1970 counts as 1970: it can only make a stored moment look further away.
+/// Integers cannot fail and cost a tenth of calendar types. A time before 1970 counts as 1970: it can
+/// only make a stored moment look further away.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(transparent)]
 pub(crate) struct Millis(u64);
 
 impl Millis {
     /// The last millisecond of the year 9999.
-    const LAST_OF_CLOCK: u64 = 253_402_300_799_999;
+    const MAX_CLOCK: u64 = 253_402_300_799_999;
 
-    /// The largest stored moment: what a JSON number holds exactly, 30 times the last of the clock,
-    /// so that no sum of a clock and a duration of a policy gets there.
-    const LAST_STORED: u64 = (1 << 53) - 1;
+    /// The largest stored moment: what a JSON number holds exactly. It is 30 times the last of the
+    /// clock, so no sum of a clock and a duration of a policy reaches it.
+    const MAX_STORED: u64 = (1 << 53) - 1;
 
     pub(crate) const EPOCH: Self = Self(0);
-
-    /// The largest moment that a record holds.
-    #[cfg(feature = "testing")]
-    pub(crate) const LAST: Self = Self(Self::LAST_STORED);
 
     /// Rounded down, so that nothing happens a fraction of a millisecond early.
     pub(crate) fn at(time: UtcDateTime) -> Self {
         let seconds = time.unix_timestamp().saturating_mul(1_000);
         let millis = seconds.saturating_add(i64::from(time.millisecond()));
         let millis = u64::try_from(millis).unwrap_or_default();
-        Self(millis.min(Self::LAST_OF_CLOCK))
+        Self(millis.min(Self::MAX_CLOCK))
     }
 
     pub(crate) fn to_utc(self) -> UtcDateTime {
-        let millis = self.0.min(Self::LAST_OF_CLOCK);
+        let millis = self.0.min(Self::MAX_CLOCK);
         let second = i64::try_from(millis / 1_000).unwrap_or(i64::MAX);
         let rest = u16::try_from(millis % 1_000).unwrap_or_default();
         UtcDateTime::from_unix_timestamp(second)
@@ -52,7 +48,7 @@ impl Millis {
         Self(self.0.saturating_sub(span))
     }
 
-    /// Milliseconds from `earlier` to this moment; nought if that is not earlier.
+    /// Milliseconds from `earlier` to this moment; 0 if that is not earlier.
     pub(crate) const fn since(self, earlier: Self) -> u64 {
         self.0.saturating_sub(earlier.0)
     }
@@ -62,7 +58,7 @@ impl Millis {
     }
 
     pub(crate) fn from_stored(millis: u64) -> Option<Self> {
-        (millis <= Self::LAST_STORED).then_some(Self(millis))
+        (millis <= Self::MAX_STORED).then_some(Self(millis))
     }
 }
 

@@ -12,6 +12,7 @@ use zeroize::Zeroize;
 
 use crate::bytes;
 use crate::code::{BindingCode, RECOVERY_LEN, RecoveryCode};
+use crate::names::error_text;
 
 // One label for each use of a key, none of them the beginning of another. The label of the codes
 // leaves 8 digits within the 55 bytes that SHA-256 takes in one block.
@@ -23,17 +24,17 @@ const DELIVERY: &[u8; 14] = b"oob-mfa dlvr 1";
 
 /// A secret of the servers: 32 bytes from the operating system's random source, and an id.
 ///
-/// The id is stored beside whatever the key has made, so that keys can be changed while codes and
-/// tokens are in flight.
+/// The id is stored beside what the key made, so that keys can be changed while codes and tokens are in
+/// flight.
 ///
 /// # Security
 ///
-/// Whoever has it can mint an `mfa_token` and, with a stored record, read a pending binding code by
-/// trying them all. `Debug` shows the id alone; the key is overwritten when dropped.
+/// An attacker who has it can mint an `mfa_token` and, with a stored record, find a pending binding code
+/// by trying them all. `Debug` shows only the id; the key is overwritten when dropped.
 #[derive(Clone)]
 pub struct Key {
     id: u32,
-    // Keyed in advance: each use then costs two blocks of SHA-256 less.
+    // Keyed in advance, which saves each use two blocks of SHA-256.
     prepared: Hmac<Sha256>,
 }
 
@@ -86,9 +87,8 @@ impl fmt::Debug for Key {
 
 /// The key that makes digests, and those before it that still verify.
 ///
-/// To change keys without refusing anybody: give every server the new key as a previous one, then
-/// make it the current one everywhere, and drop the old one after the longest lifetime of a token
-/// or code has passed.
+/// To change keys without refusing anyone: give every server the new key as a previous one, then make it
+/// the current one everywhere. Drop the old one after the longest lifetime of a token or code.
 ///
 /// # Examples
 ///
@@ -176,26 +176,18 @@ impl KeyRing {
 #[non_exhaustive]
 pub struct DuplicateKeyId;
 
-impl fmt::Display for DuplicateKeyId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("two keys of the ring have the same id")
-    }
-}
-
-impl core::error::Error for DuplicateKeyId {}
+error_text!(DuplicateKeyId, "two keys of the ring have the same id");
 
 /// 32 bytes that stand for a code: compared in constant time, never shown.
 #[derive(Clone, Copy, Serialize, Deserialize)]
 #[serde(transparent)]
-// Aligned: see `bytes`.
-#[repr(align(8))]
 pub(crate) struct Digest(#[serde(with = "bytes")] [u8; 32]);
 
 impl Digest {
     /// The stored form of a recovery code: SHA-256 over label, salt and code.
     ///
     /// No key and no stretching: 120 random bits cannot be searched. The salt is the id of the
-    /// recovery code's entry, which is drawn anew with every code.
+    /// recovery code's entry, which is new with every code.
     pub(crate) fn of_recovery_code(salt: &[u8; 16], code: &RecoveryCode) -> Self {
         let characters: &[u8; RECOVERY_LEN] = code.as_bytes();
         let hash = Sha256::new_with_prefix(RECOVERY_CODE);
@@ -239,8 +231,6 @@ pub(crate) struct CodeDigest {
 /// What stands for a session in a record: 16 bytes, whatever its id was.
 #[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
-// Aligned: see `bytes`.
-#[repr(align(8))]
 pub(crate) struct SessionTag(#[serde(with = "bytes")] [u8; 16]);
 
 impl SessionTag {
@@ -250,9 +240,10 @@ impl SessionTag {
         Self(tag)
     }
 
-    /// The tag of a session whose id was made elsewhere.
-    pub(crate) fn of_id(id: &str) -> Self {
-        Self(truncated(SESSION, id.as_bytes()))
+    /// The tag of a session whose id was made elsewhere. It covers the assurance: one id with another
+    /// assurance is another session.
+    pub(crate) fn of_id(id: &str, assurance: u8) -> Self {
+        Self(truncated(SESSION, &[&[assurance], id.as_bytes()]))
     }
 
     pub(crate) const fn from_bytes(tag: [u8; 16]) -> Self {
@@ -272,15 +263,16 @@ impl fmt::Debug for SessionTag {
 
 /// A name for the delivery of a challenge that tells nothing of its `oob_code`.
 pub(crate) fn delivery_id(challenge: &[u8; 16]) -> [u8; 16] {
-    truncated(DELIVERY, challenge)
+    truncated(DELIVERY, &[challenge])
 }
 
-fn truncated(label: &[u8], message: &[u8]) -> [u8; 16] {
-    let hash = Sha256::new_with_prefix(label)
-        .chain_update(message)
-        .finalize();
+fn truncated(label: &[u8], parts: &[&[u8]]) -> [u8; 16] {
+    let mut hash = Sha256::new_with_prefix(label);
+    for part in parts {
+        hash.update(part);
+    }
     let mut short = [0; 16];
-    for (to, from) in short.iter_mut().zip(hash) {
+    for (to, from) in short.iter_mut().zip(hash.finalize()) {
         *to = from;
     }
     short

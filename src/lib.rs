@@ -2,25 +2,40 @@
 //! of Auth0's MFA API, without the bypasses.
 //!
 //! The crate decides; your server loads, saves, sends and answers. It reads no clock, no random source
-//! and no environment, opens no socket and no file. Every operation takes an [`Account`], a proven
-//! [`MfaSession`], a request, the time and random bytes, and returns a [`Transition`]: the next
-//! account, and an outcome that cannot be seen before that account is saved.
+//! and no environment, and opens no socket and no file. Every operation takes an [`Account`], a proven
+//! [`MfaSession`], a request, the time and random bytes. It returns a [`Transition`]: the next account,
+//! and an outcome that cannot be seen before that account is saved.
+//!
+//! # Map
+//!
+//! | what | where |
+//! |---|---|
+//! | [`Engine`] | decides, by a [`Policy`] and a [`KeyRing`]: the operations of the API, and an administrator's |
+//! | [`Account`] | all the state of one user: one record in any store with a conditional write |
+//! | [`MfaSession`] | proof of a token: [`Engine::open_token`] for an `mfa_token`, [`MfaSession::trusted`] for your own |
+//! | [`Transition`] | what was decided; [`Transition::commit`] saves it, [`decide`] retries after a conflict |
+//! | [`Verified`], [`Delivery`] | what you mint tokens from; what you send |
+//! | [`Event`], [`Denied`] | what you log; every reason for which an operation is not granted |
+//! | [`wire`], [`message`] | the bodies of the API; the words of a message or call |
+//! | [`threat_model`], [`scale`] | the known attacks and what is yours to do; what a service costs |
+//! | [`oob-mfa-testing`](https://docs.rs/oob-mfa-testing) | tests for your store, and a world for your tests |
 //!
 //! # An enrollment and a login
 //!
 //! ```
 //! use oob_mfa::{
-//!     Account, Associate, Challenge, Channel, Denied, Engine, Key, KeyRing, Next, Policy, Subject, VerifyOob,
+//!     Account, Associate, Challenge, Channel, Denied, Engine, FirstFactor, Key, KeyRing, Limit, Next,
+//!     Policy, Subject, VerifyOob,
 //! };
 //! use getrandom::rand_core::UnwrapErr;
 //! use time::{Duration, UtcDateTime};
 //!
-//! // What every server has once: a policy, and a key from the operating system's random source.
+//! // Once per server: a policy, and a key from the operating system's random source.
 //! let engine = Engine::new(Policy::auth0(), KeyRing::new(Key::new(1, &[7; 32])));
 //! let mut rng = UnwrapErr(getrandom::SysRng);
 //! let now = UtcDateTime::now();
 //!
-//! // Your database. In truth: replace the row if its revision is `next.account.replaces()`.
+//! // Your database. A real one replaces the row if its revision is `next.account.replaces()`.
 //! let mut stored: Option<Account> = None;
 //! let mut save = |stored: &mut Option<Account>, next: Next| {
 //!     assert_eq!(stored.as_ref().map(Account::revision), next.account.replaces());
@@ -30,77 +45,61 @@
 //!
 //! // The password was right: begin a session, and hand out its token.
 //! let subject: Subject = "auth0|alice".parse()?;
-//! let session = engine.begin(subject.clone(), "my-app", "openid", "", now, &mut rng)?;
+//! let first_factor = FirstFactor { subject: subject.clone(), client: "my-app", scope: "openid", audience: "" };
+//! let session = engine.begin(first_factor.clone(), now, &mut rng)?;
 //! let mfa_token = engine.issue_token(&session);
 //!
 //! // POST /mfa/associate
 //! let session = engine.open_token(mfa_token.expose_secret(), None, now)?;
-//! let account = stored.clone().unwrap_or_else(|| Account::new(subject.clone()));
+//! let account = stored.clone().unwrap_or_else(|| Account::new(subject));
 //! let request = Associate { channel: Channel::Sms, phone: "+14155558730".parse()? };
 //! let outcome = engine
-//!     .associate(&account, &session, &request, now, &mut rng)
+//!     .associate(account, &session, &request, now, &mut rng)
 //!     .commit(|next| save(&mut stored, next))?;
 //! let associated = outcome.result?;
 //! // Send `associated.delivery`; show `associated.recovery_code` once; answer `associated.oob_code`.
 //! assert!(associated.recovery_code.is_some());
 //!
-//! // POST /oauth/token: the owner has typed the code. This confirms the phone and completes the login.
+//! // POST /oauth/token: the user typed the code. This confirms the phone and completes the login.
 //! let answer = VerifyOob {
 //!     oob_code: associated.oob_code.expose_secret().as_str().into(),
 //!     binding_code: associated.delivery.code.expose_secret().into(),
 //! };
 //! let account = stored.clone().ok_or("no account")?;
 //! let verified = engine
-//!     .verify_oob(&account, &session, &answer, now)
+//!     .verify_oob(account, &session, &answer, now)
 //!     .commit(|next| save(&mut stored, next))?
 //!     .result?;
 //! assert_eq!(verified.amr(), ["mfa", "sms"]);
 //!
 //! // The next day, POST /mfa/challenge with the token of a new login.
 //! let now = now + Duration::days(1);
-//! let session = engine.begin(subject, "my-app", "openid", "", now, &mut rng)?;
+//! let session = engine.begin(first_factor, now, &mut rng)?;
 //! let account = stored.clone().ok_or("no account")?;
 //! let challenged = engine
-//!     .challenge(&account, &session, &Challenge::default(), now, &mut rng)
+//!     .challenge(account, &session, &Challenge::default(), now, &mut rng)
 //!     .commit(|next| save(&mut stored, next))?
 //!     .result?;
 //!
-//! // A wrong code is charged before it is told: whoever sees the answer, the store has counted it.
+//! // A wrong code is charged before the client is told: the store has counted it.
 //! let oob_code = challenged.oob_code.expose_secret();
 //! let wrong = VerifyOob { oob_code: oob_code.as_str().into(), binding_code: "not it".into() };
 //! let account = stored.clone().ok_or("no account")?;
 //! let outcome = engine
-//!     .verify_oob(&account, &session, &wrong, now)
+//!     .verify_oob(account, &session, &wrong, now)
 //!     .commit(|next| save(&mut stored, next))?;
 //! assert_eq!(outcome.result.unwrap_err(), Denied::InvalidBindingCode);
 //! let account = stored.clone().ok_or("no account")?;
-//! assert_eq!(engine.remaining(&account, now).binding_failures, 9);
+//! assert_eq!(engine.remaining(&account, Limit::BindingFailures, now), 9);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
-//!
-//! # What is where
-//!
-//! * [`Engine`] decides, by a [`Policy`] and a [`KeyRing`]. Its methods are the operations of the API,
-//!   and an administrator's.
-//! * [`Account`] is one user: one record in any store with a conditional write, JSON or binary.
-//! * [`MfaSession`] is proof of a token: [`Engine::open_token`] for an `mfa_token`,
-//!   [`MfaSession::trusted`] for a token of your own.
-//! * [`Transition`] holds what was decided; [`Transition::commit`] and [`Transition::commit_async`] save it,
-//!   [`decide`] and [`decide_async`] do so until there is no conflict.
-//! * [`Verified`] is what you mint tokens from, [`Delivery`] what you send, [`Event`] what you log,
-//!   [`Denied`] every no.
-//! * [`threat_model`] lists the known attacks, and what is yours to do about them.
-//! * [`scale`] counts what a service takes, in writes, bytes and processors.
-//! * [`message`] words a delivery; [`wire`] reads and writes the bodies of the API.
-//! * `testing`, with the feature of that name, is for your tests.
 //!
 //! # The order of calls
 //!
 //! Open the token, load the account of its subject, call the engine, commit, and only then send and
-//! answer. Where `commit` returns your store's conflict, load again and ask again, more often than a
-//! budget has wrong codes: the engine has decided nothing yet. [`decide`] and [`decide_async`] are that
-//! loop. A [`Denied`] is no failure of the store: it sits in the outcome's result, and what it charged
-//! is saved.
+//! answer. Where `commit` returns your store's conflict, load and ask again: the engine has decided
+//! nothing yet. [`decide`] and [`decide_async`] are that loop. A [`Denied`] is not a failure of the store:
+//! it is in the outcome's result, and what it charged is saved.
 //!
 //! # Your store
 //!
@@ -109,9 +108,9 @@
 //!
 //! ```sql
 //! CREATE TABLE accounts (
-//!     subject  bytea PRIMARY KEY,  -- 255 bytes at the most, compared byte by byte
+//!     subject  bytea PRIMARY KEY,  -- at most 255 bytes, compared byte by byte
 //!     revision bigint NOT NULL,
-//!     record   bytea NOT NULL      -- the account: 3,975 bytes at the most in postcard, 12,421 in JSON
+//!     record   bytea NOT NULL      -- the account: at most 3,968 bytes in postcard, 12,394 in JSON
 //! );
 //! -- Where the next account replaces nothing. No row inserted: a conflict.
 //! INSERT INTO accounts VALUES ($1, $2, $3) ON CONFLICT DO NOTHING;
@@ -119,15 +118,13 @@
 //! UPDATE accounts SET revision = $2, record = $3 WHERE subject = $1 AND revision = $4;
 //! ```
 //!
-//! `$2` is [`Account::revision`], `$4` is [`Account::replaces`]. Then hand it to `testing::StoreTest`, which
-//! says whether it does what it has to, and by which schedule it does not.
+//! `$2` is [`Account::revision`], `$4` is [`Account::replaces`]. Then hand your store to `StoreTest` of
+//! `oob-mfa-testing`: it says whether the store does its duty, and by which schedule it does not.
 //!
 //! # Features
 //!
 //! * `std` (default): the `std` of the dependencies, so that `time::UtcDateTime::now` is there. The
 //!   crate itself is `no_std` and needs `alloc`.
-//! * `testing`: `StoreTest`, which says whether your store keeps its duty; a clock, a store with faults
-//!   and an outbox for tests of your handlers; strategies and a reference model. Brings proptest.
 #![no_std]
 #![forbid(unsafe_code)]
 #![deny(missing_docs, unreachable_pub, unused_must_use, unnameable_types)]
@@ -166,52 +163,63 @@ extern crate alloc;
 #[cfg(feature = "std")]
 extern crate std;
 
-mod account;
-mod authenticator;
-mod budget;
 /// The code of the README is compiled and run with the tests.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 mod readme {}
 
+mod account;
+mod authenticator;
+mod budget;
 mod bytes;
-mod challenge;
+mod channel;
 mod code;
 mod decide;
+mod delivery;
 mod denied;
 mod engine;
-mod few;
+mod event;
 mod instant;
 mod key;
+mod names;
 mod phone;
 mod policy;
-mod record;
+mod recovery;
+mod scope;
 mod session;
 mod subject;
 mod transition;
-pub mod wire;
 
 pub mod message;
+pub mod wire;
 
 pub use account::{Account, Requirements};
 pub use authenticator::{
-    AuthenticatorEntry, AuthenticatorId, AuthenticatorStatus, Channel, Channels, DeviceId,
-    InvalidAuthenticatorId,
+    AuthenticatorEntry, AuthenticatorId, AuthenticatorStatus, DeviceId, InvalidAuthenticatorId,
 };
-pub use budget::{Budget, BudgetEmpty, InvalidRateLimit, RateLimit};
+pub use budget::{Budget, BudgetEmpty, InvalidRateLimit, Limit, RateLimit};
+pub use channel::{Channel, Channels};
 pub use code::{BindingCode, OobCode, RecoveryCode};
-pub use decide::{Unsaved, decide, decide_async};
-pub use denied::Denied;
-pub use engine::{
-    Associate, Associated, Challenge, Challenged, Engine, Purpose, Remaining, Removed, Verified,
-    VerifyOob,
-};
+pub use decide::{MAX_TRIES, Unsaved, decide, decide_async};
+pub use delivery::Delivery;
+pub use denied::{Denied, DeniedKind};
+pub use engine::Engine;
+pub use engine::admin::EnrolledPhone;
+pub use engine::associate::{Associate, Associated};
+pub use engine::challenge::{Challenge, Challenged};
+pub use engine::manage::Removed;
+pub use engine::verified::{Purpose, Verified};
+pub use engine::verify::VerifyOob;
+pub use event::{Event, Events};
 pub use key::{DuplicateKeyId, Key, KeyRing};
 pub use phone::{InvalidPhoneNumber, PhoneNumber};
-pub use policy::{InvalidPolicy, Policy, RecoveryCodes};
-pub use session::{Assurance, MfaSession, MfaToken, Scope, TrustedClaims};
+pub use policy::invalid::InvalidPolicy;
+pub use policy::{Policy, RecoveryCodes};
+pub use scope::Scope;
+pub use session::token::MfaToken;
+pub use session::{Assurance, FirstFactor, InvalidSessionId, MfaSession, SessionId, TrustedClaims};
 pub use subject::{InvalidSubject, Subject};
-pub use transition::{Delivery, Event, Events, Limit, Next, Outcome, Transition};
+pub use transition::{AnothersStored, Next, Outcome, Sealed, Step, Stored, Transition};
 
 #[allow(
     clippy::doc_markdown,
@@ -222,6 +230,3 @@ pub mod scale {}
 
 #[doc = include_str!("docs/threat_model.md")]
 pub mod threat_model {}
-
-#[cfg(feature = "testing")]
-pub mod testing;

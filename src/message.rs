@@ -22,9 +22,10 @@ pub use self::app_name::{AppName, InvalidAppName};
 pub use self::gsm::septets;
 pub use self::host::{Host, InvalidHost};
 pub use self::voice::{AnswerStep, KeyPress, NoKeyPressed, PromptStep, SpokenDigits, VoiceCall};
-use crate::authenticator::Channel;
-use crate::code::{BindingCode, MOST_BINDING_DIGITS};
-use crate::transition::Delivery;
+use crate::channel::Channel;
+use crate::code::{BindingCode, MAX_BINDING_DIGITS};
+use crate::delivery::Delivery;
+use crate::names::error_text;
 
 /// Septets that one SMS holds.
 const SEGMENT: usize = 160;
@@ -41,10 +42,11 @@ const SEGMENT: usize = 160;
 /// # let engine = Engine::new(Policy::auth0(), KeyRing::new(Key::new(1, &[7; 32])));
 /// # let (mut rng, now) = (ChaCha20Rng::from_seed([1; 32]), time::UtcDateTime::UNIX_EPOCH);
 /// # let alice: Subject = "alice".parse()?;
-/// # let session = engine.begin(alice.clone(), "", "", "", now, &mut rng)?;
+/// # let first_factor = FirstFactor { subject: alice.clone(), client: "", scope: "", audience: "" };
+/// # let session = engine.begin(first_factor, now, &mut rng)?;
 /// # let request = Associate { channel: Channel::Sms, phone: "+14155558730".parse()? };
 /// # let account = Account::new(alice);
-/// # let outcome = engine.associate(&account, &session, &request, now, &mut rng);
+/// # let outcome = engine.associate(account, &session, &request, now, &mut rng);
 /// # let delivery = outcome.commit(|_| Ok::<_, Denied>(()))?.result?.delivery;
 /// # let (mut sms, mut calls) = (Vec::new(), Vec::new());
 /// // Once, at the start of the server:
@@ -83,7 +85,7 @@ impl Wording {
     /// charged and then not sent.
     pub fn new(app: AppName, host: Option<Host>) -> Result<Self, InvalidWording> {
         let wording = Self { app, host };
-        let longest = core::str::from_utf8(&[b'0'; MOST_BINDING_DIGITS]).unwrap_or_default();
+        let longest = core::str::from_utf8(&[b'0'; MAX_BINDING_DIGITS]).unwrap_or_default();
         // A name and a host hold nothing but characters of GSM 7-bit, so there is always a number.
         let septets = septets(&wording.text(longest).0).unwrap_or(usize::MAX);
         if septets > SEGMENT {
@@ -198,10 +200,7 @@ impl core::error::Error for InvalidWording {}
 #[non_exhaustive]
 pub struct InvalidCode;
 
-impl fmt::Display for InvalidCode {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the code of a delivery has 6 to 8 digits and nothing else")
-    }
-}
-
-impl core::error::Error for InvalidCode {}
+error_text!(
+    InvalidCode,
+    "the code of a delivery has 6 to 8 digits and nothing else"
+);

@@ -7,11 +7,13 @@ use core::num::NonZeroU64;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
+use crate::names::error_text;
+
 /// A phone number in E.164, canonical by construction: one number, one value, eight bytes.
 ///
-/// It parses from `+` and 7 to 15 digits of which the first is not zero (ITU-T E.164 sets the 15; no
-/// country hands out less than 7), and from nothing else. Anything more forgiving would let one
-/// phone pass for two.
+/// It parses from `+` and 7 to 15 digits of which the first is not 0, and from nothing else. ITU-T E.164
+/// sets the 15; no country assigns fewer than 7. Anything more forgiving would let one phone pass for
+/// two.
 ///
 /// # Security
 ///
@@ -33,10 +35,10 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct PhoneNumber(NonZeroU64);
 
-const FEWEST_DIGITS: usize = 7;
-const MOST_DIGITS: usize = 15;
-const SMALLEST: u64 = 1_000_000;
-const GREATEST: u64 = 999_999_999_999_999;
+const MIN_DIGITS: usize = 7;
+const MAX_DIGITS: usize = 15;
+const MIN_VALUE: u64 = 1_000_000;
+const MAX_VALUE: u64 = 999_999_999_999_999;
 const SHOWN: usize = 4;
 
 impl PhoneNumber {
@@ -51,7 +53,7 @@ impl PhoneNumber {
     }
 
     pub(crate) fn from_integer(value: u64) -> Option<Self> {
-        if !(SMALLEST..=GREATEST).contains(&value) {
+        if !(MIN_VALUE..=MAX_VALUE).contains(&value) {
             return None;
         }
         NonZeroU64::new(value).map(Self)
@@ -63,7 +65,7 @@ impl core::str::FromStr for PhoneNumber {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let digits = text.strip_prefix('+').ok_or(InvalidPhoneNumber)?;
-        let well_formed = (FEWEST_DIGITS..=MOST_DIGITS).contains(&digits.len())
+        let well_formed = (MIN_DIGITS..=MAX_DIGITS).contains(&digits.len())
             && digits.bytes().all(|byte| byte.is_ascii_digit())
             && !digits.starts_with('0');
         if !well_formed {
@@ -118,13 +120,10 @@ impl<'de> Deserialize<'de> for PhoneNumber {
 #[non_exhaustive]
 pub struct InvalidPhoneNumber;
 
-impl fmt::Display for InvalidPhoneNumber {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("The phone number is invalid.")
-    }
-}
-
-impl core::error::Error for InvalidPhoneNumber {}
+error_text!(
+    InvalidPhoneNumber,
+    "not a phone number in E.164: write + and 7 to 15 digits of which the first is not 0"
+);
 
 #[cfg(test)]
 mod tests;

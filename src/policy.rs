@@ -1,27 +1,37 @@
 //! The numbers an embedder may choose, and the bounds within which no choice breaks a rule.
 
 mod bound;
+pub(crate) mod invalid;
 
-use core::fmt;
 use core::time::Duration;
 
-use crate::authenticator::{Channel, Channels};
-use crate::budget::RateLimit;
-use crate::code::{FEWEST_BINDING_DIGITS, MOST_BINDING_DIGITS};
+use self::invalid::InvalidPolicy;
+use crate::budget::{Limit, RateLimit};
+use crate::channel::{Channel, Channels};
+use crate::code::{MAX_BINDING_DIGITS, MIN_BINDING_DIGITS};
 use crate::instant::whole_millis;
 
 /// Most phones that an account can hold, whatever the policy.
-pub(crate) const MOST_PHONES: usize = 10;
+pub(crate) const MAX_PHONES: usize = 10;
 
 const SECOND: u64 = 1_000;
 const MINUTE: u64 = 60 * SECOND;
 const HOUR: u64 = 60 * MINUTE;
 
-/// Longest life of a binding code: NIST SP 800-63B-4 section 3.1.3.2 says ten minutes.
-pub(crate) const LONGEST_CODE_LIFETIME: u64 = 10 * MINUTE;
+/// Longest life of a binding code in real time, by a fleet whose clocks differ by the skew: NIST SP
+/// 800-63B-4 section 3.1.3.2 says 10 minutes.
+pub(crate) const MAX_CODE_AGE: u64 = 10 * MINUTE;
+/// Shortest lifetime of a code or a token.
+const MIN_LIFETIME: u64 = SECOND;
+/// Longest lifetime of an `mfa_token`.
+const MAX_TOKEN_LIFETIME: u64 = HOUR;
+/// Most that the longest session can be.
+const MAX_SESSION: u64 = 30 * 24 * HOUR;
+/// Most wrong codes that a challenge can allow.
+const MAX_ATTEMPTS: u32 = 100;
 /// NIST SP 800-63B-4 section 3.2.2: no more than 100 consecutive failures on one account.
-const GREATEST_FAILURE_CAP: u32 = 100;
-const GREATEST_FAILURE_BURST: u32 = 100;
+const MAX_FAILURE_CAP: u32 = 100;
+const MAX_FAILURE_BURST: u32 = 100;
 
 /// The numbers by which an [`Engine`](crate::Engine) decides.
 ///
@@ -47,6 +57,7 @@ pub struct Policy {
     code_lifetime: u64,
     token_lifetime: u64,
     longest_session: u64,
+    skew: u64,
     sends: RateLimit,
     binding_failures: RateLimit,
     recovery_failures: RateLimit,
@@ -64,7 +75,7 @@ pub struct Policy {
 pub enum RecoveryCodes {
     /// A first association brings one, and using it brings the next.
     Issued,
-    /// None is made. Those that exist still work, once.
+    /// None is made. Existing ones still work, once.
     Off,
 }
 
@@ -95,6 +106,7 @@ impl Policy {
             code_lifetime: 5 * MINUTE,
             token_lifetime: 10 * MINUTE,
             longest_session: 24 * HOUR,
+            skew: MINUTE,
             sends: RateLimit::per_minutes(10, 60),
             binding_failures: RateLimit::per_minutes(10, 6),
             recovery_failures: RateLimit::per_minutes(10, 6),
@@ -102,7 +114,7 @@ impl Policy {
             failure_cap: None,
             channels: Channels::SmsAndVoice,
             restricted: Restricted::No,
-            max_phones: MOST_PHONES,
+            max_phones: MAX_PHONES,
             recovery_codes: RecoveryCodes::Issued,
         }
     }
@@ -114,7 +126,7 @@ impl Policy {
     pub const fn nist_800_63b4() -> Self {
         Self {
             attempts_per_challenge: Some(5),
-            failure_cap: Some(GREATEST_FAILURE_CAP),
+            failure_cap: Some(MAX_FAILURE_CAP),
             restricted: Restricted::Yes,
             ..Self::auth0()
         }
@@ -126,21 +138,40 @@ impl Policy {
     ///
     /// [`InvalidPolicy::CodeDigits`]
     pub fn with_code_digits(mut self, digits: usize) -> Result<Self, InvalidPolicy> {
-        if !(FEWEST_BINDING_DIGITS..=MOST_BINDING_DIGITS).contains(&digits) {
+        if !(MIN_BINDING_DIGITS..=MAX_BINDING_DIGITS).contains(&digits) {
             return Err(InvalidPolicy::CodeDigits);
         }
         self.code_digits = digits;
         Ok(self)
     }
 
-    /// How long a binding code lives: 1 second to 10 minutes (NIST SP 800-63B-4 section 3.1.3.2).
+    /// How long a binding code lives: 1 second to 10 minutes less the [skew](Self::with_skew).
+    ///
+    /// NIST SP 800-63B-4 section 3.1.3.2 bounds it to 10 minutes. A server whose clock is behind by the
+    /// skew takes a code for that much longer.
     ///
     /// # Errors
     ///
     /// [`InvalidPolicy::CodeLifetime`]
     pub fn with_code_lifetime(mut self, lifetime: Duration) -> Result<Self, InvalidPolicy> {
+        let max = MAX_CODE_AGE.saturating_sub(self.skew);
         self.code_lifetime =
-            within(lifetime, SECOND, LONGEST_CODE_LIFETIME).ok_or(InvalidPolicy::CodeLifetime)?;
+            within(lifetime, MIN_LIFETIME, max).ok_or(InvalidPolicy::CodeLifetime)?;
+        Ok(self)
+    }
+
+    /// How far the clocks of your servers may differ: at most 10 minutes less the code lifetime.
+    ///
+    /// A server whose clock is behind an account's last change by more refuses to change it
+    /// ([`Denied::ClockBehind`](crate::Denied::ClockBehind)). A session that was issued further ahead is
+    /// refused too. A reset revokes the sessions of this span, so nobody signs in during it.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidPolicy::Skew`]
+    pub fn with_skew(mut self, skew: Duration) -> Result<Self, InvalidPolicy> {
+        let max = MAX_CODE_AGE.saturating_sub(self.code_lifetime);
+        self.skew = within(skew, 0, max).ok_or(InvalidPolicy::Skew)?;
         Ok(self)
     }
 
@@ -150,24 +181,20 @@ impl Policy {
     ///
     /// [`InvalidPolicy::TokenLifetime`]
     pub fn with_token_lifetime(mut self, lifetime: Duration) -> Result<Self, InvalidPolicy> {
-        self.token_lifetime = within(lifetime, SECOND, HOUR.min(self.longest_session))
-            .ok_or(InvalidPolicy::TokenLifetime)?;
+        let max = MAX_TOKEN_LIFETIME.min(self.longest_session);
+        self.token_lifetime =
+            within(lifetime, MIN_LIFETIME, max).ok_or(InvalidPolicy::TokenLifetime)?;
         Ok(self)
     }
 
-    /// How far ahead the expiry of any session may lie, those included that an embedder vouches
-    /// for: the lifetime of an `mfa_token` to 30 days.
-    ///
-    /// Leave room for servers whose clocks differ: a token that was issued by one that runs ahead
-    /// expires further ahead. After a clock that ran ahead has come back, sessions of a first factor
-    /// can stay refused for as long after the first request, and once more after one that comes then. Engines on one store have to agree on it, as on the budgets: what
-    /// one of them takes for impossible, another may have stored.
+    /// How long any session may last, those included that an embedder vouches for: the lifetime of an
+    /// `mfa_token` to 30 days. The skew comes on top.
     ///
     /// # Errors
     ///
     /// [`InvalidPolicy::LongestSession`]
     pub fn with_longest_session(mut self, lifetime: Duration) -> Result<Self, InvalidPolicy> {
-        self.longest_session = within(lifetime, self.token_lifetime, 30 * 24 * HOUR)
+        self.longest_session = within(lifetime, self.token_lifetime, MAX_SESSION)
             .ok_or(InvalidPolicy::LongestSession)?;
         Ok(self)
     }
@@ -179,8 +206,7 @@ impl Policy {
         self
     }
 
-    /// Wrong binding codes judged for an account: 100 at once at the most, and no faster back than one
-    /// per second.
+    /// Wrong binding codes judged for an account: at most 100 at once, and at most one back per second.
     ///
     /// # Errors
     ///
@@ -190,8 +216,7 @@ impl Policy {
         Ok(self)
     }
 
-    /// Wrong recovery codes judged for an account: 100 at once at the most, and no faster back than one
-    /// per second.
+    /// Wrong recovery codes judged for an account: at most 100 at once, and at most one back per second.
     ///
     /// # Errors
     ///
@@ -210,25 +235,25 @@ impl Policy {
         mut self,
         attempts: Option<u32>,
     ) -> Result<Self, InvalidPolicy> {
-        if attempts.is_some_and(|most| !(1..=100).contains(&most)) {
+        if attempts.is_some_and(|most| !(1..=MAX_ATTEMPTS).contains(&most)) {
             return Err(InvalidPolicy::AttemptsPerChallenge);
         }
         self.attempts_per_challenge = attempts;
         Ok(self)
     }
 
-    /// Consecutive wrong codes after which a phone is disabled until it is bound anew, or no such
+    /// Consecutive wrong codes after which a phone is disabled until it is bound again, or no such
     /// cap: 1 to 100 (NIST SP 800-63B-4 section 3.2.2).
     ///
     /// # Security
     ///
-    /// With the cap, whoever knows the password can disable a phone.
+    /// With the cap, an attacker who knows the password can disable a phone.
     ///
     /// # Errors
     ///
     /// [`InvalidPolicy::FailureCap`]
     pub fn with_failure_cap(mut self, failures: Option<u32>) -> Result<Self, InvalidPolicy> {
-        if failures.is_some_and(|most| !(1..=GREATEST_FAILURE_CAP).contains(&most)) {
+        if failures.is_some_and(|most| !(1..=MAX_FAILURE_CAP).contains(&most)) {
             return Err(InvalidPolicy::FailureCap);
         }
         self.failure_cap = failures;
@@ -248,7 +273,7 @@ impl Policy {
     ///
     /// [`InvalidPolicy::MaxPhones`]
     pub fn with_max_phones(mut self, phones: usize) -> Result<Self, InvalidPolicy> {
-        if !(1..=MOST_PHONES).contains(&phones) {
+        if !(1..=MAX_PHONES).contains(&phones) {
             return Err(InvalidPolicy::MaxPhones);
         }
         self.max_phones = phones;
@@ -280,28 +305,26 @@ impl Policy {
         Duration::from_millis(self.token_lifetime)
     }
 
-    /// How far ahead the expiry of any session may lie.
+    /// How long any session may last.
     #[must_use]
     pub const fn longest_session(&self) -> Duration {
         Duration::from_millis(self.longest_session)
     }
 
-    /// Messages sent to an account.
+    /// How far the clocks of your servers may differ.
     #[must_use]
-    pub const fn sends(&self) -> RateLimit {
-        self.sends
+    pub const fn skew(&self) -> Duration {
+        Duration::from_millis(self.skew)
     }
 
-    /// Wrong binding codes judged for an account.
+    /// The rate of a budget: messages sent, wrong binding codes or wrong recovery codes judged.
     #[must_use]
-    pub const fn binding_failures(&self) -> RateLimit {
-        self.binding_failures
-    }
-
-    /// Wrong recovery codes judged for an account.
-    #[must_use]
-    pub const fn recovery_failures(&self) -> RateLimit {
-        self.recovery_failures
+    pub const fn rate(&self, limit: Limit) -> RateLimit {
+        match limit {
+            Limit::Sends => self.sends,
+            Limit::BindingFailures => self.binding_failures,
+            Limit::RecoveryFailures => self.recovery_failures,
+        }
     }
 
     /// Wrong codes after which a challenge is gone.
@@ -334,7 +357,7 @@ impl Policy {
         self.recovery_codes
     }
 
-    /// Whether a channel is one that the policy holds for restricted.
+    /// Whether the policy reports a channel as restricted.
     #[must_use]
     pub const fn is_restricted(&self, channel: Channel) -> bool {
         match (self.restricted, channel) {
@@ -354,62 +377,23 @@ impl Policy {
     pub(crate) const fn longest_session_millis(&self) -> u64 {
         self.longest_session
     }
+
+    pub(crate) const fn skew_millis(&self) -> u64 {
+        self.skew
+    }
 }
 
-/// A limit that still limits: guessing at the rate of a machine would need no luck.
+/// A limit that still limits: a machine that guesses faster needs no luck.
 fn failures(limit: RateLimit) -> Result<RateLimit, InvalidPolicy> {
     let slow = limit.period() >= Duration::from_millis(SECOND);
-    (slow && limit.burst() <= GREATEST_FAILURE_BURST)
+    (slow && limit.burst() <= MAX_FAILURE_BURST)
         .then_some(limit)
         .ok_or(InvalidPolicy::Failures)
 }
 
-fn within(duration: Duration, least: u64, most: u64) -> Option<u64> {
-    whole_millis(duration).filter(|millis| (least..=most).contains(millis))
+fn within(duration: Duration, min: u64, max: u64) -> Option<u64> {
+    whole_millis(duration).filter(|millis| (min..=max).contains(millis))
 }
-
-/// A number with which a policy could break a rule.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum InvalidPolicy {
-    /// A binding code has 6 to 8 digits.
-    CodeDigits,
-    /// A binding code lives 1 second to 10 minutes, in whole milliseconds.
-    CodeLifetime,
-    /// An `mfa_token` lives 1 second to 1 hour, and no longer than the longest session.
-    TokenLifetime,
-    /// The longest session is no shorter than an `mfa_token`, and no longer than 30 days.
-    LongestSession,
-    /// A challenge allows 1 to 100 attempts.
-    AttemptsPerChallenge,
-    /// A phone is disabled after 1 to 100 consecutive failures.
-    FailureCap,
-    /// Wrong codes are limited to 100 at once and one per second.
-    Failures,
-    /// An account holds 1 to 10 phones.
-    MaxPhones,
-}
-
-impl fmt::Display for InvalidPolicy {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::CodeDigits => "a binding code has 6 to 8 digits",
-            Self::CodeLifetime => "a binding code lives 1 second to 10 minutes",
-            Self::TokenLifetime => {
-                "an mfa_token lives 1 second to 1 hour, and no longer than the longest session"
-            }
-            Self::LongestSession => {
-                "the longest session is no shorter than an mfa_token and no longer than 30 days"
-            }
-            Self::AttemptsPerChallenge => "a challenge allows 1 to 100 attempts",
-            Self::FailureCap => "a phone is disabled after 1 to 100 consecutive failures",
-            Self::Failures => "wrong codes are limited to 100 at once and one per second at most",
-            Self::MaxPhones => "an account holds 1 to 10 phones",
-        })
-    }
-}
-
-impl core::error::Error for InvalidPolicy {}
 
 #[cfg(test)]
 mod tests;

@@ -1,6 +1,6 @@
 //! The session that a valid `mfa_token` is proof of.
 
-mod token;
+pub(crate) mod token;
 
 use alloc::boxed::Box;
 use alloc::sync::Arc;
@@ -10,10 +10,11 @@ use rand_core::CryptoRng;
 use serde::{Deserialize, Serialize};
 use time::UtcDateTime;
 
-pub use self::token::MfaToken;
 use crate::denied::Denied;
 use crate::instant::Millis;
 use crate::key::SessionTag;
+use crate::names::error_text;
+use crate::scope::Scope;
 use crate::subject::Subject;
 
 /// What the caller of an operation has proven.
@@ -21,53 +22,93 @@ use crate::subject::Subject;
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Assurance {
-    /// The password or whatever else comes first. Good for one login.
+    /// The password, or what comes first in its place. Good for one login.
     FirstFactor,
-    /// A full login with a second factor, by which factors may be added and removed.
+    /// A full login with a second factor. It adds and removes factors, and completes no login.
     Mfa,
 }
 
-/// What a session of [`Assurance::Mfa`] may do to the factors.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Scope {
-    /// Associate an authenticator, confirm it, and ask for a new recovery code.
-    Enroll,
-    /// List the authenticators.
-    ReadAuthenticators,
-    /// Remove one.
-    RemoveAuthenticators,
+/// What the password check, or any other first factor, has established: whose session begins, and what
+/// was asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(
+    clippy::exhaustive_structs,
+    reason = "embedders write it out; a new field must not be forgotten"
+)]
+pub struct FirstFactor<'a> {
+    /// The user.
+    pub subject: Subject,
+    /// The client that passed the first factor, at most 255 bytes.
+    pub client: &'a str,
+    /// The scope it asked for, at most 1,024 bytes. No scope makes it an MFA session.
+    pub scope: &'a str,
+    /// The audience it asked for, at most 1,024 bytes.
+    pub audience: &'a str,
 }
 
-impl Scope {
-    /// The scope as OAuth writes it.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Enroll => "enroll",
-            Self::ReadAuthenticators => "read:authenticators",
-            Self::RemoveAuthenticators => "remove:authenticators",
+/// The unique id of a token: a `jti`, never the token itself.
+///
+/// # Examples
+///
+/// ```
+/// use oob_mfa::SessionId;
+///
+/// assert!(SessionId::from_jti("c1f7a2d0-4b1e").is_ok());
+/// // A bearer token is not an id.
+/// assert!(SessionId::from_jti("eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJhIn0.c2ln").is_err());
+/// ```
+#[derive(Clone, PartialEq, Eq)]
+pub struct SessionId(Box<str>);
+
+impl SessionId {
+    /// Longest id, in bytes.
+    pub const MAX_LEN: usize = 128;
+
+    /// The id that the issuer gave the token.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidSessionId`] for an empty text, for one of more than [`MAX_LEN`](Self::MAX_LEN) bytes, and
+    /// for one of the shape of a JWT: three parts with dots between them, or five where it is encrypted.
+    pub fn from_jti(jti: &str) -> Result<Self, InvalidSessionId> {
+        let fits = (1..=Self::MAX_LEN).contains(&jti.len());
+        let is_jwt = matches!(jti.split('.').count(), 3 | 5);
+        if fits && !is_jwt {
+            Ok(Self(jti.into()))
+        } else {
+            Err(InvalidSessionId)
         }
     }
 }
 
-impl fmt::Display for Scope {
+impl fmt::Debug for SessionId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
+        f.write_str("SessionId(redacted)")
     }
 }
+
+/// The text is not an id of a token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct InvalidSessionId;
+
+error_text!(
+    InvalidSessionId,
+    "a session id has 1 to 128 bytes and is not a JWT: take the jti, not the token"
+);
 
 /// Proof that an `mfa_token` was valid, or the embedder's word for a token of its own.
 ///
 /// [`Engine::begin`](crate::Engine::begin) makes one when the first factor has passed,
 /// [`Engine::open_token`](crate::Engine::open_token) from the token of a later request, and
-/// [`trusted`](Self::trusted) from whatever the embedder has verified itself.
+/// [`trusted`](Self::trusted) from a token that the embedder has verified itself.
 #[derive(Clone, PartialEq, Eq)]
 pub struct MfaSession {
     tag: SessionTag,
     assurance: Assurance,
     issued_at: Millis,
     expires_at: Millis,
+    authenticated_at: Millis,
     // Shared, because every proof of a login holds its session.
     claims: Arc<Claims>,
 }
@@ -83,17 +124,16 @@ struct Claims {
 
 /// What the embedder says of a token that it has verified: see [`MfaSession::trusted`].
 ///
-/// One `id` has one `issued_at` and one `expires_at`, for good: a session is remembered as spent
-/// until the expiry it was spent with, so one that slides would come back.
-#[derive(Clone)]
+/// One `id` keeps its `issued_at` and `expires_at`. A session is remembered as spent until the expiry it
+/// was spent with, so a session whose expiry slides would come back.
+#[derive(Clone, Debug)]
 #[expect(
     clippy::exhaustive_structs,
     reason = "embedders write it out; a new claim must not be forgotten"
 )]
 pub struct TrustedClaims<'a> {
-    /// Stable per token, and unique (a `jti`), so that associate and confirm meet. Not the token
-    /// itself.
-    pub id: &'a str,
+    /// Stable per token and unique, so that associate and confirm meet.
+    pub id: SessionId,
     /// The user.
     pub subject: Subject,
     /// The client that the token was issued to.
@@ -108,20 +148,8 @@ pub struct TrustedClaims<'a> {
     pub issued_at: UtcDateTime,
     /// When it expires.
     pub expires_at: UtcDateTime,
-}
-
-impl fmt::Debug for TrustedClaims<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("TrustedClaims")
-            .field("subject", &self.subject)
-            .field("client", &self.client)
-            .field("assurance", &self.assurance)
-            .field("scope", &self.scope)
-            .field("audience", &self.audience)
-            .field("issued_at", &self.issued_at)
-            .field("expires_at", &self.expires_at)
-            .finish_non_exhaustive()
-    }
+    /// When the user authenticated for it: the `auth_time` of the token.
+    pub authenticated_at: UtcDateTime,
 }
 
 /// Longest client id, in bytes.
@@ -134,22 +162,20 @@ impl MfaSession {
     ///
     /// # Security
     ///
-    /// Nothing here is checked but the lengths. [`Assurance::Mfa`] opens the management of factors:
-    /// give it only to a token that was gotten with a second factor, of this subject.
+    /// Only the lengths are checked here. [`Assurance::Mfa`] opens the management of factors: give it only
+    /// to a token of this subject that was issued after a second factor.
     ///
     /// # Errors
     ///
-    /// [`Denied::TokenInvalid`] for an empty id; [`Denied::ParameterTooLong`] for a client of more
-    /// than 255 bytes, a scope or an audience of more than 1,024.
+    /// [`Denied::ParameterTooLong`] for a client of more than 255 bytes, a scope or an audience of more
+    /// than 1,024.
     pub fn trusted(claims: TrustedClaims<'_>) -> Result<Self, Denied> {
-        if claims.id.is_empty() {
-            return Err(Denied::TokenInvalid);
-        }
         Ok(Self {
-            tag: SessionTag::of_id(claims.id),
+            tag: SessionTag::of_id(&claims.id.0, claims.assurance.code()),
             assurance: claims.assurance,
             issued_at: Millis::at(claims.issued_at),
             expires_at: Millis::at(claims.expires_at),
+            authenticated_at: Millis::at(claims.authenticated_at),
             claims: Claims::new(
                 claims.subject,
                 [claims.client, claims.scope, claims.audience],
@@ -158,18 +184,24 @@ impl MfaSession {
     }
 
     pub(crate) fn begin(
-        subject: Subject,
-        texts: [&str; 3],
-        now: Millis,
+        first_factor: FirstFactor<'_>,
         lifetime: u64,
+        now: Millis,
         rng: &mut (impl CryptoRng + ?Sized),
     ) -> Result<Self, Denied> {
+        let FirstFactor {
+            subject,
+            client,
+            scope,
+            audience,
+        } = first_factor;
         Ok(Self {
             tag: SessionTag::draw(rng),
             assurance: Assurance::FirstFactor,
             issued_at: now,
             expires_at: now.after(lifetime),
-            claims: Claims::new(subject, texts)?,
+            authenticated_at: now,
+            claims: Claims::new(subject, [client, scope, audience])?,
         })
     }
 
@@ -215,6 +247,12 @@ impl MfaSession {
         self.expires_at.to_utc()
     }
 
+    /// When the user authenticated: the first factor, or the login that an MFA session comes from.
+    #[must_use]
+    pub fn authenticated_at(&self) -> UtcDateTime {
+        self.authenticated_at.to_utc()
+    }
+
     /// Checks who presents the token, at an endpoint that authenticates a client.
     ///
     /// [`Engine::open_token`](crate::Engine::open_token) does it for an `mfa_token`; this is for a
@@ -230,8 +268,7 @@ impl MfaSession {
         }
     }
 
-    /// Whether the session may do what the scope is for. One of a first factor may not, whatever
-    /// scope was asked for.
+    /// Whether the session has the scope. A first-factor session has none, whatever it asked for.
     pub(crate) fn grants(&self, scope: Scope) -> bool {
         self.assurance == Assurance::Mfa
             && self
@@ -253,6 +290,16 @@ impl MfaSession {
     }
 }
 
+impl Assurance {
+    /// What stands for it in a token and in the tag of a session.
+    const fn code(self) -> u8 {
+        match self {
+            Self::FirstFactor => 1,
+            Self::Mfa => 2,
+        }
+    }
+}
+
 impl Claims {
     fn new(subject: Subject, [client, scope, audience]: [&str; 3]) -> Result<Arc<Self>, Denied> {
         let fields = [
@@ -260,9 +307,7 @@ impl Claims {
             ("scope", scope, MAX_TEXT),
             ("audience", audience, MAX_TEXT),
         ];
-        let too_long = fields
-            .into_iter()
-            .find(|(_, text, most)| text.len() > *most);
+        let too_long = fields.into_iter().find(|(_, text, max)| text.len() > *max);
         if let Some((parameter, ..)) = too_long {
             return Err(Denied::ParameterTooLong { parameter });
         }

@@ -1,12 +1,11 @@
 //! The user an account and a session are about.
 
 use alloc::sync::Arc;
-use core::cmp::Ordering;
 use core::fmt;
-use core::hash::{Hash, Hasher};
-use core::num::NonZeroUsize;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+use crate::names::error_text;
 
 /// The embedder's id of a user: 1 to 255 bytes of text, opaque to the crate.
 ///
@@ -19,27 +18,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 /// assert_eq!(subject.as_str(), "auth0|507f1f77bcf86cd799439011");
 /// # Ok::<(), oob_mfa::InvalidSubject>(())
 /// ```
-#[derive(Clone, PartialEq, Eq)]
-pub struct Subject(Text);
-
-/// Every decision copies the account, and with it the subject: one that is short lies in place,
-/// which spares an allocation, a look elsewhere in memory, and counting who shares it.
-#[derive(Clone, PartialEq, Eq)]
-enum Text {
-    Short(Short),
-    Long(Arc<str>),
-}
-
-/// A text of at most [`SHORT`] bytes, and zeros.
-#[derive(Clone, Copy, PartialEq, Eq)]
-struct Short {
-    // Never zero, so that `Text` needs no tag of its own.
-    len: NonZeroUsize,
-    padded: [u8; SHORT],
-}
-
-/// A UUID has 36 bytes; Auth0's own ids, `auth0|` and 24 hexadecimal digits, have 30.
-const SHORT: usize = 40;
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Subject(Arc<str>);
 
 impl Subject {
     /// Longest subject, in bytes.
@@ -48,14 +28,7 @@ impl Subject {
     /// The text.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        match &self.0 {
-            // These bytes come from a `str`. Only unsafe code could take that on trust.
-            Text::Short(Short { len, padded }) => padded
-                .get(..len.get())
-                .and_then(|text| core::str::from_utf8(text).ok())
-                .unwrap_or_default(),
-            Text::Long(text) => text,
-        }
+        &self.0
     }
 }
 
@@ -66,35 +39,7 @@ impl core::str::FromStr for Subject {
         if text.is_empty() || text.len() > Self::MAX_LEN {
             return Err(InvalidSubject);
         }
-        let mut padded = [0; SHORT];
-        let short = padded
-            .get_mut(..text.len())
-            .zip(NonZeroUsize::new(text.len()));
-        Ok(Self(match short {
-            Some((bytes, len)) => {
-                bytes.copy_from_slice(text.as_bytes());
-                Text::Short(Short { len, padded })
-            }
-            None => Text::Long(Arc::from(text)),
-        }))
-    }
-}
-
-impl PartialOrd for Subject {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl Ord for Subject {
-    fn cmp(&self, other: &Self) -> Ordering {
-        self.as_str().cmp(other.as_str())
-    }
-}
-
-impl Hash for Subject {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        self.as_str().hash(state);
+        Ok(Self(text.into()))
     }
 }
 
@@ -141,13 +86,7 @@ impl de::Visitor<'_> for Stored {
 #[non_exhaustive]
 pub struct InvalidSubject;
 
-impl fmt::Display for InvalidSubject {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a subject has 1 to 255 bytes")
-    }
-}
-
-impl core::error::Error for InvalidSubject {}
+error_text!(InvalidSubject, "a subject has 1 to 255 bytes");
 
 #[cfg(test)]
 mod tests;

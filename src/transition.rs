@@ -1,33 +1,27 @@
 //! The sealed outcome: what was decided, visible only once it is saved.
 
+use alloc::vec::Vec;
 use core::fmt;
 
-use serde::Serialize;
-use time::UtcDateTime;
-
 use crate::account::Account;
-use crate::authenticator::{AuthenticatorId, Channel, DeviceId};
-use crate::bytes;
-use crate::code::BindingCode;
 use crate::denied::Denied;
-use crate::few::Few;
-use crate::phone::PhoneNumber;
+use crate::event::{Event, Events};
+use crate::names::error_text;
 
 /// The next account, and an outcome that cannot be seen before that account is saved.
 ///
-/// [`commit`](Self::commit) and [`commit_async`](Self::commit_async) are the only doors: no accessor,
-/// and a `Debug` that tells only whether anything changed. So no reply and no message can leave on
-/// the strength of a state that was then not saved, and no parallel request can be judged against
-/// the same stored counter twice.
+/// [`commit`](Self::commit), [`commit_async`](Self::commit_async) and [`begin`](Self::begin) are the only
+/// doors. There is no accessor, and `Debug` shows only whether anything changed. So no answer and no
+/// message can leave on the strength of a state that was not saved, and two parallel requests cannot be
+/// judged against the same stored counter.
 ///
 /// # The store's duty
 ///
 /// Insert if absent when [`next.account.replaces()`](Account::replaces) is `None`, else replace only
-/// if the stored revision equals it, even where the bytes are the same; report success only after the
-/// commit is durable. After a conflict, load again and ask the engine again. Any other error, a lost
-/// answer among them, is answered with 503, and not asked again: the write may be there, and a second
-/// one would charge twice. Never delete a record while its subject exists: recreating it would refill
-/// the budgets.
+/// if the stored revision equals it, even where the bytes are the same. Report success only after the
+/// write is durable. After a conflict, load again and ask the engine again. Answer any other error with
+/// 503, a lost answer too, and do not ask again: the write may be there, and a second one would charge
+/// twice. Never delete a record while its subject exists: recreating it would refill the budgets.
 ///
 /// # Examples
 ///
@@ -49,7 +43,7 @@ use crate::phone::PhoneNumber;
 /// }
 /// ```
 ///
-/// There is no way to the outcome past the save:
+/// No way leads to the outcome past the save:
 ///
 /// ```compile_fail,E0616
 /// fn peek(transition: oob_mfa::Transition<oob_mfa::Verified>) {
@@ -57,29 +51,64 @@ use crate::phone::PhoneNumber;
 /// }
 /// ```
 #[must_use = "nothing is decided before the transition is committed"]
-pub struct Transition<T>(Decision<T>);
+pub struct Transition<T>(Step<T>);
 
+/// What a driver does next: the two-step form of a [`Transition`].
+///
+/// For drivers that cannot hand over a closure: state machines, foreign functions.
+///
+/// # Examples
+///
+/// ```
+/// # use oob_mfa::*;
+/// # let engine = Engine::new(Policy::auth0(), KeyRing::new(Key::new(1, &[7; 32])));
+/// # let account = Account::new("auth0|alice".parse()?);
+/// # let now = time::UtcDateTime::UNIX_EPOCH;
+/// # fn replace(_: &Account) -> Result<(), &'static str> { Ok(()) }
+/// let outcome = match engine.reset(account, now).begin() {
+///     Step::Refused(outcome) => outcome,
+///     Step::Save(next, sealed) => {
+///         replace(&next.account)?; // your conditional write, to the end
+///         sealed.open(next.stored_durably())?
+///     }
+/// };
+/// assert_eq!(outcome.result, Ok(()));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+#[must_use = "nothing is decided before the next account is stored"]
 #[expect(
-    clippy::large_enum_variant,
-    reason = "to box the account would be an allocation for each code that is judged"
+    clippy::exhaustive_enums,
+    reason = "a driver has to handle both, and there is no third"
 )]
-enum Decision<T> {
-    /// Nothing changes.
-    Refused(Denied),
-    Changed(Account, Events, Result<T, Denied>),
+pub enum Step<T> {
+    /// Nothing changes and nothing is written.
+    Refused(Outcome<T>),
+    /// Store this, then open that.
+    Save(Next, Sealed<T>),
 }
 
 impl<T> Transition<T> {
-    pub(crate) const fn refused(denied: Denied) -> Self {
-        Self(Decision::Refused(denied))
+    pub(crate) fn refused(denied: Denied) -> Self {
+        Self(Step::Refused(Outcome {
+            result: Err(denied),
+            events: Events::default(),
+        }))
     }
 
-    pub(crate) const fn changed(
-        account: Account,
-        events: Events,
-        result: Result<T, Denied>,
-    ) -> Self {
-        Self(Decision::Changed(account, events, result))
+    /// Each transition has events of its own, which tell its [`Sealed`] from another's.
+    pub(crate) fn changed(account: Account, events: Vec<Event>, result: Result<T, Denied>) -> Self {
+        let events = Events::from(events);
+        let sealed = Sealed {
+            result,
+            events: events.clone(),
+        };
+        Self(Step::Save(Next::new(account, events), sealed))
+    }
+
+    /// The two-step form: what to store and the sealed outcome, or a refusal.
+    pub fn begin(self) -> Step<T> {
+        self.0
     }
 
     /// Saves the next account with `save`, then opens the outcome.
@@ -89,14 +118,12 @@ impl<T> Transition<T> {
     /// # Errors
     ///
     /// What `save` returns. The outcome is gone with it.
-    #[inline]
     pub fn commit<E>(self, save: impl FnOnce(Next) -> Result<(), E>) -> Result<Outcome<T>, E> {
         match self.0 {
-            Decision::Refused(denied) => Ok(Outcome::refused(denied)),
-            Decision::Changed(account, events, result) => {
-                let saved = events.clone();
-                save(Next::of(account, saved))?;
-                Ok(Outcome { result, events })
+            Step::Refused(outcome) => Ok(outcome),
+            Step::Save(next, sealed) => {
+                save(next)?;
+                Ok(sealed.opened())
             }
         }
     }
@@ -112,11 +139,10 @@ impl<T> Transition<T> {
         Fut: Future<Output = Result<(), E>>,
     {
         match self.0 {
-            Decision::Refused(denied) => Ok(Outcome::refused(denied)),
-            Decision::Changed(account, events, result) => {
-                let saved = events.clone();
-                save(Next::of(account, saved)).await?;
-                Ok(Outcome { result, events })
+            Step::Refused(outcome) => Ok(outcome),
+            Step::Save(next, sealed) => {
+                save(next).await?;
+                Ok(sealed.opened())
             }
         }
     }
@@ -125,26 +151,103 @@ impl<T> Transition<T> {
 impl<T> fmt::Debug for Transition<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Transition")
-            .field("changed", &matches!(self.0, Decision::Changed(..)))
+            .field("changed", &matches!(self.0, Step::Save(..)))
             .finish_non_exhaustive()
     }
 }
 
-/// What `save` gets: everything that is to be written, in one transaction.
+/// Everything that has to be stored, in one database transaction.
+///
+/// It is not `Clone`: the very `Next` that was stored says so.
+///
+/// ```compile_fail,E0277
+/// fn twice(next: &oob_mfa::Next) -> oob_mfa::Next {
+///     oob_mfa::Next::clone(next)
+/// }
+/// ```
 #[derive(Debug)]
+#[must_use = "the next account has to be stored"]
 #[non_exhaustive]
 pub struct Next {
     /// The account as it is to be stored.
     pub account: Account,
     /// What is to be logged with it.
     pub events: Events,
+    /// A clone of the events, which tells whose [`Sealed`] this opens.
+    own: Events,
 }
 
 impl Next {
-    const fn of(account: Account, events: Events) -> Self {
-        Self { account, events }
+    fn new(account: Account, events: Events) -> Self {
+        let own = events.clone();
+        Self {
+            account,
+            events,
+            own,
+        }
+    }
+
+    /// Says that the store has this account, durably.
+    ///
+    /// # Security
+    ///
+    /// Call it after the conditional write reported success, and never otherwise: the outcome that it
+    /// opens is told to a client.
+    pub fn stored_durably(self) -> Stored {
+        Stored(self.own)
     }
 }
+
+/// The driver's word that a [`Next`] is stored.
+#[derive(Debug)]
+#[must_use = "it opens the outcome"]
+pub struct Stored(Events);
+
+/// An outcome that opens once its [`Next`] is stored.
+#[must_use = "the outcome opens once the next account is stored"]
+pub struct Sealed<T> {
+    result: Result<T, Denied>,
+    events: Events,
+}
+
+impl<T> Sealed<T> {
+    /// Opens the outcome with the word of its own [`Next`].
+    ///
+    /// # Errors
+    ///
+    /// [`AnothersStored`] for the word of another transition. The outcome is gone with it.
+    #[expect(clippy::needless_pass_by_value, reason = "one word opens one outcome")]
+    pub fn open(self, stored: Stored) -> Result<Outcome<T>, AnothersStored> {
+        if self.events.are_the_same(&stored.0) {
+            Ok(self.opened())
+        } else {
+            Err(AnothersStored)
+        }
+    }
+
+    fn opened(self) -> Outcome<T> {
+        Outcome {
+            result: self.result,
+            events: self.events,
+        }
+    }
+}
+
+impl<T> fmt::Debug for Sealed<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Sealed(redacted)")
+    }
+}
+
+/// A [`Sealed`] was to be opened with the [`Stored`] of another transition: a bug of the driver.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct AnothersStored;
+
+error_text!(
+    AnothersStored,
+    "this outcome belongs to another transition than the one that was stored"
+);
 
 /// What was decided, after it was saved.
 #[derive(Debug)]
@@ -155,221 +258,6 @@ pub struct Outcome<T> {
     pub result: Result<T, Denied>,
     /// What is to be logged, and whom to notify.
     pub events: Events,
-}
-
-impl<T> Outcome<T> {
-    const fn refused(denied: Denied) -> Self {
-        Self {
-            result: Err(denied),
-            events: Events::NONE,
-        }
-    }
-}
-
-/// A code on its way: one message to be sent, once, after the commit.
-///
-/// Exactly one leaves per [`Associated`](crate::Associated) or [`Challenged`](crate::Challenged). A
-/// send that fails stays charged: the owner asks again.
-///
-/// # Security
-///
-/// It holds the binding code; `Debug` redacts that and masks the number.
-#[derive(Debug)]
-#[non_exhaustive]
-pub struct Delivery {
-    /// By what channel.
-    pub channel: Channel,
-    /// To whom.
-    pub to: PhoneNumber,
-    /// What the message has to carry; [`message`](crate::message) words it.
-    pub code: BindingCode,
-    /// When the code expires.
-    pub expires_at: UtcDateTime,
-    id: [u8; 16],
-}
-
-impl Delivery {
-    pub(crate) const fn new(
-        id: [u8; 16],
-        channel: Channel,
-        to: PhoneNumber,
-        code: BindingCode,
-        expires_at: UtcDateTime,
-    ) -> Self {
-        Self {
-            channel,
-            to,
-            code,
-            expires_at,
-            id,
-        }
-    }
-
-    /// A name of this delivery, unique and no secret: for logs, and for a provider that takes an
-    /// idempotency key. 22 characters of base64url; it tells nothing of the `oob_code`.
-    #[must_use]
-    pub fn id(&self) -> alloc::string::String {
-        bytes::encode(&self.id)
-    }
-}
-
-/// Which budget a limit is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum Limit {
-    /// Messages sent.
-    Sends,
-    /// Wrong binding codes.
-    BindingFailures,
-    /// Wrong recovery codes.
-    RecoveryFailures,
-}
-
-/// What must be logged, and what the owner must be told of. No secret is in any; numbers are masked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(tag = "event", rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum Event {
-    /// A code was issued, to confirm an enrollment or to sign in.
-    CodeIssued {
-        /// What it was sent to.
-        authenticator: AuthenticatorId,
-        /// The number, masked.
-        #[serde(serialize_with = "masked")]
-        phone: PhoneNumber,
-    },
-    /// A phone was confirmed, or imported, and guards the account from now on.
-    AuthenticatorAdded {
-        /// By the channel it was confirmed with.
-        authenticator: AuthenticatorId,
-        /// The number, masked.
-        #[serde(serialize_with = "masked")]
-        phone: PhoneNumber,
-    },
-    /// A phone was removed, both of its entries.
-    AuthenticatorRemoved {
-        /// The device.
-        device: DeviceId,
-        /// The number, masked.
-        #[serde(serialize_with = "masked")]
-        phone: PhoneNumber,
-    },
-    /// A phone was stopped by the failure cap.
-    AuthenticatorDisabled {
-        /// The device.
-        device: DeviceId,
-        /// The number, masked.
-        #[serde(serialize_with = "masked")]
-        phone: PhoneNumber,
-    },
-    /// A login was completed with a code.
-    Authenticated {
-        /// The phone, by the channel of the code, or the recovery code.
-        authenticator: AuthenticatorId,
-    },
-    /// A wrong binding code was judged and charged.
-    WrongBindingCode {
-        /// What the code was sent to.
-        authenticator: AuthenticatorId,
-        /// Wrong codes for this phone since its last success, this one included.
-        failures: u32,
-    },
-    /// A wrong recovery code was judged and charged.
-    WrongRecoveryCode {
-        /// Wrong recovery codes since this one was made, this one included.
-        failures: u32,
-    },
-    /// A recovery code was used up.
-    RecoveryCodeUsed,
-    /// A recovery code took effect in the place of another, or as the first.
-    RecoveryCodeReplaced,
-    /// The recovery code went with the last phone.
-    RecoveryCodeRemoved,
-    /// The last of a budget was taken.
-    LimitReached {
-        /// Which budget.
-        limit: Limit,
-        /// When one will be back; serialized in milliseconds since the Unix epoch.
-        #[serde(serialize_with = "unix_millis")]
-        retry_at: UtcDateTime,
-    },
-    /// An administrator removed everything.
-    AccountReset,
-    /// An administrator refilled the budgets.
-    BudgetsRestored,
-}
-
-impl Event {
-    /// Whether the owner has to be told, by another way than the authenticator in question: NIST SP
-    /// 800-63B-4 section 4.6.
-    #[must_use]
-    pub const fn notifies_owner(&self) -> bool {
-        match self {
-            Self::AuthenticatorAdded { .. }
-            | Self::AuthenticatorRemoved { .. }
-            | Self::AuthenticatorDisabled { .. }
-            | Self::RecoveryCodeUsed
-            | Self::RecoveryCodeReplaced
-            | Self::RecoveryCodeRemoved
-            | Self::LimitReached {
-                limit: Limit::BindingFailures | Limit::RecoveryFailures,
-                ..
-            }
-            | Self::AccountReset => true,
-            Self::CodeIssued { .. }
-            | Self::Authenticated { .. }
-            | Self::WrongBindingCode { .. }
-            | Self::WrongRecoveryCode { .. }
-            | Self::LimitReached {
-                limit: Limit::Sends,
-                ..
-            }
-            | Self::BudgetsRestored => false,
-        }
-    }
-}
-
-#[expect(
-    clippy::trivially_copy_pass_by_ref,
-    reason = "the signature that serde calls"
-)]
-fn masked<S: serde::Serializer>(phone: &PhoneNumber, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_str(phone)
-}
-
-fn unix_millis<S: serde::Serializer>(at: &UtcDateTime, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_u64(crate::instant::Millis::at(*at).get())
-}
-
-/// The events of one transition, in order.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-#[serde(transparent)]
-pub struct Events(Few<Event>);
-
-impl Events {
-    pub(crate) const NONE: Self = Self(Few::None);
-
-    pub(crate) fn push(&mut self, event: Event) {
-        self.0.push(event);
-    }
-}
-
-impl core::ops::Deref for Events {
-    type Target = [Event];
-
-    fn deref(&self) -> &[Event] {
-        &self.0
-    }
-}
-
-impl<'a> IntoIterator for &'a Events {
-    type Item = &'a Event;
-    type IntoIter = core::slice::Iter<'a, Event>;
-
-    fn into_iter(self) -> Self::IntoIter {
-        self.0.iter()
-    }
 }
 
 #[cfg(test)]

@@ -1,11 +1,11 @@
 use alloc::format;
 use alloc::string::ToString;
-use alloc::vec::Vec;
 
 use serde::de::{Visitor, value};
 use serde::{Deserialize, Deserializer};
 
-use super::{AuthenticatorId, Channel, Channels, DeviceId, InvalidAuthenticatorId};
+use super::{AuthenticatorId, DeviceId, InvalidAuthenticatorId};
+use crate::channel::Channel;
 use crate::code::tests::Words;
 
 fn device(text: &str) -> DeviceId {
@@ -155,25 +155,4 @@ fn an_authenticator_is_its_kind_and_its_device() {
         InvalidAuthenticatorId.to_string(),
         "not the id of an authenticator"
     );
-}
-
-#[test]
-fn channels_say_what_they_contain_sms_first() {
-    use Channel::{Sms, Voice};
-    for (channels, members) in [
-        (Channels::Sms, [Sms].as_slice()),
-        (Channels::Voice, &[Voice]),
-        (Channels::SmsAndVoice, &[Sms, Voice]),
-    ] {
-        assert_eq!(channels.iter().collect::<Vec<_>>(), members);
-        for channel in [Sms, Voice] {
-            assert_eq!(channels.contains(channel), members.contains(&channel));
-        }
-    }
-    assert_eq!(
-        (Sms.to_string(), Voice.to_string()),
-        ("sms".into(), "voice".into())
-    );
-    assert_eq!(serde_json::to_string(&Voice).unwrap(), "\"voice\"");
-    assert!(serde_json::from_str::<Channel>("\"tel\"").is_err());
 }

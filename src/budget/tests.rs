@@ -4,7 +4,8 @@ use core::time::Duration;
 
 use time::UtcDateTime;
 
-use super::{Budget, BudgetEmpty, InvalidRateLimit, RateLimit};
+use super::{Budget, BudgetEmpty, InvalidRateLimit, Limit, RateLimit};
+use crate::instant::Millis;
 
 const HOUR: u64 = 3_600_000;
 const YEAR: u64 = 365 * 24 * HOUR;
@@ -102,29 +103,64 @@ fn a_burst_of_one_is_one_per_period() {
 }
 
 #[test]
-fn a_clock_that_ran_a_year_ahead_leaves_an_empty_budget_and_no_longer_lock() {
+fn a_clock_that_ran_a_year_ahead_leaves_an_empty_budget_until_the_clock_is_there_again() {
     let limit = sends();
     let ahead = emptied(limit, YEAR);
-    assert_eq!(ahead.remaining(limit, at(0)), 0);
     let mut budget = ahead;
-    assert_eq!(
-        budget.take(limit, at(0)),
-        Err(BudgetEmpty { retry_at: at(HOUR) })
-    );
-    assert_eq!(
-        budget,
-        emptied(limit, 0),
-        "brought back to what an empty budget is now"
-    );
-    assert_eq!(
-        budget.take(limit, at(HOUR - 1)),
-        Err(BudgetEmpty { retry_at: at(HOUR) })
-    );
-    assert_eq!(budget.take(limit, at(HOUR)), Ok(()));
-    // One taken a year ahead counts as all ten, which a clock cannot be told from.
+    let retry_at = at(YEAR + HOUR);
+    for now in [0, HOUR, YEAR, YEAR + HOUR - 1] {
+        assert_eq!(budget.remaining(limit, at(now)), 0);
+        let refused = budget.take(limit, at(now));
+        assert_eq!(refused, Err(BudgetEmpty { retry_at }), "{now}");
+    }
+    assert_eq!(budget, ahead, "a refusal changes nothing");
+    assert_eq!(budget.take(limit, retry_at), Ok(()));
+    // One taken a year ahead leaves 9 at that time, and none 9 hours before.
     let mut one = Budget::default();
     one.take(limit, at(YEAR)).unwrap();
     assert_eq!(one.remaining(limit, at(0)), 0);
+    let retry_at = at(YEAR - 8 * HOUR);
+    let refused = one.take(limit, at(YEAR - 8 * HOUR - 1));
+    assert_eq!(refused, Err(BudgetEmpty { retry_at }));
+    assert_eq!(one.remaining(limit, at(YEAR)), 9);
+    assert_eq!(one.take(limit, retry_at), Ok(()));
+}
+
+#[test]
+fn a_rewound_budget_is_at_least_as_full_as_an_empty_one_is_now() {
+    let limit = sends();
+    let now = Millis::at(at(0));
+    let empty = emptied(limit, 0);
+    // Full ten hours from now: on the edge, and a millisecond past it.
+    assert_eq!(empty.rewound(limit, now), empty);
+    assert_ne!(emptied(limit, 1), empty);
+    assert_eq!(emptied(limit, 1).rewound(limit, now), empty);
+    assert_eq!(emptied(limit, YEAR).rewound(limit, now), empty);
+    let mut rewound = emptied(limit, YEAR).rewound(limit, now);
+    let refused = BudgetEmpty { retry_at: at(HOUR) };
+    assert_eq!(rewound.take(limit, at(HOUR - 1)), Err(refused));
+    assert_eq!(rewound.take(limit, at(HOUR)), Ok(()));
+    // What has more is left as it is.
+    let mut fuller = Budget::default();
+    for left in (1..10).rev() {
+        assert_eq!(fuller.rewound(limit, now), fuller);
+        fuller.take(limit, at(0)).unwrap();
+        assert_eq!(fuller.remaining(limit, at(0)), left);
+    }
+}
+
+#[test]
+fn all_limits_are_each_limit_once() {
+    let place = |limit| match limit {
+        Limit::Sends => 0,
+        Limit::BindingFailures => 1,
+        Limit::RecoveryFailures => 2,
+    };
+    assert_eq!(Limit::ALL.map(place), [0, 1, 2]);
+    assert_eq!(
+        serde_json::to_string(&Limit::ALL).unwrap(),
+        r#"["sends","binding_failures","recovery_failures"]"#
+    );
 }
 
 #[test]
@@ -252,6 +288,6 @@ fn a_refusal_says_that_the_budget_is_empty() {
     );
     assert_eq!(
         InvalidRateLimit.to_string(),
-        "a rate limit needs a burst of 1 to 10,000, a period of whole milliseconds, and ten years at most from empty to full"
+        "a rate limit needs a burst of 1 to 10,000, a period of whole milliseconds, and at most ten years from empty to full"
     );
 }

@@ -64,14 +64,14 @@ fn engine() -> Engine {
 }
 
 /// A change that is always granted.
-fn change(account: &Account) -> Transition<()> {
+fn change(account: Account) -> Transition<()> {
     engine().restore_budgets(account, UtcDateTime::UNIX_EPOCH)
 }
 
 type Decided<T> = Result<Outcome<T>, Unsaved<&'static str>>;
 
 /// The same by both.
-fn both<T>(conflicts: u32, ask: impl Fn(&Account) -> Transition<T>) -> [(Decided<T>, Store); 2] {
+fn both<T>(conflicts: u32, ask: impl Fn(Account) -> Transition<T>) -> [(Decided<T>, Store); 2] {
     let subject = subject();
     let store = Store::new(conflicts);
     let decided = decide(
@@ -121,6 +121,7 @@ fn after_a_conflict_the_engine_is_asked_about_what_is_stored_then() {
 
 #[test]
 fn the_last_of_sixteen_tries_gets_through_and_there_is_no_other() {
+    assert_eq!(MAX_TRIES, 16);
     for (decided, store) in both(15, change) {
         assert_eq!(decided.unwrap().result, Ok(()));
         assert_eq!(store.called("replace"), 16);
@@ -133,7 +134,7 @@ fn the_last_of_sixteen_tries_gets_through_and_there_is_no_other() {
 
 #[test]
 fn a_refusal_is_loaded_and_told_and_not_saved() {
-    let unknown = |account: &Account| -> Transition<Removed> {
+    let unknown = |account: Account| -> Transition<Removed> {
         engine().remove_phone(
             account,
             "dev_AAAAAAAAAAAAAAAA".parse().unwrap(),
@@ -155,7 +156,7 @@ fn a_store_that_fails_is_not_asked_again() {
         loads.set(loads.get() + 1);
         Err(FAILED)
     };
-    let unasked = |_: &Account| -> Transition<()> { panic!("there is no account to ask about") };
+    let unasked = |_: Account| -> Transition<()> { panic!("there is no account to ask about") };
     let decided = decide(&subject, load, unasked, |_| Ok(()));
     assert_eq!(decided.unwrap_err(), Unsaved::Failed(FAILED));
     let decided = decide_async(&subject, || ready(load()), unasked, |_| ready(Ok(())));
@@ -208,8 +209,7 @@ impl core::error::Error for NoRoute {}
 
 #[test]
 fn what_was_not_saved_says_what_the_store_says_and_by_what_that_was_caused() {
-    let failed: Unsaved<Down> = Down(NoRoute).into();
-    assert_eq!(failed, Unsaved::Failed(Down(NoRoute)));
+    let failed = Unsaved::Failed(Down(NoRoute));
     assert_eq!(failed.to_string(), "the store is down");
     let cause = core::error::Error::source(&failed).unwrap();
     assert_eq!(cause.to_string(), "no route to the host");

@@ -1,10 +1,12 @@
-use alloc::string::ToString;
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
 use core::time::Duration;
 
 use time::UtcDateTime;
 
-use super::Denied;
-use crate::session::Scope;
+use super::{Denied, DeniedKind};
+use crate::scope::Scope;
 
 const RETRY_AT: UtcDateTime = UtcDateTime::UNIX_EPOCH;
 
@@ -12,119 +14,139 @@ fn at_nanos(nanos: i128) -> UtcDateTime {
     UtcDateTime::from_unix_timestamp_nanos(nanos).unwrap()
 }
 
-/// Every denial with the text that the API gives it.
-fn table() -> [(Denied, &'static str); 28] {
-    let invalid_token = "The mfa_token provided is invalid. Try getting a new token.";
+/// Every denial, in the order of the variants, and its kind.
+fn table() -> [(Denied, DeniedKind); 32] {
+    use DeniedKind::{CallerBug, Refused, Rejected, UntrustedInput};
+    let retry_at = RETRY_AT;
+    let parameter = "scope";
     [
-        (Denied::TokenMalformed, "Malformed mfa_token"),
-        (Denied::TokenInvalid, invalid_token),
-        (Denied::TokenExpired, "mfa_token is expired"),
-        (
-            Denied::TokenOfAnotherClient,
-            "mfa_token not issued to this client",
-        ),
-        (Denied::SessionSpent, invalid_token),
-        (Denied::SessionRevoked, invalid_token),
-        (Denied::SessionTooLong, invalid_token),
-        (
-            Denied::InsufficientScope(Scope::Enroll),
-            "Insufficient scope, expected: enroll",
-        ),
+        (Denied::TokenMalformed, UntrustedInput),
+        (Denied::TokenInvalid, UntrustedInput),
+        (Denied::TokenExpired, Refused),
+        (Denied::TokenOfAnotherClient, UntrustedInput),
+        (Denied::SessionSpent, Refused),
+        (Denied::SessionRevoked, Refused),
+        (Denied::SessionNotYetValid, Refused),
+        (Denied::SessionTooLong, Refused),
+        (Denied::FirstFactorRequired, Refused),
+        (Denied::InsufficientScope(Scope::Enroll), Refused),
         (
             Denied::InsufficientScope(Scope::ReadAuthenticators),
-            "Insufficient scope, expected: read:authenticators",
+            Refused,
         ),
         (
             Denied::InsufficientScope(Scope::RemoveAuthenticators),
-            "Insufficient scope, expected: remove:authenticators",
+            Refused,
         ),
-        (
-            Denied::SubjectMismatch,
-            "The session and the account are of different subjects.",
-        ),
-        (
-            Denied::ParameterTooLong { parameter: "scope" },
-            "scope is too long",
-        ),
-        (Denied::AlreadyEnrolled, "User is already enrolled."),
-        (
-            Denied::PhoneAlreadyEnrolled,
-            "The phone number is already enrolled.",
-        ),
-        (
-            Denied::TooManyPhones,
-            "The user has too many phones. Remove one first.",
-        ),
-        (Denied::ChannelUnavailable, "The channel is not enabled."),
-        (
-            Denied::NotEnrolled,
-            "User is not enrolled. You can use /mfa/associate endpoint to enroll the first authenticator.",
-        ),
-        (
-            Denied::InvalidAuthenticator,
-            "The authenticator cannot be challenged.",
-        ),
-        (
-            Denied::UnknownAuthenticator,
-            "The authenticator does not exist.",
-        ),
-        (Denied::OobCodeUnknown, "Malformed oob_code"),
-        (
-            Denied::OobCodeOfAnotherSession,
-            "The oob_code doesn't match the mfa_token",
-        ),
-        (Denied::OobCodeExpired, "oob_code is expired"),
-        (
-            Denied::NoRecoveryCode,
-            "User does not have a recovery-code.",
-        ),
-        (
-            Denied::TooManySends { retry_at: RETRY_AT },
-            "Too many SMS sent by the user. Wait for some minutes before retrying.",
-        ),
-        (
-            Denied::TooManyFailures { retry_at: RETRY_AT },
-            "Too many failed codes. Wait for some minutes before retrying.",
-        ),
-        (
-            Denied::TooManySessions { retry_at: RETRY_AT },
-            "Too many logins completed by the user. Wait for some minutes before retrying.",
-        ),
-        (Denied::InvalidBindingCode, "Invalid binding_code."),
-        (Denied::InvalidRecoveryCode, "MFA Authorization rejected."),
+        (Denied::SubjectMismatch, CallerBug),
+        (Denied::ClockBehind, Refused),
+        (Denied::ClockNotAhead, Refused),
+        (Denied::ParameterTooLong { parameter }, UntrustedInput),
+        (Denied::AlreadyEnrolled, Refused),
+        (Denied::PhoneAlreadyEnrolled, Refused),
+        (Denied::TooManyPhones, Refused),
+        (Denied::ChannelUnavailable, Refused),
+        (Denied::NotEnrolled, Refused),
+        (Denied::InvalidAuthenticator, Refused),
+        (Denied::UnknownAuthenticator, Refused),
+        (Denied::OobCodeUnknown, Refused),
+        (Denied::OobCodeOfAnotherSession, Refused),
+        (Denied::OobCodeExpired, Refused),
+        (Denied::NoRecoveryCode, Refused),
+        (Denied::TooManySends { retry_at }, Refused),
+        (Denied::TooManyFailures { retry_at }, Refused),
+        (Denied::TooManySessions { retry_at }, Refused),
+        (Denied::InvalidBindingCode, Rejected),
+        (Denied::InvalidRecoveryCode, Rejected),
     ]
 }
 
-#[test]
-fn each_denial_says_what_the_api_says() {
-    for (denied, text) in table() {
-        assert_eq!(denied.to_string(), text, "{denied:?}");
+/// The variant of a denial as Rust names it, in `snake_case`.
+fn variant(denied: Denied) -> String {
+    let shown = format!("{denied:?}");
+    let mut name = String::new();
+    for c in shown.chars().take_while(char::is_ascii_alphanumeric) {
+        if c.is_ascii_uppercase() && !name.is_empty() {
+            name.push('_');
+        }
+        name.push(c.to_ascii_lowercase());
     }
+    name
 }
 
 #[test]
-fn only_a_judged_code_is_rejected() {
+fn the_name_of_a_denial_is_its_variant_and_each_variant_has_one() {
+    let mut names = Vec::new();
     for (denied, _) in table() {
+        assert_eq!(denied.name(), variant(denied));
+        names.push(denied.name());
+    }
+    // Three scopes share a name.
+    names.dedup();
+    assert_eq!(names, Denied::NAMES);
+    let mut sorted = names.clone();
+    sorted.sort_unstable();
+    sorted.dedup();
+    assert_eq!(sorted.len(), names.len());
+}
+
+#[test]
+fn each_denial_has_a_text_of_its_own_for_developers() {
+    let mut texts: Vec<String> = Vec::new();
+    for (denied, _) in table() {
+        let text = denied.to_string();
+        assert!(!text.is_empty(), "{denied:?}");
+        assert!(!texts.contains(&text), "{denied:?}: {text}");
+        texts.push(text);
+    }
+    for scope in ["enroll", "read:authenticators", "remove:authenticators"] {
+        assert!(texts.contains(&format!("the session lacks the scope {scope}")));
+    }
+    let parameter = "audience";
+    let too_long = Denied::ParameterTooLong { parameter };
+    assert!(too_long.to_string().contains(parameter));
+}
+
+#[test]
+fn each_denial_is_of_one_kind_and_only_a_judged_code_is_rejected() {
+    for (denied, kind) in table() {
+        assert_eq!(denied.kind(), kind, "{denied:?}");
         let judged = matches!(
             denied,
             Denied::InvalidBindingCode | Denied::InvalidRecoveryCode
         );
-        assert_eq!(denied.is_rejected(), judged, "{denied:?}");
+        assert_eq!(kind == DeniedKind::Rejected, judged, "{denied:?}");
     }
 }
 
 #[test]
 fn only_a_limit_says_when_to_come_back() {
-    for (denied, text) in table() {
-        let limit = text.starts_with("Too many");
-        assert_eq!(denied.retry_at(), limit.then_some(RETRY_AT), "{denied:?}");
-        let wait = limit.then_some(Duration::ZERO);
-        assert_eq!(
-            denied.retry_after(UtcDateTime::UNIX_EPOCH),
-            wait,
-            "{denied:?}"
+    for (denied, _) in table() {
+        let limit = matches!(
+            denied,
+            Denied::TooManySends { .. }
+                | Denied::TooManyFailures { .. }
+                | Denied::TooManySessions { .. }
         );
+        assert_eq!(denied.retry_at(), limit.then_some(RETRY_AT), "{denied:?}");
+        if denied != Denied::ClockBehind {
+            let wait = limit.then_some(Duration::ZERO);
+            assert_eq!(
+                denied.retry_after(UtcDateTime::UNIX_EPOCH),
+                wait,
+                "{denied:?}"
+            );
+        }
     }
+}
+
+#[test]
+fn the_wait_after_clock_behind_is_five_seconds_at_any_time() {
+    for now in [UtcDateTime::MIN, UtcDateTime::UNIX_EPOCH, UtcDateTime::MAX] {
+        let wait = Denied::ClockBehind.retry_after(now);
+        assert_eq!(wait, Some(Duration::from_secs(5)), "{now}");
+    }
+    assert_eq!(Denied::ClockBehind.retry_at(), None);
 }
 
 #[test]

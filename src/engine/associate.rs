@@ -6,17 +6,21 @@ use rand_core::CryptoRng;
 use time::UtcDateTime;
 
 use super::Engine;
-use super::issue::Issue;
-use crate::account::{Account, Recovery};
-use crate::authenticator::{AuthenticatorId, Channel, DeviceId};
-use crate::challenge::{Enrollment, PendingChallenge, Target};
+use super::draft::Draft;
+use super::guard::{check_may_enroll, check_room_for_phone};
+use super::issue::{Issue, check_issue};
+use crate::account::Account;
+use crate::account::challenge::{Enrollment, Target};
+use crate::authenticator::{AuthenticatorId, DeviceId};
+use crate::channel::Channel;
 use crate::code::{OobCode, RecoveryCode};
+use crate::delivery::Delivery;
 use crate::denied::Denied;
-use crate::key::Digest;
 use crate::phone::PhoneNumber;
 use crate::policy::RecoveryCodes;
-use crate::session::{Assurance, MfaSession, Scope};
-use crate::transition::{Delivery, Events, Transition};
+use crate::recovery::Recovery;
+use crate::session::MfaSession;
+use crate::transition::Transition;
 
 /// A request to enroll a phone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,7 +35,7 @@ pub struct Associate {
     pub phone: PhoneNumber,
 }
 
-/// An enrollment begun: unconfirmed until its code is answered.
+/// An enrollment that is pending until its code is answered.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Associated {
@@ -46,107 +50,98 @@ pub struct Associated {
 }
 
 impl Engine {
-    /// Begins to enroll a phone and issues the code that confirms it.
+    /// Starts to enroll a phone and issues the code that confirms it.
     ///
-    /// A session of a first factor may as long as no phone guards the account; after that it takes
-    /// [`Assurance::Mfa`] with the scope `enroll` (rule 9). The same session asking for the same
-    /// number again gets a new code for the same device.
+    /// A first-factor session may do so while no phone guards the account. After that it takes
+    /// [`Assurance::Mfa`](crate::Assurance::Mfa) with the scope `enroll` (rule 9). The same session
+    /// asking for the same number again gets a new code for the same device.
     ///
     /// # Errors
     ///
     /// In this order, as the outcome's result, and without any change: [`Denied::SubjectMismatch`],
-    /// [`Denied::TokenExpired`], [`Denied::SessionTooLong`], [`Denied::SessionRevoked`],
-    /// [`Denied::SessionSpent`]; [`Denied::AlreadyEnrolled`], [`Denied::InsufficientScope`];
-    /// [`Denied::ChannelUnavailable`], [`Denied::PhoneAlreadyEnrolled`],
-    /// [`Denied::TooManyPhones`]; [`Denied::TooManySends`].
+    /// [`Denied::ClockBehind`], those of a [session](Self#sessions); [`Denied::AlreadyEnrolled`],
+    /// [`Denied::InsufficientScope`]; [`Denied::ChannelUnavailable`],
+    /// [`Denied::PhoneAlreadyEnrolled`], [`Denied::TooManyPhones`]; [`Denied::TooManySends`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use oob_mfa::*;
+    /// # let mut world = oob_mfa_testing::World::new();
+    /// # let session = world.first_factor();
+    /// # let (engine, account, now, mut rng) = (world.engine.clone(), world.account(), world.now(), world.rng.clone());
+    /// # let replace = |_: Next| Ok::<(), &str>(());
+    /// let request = Associate { channel: Channel::Sms, phone: "+14155558730".parse()? };
+    /// let outcome = engine
+    ///     .associate(account, &session, &request, now, &mut rng)
+    ///     .commit(replace)?;
+    /// let associated = outcome.result?;
+    /// // Send `associated.delivery`, then answer `associated.oob_code` and the recovery code.
+    /// assert!(associated.recovery_code.is_some());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn associate(
         &self,
-        account: &Account,
+        account: Account,
         session: &MfaSession,
         request: &Associate,
         now: UtcDateTime,
         rng: &mut (impl CryptoRng + ?Sized),
     ) -> Transition<Associated> {
         let Associate { channel, phone } = *request;
-        self.decide_for(account, session, now, |account, now| {
-            check_may_enroll(account, session)?;
-            if !self.policy.channels().contains(channel) {
-                return Err(Denied::ChannelUnavailable);
-            }
-            account.check_room_for(phone, &self.policy)?;
-            let superseded = move |pending: &PendingChallenge| {
-                pending.session == *session.tag()
-                    && pending
-                        .enrollment()
-                        .is_some_and(|enrollment| enrollment.number == phone)
-            };
-            self.check_issue(account, superseded, now)?;
-            Ok(move |account: &mut Account, events: &mut Events| {
-                let pending = account
-                    .challenges
-                    .iter()
-                    .find(|pending| superseded(pending));
-                let device = pending
-                    .and_then(PendingChallenge::enrollment)
-                    .map_or_else(|| DeviceId::draw(rng), |enrollment| enrollment.device);
-                let is_first = !account.is_enrolled();
-                let recovery = (is_first && self.policy.recovery_codes() == RecoveryCodes::Issued)
-                    .then(|| Recovery::draw(rng));
-                let (recovery, recovery_code) = recovery.unzip();
-                let enrollment = Enrollment {
-                    device,
-                    number: phone,
-                    begun_by: session.assurance(),
-                    recovery,
-                };
-                let issue = Issue {
-                    session,
-                    channel,
-                    to: phone,
-                    target: Target::Enrollment(Box::new(enrollment)),
-                };
-                let (oob_code, delivery) = self.issue(account, events, issue, superseded, now, rng);
-                Ok(Associated {
-                    authenticator: AuthenticatorId::Phone(channel, device),
-                    oob_code,
-                    recovery_code,
-                    delivery,
-                })
-            })
+        let judged = self.draft_for(account, session, now).and_then(|draft| {
+            let pending = self.judge_associate(&draft, session, request)?;
+            Ok((draft.change(), pending))
+        });
+        let (mut change, pending) = match judged {
+            Ok(judged) => judged,
+            Err(denied) => return Transition::refused(denied),
+        };
+
+        let device = pending.unwrap_or_else(|| DeviceId::draw(rng));
+        let brings_recovery_code =
+            !change.is_enrolled() && self.policy.recovery_codes() == RecoveryCodes::Issued;
+        let (recovery, recovery_code) = brings_recovery_code.then(|| Recovery::draw(rng)).unzip();
+        let issue = Issue {
+            session,
+            channel,
+            to: phone,
+            target: Target::Enrollment(Box::new(Enrollment {
+                device,
+                number: phone,
+                begun_by: session.assurance(),
+                recovery,
+            })),
+        };
+        let (oob_code, delivery) = self.issue(&mut change, issue, rng);
+        change.grant(Associated {
+            authenticator: AuthenticatorId::Phone(channel, device),
+            oob_code,
+            recovery_code,
+            delivery,
         })
     }
-}
 
-/// Rule 9: as soon as a phone guards the account, it takes a second factor to add another.
-pub(super) fn check_may_enroll(account: &Account, session: &MfaSession) -> Result<(), Denied> {
-    match session.assurance() {
-        Assurance::FirstFactor if account.is_enrolled() => Err(Denied::AlreadyEnrolled),
-        Assurance::FirstFactor => Ok(()),
-        Assurance::Mfa => check_scope(session, Scope::Enroll),
-    }
-}
-
-pub(super) fn check_scope(session: &MfaSession, scope: Scope) -> Result<(), Denied> {
-    if session.grants(scope) {
-        Ok(())
-    } else {
-        Err(Denied::InsufficientScope(scope))
-    }
-}
-
-impl Recovery {
-    /// A new recovery code: what is stored of it, and what the owner is shown.
-    pub(super) fn draw(rng: &mut (impl CryptoRng + ?Sized)) -> (Self, RecoveryCode) {
-        let device = DeviceId::draw(rng);
-        let code = RecoveryCode::draw(rng);
-        let digest = Digest::of_recovery_code(device.as_bytes(), &code);
-        (
-            Self {
-                device,
-                digest,
-                failures: 0,
-            },
-            code,
-        )
+    /// The device of this session's pending enrollment of the number, where there is one.
+    fn judge_associate(
+        &self,
+        draft: &Draft<'_>,
+        session: &MfaSession,
+        request: &Associate,
+    ) -> Result<Option<DeviceId>, Denied> {
+        check_may_enroll(draft, session)?;
+        if !self.policy.channels().contains(request.channel) {
+            return Err(Denied::ChannelUnavailable);
+        }
+        check_room_for_phone(draft, request.phone, &self.policy)?;
+        let pending = draft
+            .challenges
+            .iter()
+            .filter(|pending| pending.session == *session.tag())
+            .filter_map(|pending| pending.enrollment())
+            .find(|enrollment| enrollment.number == request.phone)
+            .map(|enrollment| enrollment.device);
+        check_issue(draft, session, pending)?;
+        Ok(pending)
     }
 }

@@ -4,15 +4,18 @@ use rand_core::CryptoRng;
 use time::UtcDateTime;
 
 use super::Engine;
-use super::issue::Issue;
+use super::draft::Draft;
+use super::guard::check_first_factor;
+use super::issue::{Issue, check_issue};
+use crate::account::challenge::Target;
 use crate::account::{Account, Phone};
-use crate::authenticator::{AuthenticatorId, Channel};
-use crate::challenge::{PendingChallenge, Target};
+use crate::authenticator::AuthenticatorId;
+use crate::channel::Channel;
 use crate::code::OobCode;
+use crate::delivery::Delivery;
 use crate::denied::Denied;
-use crate::instant::Millis;
 use crate::session::MfaSession;
-use crate::transition::{Delivery, Events, Transition};
+use crate::transition::Transition;
 
 /// A request to send a code for a login.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -25,7 +28,7 @@ pub struct Challenge {
     pub authenticator: Option<AuthenticatorId>,
 }
 
-/// A challenge issued.
+/// A challenge that was issued.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Challenged {
@@ -38,74 +41,101 @@ pub struct Challenged {
 }
 
 impl Engine {
-    /// Issues a code to an active phone.
+    /// Issues a code to an active phone, for a login.
     ///
-    /// A code that the same session had for the same phone is superseded, whichever channel it went
-    /// by; codes of other sessions are untouched (rule 11).
+    /// It supersedes a code that the same session had for the same phone, by either channel; codes of
+    /// other sessions are untouched (rule 11).
     ///
     /// # Errors
     ///
     /// In this order, as the outcome's result, and without any change: [`Denied::SubjectMismatch`],
-    /// [`Denied::TokenExpired`], [`Denied::SessionTooLong`], [`Denied::SessionRevoked`],
-    /// [`Denied::SessionSpent`]; [`Denied::NotEnrolled`], [`Denied::InvalidAuthenticator`];
-    /// [`Denied::TooManySends`].
+    /// [`Denied::ClockBehind`], those of a [session](Self#sessions); [`Denied::FirstFactorRequired`];
+    /// [`Denied::NotEnrolled`], [`Denied::InvalidAuthenticator`]; [`Denied::TooManySends`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use oob_mfa::*;
+    /// # let mut world = oob_mfa_testing::World::new();
+    /// # world.enroll("+14155558730");
+    /// # let session = world.first_factor();
+    /// # let (engine, account, now, mut rng) = (world.engine.clone(), world.account(), world.now(), world.rng.clone());
+    /// # let replace = |_: Next| Ok::<(), &str>(());
+    /// let outcome = engine
+    ///     .challenge(account, &session, &Challenge::default(), now, &mut rng)
+    ///     .commit(replace)?;
+    /// let challenged = outcome.result?;
+    /// // Send `challenged.delivery`, then answer `challenged.oob_code`.
+    /// assert_eq!(challenged.delivery.channel, Channel::Sms);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn challenge(
         &self,
-        account: &Account,
+        account: Account,
         session: &MfaSession,
         request: &Challenge,
         now: UtcDateTime,
         rng: &mut (impl CryptoRng + ?Sized),
     ) -> Transition<Challenged> {
-        self.decide_for(account, session, now, |account, now| {
-            if !account.is_enrolled() {
-                return Err(Denied::NotEnrolled);
-            }
-            let (channel, phone) = self
-                .challenged(account, request, now)
-                .ok_or(Denied::InvalidAuthenticator)?;
-            let Phone { device, number, .. } = *phone;
-            let superseded = move |pending: &PendingChallenge| {
-                pending.session == *session.tag() && pending.targets(device)
-            };
-            self.check_issue(account, superseded, now)?;
-            Ok(move |account: &mut Account, events: &mut Events| {
-                let issue = Issue {
-                    session,
-                    channel,
-                    to: number,
-                    target: Target::Phone(device),
-                };
-                let (oob_code, delivery) = self.issue(account, events, issue, superseded, now, rng);
-                Ok(Challenged {
-                    authenticator: AuthenticatorId::Phone(channel, device),
-                    oob_code,
-                    delivery,
-                })
-            })
+        let judged = self.draft_for(account, session, now).and_then(|draft| {
+            let chosen = self.judge_challenge(&draft, session, request)?;
+            Ok((draft.change(), chosen))
+        });
+        let (mut change, (channel, phone)) = match judged {
+            Ok(judged) => judged,
+            Err(denied) => return Transition::refused(denied),
+        };
+
+        let issue = Issue {
+            session,
+            channel,
+            to: phone.number,
+            target: Target::Phone(phone.device),
+        };
+        let (oob_code, delivery) = self.issue(&mut change, issue, rng);
+        change.grant(Challenged {
+            authenticator: AuthenticatorId::Phone(channel, phone.device),
+            oob_code,
+            delivery,
         })
     }
 
-    fn challenged<'a>(
+    fn judge_challenge(
         &self,
-        account: &'a Account,
+        draft: &Draft<'_>,
+        session: &MfaSession,
         request: &Challenge,
-        now: Millis,
-    ) -> Option<(Channel, &'a Phone)> {
-        let channels = self.policy.channels();
-        match request.authenticator {
-            Some(AuthenticatorId::Phone(channel, device)) => {
-                let phone = account.active_phone(device)?;
-                channels.contains(channel).then_some((channel, phone))
-            }
-            Some(AuthenticatorId::RecoveryCode(_)) => None,
-            None => {
-                let phone = account
-                    .active_phones()
-                    .max_by_key(|phone| phone.last_used.min(now))?;
-                let last = Some(phone.last_channel).filter(|channel| channels.contains(*channel));
-                Some((last.or_else(|| channels.iter().next())?, phone))
-            }
+    ) -> Result<(Channel, Phone), Denied> {
+        check_first_factor(session)?;
+        if !draft.is_enrolled() {
+            return Err(Denied::NotEnrolled);
         }
+        let (channel, phone) = match request.authenticator {
+            Some(id) => self.named(draft, id),
+            None => self.last_used(draft),
+        }
+        .ok_or(Denied::InvalidAuthenticator)?;
+        check_issue(draft, session, Some(phone.device))?;
+        Ok((channel, phone))
+    }
+
+    fn named(&self, draft: &Draft<'_>, id: AuthenticatorId) -> Option<(Channel, Phone)> {
+        match id {
+            AuthenticatorId::Phone(channel, device) if self.policy.channels().contains(channel) => {
+                Some((channel, *draft.active_phone(device)?))
+            }
+            _ => None,
+        }
+    }
+
+    fn last_used(&self, draft: &Draft<'_>) -> Option<(Channel, Phone)> {
+        let phone = draft.active_phones().max_by_key(|phone| phone.last_used)?;
+        let channels = self.policy.channels();
+        let channel = if channels.contains(phone.last_channel) {
+            phone.last_channel
+        } else {
+            channels.iter().next()?
+        };
+        Some((channel, *phone))
     }
 }

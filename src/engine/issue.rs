@@ -2,17 +2,20 @@
 
 use rand_core::CryptoRng;
 
-use super::{Engine, charge};
-use crate::account::Account;
-use crate::authenticator::Channel;
-use crate::challenge::{ChallengeId, Code, IssuedCode, PendingChallenge, Target};
+use super::Engine;
+use super::draft::{Change, Draft};
+use super::guard::check_room_for_code;
+use crate::account::challenge::{ChallengeId, Code, IssuedCode, PendingChallenge, Target};
+use crate::authenticator::DeviceId;
+use crate::budget::Limit;
+use crate::channel::Channel;
 use crate::code::{BindingCode, OobCode};
+use crate::delivery::Delivery;
 use crate::denied::Denied;
-use crate::instant::Millis;
+use crate::event::Event;
 use crate::key::delivery_id;
 use crate::phone::PhoneNumber;
 use crate::session::MfaSession;
-use crate::transition::{Delivery, Event, Events, Limit};
 
 /// A code to be issued.
 pub(super) struct Issue<'a> {
@@ -22,32 +25,28 @@ pub(super) struct Issue<'a> {
     pub(super) target: Target,
 }
 
-impl Engine {
-    /// Refuses a code where the send budget is empty or the record has no room for it.
-    pub(super) fn check_issue(
-        &self,
-        account: &Account,
-        superseded: impl Fn(&PendingChallenge) -> bool,
-        now: Millis,
-    ) -> Result<(), Denied> {
-        account
-            .budgets
-            .sends
-            .check(self.policy.sends(), now)
-            .and_then(|()| account.check_room_for_challenge(superseded, now))
-            .map_err(|retry_at| Denied::TooManySends {
-                retry_at: retry_at.to_utc(),
-            })
-    }
+/// Refuses a code where the send budget is empty, or where the record has no room for it.
+///
+/// `device` is the phone it goes to; none where that is not known to the account yet.
+pub(super) fn check_issue(
+    draft: &Draft<'_>,
+    session: &MfaSession,
+    device: Option<DeviceId>,
+) -> Result<(), Denied> {
+    draft
+        .check_budget(Limit::Sends)
+        .and_then(|()| check_room_for_code(draft, session, device))
+        .map_err(|retry_at| Denied::TooManySends {
+            retry_at: retry_at.to_utc(),
+        })
+}
 
-    /// Issues a code on an account that [`check_issue`](Self::check_issue) has passed.
+impl Engine {
+    /// Issues a code that [`check_issue`] has let pass.
     pub(super) fn issue(
         &self,
-        account: &mut Account,
-        events: &mut Events,
+        change: &mut Change<'_>,
         issue: Issue<'_>,
-        superseded: impl Fn(&PendingChallenge) -> bool,
-        now: Millis,
         rng: &mut (impl CryptoRng + ?Sized),
     ) -> (OobCode, Delivery) {
         let Issue {
@@ -56,34 +55,34 @@ impl Engine {
             to,
             target,
         } = issue;
+        let (tag, device) = (*session.tag(), target.device());
         let mut id = [0; 16];
         rng.fill_bytes(&mut id);
         let code = BindingCode::draw(self.policy.code_digits(), rng);
-        let expires_at = now.after(self.policy.code_lifetime_millis());
-        let issued = IssuedCode {
-            digest: self.keys.code_digest(&id, session.tag(), &code),
-            expires_at,
-            attempts: 0,
-            channel,
-            target,
-        };
-        events.push(Event::CodeIssued {
-            authenticator: issued.target.authenticator(channel),
+        let issued_at = change.now();
+        let expires_at = issued_at.after(self.policy.code_lifetime_millis());
+
+        change.log(Event::CodeIssued {
+            authenticator: target.authenticator(channel),
             phone: to,
         });
-        let pending = PendingChallenge {
+        change
+            .challenges
+            .retain(|pending| !pending.is_superseded_by(&tag, device));
+        change.add_challenge(PendingChallenge {
             id: ChallengeId(id),
-            session: *session.tag(),
-            issued_at: now,
-            code: Code::Issued(issued),
-        };
-        account.issue(pending, superseded);
-        charge(
-            &mut account.budgets.sends,
-            (Limit::Sends, self.policy.sends()),
-            now,
-            events,
-        );
+            session: tag,
+            issued_at,
+            code: Code::Issued(IssuedCode {
+                digest: self.keys.code_digest(&id, &tag, &code),
+                expires_at,
+                attempts: 0,
+                channel,
+                target,
+            }),
+        });
+        change.charge(Limit::Sends);
+
         let delivery = Delivery::new(delivery_id(&id), channel, to, code, expires_at.to_utc());
         (OobCode::of(id), delivery)
     }

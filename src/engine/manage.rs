@@ -3,15 +3,17 @@
 use time::UtcDateTime;
 
 use super::Engine;
-use super::associate::check_scope;
+use super::draft::{Change, Draft, account_time};
+use super::guard::{check_scope, check_session, check_subject};
 use crate::account::Account;
 use crate::authenticator::{AuthenticatorEntry, AuthenticatorId, DeviceId};
-use crate::challenge::PendingChallenge;
 use crate::denied::Denied;
+use crate::event::Event;
 use crate::instant::Millis;
 use crate::phone::PhoneNumber;
-use crate::session::{Assurance, MfaSession, Scope};
-use crate::transition::{Event, Events, Transition};
+use crate::scope::Scope;
+use crate::session::{Assurance, MfaSession};
+use crate::transition::Transition;
 
 /// A phone that was removed, both of its entries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,101 +26,117 @@ pub struct Removed {
 }
 
 impl Engine {
-    /// The authenticators of an account as its list shows them: unconfirmed ones too, a phone once
+    /// The authenticators of an account as its list shows them: unconfirmed ones too, and a phone once
     /// for each channel that the policy sends by.
+    ///
+    /// It reads at account time and is never refused for a clock that is behind.
     ///
     /// # Errors
     ///
-    /// In this order: [`Denied::SubjectMismatch`], [`Denied::TokenExpired`],
-    /// [`Denied::SessionTooLong`], [`Denied::SessionRevoked`], [`Denied::SessionSpent`];
-    /// [`Denied::InsufficientScope`] for a session of [`Assurance::Mfa`] without
-    /// `read:authenticators`.
+    /// In this order: [`Denied::SubjectMismatch`], those of a [session](Self#sessions);
+    /// [`Denied::InsufficientScope`] for an MFA session without `read:authenticators`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use oob_mfa::*;
+    /// # let mut world = oob_mfa_testing::World::new();
+    /// # world.enroll("+14155558730");
+    /// # let session = world.first_factor();
+    /// # let (engine, account, now) = (world.engine.clone(), world.account(), world.now());
+    /// let entries: Vec<_> = engine.authenticators(&account, &session, now)?.collect();
+    /// assert_eq!(entries.len(), 3); // the recovery code, and one phone by SMS and by voice
+    /// # Ok::<(), Denied>(())
+    /// ```
     pub fn authenticators<'a>(
         &self,
         account: &'a Account,
         session: &MfaSession,
         now: UtcDateTime,
     ) -> Result<impl Iterator<Item = AuthenticatorEntry> + use<'a>, Denied> {
-        if account.subject != *session.subject() {
-            return Err(Denied::SubjectMismatch);
-        }
-        let now = Millis::at(now);
-        account.check_session(session, &self.policy, now)?;
+        let state = &*account.state;
+        let now = account_time(state, Millis::at(now));
+        check_subject(account, session)?;
+        check_session(state, session, &self.policy, now)?;
         if session.assurance() == Assurance::Mfa {
             check_scope(session, Scope::ReadAuthenticators)?;
         }
-        Ok(account.entries(self.policy.channels(), now))
+        Ok(state.entries_at(now, self.policy.channels()))
     }
 
     /// Removes a phone, active, disabled or unconfirmed, with both of its entries.
     ///
-    /// The last confirmed phone takes the recovery code along, and sessions of a first factor that
-    /// were issued before can enroll nothing.
+    /// The last confirmed phone takes the recovery code along, and first-factor sessions that were
+    /// issued until then can enroll nothing.
     ///
     /// # Errors
     ///
     /// In this order, as the outcome's result, and without any change: [`Denied::SubjectMismatch`],
-    /// [`Denied::TokenExpired`], [`Denied::SessionTooLong`], [`Denied::SessionRevoked`],
-    /// [`Denied::SessionSpent`]; [`Denied::InsufficientScope`], for every session of a first factor
-    /// too; [`Denied::UnknownAuthenticator`], for the recovery code too.
+    /// [`Denied::ClockBehind`], those of a [session](Self#sessions); [`Denied::InsufficientScope`],
+    /// for every first-factor session too; [`Denied::UnknownAuthenticator`], for the recovery code
+    /// too.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use oob_mfa::*;
+    /// # let mut world = oob_mfa_testing::World::new();
+    /// # let (id, _) = world.enroll("+14155558730");
+    /// # let session = world.second_factor();
+    /// # let (engine, account, now) = (world.engine.clone(), world.account(), world.now());
+    /// # let replace = |_: Next| Ok::<(), &str>(());
+    /// let outcome = engine
+    ///     .remove_authenticator(account, &session, &id, now)
+    ///     .commit(replace)?;
+    /// assert_eq!(outcome.result?.phone, "+14155558730".parse()?);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn remove_authenticator(
         &self,
-        account: &Account,
+        account: Account,
         session: &MfaSession,
         id: &AuthenticatorId,
         now: UtcDateTime,
     ) -> Transition<Removed> {
-        self.decide_for(account, session, now, |account, now| {
+        let judged = self.draft_for(account, session, now).and_then(|draft| {
             check_scope(session, Scope::RemoveAuthenticators)?;
-            match *id {
+            let phone = match *id {
                 AuthenticatorId::Phone(channel, device)
                     if self.policy.channels().contains(channel) =>
                 {
-                    judge_removal(account, device, now)
+                    judge_removal(&draft, device)
                 }
                 _ => Err(Denied::UnknownAuthenticator),
-            }
-        })
-    }
-}
-
-/// The removal of a phone that is there, confirmed or not.
-pub(super) fn judge_removal(
-    account: &Account,
-    device: DeviceId,
-    now: Millis,
-) -> Result<impl FnOnce(&mut Account, &mut Events) -> Result<Removed, Denied> + use<>, Denied> {
-    let phone = account
-        .number_of(device, now)
-        .ok_or(Denied::UnknownAuthenticator)?;
-    Ok(move |account: &mut Account, events: &mut Events| {
-        let was_enrolled = account.is_enrolled();
-        account.phones.retain(|phone| phone.device != device);
-        account.drop_challenges_to(device);
-        events.push(Event::AuthenticatorRemoved { device, phone });
-        if was_enrolled && !account.is_enrolled() {
-            account.valid_from.first_factor = account.valid_from.first_factor.max(now);
-            if account.recovery.take().is_some() {
-                events.push(Event::RecoveryCodeRemoved);
-            }
+            }?;
+            Ok((draft.change(), phone))
+        });
+        match judged {
+            Ok((change, phone)) => remove(change, phone),
+            Err(denied) => Transition::refused(denied),
         }
-        Ok(Removed { device, phone })
-    })
+    }
 }
 
-impl Account {
-    /// The number of a phone, confirmed or not.
-    fn number_of(&self, device: DeviceId, now: Millis) -> Option<PhoneNumber> {
-        let confirmed = self.phones.iter().find(|phone| phone.device == device);
-        let unconfirmed = || {
-            self.challenges
-                .iter()
-                .filter(|pending| pending.live_at(now).is_some())
-                .filter_map(PendingChallenge::enrollment)
-                .find(|enrollment| enrollment.device == device)
-        };
-        confirmed
-            .map(|phone| phone.number)
-            .or_else(|| unconfirmed().map(|enrollment| enrollment.number))
+/// The phone of this device, confirmed or not.
+pub(super) fn judge_removal(draft: &Draft<'_>, device: DeviceId) -> Result<Removed, Denied> {
+    draft
+        .phones_at(draft.now())
+        .find(|(known, ..)| *known == device)
+        .map(|(device, phone, ..)| Removed { device, phone })
+        .ok_or(Denied::UnknownAuthenticator)
+}
+
+pub(super) fn remove(mut change: Change<'_>, removed: Removed) -> Transition<Removed> {
+    let Removed { device, phone } = removed;
+    let was_enrolled = change.is_enrolled();
+    change.phones.retain(|phone| phone.device != device);
+    change.drop_challenges_to(device);
+    change.log(Event::AuthenticatorRemoved { device, phone });
+    if was_enrolled && !change.is_enrolled() {
+        change.revoked_until.first_factor = Some(change.now());
+        if change.recovery.take().is_some() {
+            change.log(Event::RecoveryCodeRemoved);
+        }
     }
+    change.grant(removed)
 }

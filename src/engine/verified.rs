@@ -2,10 +2,11 @@
 
 use time::UtcDateTime;
 
-use crate::authenticator::{AuthenticatorId, Channel};
+use crate::authenticator::AuthenticatorId;
+use crate::channel::Channel;
 use crate::code::RecoveryCode;
 use crate::instant::Millis;
-use crate::session::MfaSession;
+use crate::session::{Assurance, MfaSession};
 use crate::subject::Subject;
 
 /// Proof that the second factor has passed: all that is needed to mint tokens.
@@ -13,8 +14,9 @@ use crate::subject::Subject;
 /// # Security
 ///
 /// Only the engine makes one, from the right binding code of a live challenge or the live recovery
-/// code, and it is seen only after the account that remembers it was saved (rule 1). Nobody else can
-/// write one out, nor copy one:
+/// code. It is seen only after the account that remembers it was saved (rule 1). Mint no token that is
+/// valid after [`not_after`](Self::not_after), and none with a later `auth_time` than
+/// [`authenticated_at`](Self::authenticated_at). Nobody else can make one, nor copy one:
 ///
 /// ```compile_fail,E0451
 /// fn forge(honest: oob_mfa::Verified, session: oob_mfa::MfaSession) -> oob_mfa::Verified {
@@ -37,16 +39,14 @@ pub struct Verified {
     at: Millis,
 }
 
-/// What the code that was answered had been sent, or kept, for.
+/// What the code was for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Purpose {
     /// To complete a login.
     Login,
-    /// To confirm an enrollment; it completes the login as well.
-    ///
-    /// A session of [`Assurance::Mfa`](crate::Assurance::Mfa) that adds a phone completes one, too: who
-    /// mints tokens of its scope for that prolongs it.
+    /// To confirm an enrollment. For a first-factor session it completes the login too; for an MFA
+    /// session, tokens minted for it end with that session.
     Enrollment,
 }
 
@@ -122,7 +122,7 @@ impl Verified {
         self.purpose
     }
 
-    /// By which channel the code went; none for a recovery code.
+    /// The channel of the code; none for a recovery code.
     #[must_use]
     pub const fn channel(&self) -> Option<Channel> {
         match self.authenticator {
@@ -133,7 +133,7 @@ impl Verified {
 
     /// Authentication methods for the `amr` claim, by RFC 8176: `mfa`, and `sms` or `tel`.
     ///
-    /// A recovery code has no value of its own there. The first factor's (`pwd`) is the embedder's to add.
+    /// A recovery code has no value of its own there. The embedder adds the first factor's (`pwd`).
     #[must_use]
     pub const fn amr(&self) -> &'static [&'static str] {
         match self.authenticator {
@@ -143,21 +143,46 @@ impl Verified {
         }
     }
 
-    /// Whether the policy holds the channel for restricted (NIST SP 800-63B-4 section 3.1.3.3).
+    /// Whether the policy reports the channel as restricted (NIST SP 800-63B-4 section 3.1.3.3).
     #[must_use]
     pub const fn is_restricted(&self) -> bool {
         self.restricted
     }
 
-    /// The recovery code that takes the place of the one used, to be shown to the owner once.
+    /// The replacement of the recovery code that was used, to be shown to the owner once.
     #[must_use]
     pub const fn recovery_code(&self) -> Option<&RecoveryCode> {
         self.recovery_code.as_ref()
     }
 
-    /// When.
+    /// When, in account time.
     #[must_use]
     pub fn verified_at(&self) -> UtcDateTime {
         self.at.to_utc()
+    }
+
+    /// What the session had proven: [`Assurance::Mfa`] only where it confirmed an enrollment.
+    #[must_use]
+    pub const fn assurance(&self) -> Assurance {
+        self.session.assurance()
+    }
+
+    /// The expiry of an MFA session, which no token minted for it may outlive; none for a login.
+    #[must_use]
+    pub fn not_after(&self) -> Option<UtcDateTime> {
+        match self.session.assurance() {
+            Assurance::FirstFactor => None,
+            Assurance::Mfa => Some(self.session.expires_at()),
+        }
+    }
+
+    /// When the user authenticated, for `auth_time`: now for a login, and the time of its own login for
+    /// an MFA session.
+    #[must_use]
+    pub fn authenticated_at(&self) -> UtcDateTime {
+        match self.session.assurance() {
+            Assurance::FirstFactor => self.verified_at(),
+            Assurance::Mfa => self.session.authenticated_at(),
+        }
     }
 }

@@ -3,17 +3,21 @@
 use subtle::Choice;
 use time::UtcDateTime;
 
-use super::associate::check_may_enroll;
-use super::verified::Purpose;
-use super::{Engine, Verified, charge};
-use crate::account::{Account, Phone, PhoneStatus};
-use crate::authenticator::Channel;
-use crate::challenge::{ChallengeId, Code, Enrollment, IssuedCode, PendingChallenge, Target};
+use super::Engine;
+use super::draft::{Change, Draft};
+use super::guard::{
+    check_first_factor, check_may_enroll, check_room_for_phone, check_room_for_spent,
+};
+use super::verified::{Purpose, Verified};
+use crate::account::challenge::{ChallengeId, Code, IssuedCode, Target};
+use crate::account::{Account, PhoneStatus};
+use crate::budget::Limit;
+use crate::channel::Channel;
 use crate::code::{BindingCode, OobCode};
 use crate::denied::Denied;
-use crate::instant::Millis;
-use crate::session::MfaSession;
-use crate::transition::{Event, Events, Limit, Transition};
+use crate::event::Event;
+use crate::session::{Assurance, MfaSession};
+use crate::transition::Transition;
 
 /// An answer to a challenge, or to the code of an enrollment.
 #[derive(Debug)]
@@ -24,262 +28,224 @@ use crate::transition::{Event, Events, Limit, Transition};
 pub struct VerifyOob {
     /// The handle that came with the challenge.
     pub oob_code: OobCode,
-    /// What the owner typed.
+    /// What the user typed.
     pub binding_code: BindingCode,
 }
 
+/// A binding code that was compared with the one of a live challenge.
+struct Judged {
+    challenge: ChallengeId,
+    target: Target,
+    channel: Channel,
+    right: Choice,
+}
+
 impl Engine {
-    /// Judges a binding code: completes a login, or confirms an enrollment and completes it.
+    /// Judges a binding code: completes a login, or confirms an enrollment.
     ///
-    /// A code of any wrong shape is judged and charged like any wrong one.
+    /// A first-factor session that confirms its enrollment completes its login too. A code of any wrong
+    /// shape is judged and charged like any wrong code.
     ///
     /// # Errors
     ///
     /// As the outcome's result. Refused, in this order and without any change:
-    /// [`Denied::SubjectMismatch`], [`Denied::TokenExpired`], [`Denied::SessionTooLong`],
-    /// [`Denied::SessionRevoked`], [`Denied::SessionSpent`]; [`Denied::OobCodeUnknown`],
-    /// [`Denied::OobCodeOfAnotherSession`], [`Denied::OobCodeExpired`], [`Denied::OobCodeUnknown`] once
-    /// its attempts are spent or its phone is disabled; for an enrollment
-    /// [`Denied::AlreadyEnrolled`], [`Denied::InsufficientScope`],
-    /// [`Denied::PhoneAlreadyEnrolled`], [`Denied::TooManyPhones`]; [`Denied::TooManySessions`],
-    /// [`Denied::TooManyFailures`]; [`Denied::OobCodeExpired`] where its key has left the ring. Rejected, charged and saved: [`Denied::InvalidBindingCode`].
+    /// [`Denied::SubjectMismatch`], [`Denied::ClockBehind`], those of a [session](Self#sessions);
+    /// [`Denied::OobCodeUnknown`]; for a login [`Denied::FirstFactorRequired`];
+    /// [`Denied::OobCodeOfAnotherSession`], [`Denied::OobCodeExpired`], [`Denied::OobCodeUnknown`]
+    /// once its attempts are spent; for an enrollment [`Denied::AlreadyEnrolled`],
+    /// [`Denied::InsufficientScope`], [`Denied::PhoneAlreadyEnrolled`], [`Denied::TooManyPhones`];
+    /// [`Denied::TooManySessions`], [`Denied::TooManyFailures`]; [`Denied::OobCodeExpired`] where its
+    /// key has left the ring. Rejected, charged and saved: [`Denied::InvalidBindingCode`].
     ///
     /// # Security
     ///
-    /// With an empty budget the right code hears what a wrong one hears, and neither is compared.
+    /// With an empty budget the right code gets the answer of a wrong one, and neither is compared.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use oob_mfa::*;
+    /// # let mut world = oob_mfa_testing::World::new();
+    /// # world.enroll("+14155558730");
+    /// # let session = world.first_factor();
+    /// # let sent = world.challenge(&session, None)?;
+    /// # let (engine, account, now) = (world.engine.clone(), world.account(), world.now());
+    /// # let (oob_code, typed) = (sent.oob_code.as_str(), sent.code.as_str());
+    /// # let replace = |_: Next| Ok::<(), &str>(());
+    /// let request = VerifyOob { oob_code: oob_code.into(), binding_code: typed.into() };
+    /// let outcome = engine.verify_oob(account, &session, &request, now).commit(replace)?;
+    /// let verified = outcome.result?; // mint tokens from this
+    /// assert_eq!(verified.amr(), ["mfa", "sms"]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn verify_oob(
         &self,
-        account: &Account,
+        account: Account,
         session: &MfaSession,
         request: &VerifyOob,
         now: UtcDateTime,
     ) -> Transition<Verified> {
-        self.decide_for(account, session, now, |account, now| {
-            let answered = self.judge_binding_code(account, session, request, now)?;
-            Ok(move |account: &mut Account, events: &mut Events| {
-                if bool::from(answered.right) {
-                    Ok(self.accept(account, events, session, &answered, now))
-                } else {
-                    Err(self.reject(account, events, &answered, now))
-                }
-            })
-        })
+        let judged = self.draft_for(account, session, now).and_then(|draft| {
+            let judged = self.judge_binding_code(&draft, session, request)?;
+            Ok((draft.change(), judged))
+        });
+        let (change, judged) = match judged {
+            Ok(judged) => judged,
+            Err(denied) => return Transition::refused(denied),
+        };
+        if judged.right.into() {
+            self.accept(change, session, judged)
+        } else {
+            self.reject(change, &judged)
+        }
     }
 
     fn judge_binding_code(
         &self,
-        account: &Account,
+        draft: &Draft<'_>,
         session: &MfaSession,
         request: &VerifyOob,
-        now: Millis,
-    ) -> Result<Answered, Denied> {
-        let pending = account
+    ) -> Result<Judged, Denied> {
+        let pending = draft
             .challenges
             .iter()
-            .find(|pending| pending.is_kept_at(now) && pending.is(&request.oob_code))
+            .find(|pending| pending.is(&request.oob_code))
             .ok_or(Denied::OobCodeUnknown)?;
+        if let Some(Target::Phone(_)) = pending.code.issued().map(|code| &code.target) {
+            check_first_factor(session)?;
+        }
         if pending.session != *session.tag() {
             return Err(Denied::OobCodeOfAnotherSession);
         }
-        if let Code::Overtaken { expires_at } = pending.code
-            && now < expires_at
-        {
-            check_may_enroll(account, session)?;
-            return Err(Denied::OobCodeUnknown);
-        }
-        let code = pending.live_at(now).ok_or(Denied::OobCodeExpired)?;
+        let code = match &pending.code {
+            Code::Issued(code) => code,
+            Code::Expired => return Err(Denied::OobCodeExpired),
+            Code::Discarded { .. } => {
+                check_may_enroll(draft, session)?;
+                return Err(Denied::OobCodeUnknown);
+            }
+        };
         if self
             .policy
             .attempts_per_challenge()
-            .is_some_and(|most| code.attempts >= most)
+            .is_some_and(|max| code.attempts >= max)
         {
             return Err(Denied::OobCodeUnknown);
         }
         match &code.target {
             Target::Phone(device) => {
-                account
-                    .active_phone(*device)
-                    .ok_or(Denied::OobCodeUnknown)?;
+                draft.active_phone(*device).ok_or(Denied::OobCodeUnknown)?;
             }
             Target::Enrollment(enrollment) => {
-                check_may_enroll(account, session)?;
-                account.check_room_for(enrollment.number, &self.policy)?;
+                check_may_enroll(draft, session)?;
+                check_room_for_phone(draft, enrollment.number, &self.policy)?;
             }
         }
-        account.check_room_for_spent(session, now)?;
-        account
-            .budgets
-            .binding_failures
-            .check(self.policy.binding_failures(), now)
+        check_room_for_spent(draft, session)?;
+        draft
+            .check_budget(Limit::BindingFailures)
             .map_err(|retry_at| Denied::TooManyFailures {
                 retry_at: retry_at.to_utc(),
             })?;
-
-        let binding_code = &request.binding_code;
         let right = self
             .keys
-            .judge_code(&code.digest, &pending.id.0, session.tag(), binding_code)
+            .judge_code(
+                &code.digest,
+                &pending.id.0,
+                session.tag(),
+                &request.binding_code,
+            )
             // The key was dropped from the ring while the code was in flight.
             .ok_or(Denied::OobCodeExpired)?;
-        Ok(Answered {
+        Ok(Judged {
             challenge: pending.id,
             target: code.target.clone(),
             channel: code.channel,
-            attempts: code.attempts,
             right,
         })
     }
 
     fn accept(
         &self,
-        account: &mut Account,
-        events: &mut Events,
+        mut change: Change<'_>,
         session: &MfaSession,
-        Answered {
+        judged: Judged,
+    ) -> Transition<Verified> {
+        let Judged {
             challenge,
             target,
             channel,
             ..
-        }: &Answered,
-        now: Millis,
-    ) -> Verified {
-        let authenticator = target.authenticator(*channel);
-        account.drop_challenge(*challenge);
+        } = judged;
+        let authenticator = target.authenticator(channel);
+        let now = change.now();
+        change.drop_challenge(challenge);
         let purpose = match target {
             Target::Phone(device) => {
-                if let Some(phone) = account.phone_mut(*device) {
+                if let Some(phone) = change.phone_mut(device) {
                     phone.failures = 0;
                     phone.last_used = now;
-                    phone.last_channel = *channel;
+                    phone.last_channel = channel;
                 }
                 Purpose::Login
             }
             Target::Enrollment(enrollment) => {
-                events.push(Event::AuthenticatorAdded {
+                let phone = enrollment.number;
+                change.log(Event::AuthenticatorAdded {
                     authenticator,
-                    phone: enrollment.number,
+                    phone,
                 });
-                account.confirm(enrollment, *channel, now, events);
+                change.add_phone(enrollment.device, phone, channel, now);
+                if let Some(recovery) = enrollment.recovery {
+                    change.set_recovery_code(recovery);
+                    change.log(Event::RecoveryCodeReplaced);
+                }
                 Purpose::Enrollment
             }
         };
-        account.spend(session);
-        events.push(Event::Authenticated { authenticator });
-        let restricted = self.policy.is_restricted(*channel);
-        Verified::by_phone(session, authenticator, purpose, restricted, now)
-    }
-
-    fn reject(
-        &self,
-        account: &mut Account,
-        events: &mut Events,
-        Answered {
-            challenge,
-            target,
-            channel,
-            attempts,
-            ..
-        }: &Answered,
-        now: Millis,
-    ) -> Denied {
-        let device = target.device();
-        let attempts = attempts.saturating_add(1);
-        let mut failures = attempts;
-        if let Some(IssuedCode {
-            attempts: stored, ..
-        }) = account
-            .challenge_mut(*challenge)
-            .and_then(|pending| pending.code.issued_mut())
-        {
-            *stored = attempts;
+        change.spend(session);
+        if session.assurance() == Assurance::FirstFactor {
+            change.log(Event::Authenticated { authenticator });
         }
-        let mut disabled = None;
-        if let Some(phone) = account.phone_mut(device) {
-            phone.failures = phone.failures.saturating_add(1);
-            failures = phone.failures;
-            if self
-                .policy
-                .failure_cap()
-                .is_some_and(|most| failures >= most)
-            {
-                phone.status = PhoneStatus::Disabled;
-                disabled = Some(phone.number);
-            }
-        }
-        events.push(Event::WrongBindingCode {
-            authenticator: target.authenticator(*channel),
-            failures,
-        });
-        if self
-            .policy
-            .attempts_per_challenge()
-            .is_some_and(|most| attempts >= most)
-        {
-            account.drop_challenge(*challenge);
-        }
-        if let Some(phone) = disabled {
-            account.drop_challenges_to(device);
-            events.push(Event::AuthenticatorDisabled { device, phone });
-        }
-        let limit = (Limit::BindingFailures, self.policy.binding_failures());
-        charge(&mut account.budgets.binding_failures, limit, now, events);
-        Denied::InvalidBindingCode
-    }
-}
-
-/// A binding code that was compared with that of a live challenge.
-struct Answered {
-    challenge: ChallengeId,
-    target: Target,
-    channel: Channel,
-    /// Wrong answers before this one.
-    attempts: u32,
-    right: Choice,
-}
-
-impl Account {
-    /// Makes an enrollment a phone of the account, and its recovery code the account's.
-    ///
-    /// Every other enrollment of a first factor goes: from here on the phone guards the account. One
-    /// of a second factor stays, without a recovery code of its own.
-    fn confirm(
-        &mut self,
-        enrollment: &Enrollment,
-        channel: Channel,
-        now: Millis,
-        events: &mut Events,
-    ) {
-        self.phones.push(Phone::confirmed(
-            enrollment.device,
-            enrollment.number,
-            channel,
+        let restricted = self.policy.is_restricted(channel);
+        change.grant(Verified::by_phone(
+            session,
+            authenticator,
+            purpose,
+            restricted,
             now,
-        ));
-        self.drop_unguarded_enrollments();
-        if let Some(recovery) = &enrollment.recovery {
-            self.recovery = Some(*recovery);
-            self.drop_unconfirmed_recovery_codes();
-            events.push(Event::RecoveryCodeReplaced);
-        }
+        ))
     }
 
-    /// Drops what a first factor alone has begun; who answers it late is told that he came second.
-    pub(super) fn drop_unguarded_enrollments(&mut self) {
-        self.challenges
-            .iter_mut()
-            .for_each(PendingChallenge::overtake);
-    }
-
-    /// Drops the recovery codes of enrollments that are not confirmed, now that there is one.
-    pub(super) fn drop_unconfirmed_recovery_codes(&mut self) {
-        let codes = self
-            .challenges
-            .iter_mut()
-            .filter_map(|pending| pending.code.issued_mut());
-        for code in codes {
-            if let Target::Enrollment(enrollment) = &mut code.target {
-                enrollment.recovery = None;
+    fn reject(&self, mut change: Change<'_>, judged: &Judged) -> Transition<Verified> {
+        let device = judged.target.device();
+        let pending = change.challenge_mut(judged.challenge);
+        let attempts = pending
+            .and_then(|pending| pending.code.issued_mut())
+            .map_or(1, IssuedCode::count_attempt);
+        let phone = change.phone_mut(device).map(|phone| {
+            phone.failures = phone.failures.saturating_add(1);
+            let cap = self.policy.failure_cap();
+            if cap.is_some_and(|max| phone.failures >= max) {
+                phone.status = PhoneStatus::Disabled;
             }
+            *phone
+        });
+        change.log(Event::WrongBindingCode {
+            authenticator: judged.target.authenticator(judged.channel),
+            // A phone that is not confirmed has no count of its own.
+            failures: phone.map_or(attempts, |phone| phone.failures),
+        });
+        let max = self.policy.attempts_per_challenge();
+        if max.is_some_and(|max| attempts >= max) {
+            change.drop_challenge(judged.challenge);
         }
+        if let Some(phone) = phone.filter(|phone| phone.status == PhoneStatus::Disabled) {
+            change.drop_challenges_to(device);
+            let phone = phone.number;
+            change.log(Event::AuthenticatorDisabled { device, phone });
+        }
+        change.charge(Limit::BindingFailures);
+        change.reject(Denied::InvalidBindingCode)
     }
 }

@@ -62,8 +62,12 @@ fn a_recovery_code_is_stored_as_a_salted_hash() {
 #[test]
 fn a_session_and_a_delivery_are_named_by_16_bytes_of_a_hash() {
     assert_eq!(
-        hex(SessionTag::of_id("jti-1").as_bytes()),
-        "830b6953c21694130fa720789eea1512"
+        hex(SessionTag::of_id("jti-1", 1).as_bytes()),
+        "c72c0c490ae5bca9cf695aad8a336eac"
+    );
+    assert_eq!(
+        hex(SessionTag::of_id("jti-1", 2).as_bytes()),
+        "1501c59296e8086837e28109ffa563b8"
     );
     assert_eq!(
         hex(&delivery_id(&COUNTED)),

@@ -4,7 +4,7 @@ use alloc::string::String;
 use core::fmt;
 
 use super::gsm::is_basic;
-use crate::code::FEWEST_BINDING_DIGITS;
+use crate::code::MIN_BINDING_DIGITS;
 
 /// The name by which the owner knows who sends the code.
 ///
@@ -55,7 +55,7 @@ impl core::str::FromStr for AppName {
         if text.split(' ').any(str::is_empty) {
             return Err(InvalidAppName::Spaces);
         }
-        if text.bytes().filter(u8::is_ascii_digit).count() >= FEWEST_BINDING_DIGITS {
+        if text.bytes().filter(u8::is_ascii_digit).count() >= MIN_BINDING_DIGITS {
             return Err(InvalidAppName::Digits);
         }
         Ok(Self(text.into()))
@@ -96,3 +96,6 @@ impl fmt::Display for InvalidAppName {
 }
 
 impl core::error::Error for InvalidAppName {}
+
+#[cfg(test)]
+mod tests;

@@ -39,3 +39,6 @@ pub fn septets(text: &str) -> Option<usize> {
 pub(super) fn is_basic(c: char) -> bool {
     BASIC.contains(c)
 }
+
+#[cfg(test)]
+mod tests;

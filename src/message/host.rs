@@ -112,3 +112,6 @@ impl fmt::Display for InvalidHost {
 }
 
 impl core::error::Error for InvalidHost {}
+
+#[cfg(test)]
+mod tests;

@@ -7,7 +7,8 @@ use core::time::Duration;
 use zeroize::Zeroizing;
 
 use super::app_name::AppName;
-use crate::code::MOST_BINDING_DIGITS;
+use crate::code::MAX_BINDING_DIGITS;
+use crate::names::error_text;
 
 const PAUSE: Duration = Duration::from_secs(1);
 
@@ -63,10 +64,11 @@ const PAUSE: Duration = Duration::from_secs(1);
 /// # let engine = Engine::new(Policy::auth0(), KeyRing::new(Key::new(1, &[7; 32])));
 /// # let (mut rng, now) = (ChaCha20Rng::from_seed([1; 32]), time::UtcDateTime::UNIX_EPOCH);
 /// # let alice: Subject = "alice".parse()?;
-/// # let session = engine.begin(alice.clone(), "", "", "", now, &mut rng)?;
+/// # let first_factor = FirstFactor { subject: alice.clone(), client: "", scope: "", audience: "" };
+/// # let session = engine.begin(first_factor, now, &mut rng)?;
 /// # let request = Associate { channel: Channel::Voice, phone: "+14155558730".parse()? };
 /// # let account = Account::new(alice);
-/// # let outcome = engine.associate(&account, &session, &request, now, &mut rng);
+/// # let outcome = engine.associate(account, &session, &request, now, &mut rng);
 /// # let mut delivery = outcome.commit(|_| Ok::<_, Denied>(()))?.result?.delivery;
 /// # delivery.code = "123456".into();
 /// # let wording = Wording::new("A&B".parse()?, None)?;
@@ -176,7 +178,7 @@ pub struct SpokenDigits(Zeroizing<String>);
 impl SpokenDigits {
     fn of(code: &str) -> Self {
         // Room for all of it from the start: a string that grows leaves a copy behind.
-        let room = MOST_BINDING_DIGITS.saturating_mul(APART.len().saturating_add(1));
+        let room = MAX_BINDING_DIGITS.saturating_mul(APART.len().saturating_add(1));
         let mut text = Zeroizing::new(String::with_capacity(room));
         for digit in code.chars() {
             if !text.is_empty() {
@@ -226,22 +228,7 @@ impl core::str::FromStr for KeyPress {
 #[non_exhaustive]
 pub struct NoKeyPressed;
 
-impl fmt::Display for NoKeyPressed {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("no key of the phone was pressed")
-    }
-}
-
-impl core::error::Error for NoKeyPressed {}
+error_text!(NoKeyPressed, "no key of the phone was pressed");
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn digits_are_written_once_into_room_for_all_of_them() {
-        for code in ["123456", "12345678"] {
-            assert_eq!(SpokenDigits::of(code).0.capacity(), 24, "{code}");
-        }
-    }
-}
+mod tests;

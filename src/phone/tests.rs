@@ -72,7 +72,7 @@ fn nothing_but_a_plus_and_ascii_digits_is_forgiven() {
     }
     assert_eq!(
         InvalidPhoneNumber.to_string(),
-        "The phone number is invalid."
+        "not a phone number in E.164: write + and 7 to 15 digits of which the first is not 0"
     );
 }
 

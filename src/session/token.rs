@@ -12,12 +12,19 @@ use crate::denied::Denied;
 use crate::instant::Millis;
 use crate::key::{KeyRing, SessionTag};
 
-/// The opaque text that stands for a session on the wire: signed, stateless, good for ten minutes by default.
+/// The opaque text that stands for a session on the wire: signed, stateless, good for 10 minutes by default.
 ///
-/// Version 1, in base64url without padding: the version in a byte, the id of the key in four, the
-/// session's tag in sixteen, the assurance in one, issue and expiry in eight each (milliseconds),
-/// then subject, client, scope and audience, each behind its length in two, then HMAC-SHA-256 of all
-/// before it. Integers are big-endian.
+/// Version 1, in base64url without padding. Integers are big-endian, moments are milliseconds.
+///
+/// | bytes | what |
+/// |--:|---|
+/// | 1 | version |
+/// | 4 | id of the key |
+/// | 16 | tag of the session |
+/// | 1 | assurance |
+/// | 8, 8, 8 | issued, expires, authenticated |
+/// | 2 + n, 4 times | subject, client, scope, audience, each after its length |
+/// | 32 | HMAC-SHA-256 of everything before |
 ///
 /// # Security
 ///
@@ -26,7 +33,7 @@ pub struct MfaToken(String);
 
 const VERSION: u8 = 1;
 const SEAL_LEN: usize = 32;
-// Every field at its longest is 2,636 bytes; what is longer in text was never ours.
+// With every field at its longest a token has 2,644 bytes: 3,526 characters.
 const MAX_TOKEN_TEXT: usize = 4_096;
 
 impl MfaToken {
@@ -41,12 +48,14 @@ impl MfaToken {
         token.push(VERSION);
         token.extend_from_slice(&keys.current_id().to_be_bytes());
         token.extend_from_slice(session.tag.as_bytes());
-        token.push(match session.assurance {
-            Assurance::FirstFactor => 1,
-            Assurance::Mfa => 2,
-        });
-        token.extend_from_slice(&session.issued_at.get().to_be_bytes());
-        token.extend_from_slice(&session.expires_at.get().to_be_bytes());
+        token.push(session.assurance.code());
+        for moment in [
+            session.issued_at,
+            session.expires_at,
+            session.authenticated_at,
+        ] {
+            token.extend_from_slice(&moment.get().to_be_bytes());
+        }
         for text in [
             session.subject().as_str(),
             session.client(),
@@ -66,7 +75,7 @@ impl MfaToken {
         Self(text)
     }
 
-    /// The session that the text stands for, whoever presents it and whenever.
+    /// The session that the text stands for. Client and expiry are not checked here.
     pub(crate) fn open(text: &str, keys: &KeyRing) -> Result<MfaSession, Denied> {
         let mut token = decode(text).ok_or(Denied::TokenMalformed)?;
         let session = unseal(&token, keys);
@@ -115,13 +124,15 @@ impl<'a> Fields<'a> {
     fn session(mut self) -> Option<MfaSession> {
         let session = MfaSession {
             tag: SessionTag::from_bytes(self.array()?),
-            assurance: match self.array()? {
-                [1] => Assurance::FirstFactor,
-                [2] => Assurance::Mfa,
-                _ => return None,
+            assurance: {
+                let [code] = self.array()?;
+                [Assurance::FirstFactor, Assurance::Mfa]
+                    .into_iter()
+                    .find(|assurance| assurance.code() == code)?
             },
-            issued_at: Millis::from_stored(u64::from_be_bytes(self.array()?))?,
-            expires_at: Millis::from_stored(u64::from_be_bytes(self.array()?))?,
+            issued_at: self.moment()?,
+            expires_at: self.moment()?,
+            authenticated_at: self.moment()?,
             claims: {
                 let subject = self.text()?.parse().ok()?;
                 let texts = [self.text()?, self.text()?, self.text()?];
@@ -135,6 +146,10 @@ impl<'a> Fields<'a> {
         let (array, rest) = self.0.split_first_chunk()?;
         self.0 = rest;
         Some(*array)
+    }
+
+    fn moment(&mut self) -> Option<Millis> {
+        Millis::from_stored(u64::from_be_bytes(self.array()?))
     }
 
     fn text(&mut self) -> Option<&'a str> {
@@ -156,3 +171,6 @@ impl fmt::Debug for MfaToken {
         f.write_str("MfaToken(redacted)")
     }
 }
+
+#[cfg(test)]
+mod tests;

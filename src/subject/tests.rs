@@ -3,7 +3,7 @@ use alloc::string::ToString;
 use core::hash::{Hash, Hasher};
 use std::hash::DefaultHasher;
 
-use super::{InvalidSubject, SHORT, Subject, Text};
+use super::{InvalidSubject, Subject};
 
 #[test]
 fn one_to_255_bytes_are_a_subject() {
@@ -60,17 +60,17 @@ fn a_stored_subject_is_checked_as_a_given_one() {
 }
 
 #[test]
-fn where_a_subject_lies_shows_nowhere() {
+fn a_subject_is_shown_compared_and_hashed_as_its_text() {
     let texts = [
-        "s".repeat(SHORT),
-        "s".repeat(SHORT + 1),
-        // Of the same length as the first, in characters of two bytes.
-        "é".repeat(SHORT / 2),
-        // With zeros at the end, as those that fill up a short one.
+        "s".repeat(255),
+        "s".repeat(254),
+        // Characters of two bytes.
+        "é".repeat(127),
+        // With zeros at the end.
         "a".into(),
         "a\0".into(),
-        format!("{}\0", "s".repeat(SHORT - 1)),
-        "s".repeat(SHORT - 1),
+        format!("{}\0", "s".repeat(254)),
+        "s".repeat(253),
         // Later than one that is longer.
         "aa".into(),
         "b".into(),
@@ -82,7 +82,6 @@ fn where_a_subject_lies_shows_nowhere() {
     };
     for (one, a) in texts.iter().enumerate() {
         let subject: Subject = a.parse().unwrap();
-        assert_eq!(matches!(subject.0, Text::Short(_)), a.len() <= SHORT);
         assert_eq!(subject.as_str(), a);
         assert_eq!(format!("{subject:?}"), format!("Subject({a:?})"));
         assert_eq!(
@@ -96,4 +95,10 @@ fn where_a_subject_lies_shows_nowhere() {
             assert_eq!(subject.partial_cmp(&second), a.partial_cmp(b));
         }
     }
+}
+
+#[test]
+fn a_clone_of_a_subject_shares_its_text() {
+    let subject: Subject = "auth0|a".parse().unwrap();
+    assert!(core::ptr::eq(subject.as_str(), subject.clone().as_str()));
 }

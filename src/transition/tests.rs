@@ -1,4 +1,6 @@
 use alloc::format;
+use alloc::string::ToString;
+use alloc::vec;
 use alloc::vec::Vec;
 use core::cell::Cell;
 use core::convert::Infallible;
@@ -9,13 +11,18 @@ use chacha20::ChaCha20Rng;
 use chacha20::rand_core::SeedableRng;
 use time::UtcDateTime;
 
-use super::{Delivery, Event, Events, Limit, Transition};
+use super::{AnothersStored, Next, Outcome, Sealed, Step, Stored, Transition};
 use crate::account::Account;
-use crate::authenticator::{AuthenticatorId, Channel, DeviceId};
+use crate::channel::Channel;
+use crate::delivery::Delivery;
 use crate::denied::Denied;
-use crate::engine::{Associate, Associated, Challenge, Engine};
+use crate::engine::Engine;
+use crate::engine::associate::{Associate, Associated};
+use crate::engine::challenge::Challenge;
+use crate::event::{Event, Events};
 use crate::key::{Key, KeyRing};
 use crate::policy::Policy;
+use crate::session::{FirstFactor, MfaSession};
 
 const NOW: UtcDateTime = UtcDateTime::UNIX_EPOCH;
 
@@ -23,19 +30,16 @@ fn account() -> Account {
     Account::new("auth0|alice".parse().unwrap())
 }
 
-fn device() -> DeviceId {
-    "dev_NU1Ofuw3Cw0XCt5x".parse().unwrap()
+fn changed() -> Account {
+    let mut account = account();
+    account.state.revision = 1;
+    account
 }
 
 /// A grant of 7 that changes the account, with one event.
 fn granted() -> Transition<u32> {
-    let mut events = Events::NONE;
-    events.push(Event::AccountReset);
-    let account = Account {
-        revision: 1,
-        ..account()
-    };
-    Transition::changed(account, events, Ok(7))
+    let events = vec![Event::AccountReset];
+    Transition::changed(changed(), events, Ok(7))
 }
 
 fn refused() -> Transition<u32> {
@@ -44,11 +48,8 @@ fn refused() -> Transition<u32> {
 
 /// An answer that is charged.
 fn rejected() -> Transition<u32> {
-    let account = Account {
-        revision: 1,
-        ..account()
-    };
-    Transition::changed(account, Events::NONE, Err(Denied::InvalidBindingCode))
+    let events = Vec::new();
+    Transition::changed(changed(), events, Err(Denied::InvalidBindingCode))
 }
 
 /// Waits once, as a store over a network would.
@@ -135,7 +136,7 @@ fn a_save_that_fails_is_all_that_is_told() {
 #[test]
 fn an_awaited_save_is_waited_for() {
     let saves = Cell::new(0);
-    let save = async |next: super::Next| {
+    let save = async |next: Next| {
         assert_eq!(next.account.replaces(), None);
         assert_eq!(next.events.len(), 1);
         OnceLater::default().await;
@@ -169,6 +170,110 @@ fn an_awaited_commit_can_move_between_threads() {
     is_send(&granted().commit_async(async |_| Ok::<_, Infallible>(())));
 }
 
+fn save<T>(transition: Transition<T>) -> (Next, Sealed<T>) {
+    match transition.begin() {
+        Step::Save(next, sealed) => (next, sealed),
+        Step::Refused(_) => panic!("refused"),
+    }
+}
+
+#[test]
+fn a_sealed_outcome_opens_once_its_own_next_account_is_stored() {
+    for (transition, result, events) in [
+        (granted(), Ok(7), vec![Event::AccountReset]),
+        (rejected(), Err(Denied::InvalidBindingCode), vec![]),
+    ] {
+        let (next, sealed) = save(transition);
+        assert_eq!(next.account, changed());
+        assert_eq!(*next.events, events);
+        let outcome = sealed.open(next.stored_durably()).unwrap();
+        assert_eq!(outcome.result, result);
+        assert_eq!(*outcome.events, events);
+    }
+}
+
+#[test]
+fn a_refusal_in_two_steps_has_nothing_to_store() {
+    let Step::Refused(outcome) = refused().begin() else {
+        panic!("a refusal to be saved")
+    };
+    assert_eq!(outcome.result, Err(Denied::NotEnrolled));
+    assert!(outcome.events.is_empty());
+}
+
+#[test]
+fn the_stored_of_another_transition_opens_nothing_and_says_so() {
+    for make in [granted, rejected] {
+        let (first, sealed) = save(make());
+        let (second, twin) = save(make());
+        // Both have the same account, revision and events.
+        assert_eq!(first.account, second.account);
+        assert_eq!(first.events, second.events);
+        let refused = sealed.open(second.stored_durably());
+        assert_eq!(refused.unwrap_err(), AnothersStored);
+        assert_eq!(
+            twin.open(first.stored_durably()).unwrap_err(),
+            AnothersStored
+        );
+    }
+    assert_eq!(
+        AnothersStored.to_string(),
+        "this outcome belongs to another transition than the one that was stored"
+    );
+}
+
+#[test]
+fn a_next_whose_public_fields_were_swapped_opens_only_its_own_outcome() {
+    let swapped = || {
+        let ((mut first, sealed), (mut second, twin)) = (save(granted()), save(rejected()));
+        core::mem::swap(&mut first.account, &mut second.account);
+        core::mem::swap(&mut first.events, &mut second.events);
+        ((first, sealed), (second, twin))
+    };
+    let ((first, sealed), (second, twin)) = swapped();
+    let opened = sealed.open(first.stored_durably()).unwrap();
+    assert_eq!(opened.result, Ok(7));
+    assert_eq!(*opened.events, [Event::AccountReset]);
+    let opened = twin.open(second.stored_durably()).unwrap();
+    assert_eq!(opened.result, Err(Denied::InvalidBindingCode));
+
+    let ((first, sealed), (second, twin)) = swapped();
+    let refused = sealed.open(second.stored_durably());
+    assert_eq!(refused.unwrap_err(), AnothersStored);
+    assert_eq!(
+        twin.open(first.stored_durably()).unwrap_err(),
+        AnothersStored
+    );
+}
+
+#[test]
+fn every_step_is_send_and_sync_and_static() {
+    fn can_move<T: Send + Sync + 'static>() {}
+    can_move::<Transition<Associated>>();
+    can_move::<Step<Associated>>();
+    can_move::<Next>();
+    can_move::<Stored>();
+    can_move::<Sealed<Associated>>();
+    can_move::<Outcome<Associated>>();
+}
+
+#[test]
+fn debug_of_a_step_shows_nothing_of_the_result() {
+    let shown = |result: Result<u32, Denied>| {
+        let events = vec![Event::AccountReset];
+        let step = Transition::changed(changed(), events, result).begin();
+        let whole = format!("{step:?} {step:#?}");
+        let Step::Save(next, sealed) = step else {
+            panic!("refused")
+        };
+        assert_eq!(format!("{sealed:?}"), "Sealed(redacted)");
+        let next_shown = format!("{next:?}");
+        (whole, next_shown, format!("{:?}", next.stored_durably()))
+    };
+    assert_eq!(shown(Ok(7)), shown(Ok(8)));
+    assert_eq!(shown(Ok(7)), shown(Err(Denied::InvalidBindingCode)));
+}
+
 #[test]
 fn debug_tells_whether_anything_changed_and_no_more() {
     assert_eq!(
@@ -185,19 +290,30 @@ fn debug_tells_whether_anything_changed_and_no_more() {
     );
 }
 
+fn engine() -> Engine {
+    Engine::new(Policy::auth0(), KeyRing::new(Key::new(1, &[7; 32])))
+}
+
+fn session(rng: &mut ChaCha20Rng) -> MfaSession {
+    let first_factor = FirstFactor {
+        subject: account().subject().clone(),
+        client: "",
+        scope: "",
+        audience: "",
+    };
+    engine().begin(first_factor, NOW, rng).unwrap()
+}
+
 fn associated() -> (Associated, Events, Account) {
-    let engine = Engine::new(Policy::auth0(), KeyRing::new(Key::new(1, &[7; 32])));
     let mut rng = ChaCha20Rng::from_seed([1; 32]);
-    let session = engine
-        .begin(account().subject().clone(), "", "", "", NOW, &mut rng)
-        .unwrap();
+    let session = session(&mut rng);
     let request = Associate {
         channel: Channel::Sms,
         phone: "+14155558730".parse().unwrap(),
     };
     let mut saved = None;
-    let outcome = engine
-        .associate(&account(), &session, &request, NOW, &mut rng)
+    let outcome = engine()
+        .associate(account(), &session, &request, NOW, &mut rng)
         .commit(|next| {
             saved = Some(next.account);
             Ok::<_, Infallible>(())
@@ -208,12 +324,9 @@ fn associated() -> (Associated, Events, Account) {
 
 #[test]
 fn a_refused_operation_of_the_engine_changes_nothing() {
-    let engine = Engine::new(Policy::auth0(), KeyRing::new(Key::new(1, &[7; 32])));
     let mut rng = ChaCha20Rng::from_seed([1; 32]);
-    let session = engine
-        .begin(account().subject().clone(), "", "", "", NOW, &mut rng)
-        .unwrap();
-    let refused = engine.challenge(&account(), &session, &Challenge::default(), NOW, &mut rng);
+    let session = session(&mut rng);
+    let refused = engine().challenge(account(), &session, &Challenge::default(), NOW, &mut rng);
     assert_eq!(format!("{refused:?}"), "Transition { changed: false, .. }");
 }
 
@@ -256,123 +369,4 @@ fn a_delivery_is_named_without_its_oob_code() {
     let id = associated.delivery.id();
     assert_eq!(id.len(), 22);
     assert_ne!(id, associated.oob_code.expose_secret());
-}
-
-/// Every event, whether the owner is told of it, and its text in a log.
-fn table() -> [(Event, bool, &'static str); 15] {
-    let device = device();
-    let phone = "+14155558730".parse().unwrap();
-    let authenticator = AuthenticatorId::Phone(Channel::Sms, device);
-    let limit_reached = |limit| Event::LimitReached {
-        limit,
-        retry_at: NOW,
-    };
-    [
-        (
-            Event::CodeIssued {
-                authenticator,
-                phone,
-            },
-            false,
-            r#"{"event":"code_issued","authenticator":"sms|dev_NU1Ofuw3Cw0XCt5x","phone":"XXXXXXXX8730"}"#,
-        ),
-        (
-            Event::AuthenticatorAdded {
-                authenticator,
-                phone,
-            },
-            true,
-            r#"{"event":"authenticator_added","authenticator":"sms|dev_NU1Ofuw3Cw0XCt5x","phone":"XXXXXXXX8730"}"#,
-        ),
-        (
-            Event::AuthenticatorRemoved { device, phone },
-            true,
-            r#"{"event":"authenticator_removed","device":"dev_NU1Ofuw3Cw0XCt5x","phone":"XXXXXXXX8730"}"#,
-        ),
-        (
-            Event::AuthenticatorDisabled { device, phone },
-            true,
-            r#"{"event":"authenticator_disabled","device":"dev_NU1Ofuw3Cw0XCt5x","phone":"XXXXXXXX8730"}"#,
-        ),
-        (
-            Event::Authenticated {
-                authenticator: AuthenticatorId::RecoveryCode(device),
-            },
-            false,
-            r#"{"event":"authenticated","authenticator":"recovery-code|dev_NU1Ofuw3Cw0XCt5x"}"#,
-        ),
-        (
-            Event::WrongBindingCode {
-                authenticator,
-                failures: 3,
-            },
-            false,
-            r#"{"event":"wrong_binding_code","authenticator":"sms|dev_NU1Ofuw3Cw0XCt5x","failures":3}"#,
-        ),
-        (
-            Event::WrongRecoveryCode { failures: 1 },
-            false,
-            r#"{"event":"wrong_recovery_code","failures":1}"#,
-        ),
-        (
-            Event::RecoveryCodeUsed,
-            true,
-            r#"{"event":"recovery_code_used"}"#,
-        ),
-        (
-            Event::RecoveryCodeReplaced,
-            true,
-            r#"{"event":"recovery_code_replaced"}"#,
-        ),
-        (
-            Event::RecoveryCodeRemoved,
-            true,
-            r#"{"event":"recovery_code_removed"}"#,
-        ),
-        (
-            limit_reached(Limit::Sends),
-            false,
-            r#"{"event":"limit_reached","limit":"sends","retry_at":0}"#,
-        ),
-        (
-            limit_reached(Limit::BindingFailures),
-            true,
-            r#"{"event":"limit_reached","limit":"binding_failures","retry_at":0}"#,
-        ),
-        (
-            limit_reached(Limit::RecoveryFailures),
-            true,
-            r#"{"event":"limit_reached","limit":"recovery_failures","retry_at":0}"#,
-        ),
-        (Event::AccountReset, true, r#"{"event":"account_reset"}"#),
-        (
-            Event::BudgetsRestored,
-            false,
-            r#"{"event":"budgets_restored"}"#,
-        ),
-    ]
-}
-
-#[test]
-fn an_event_is_logged_with_its_number_masked() {
-    for (event, notifies, text) in table() {
-        assert_eq!(serde_json::to_string(&event).unwrap(), text);
-        assert_eq!(event.notifies_owner(), notifies, "{text}");
-    }
-}
-
-#[test]
-fn events_keep_their_order() {
-    let mut events = Events::NONE;
-    events.push(Event::RecoveryCodeUsed);
-    events.push(Event::RecoveryCodeReplaced);
-    assert_eq!(
-        *events,
-        [Event::RecoveryCodeUsed, Event::RecoveryCodeReplaced]
-    );
-    assert_eq!((&events).into_iter().count(), 2);
-    assert_eq!(
-        serde_json::to_string(&events).unwrap(),
-        r#"[{"event":"recovery_code_used"},{"event":"recovery_code_replaced"}]"#
-    );
 }

@@ -10,10 +10,13 @@ use zeroize::Zeroizing;
 use super::error::{BadRequest, ErrorAnswer};
 use super::header::NO_STORE;
 use crate::account::Requirements;
-use crate::authenticator::{AuthenticatorEntry, AuthenticatorId, AuthenticatorStatus, Channel};
+use crate::authenticator::{AuthenticatorEntry, AuthenticatorId, AuthenticatorStatus};
+use crate::channel::Channel;
 use crate::code::RecoveryCode;
-use crate::engine::{Associated, Challenged, Removed};
-use crate::session::MfaToken;
+use crate::engine::associate::Associated;
+use crate::engine::challenge::Challenged;
+use crate::engine::manage::Removed;
+use crate::session::token::MfaToken;
 
 const OOB: &str = "oob";
 const PROMPT: &str = "prompt";

@@ -9,9 +9,12 @@ use zeroize::Zeroizing;
 
 use super::error::BadRequest;
 use super::header::{ClientCredentials, basic, is_bearer};
-use crate::authenticator::{AuthenticatorId, Channel};
+use crate::authenticator::AuthenticatorId;
+use crate::channel::Channel;
 use crate::code::RecoveryCode;
-use crate::engine::{Associate, Challenge, VerifyOob};
+use crate::engine::associate::Associate;
+use crate::engine::challenge::Challenge;
+use crate::engine::verify::VerifyOob;
 
 /// The parameters of a request, from JSON or from a form.
 ///

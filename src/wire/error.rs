@@ -1,18 +1,15 @@
 //! Errors: status, headers and body.
 
 use alloc::borrow::Cow;
-use alloc::format;
 use alloc::string::{String, ToString};
 use core::fmt;
 use core::time::Duration;
 
 use serde::Serialize;
-use time::UtcDateTime;
 
 use super::header::{NO_STORE, is_bearer};
-use crate::denied::Denied;
 
-/// A request that says nothing an engine could decide.
+/// A request that the engine cannot be asked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum BadRequest {
@@ -20,7 +17,7 @@ pub enum BadRequest {
     BodyTooLarge,
     /// The content type is neither JSON nor a form.
     UnsupportedContentType,
-    /// The body is not of its content type, or no object.
+    /// The body is not of its content type, or not an object.
     MalformedBody,
     /// A parameter is missing, or empty.
     Missing(&'static str),
@@ -38,10 +35,10 @@ pub enum BadRequest {
     InvalidPhoneNumber,
     /// No `oob` among the challenge types.
     UnsupportedChallengeType {
-        /// The beginning of what was asked for.
+        /// The start of what was asked for.
         requested: String,
     },
-    /// A grant type that nobody here answers.
+    /// The grant type is not supported.
     UnsupportedGrantType,
     /// The client authenticates in the header and in the body.
     SeveralCredentials,
@@ -93,9 +90,9 @@ pub struct ErrorAnswer {
     error: &'static str,
     error_description: Cow<'static, str>,
     #[serde(skip)]
-    retry_after: Option<Duration>,
+    pub(super) retry_after: Option<Duration>,
     #[serde(skip)]
-    authenticate: Option<Cow<'static, str>>,
+    pub(super) authenticate: Option<Cow<'static, str>>,
 }
 
 impl ErrorAnswer {
@@ -116,53 +113,13 @@ impl ErrorAnswer {
         }
     }
 
-    /// The answer to what the engine has denied.
-    #[must_use]
-    pub fn denied(denied: &Denied, now: UtcDateTime) -> Self {
-        let (status, error) = match denied {
-            Denied::TokenMalformed
-            | Denied::TokenInvalid
-            | Denied::SessionSpent
-            | Denied::SessionRevoked
-            | Denied::SessionTooLong => (401, "invalid_grant"),
-            Denied::TokenExpired => (401, "expired_token"),
-            Denied::TokenOfAnotherClient
-            | Denied::OobCodeOfAnotherSession
-            | Denied::ParameterTooLong { .. }
-            | Denied::PhoneAlreadyEnrolled
-            | Denied::TooManyPhones
-            | Denied::ChannelUnavailable => (400, "invalid_request"),
-            Denied::InsufficientScope(_) => (403, "insufficient_scope"),
-            Denied::SubjectMismatch => (500, "server_error"),
-            Denied::AlreadyEnrolled => (403, "access_denied"),
-            Denied::NotEnrolled => (401, "association_required"),
-            Denied::InvalidAuthenticator => (400, "invalid_authenticator"),
-            Denied::UnknownAuthenticator => (404, "invalid_authenticator"),
-            Denied::OobCodeUnknown | Denied::InvalidBindingCode | Denied::InvalidRecoveryCode => {
-                (403, "invalid_grant")
-            }
-            Denied::OobCodeExpired => (403, "expired_token"),
-            Denied::NoRecoveryCode => (403, "unsupported_challenge_type"),
-            Denied::TooManySends { .. }
-            | Denied::TooManyFailures { .. }
-            | Denied::TooManySessions { .. } => (429, "too_many_attempts"),
-        };
-        let mut answer = Self::new(status, error, denied.to_string());
-        answer.retry_after = denied.retry_after(now);
-        if let Denied::InsufficientScope(scope) = denied {
-            let challenge = format!("Bearer error=\"insufficient_scope\", scope=\"{scope}\"");
-            answer.authenticate = Some(Cow::Owned(challenge));
-        }
-        answer
-    }
-
-    /// The provider did not take the message. The send stays charged.
+    /// The provider did not accept the message. The send stays charged.
     #[must_use]
     pub fn send_failed() -> Self {
         Self::new(502, "bad_gateway", "Error sending SMS.")
     }
 
-    /// The store is out of reach, or conflicts outlasted the retries.
+    /// The store is unreachable, or the request lost too many write conflicts.
     #[must_use]
     pub fn temporarily_unavailable(retry_after: Duration) -> Self {
         let mut answer = Self::new(
@@ -176,7 +133,7 @@ impl ErrorAnswer {
         answer
     }
 
-    /// A mistake of the server.
+    /// A bug of the server.
     #[must_use]
     pub fn server_error() -> Self {
         Self::new(
@@ -186,11 +143,11 @@ impl ErrorAnswer {
         )
     }
 
-    /// The same from `POST /oauth/token`, to a request with this `Authorization` header.
+    /// The same error from `POST /oauth/token`, for a request with this `Authorization` header.
     ///
-    /// There only a client that failed to authenticate by a header is challenged (RFC 6749 section 5.2).
-    /// Auth0's own SDKs read a challenge of the token endpoint in place of the body, and would not learn
-    /// that a token has expired.
+    /// There `WWW-Authenticate` goes only to a client that failed to authenticate by a header (RFC 6749
+    /// section 5.2). Auth0's SDKs read that header instead of the body, and would miss that a token has
+    /// expired.
     #[must_use]
     pub fn at_token_endpoint(mut self, authorization: Option<&str>) -> Self {
         let by_header = authorization.is_some_and(|header| !is_bearer(header));

@@ -2,8 +2,8 @@
 
 use super::error::BadRequest;
 
-/// The longest body that a server need read, in bytes: no request of the API has a quarter of it.
-pub const LONGEST_BODY: usize = 16 * 1024;
+/// The longest body that a server needs to read, in bytes: no request of the API has a quarter of it.
+pub const MAX_BODY: usize = 16 * 1024;
 
 /// How a body is written.
 ///
@@ -27,10 +27,7 @@ pub const LONGEST_BODY: usize = 16 * 1024;
 /// # Ok::<(), BadRequest>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(
-    clippy::exhaustive_enums,
-    reason = "whoever reads bodies has to read every format"
-)]
+#[expect(clippy::exhaustive_enums, reason = "a server has to read every format")]
 pub enum Format {
     /// `application/json`.
     Json,

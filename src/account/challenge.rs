@@ -1,0 +1,218 @@
+//! One pending challenge: issued, matched, expired.
+
+use alloc::boxed::Box;
+use core::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::authenticator::{AuthenticatorId, DeviceId};
+use crate::bytes;
+use crate::channel::Channel;
+use crate::code::OobCode;
+use crate::instant::Millis;
+use crate::key::{CodeDigest, SessionTag};
+use crate::phone::PhoneNumber;
+use crate::policy::MAX_CODE_AGE;
+use crate::recovery::Recovery;
+use crate::session::Assurance;
+
+/// A code that was issued, or what is left of it once it has expired.
+///
+/// The rest stays for 10 minutes after the issue, so that a late answer gets "expired", not "unknown".
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct PendingChallenge {
+    pub(crate) id: ChallengeId,
+    pub(crate) session: SessionTag,
+    pub(crate) issued_at: Millis,
+    pub(crate) code: Code,
+}
+
+/// The code itself, or what became of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Code {
+    /// It can be answered until it expires.
+    Issued(IssuedCode),
+    /// It has expired and was dropped.
+    Expired,
+    /// It would have confirmed an enrollment started with a first factor. It was discarded when another
+    /// phone came to guard the account.
+    Discarded {
+        /// When it would have expired.
+        expires_at: Millis,
+    },
+}
+
+/// The 16 bytes of an `oob_code`: a handle, of no use without the session's token and the binding code.
+#[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub(crate) struct ChallengeId(#[serde(with = "bytes")] pub(crate) [u8; 16]);
+
+impl fmt::Debug for ChallengeId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ChallengeId(redacted)")
+    }
+}
+
+/// The part of a challenge that can still be answered.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct IssuedCode {
+    pub(crate) digest: CodeDigest,
+    pub(crate) expires_at: Millis,
+    /// Wrong answers so far.
+    pub(crate) attempts: u32,
+    pub(crate) channel: Channel,
+    pub(crate) target: Target,
+}
+
+/// What a right answer does.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Target {
+    /// Completes a login with a phone of the account.
+    Phone(DeviceId),
+    /// Confirms a phone that the account does not have yet.
+    // Boxed, because it is 4× as large as the rest and rare.
+    Enrollment(Box<Enrollment>),
+}
+
+/// A phone that was associated and is not confirmed: it lives as long as its code.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Enrollment {
+    pub(crate) device: DeviceId,
+    pub(crate) number: PhoneNumber,
+    pub(crate) begun_by: Assurance,
+    /// The recovery code that was shown with it, good once the phone is confirmed.
+    pub(crate) recovery: Option<Recovery>,
+}
+
+impl PendingChallenge {
+    pub(crate) fn is(&self, handle: &OobCode) -> bool {
+        handle
+            .challenge()
+            .is_some_and(|id| bytes::ct_eq(&self.id.0, id).into())
+    }
+
+    pub(crate) fn targets(&self, device: DeviceId) -> bool {
+        self.code
+            .issued()
+            .is_some_and(|code| code.device() == device)
+    }
+
+    /// Rule 11: a new code of this session for this phone takes the place of this one.
+    pub(crate) fn is_superseded_by(&self, session: &SessionTag, device: DeviceId) -> bool {
+        self.session == *session && self.targets(device)
+    }
+
+    pub(crate) fn enrollment(&self) -> Option<&Enrollment> {
+        self.code.issued().and_then(IssuedCode::enrollment)
+    }
+
+    /// The enrollment, where its code can still be answered at `now`: for reading, which settles nothing.
+    pub(crate) fn enrollment_at(&self, now: Millis) -> Option<&Enrollment> {
+        self.code
+            .issued()
+            .filter(|code| now < code.expires_at)
+            .and_then(IssuedCode::enrollment)
+    }
+
+    /// Whether the record keeps it: an answer within 10 minutes of the issue gets "expired".
+    pub(crate) fn is_kept_at(&self, now: Millis) -> bool {
+        now.since(self.issued_at) < MAX_CODE_AGE
+    }
+
+    /// Drops the code at its expiry.
+    pub(crate) fn expire(&mut self, now: Millis) {
+        if self.code.expires_at().is_some_and(|at| at <= now) {
+            self.code = Code::Expired;
+        }
+    }
+
+    /// Discards the code of an enrollment that was started with a first factor.
+    pub(crate) fn discard_unguarded(&mut self) {
+        if let Code::Issued(IssuedCode {
+            expires_at,
+            target: Target::Enrollment(enrollment),
+            ..
+        }) = &self.code
+            && enrollment.begun_by == Assurance::FirstFactor
+        {
+            self.code = Code::Discarded {
+                expires_at: *expires_at,
+            };
+        }
+    }
+
+    /// Drops the recovery code that a pending enrollment would bring.
+    pub(crate) fn drop_recovery_code(&mut self) {
+        if let Code::Issued(IssuedCode {
+            target: Target::Enrollment(enrollment),
+            ..
+        }) = &mut self.code
+        {
+            enrollment.recovery = None;
+        }
+    }
+}
+
+impl Code {
+    pub(crate) const fn issued(&self) -> Option<&IssuedCode> {
+        match self {
+            Self::Issued(code) => Some(code),
+            Self::Expired | Self::Discarded { .. } => None,
+        }
+    }
+
+    pub(crate) const fn issued_mut(&mut self) -> Option<&mut IssuedCode> {
+        match self {
+            Self::Issued(code) => Some(code),
+            Self::Expired | Self::Discarded { .. } => None,
+        }
+    }
+
+    /// None once it has expired.
+    pub(crate) const fn expires_at(&self) -> Option<Millis> {
+        match self {
+            Self::Issued(IssuedCode { expires_at, .. }) | Self::Discarded { expires_at } => {
+                Some(*expires_at)
+            }
+            Self::Expired => None,
+        }
+    }
+}
+
+impl Target {
+    pub(crate) const fn device(&self) -> DeviceId {
+        match self {
+            Self::Phone(device) => *device,
+            Self::Enrollment(enrollment) => enrollment.device,
+        }
+    }
+
+    /// The phone's entry, by the channel of the code.
+    pub(crate) const fn authenticator(&self, channel: Channel) -> AuthenticatorId {
+        AuthenticatorId::Phone(channel, self.device())
+    }
+}
+
+impl IssuedCode {
+    pub(crate) const fn device(&self) -> DeviceId {
+        self.target.device()
+    }
+
+    /// Counts a wrong answer, and says how many there are.
+    pub(crate) const fn count_attempt(&mut self) -> u32 {
+        self.attempts = self.attempts.saturating_add(1);
+        self.attempts
+    }
+
+    pub(crate) const fn enrollment(&self) -> Option<&Enrollment> {
+        match &self.target {
+            Target::Phone(_) => None,
+            Target::Enrollment(enrollment) => Some(enrollment),
+        }
+    }
+}

@@ -1,0 +1,66 @@
+//! The channels by which a code reaches a phone.
+
+use core::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// How a code reaches the phone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[non_exhaustive]
+pub enum Channel {
+    /// A text message.
+    Sms,
+    /// A call.
+    Voice,
+}
+
+impl Channel {
+    /// `sms` or `voice`, as `oob_channel` says it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Sms => "sms",
+            Self::Voice => "voice",
+        }
+    }
+}
+
+impl fmt::Display for Channel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// The channels of a [`Policy`](crate::Policy): at least one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Channels {
+    /// Text messages only.
+    Sms,
+    /// Calls only.
+    Voice,
+    /// Both.
+    SmsAndVoice,
+}
+
+impl Channels {
+    /// Whether a channel is among them.
+    #[must_use]
+    pub fn contains(self, channel: Channel) -> bool {
+        self.iter().any(|enabled| enabled == channel)
+    }
+
+    /// Those enabled, SMS first.
+    pub fn iter(self) -> impl Iterator<Item = Channel> {
+        let channels: &[Channel] = match self {
+            Self::Sms => &[Channel::Sms],
+            Self::Voice => &[Channel::Voice],
+            Self::SmsAndVoice => &[Channel::Sms, Channel::Voice],
+        };
+        channels.iter().copied()
+    }
+}
+
+#[cfg(test)]
+mod tests;

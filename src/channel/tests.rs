@@ -1,0 +1,25 @@
+use alloc::string::ToString;
+use alloc::vec::Vec;
+
+use super::{Channel, Channels};
+
+#[test]
+fn channels_say_what_they_contain_sms_first() {
+    use Channel::{Sms, Voice};
+    for (channels, members) in [
+        (Channels::Sms, [Sms].as_slice()),
+        (Channels::Voice, &[Voice]),
+        (Channels::SmsAndVoice, &[Sms, Voice]),
+    ] {
+        assert_eq!(channels.iter().collect::<Vec<_>>(), members);
+        for channel in [Sms, Voice] {
+            assert_eq!(channels.contains(channel), members.contains(&channel));
+        }
+    }
+    assert_eq!(
+        (Sms.to_string(), Voice.to_string()),
+        ("sms".into(), "voice".into())
+    );
+    assert_eq!(serde_json::to_string(&Voice).unwrap(), "\"voice\"");
+    assert!(serde_json::from_str::<Channel>("\"tel\"").is_err());
+}

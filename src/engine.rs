@@ -1,0 +1,54 @@
+//! The engine: one pure function per operation.
+//!
+//! Every operation reads the same way: subject, clock and session are checked, then what is asked for,
+//! then the budgets. Every check comes before the first change, and the answer comes last.
+
+use crate::key::KeyRing;
+use crate::policy::Policy;
+
+/// Policy and keys: what decides. Immutable, shared by every thread, knows no account.
+///
+/// Random bytes come from an infallible `CryptoRng` of `rand_core` 0.10; for the operating system's
+/// source that is `UnwrapErr(SysRng)` of getrandom.
+///
+/// Each operation is a pure function of account, session, request, clock and random bytes: the same
+/// inputs give byte-identical records and replies.
+///
+/// # Time
+///
+/// An account keeps the time of its last change. Every operation runs at *account time*: the clock, or
+/// the last change where that is later. A server whose clock is behind the last change by more than the
+/// [skew](Policy::skew) is refused with [`Denied::ClockBehind`](crate::Denied::ClockBehind) and writes nothing. Reading operations
+/// answer at account time and are never refused for it. [`rewind`](Self::rewind) is the way out after a
+/// clock ran ahead.
+///
+/// # Sessions
+///
+/// Every operation that takes a session refuses, in this order: [`Denied::TokenExpired`](crate::Denied::TokenExpired),
+/// [`Denied::SessionNotYetValid`](crate::Denied::SessionNotYetValid), [`Denied::SessionTooLong`](crate::Denied::SessionTooLong), [`Denied::SessionRevoked`](crate::Denied::SessionRevoked),
+/// [`Denied::SessionSpent`](crate::Denied::SessionSpent).
+#[derive(Clone, Debug)]
+pub struct Engine {
+    policy: Policy,
+    keys: KeyRing,
+}
+
+// In the order of a login, which is the order of the documentation.
+mod begin;
+
+pub(crate) mod associate;
+
+pub(crate) mod challenge;
+
+pub(crate) mod verify;
+
+pub(crate) mod recover;
+
+pub(crate) mod manage;
+
+pub(crate) mod admin;
+
+mod draft;
+mod guard;
+mod issue;
+pub(crate) mod verified;

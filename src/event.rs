@@ -1,0 +1,193 @@
+//! What happened to an account, for logs and for its owner.
+
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+
+use serde::Serialize;
+use time::UtcDateTime;
+
+use crate::authenticator::{AuthenticatorId, DeviceId};
+use crate::budget::Limit;
+use crate::instant::Millis;
+use crate::names::named;
+use crate::phone::PhoneNumber;
+
+/// What must be logged, and what the owner must be told of. No event holds a secret; numbers are masked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Event {
+    /// A code was issued, to confirm an enrollment or to sign in.
+    CodeIssued {
+        /// What it was sent to.
+        authenticator: AuthenticatorId,
+        /// The number, masked.
+        #[serde(serialize_with = "masked")]
+        phone: PhoneNumber,
+    },
+    /// A phone was confirmed, or imported, and guards the account from now on.
+    AuthenticatorAdded {
+        /// By the channel it was confirmed with.
+        authenticator: AuthenticatorId,
+        /// The number, masked.
+        #[serde(serialize_with = "masked")]
+        phone: PhoneNumber,
+    },
+    /// A phone was removed, both of its entries.
+    AuthenticatorRemoved {
+        /// The device.
+        device: DeviceId,
+        /// The number, masked.
+        #[serde(serialize_with = "masked")]
+        phone: PhoneNumber,
+    },
+    /// The failure cap disabled a phone.
+    AuthenticatorDisabled {
+        /// The device.
+        device: DeviceId,
+        /// The number, masked.
+        #[serde(serialize_with = "masked")]
+        phone: PhoneNumber,
+    },
+    /// A login was completed with a code. A session of [`Assurance::Mfa`](crate::Assurance::Mfa) that
+    /// confirms an enrollment completes none.
+    Authenticated {
+        /// The phone, by the channel of the code, or the recovery code.
+        authenticator: AuthenticatorId,
+    },
+    /// A wrong binding code was judged and charged.
+    WrongBindingCode {
+        /// What the code was sent to.
+        authenticator: AuthenticatorId,
+        /// Wrong codes for this phone since its last success, this one included.
+        failures: u32,
+    },
+    /// A wrong recovery code was judged and charged.
+    WrongRecoveryCode {
+        /// Wrong recovery codes since this one was made, this one included.
+        failures: u32,
+    },
+    /// A recovery code was used up.
+    RecoveryCodeUsed,
+    /// A recovery code took effect, as the first or in place of another.
+    RecoveryCodeReplaced,
+    /// The recovery code went with the last phone.
+    RecoveryCodeRemoved,
+    /// The last of a budget was taken.
+    LimitReached {
+        /// Which budget.
+        limit: Limit,
+        /// When one will be back; serialized in milliseconds since the Unix epoch.
+        #[serde(serialize_with = "unix_millis")]
+        retry_at: UtcDateTime,
+    },
+    /// An administrator removed everything.
+    AccountReset,
+    /// An administrator refilled the budgets.
+    BudgetsRestored,
+    /// An operator brought the account's time back after a clock ran ahead.
+    ClockRewound,
+}
+
+named!(Event {
+    CodeIssued: "code_issued";
+    AuthenticatorAdded: "authenticator_added";
+    AuthenticatorRemoved: "authenticator_removed";
+    AuthenticatorDisabled: "authenticator_disabled";
+    Authenticated: "authenticated";
+    WrongBindingCode: "wrong_binding_code";
+    WrongRecoveryCode: "wrong_recovery_code";
+    RecoveryCodeUsed: "recovery_code_used";
+    RecoveryCodeReplaced: "recovery_code_replaced";
+    RecoveryCodeRemoved: "recovery_code_removed";
+    LimitReached: "limit_reached";
+    AccountReset: "account_reset";
+    BudgetsRestored: "budgets_restored";
+    ClockRewound: "clock_rewound";
+});
+
+impl Event {
+    /// Whether the owner has to be told, by another way than the authenticator in question: NIST SP
+    /// 800-63B-4 section 4.6.
+    #[must_use]
+    pub const fn notifies_owner(&self) -> bool {
+        match self {
+            Self::AuthenticatorAdded { .. }
+            | Self::AuthenticatorRemoved { .. }
+            | Self::AuthenticatorDisabled { .. }
+            | Self::RecoveryCodeUsed
+            | Self::RecoveryCodeReplaced
+            | Self::RecoveryCodeRemoved
+            | Self::LimitReached {
+                limit: Limit::BindingFailures | Limit::RecoveryFailures,
+                ..
+            }
+            | Self::AccountReset => true,
+            Self::CodeIssued { .. }
+            | Self::Authenticated { .. }
+            | Self::WrongBindingCode { .. }
+            | Self::WrongRecoveryCode { .. }
+            | Self::LimitReached {
+                limit: Limit::Sends,
+                ..
+            }
+            | Self::BudgetsRestored
+            | Self::ClockRewound => false,
+        }
+    }
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "the signature that serde calls"
+)]
+fn masked<S: serde::Serializer>(phone: &PhoneNumber, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(phone)
+}
+
+fn unix_millis<S: serde::Serializer>(at: &UtcDateTime, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_u64(Millis::at(*at).get())
+}
+
+/// The events of one transition, in order. A clone shares them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Events(Arc<[Event]>);
+
+impl Serialize for Events {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self)
+    }
+}
+
+impl Events {
+    /// Whether one is a clone of the other.
+    pub(crate) fn are_the_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl From<Vec<Event>> for Events {
+    fn from(events: Vec<Event>) -> Self {
+        Self(events.into())
+    }
+}
+
+impl core::ops::Deref for Events {
+    type Target = [Event];
+
+    fn deref(&self) -> &[Event] {
+        &self.0
+    }
+}
+
+impl<'a> IntoIterator for &'a Events {
+    type Item = &'a Event;
+    type IntoIter = core::slice::Iter<'a, Event>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.iter()
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,254 @@
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+use core::time::Duration;
+
+use time::UtcDateTime;
+
+use crate::denied::Denied;
+use crate::scope::Scope;
+use crate::wire::ErrorAnswer;
+
+const RETRY_AT: UtcDateTime = UtcDateTime::UNIX_EPOCH;
+const INVALID_TOKEN: &str = "The mfa_token provided is invalid. Try getting a new token.";
+
+type Row = (Denied, u16, &'static str, &'static str);
+
+/// Every denial with the status, the error code and the text that the API gives it.
+const TABLE: [Row; 32] = [
+    (
+        Denied::TokenMalformed,
+        401,
+        "invalid_grant",
+        "Malformed mfa_token",
+    ),
+    (Denied::TokenInvalid, 401, "invalid_grant", INVALID_TOKEN),
+    (
+        Denied::TokenExpired,
+        401,
+        "expired_token",
+        "mfa_token is expired",
+    ),
+    (
+        Denied::TokenOfAnotherClient,
+        400,
+        "invalid_request",
+        "mfa_token not issued to this client",
+    ),
+    (Denied::SessionSpent, 401, "invalid_grant", INVALID_TOKEN),
+    (Denied::SessionRevoked, 401, "invalid_grant", INVALID_TOKEN),
+    (
+        Denied::SessionNotYetValid,
+        401,
+        "invalid_grant",
+        INVALID_TOKEN,
+    ),
+    (Denied::SessionTooLong, 401, "invalid_grant", INVALID_TOKEN),
+    (
+        Denied::FirstFactorRequired,
+        401,
+        "invalid_grant",
+        INVALID_TOKEN,
+    ),
+    (
+        Denied::InsufficientScope(Scope::Enroll),
+        403,
+        "insufficient_scope",
+        "Insufficient scope, expected: enroll",
+    ),
+    (
+        Denied::InsufficientScope(Scope::ReadAuthenticators),
+        403,
+        "insufficient_scope",
+        "Insufficient scope, expected: read:authenticators",
+    ),
+    (
+        Denied::InsufficientScope(Scope::RemoveAuthenticators),
+        403,
+        "insufficient_scope",
+        "Insufficient scope, expected: remove:authenticators",
+    ),
+    (
+        Denied::SubjectMismatch,
+        500,
+        "server_error",
+        "The session and the account are of different subjects.",
+    ),
+    (
+        Denied::ClockBehind,
+        503,
+        "temporarily_unavailable",
+        "The service is temporarily unavailable. Try again.",
+    ),
+    (
+        Denied::ClockNotAhead,
+        400,
+        "invalid_request",
+        "The account is not ahead of the clock.",
+    ),
+    (
+        Denied::ParameterTooLong { parameter: "scope" },
+        400,
+        "invalid_request",
+        "scope is too long",
+    ),
+    (
+        Denied::AlreadyEnrolled,
+        403,
+        "access_denied",
+        "User is already enrolled.",
+    ),
+    (
+        Denied::PhoneAlreadyEnrolled,
+        400,
+        "invalid_request",
+        "The phone number is already enrolled.",
+    ),
+    (
+        Denied::TooManyPhones,
+        400,
+        "invalid_request",
+        "The user has too many phones. Remove one first.",
+    ),
+    (
+        Denied::ChannelUnavailable,
+        400,
+        "invalid_request",
+        "The channel is not enabled.",
+    ),
+    (
+        Denied::NotEnrolled,
+        401,
+        "association_required",
+        "User is not enrolled. You can use /mfa/associate endpoint to enroll the first authenticator.",
+    ),
+    (
+        Denied::InvalidAuthenticator,
+        400,
+        "invalid_authenticator",
+        "The authenticator cannot be challenged.",
+    ),
+    (
+        Denied::UnknownAuthenticator,
+        404,
+        "invalid_authenticator",
+        "The authenticator does not exist.",
+    ),
+    (
+        Denied::OobCodeUnknown,
+        403,
+        "invalid_grant",
+        "Malformed oob_code",
+    ),
+    (
+        Denied::OobCodeOfAnotherSession,
+        400,
+        "invalid_request",
+        "The oob_code doesn't match the mfa_token",
+    ),
+    (
+        Denied::OobCodeExpired,
+        403,
+        "expired_token",
+        "oob_code is expired",
+    ),
+    (
+        Denied::NoRecoveryCode,
+        403,
+        "unsupported_challenge_type",
+        "User does not have a recovery-code.",
+    ),
+    (
+        Denied::TooManySends { retry_at: RETRY_AT },
+        429,
+        "too_many_attempts",
+        "Too many SMS sent by the user. Wait for some minutes before retrying.",
+    ),
+    (
+        Denied::TooManyFailures { retry_at: RETRY_AT },
+        429,
+        "too_many_attempts",
+        "Too many failed codes. Wait for some minutes before retrying.",
+    ),
+    (
+        Denied::TooManySessions { retry_at: RETRY_AT },
+        429,
+        "too_many_attempts",
+        "Too many logins completed by the user. Wait for some minutes before retrying.",
+    ),
+    (
+        Denied::InvalidBindingCode,
+        403,
+        "invalid_grant",
+        "Invalid binding_code.",
+    ),
+    (
+        Denied::InvalidRecoveryCode,
+        403,
+        "invalid_grant",
+        "MFA Authorization rejected.",
+    ),
+];
+
+/// 359 seconds and a millisecond before a limit gives one back.
+fn now() -> UtcDateTime {
+    RETRY_AT - Duration::from_millis(359_001)
+}
+
+#[test]
+fn the_table_has_every_denial() {
+    let mut names: Vec<_> = TABLE.iter().map(|(denied, ..)| denied.name()).collect();
+    // Three scopes share a name.
+    names.dedup();
+    assert_eq!(names, Denied::NAMES);
+}
+
+#[test]
+fn each_denial_says_what_the_api_says() {
+    for (denied, status, error, text) in TABLE {
+        let answer = ErrorAnswer::denied(&denied, now());
+        assert_eq!(answer.status(), status, "{denied:?}");
+        assert_eq!(answer.error(), error, "{denied:?}");
+        assert_eq!(answer.error_description(), text, "{denied:?}");
+        let body = serde_json::json!({ "error": error, "error_description": text });
+        assert_eq!(serde_json::to_value(&answer).unwrap(), body, "{denied:?}");
+    }
+}
+
+#[test]
+fn a_limit_and_a_clock_behind_answer_with_retry_after() {
+    for (denied, status, ..) in TABLE {
+        let seconds = match status {
+            429 => Some(360),
+            503 => Some(5),
+            _ => None,
+        };
+        let answer = ErrorAnswer::denied(&denied, now());
+        assert_eq!(answer.retry_after(), seconds, "{denied:?}");
+        let seconds = seconds.map(|seconds: u64| seconds.to_string());
+        assert_eq!(header(&answer, "Retry-After"), seconds, "{denied:?}");
+    }
+}
+
+#[test]
+fn a_401_asks_for_a_bearer_token_and_a_missing_scope_is_named() {
+    for (denied, status, ..) in TABLE {
+        let expected: Option<String> = match denied {
+            Denied::InsufficientScope(scope) => {
+                let scope = scope.as_str();
+                let error = "insufficient_scope";
+                Some(alloc::format!(
+                    "Bearer error=\"{error}\", scope=\"{scope}\""
+                ))
+            }
+            _ => (status == 401).then(|| "Bearer".into()),
+        };
+        let answer = ErrorAnswer::denied(&denied, now());
+        assert_eq!(header(&answer, "WWW-Authenticate"), expected, "{denied:?}");
+    }
+}
+
+fn header(answer: &ErrorAnswer, name: &str) -> Option<String> {
+    let mut headers = answer.headers();
+    let (_, value) = headers.find(|(header, _)| *header == name)?;
+    Some(value.into())
+}
