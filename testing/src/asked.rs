@@ -1,0 +1,133 @@
+//! A command that the engine has judged, before and after the save.
+
+use std::fmt;
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
+
+use oob_mfa::{
+    Associated, AuthenticatorId, Challenged, Denied, Events, Next, RecoveryCode, Removed,
+    Transition, Verified,
+};
+
+use super::reply::Answer;
+
+/// What a [`World`](super::World) has asked the engine, sealed as a
+/// [`Transition`](oob_mfa::Transition) is: the outcome opens after the save.
+#[must_use = "nothing is decided before it is committed"]
+pub struct Asked(pub(crate) Question);
+
+pub(crate) enum Question {
+    /// Nothing to save.
+    Told(Answer),
+    Associate(usize, Transition<Associated>),
+    Challenge(usize, Transition<Challenged>),
+    Verify(Transition<Verified>),
+    Remove(Transition<Removed>),
+    Regenerate(Transition<RecoveryCode>),
+    Import(Transition<AuthenticatorId>),
+    Administer(Transition<()>),
+}
+
+/// What was decided and saved, for [`World::hear`](super::World::hear).
+#[must_use = "the world does not know yet what was issued"]
+pub struct Heard(pub(crate) Reply);
+
+pub(crate) enum Reply {
+    Told(Answer),
+    Decided {
+        result: Result<Grant, Denied>,
+        events: Events,
+        saved: bool,
+    },
+}
+
+pub(crate) enum Grant {
+    Associated(usize, Associated),
+    Challenged(usize, Challenged),
+    Verified(Verified),
+    Removed(Removed),
+    Regenerated(RecoveryCode),
+    Imported(AuthenticatorId),
+    Done,
+}
+
+impl Asked {
+    /// Saves with `save`, where there is something to be saved.
+    ///
+    /// # Errors
+    ///
+    /// What `save` returns. What was decided is gone with it: load and ask again.
+    pub fn commit<E>(self, save: impl FnOnce(Next) -> Result<(), E>) -> Result<Heard, E> {
+        let mut committed = pin!(self.commit_async(|next| std::future::ready(save(next))));
+        loop {
+            // Whatever it awaits is ready.
+            if let Poll::Ready(heard) = committed
+                .as_mut()
+                .poll(&mut Context::from_waker(Waker::noop()))
+            {
+                return heard;
+            }
+        }
+    }
+
+    /// As [`commit`](Self::commit), for a store that is awaited.
+    ///
+    /// # Errors
+    ///
+    /// What `save` returns. What was decided is gone with it: load and ask again.
+    pub async fn commit_async<E, F, Fut>(self, save: F) -> Result<Heard, E>
+    where
+        F: FnOnce(Next) -> Fut,
+        Fut: Future<Output = Result<(), E>>,
+    {
+        match self.0 {
+            Question::Told(answer) => Ok(Heard(Reply::Told(answer))),
+            Question::Associate(session, asked) => {
+                hear(asked, save, |grant| Grant::Associated(session, grant)).await
+            }
+            Question::Challenge(session, asked) => {
+                hear(asked, save, |grant| Grant::Challenged(session, grant)).await
+            }
+            Question::Verify(asked) => hear(asked, save, Grant::Verified).await,
+            Question::Remove(asked) => hear(asked, save, Grant::Removed).await,
+            Question::Regenerate(asked) => hear(asked, save, Grant::Regenerated).await,
+            Question::Import(asked) => hear(asked, save, Grant::Imported).await,
+            Question::Administer(asked) => hear(asked, save, |()| Grant::Done).await,
+        }
+    }
+}
+
+async fn hear<T, E, F, Fut>(
+    asked: Transition<T>,
+    save: F,
+    grant: impl FnOnce(T) -> Grant,
+) -> Result<Heard, E>
+where
+    F: FnOnce(Next) -> Fut,
+    Fut: Future<Output = Result<(), E>>,
+{
+    let mut saved = false;
+    let outcome = asked
+        .commit_async(|next| {
+            saved = true;
+            save(next)
+        })
+        .await?;
+    Ok(Heard(Reply::Decided {
+        result: outcome.result.map(grant),
+        events: outcome.events,
+        saved,
+    }))
+}
+
+impl fmt::Debug for Asked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Asked").finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Heard {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Heard").finish_non_exhaustive()
+    }
+}

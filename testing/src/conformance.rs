@@ -1,0 +1,217 @@
+//! Whether a store keeps its duty, and the schedule that shows where it does not.
+
+mod alone;
+mod blocking;
+mod history;
+mod interleaved;
+mod meaning;
+mod report;
+mod request;
+mod saving;
+mod together;
+mod trial;
+
+use std::cell::{Cell, RefCell};
+use std::fmt::Display;
+use std::future::Ready;
+
+use oob_mfa::{Account, Next, Subject, Unsaved};
+
+pub use self::report::{Breach, Duty, Report, Step};
+use self::together::block_on;
+
+/// A test of a store. Give it your load and your replace, as [`decide`](oob_mfa::decide) takes them: it
+/// runs requests against them, in every order and at the same time, and names the duty and the rule that
+/// break.
+///
+/// It judges the store's whole duty (see [`Transition`](oob_mfa::Transition)). Each write that was reported
+/// as saved has to follow the one before, and none may be lost. A write may fail at any time, even after
+/// it was done. A load may be stale, as from a cache: the write that follows meets a conflict, and a
+/// load after that has to be up to date.
+///
+/// Use [`new`](Self::new) for a store that is awaited and [`blocking`](StoreTest::blocking) for one that
+/// blocks: if no two calls are ever under way at once, the test says nothing about calls that meet.
+/// Without a [restart](Self::restarting) it says nothing about what a crash leaves.
+///
+/// It makes its own subjects, `conformance|SEED|…`, and leaves them in the store. To run it again on the
+/// same records, give another [seed](Self::with_seed).
+///
+/// # Examples
+///
+/// The store that most people write first: it compares, and then it writes.
+///
+/// ```
+/// use std::collections::HashMap;
+/// use std::sync::{Arc, Mutex};
+/// use oob_mfa_testing::{Duty, Rule, StoreTest};
+/// use oob_mfa::{Account, Next, Subject, Unsaved};
+///
+/// #[derive(Default)]
+/// struct Records(Mutex<HashMap<Subject, Account>>);
+///
+/// impl Records {
+///     fn load(&self, subject: &Subject) -> Result<Option<Account>, String> {
+///         Ok(self.0.lock().unwrap().get(subject).cloned())
+///     }
+///
+///     fn replace(&self, next: Next) -> Result<(), Unsaved<String>> {
+///         let stored = self.load(next.account.subject()).map_err(Unsaved::Failed)?;
+///         if stored.as_ref().map(Account::revision) != next.account.replaces() {
+///             return Err(Unsaved::Conflict);
+///         }
+///         # std::thread::sleep(std::time::Duration::from_micros(99)); // What a database takes.
+///         let subject = next.account.subject().clone();
+///         self.0.lock().unwrap().insert(subject, next.account);
+///         Ok(())
+///     }
+/// }
+///
+/// let store = Arc::new(Records::default());
+/// let report = StoreTest::blocking(store, Records::load, Records::replace).run_blocking();
+/// let twice = report.breaches().iter().find(|breach| breach.rule() == Some(Rule::Once)).unwrap();
+/// assert_eq!(twice.duty(), Duty::Replace);
+/// let told = twice.to_string();
+/// assert!(told.starts_with(
+///     "the store has to replace only the revision that the account replaces; it broke rule 2 (once): "
+/// ));
+/// // And then the steps, of whichever thread came first.
+/// assert!(told.contains(
+///     "; both were under way at once: compare and write in one statement, or lock the row\n\
+///      \x20 1. "
+/// ));
+/// ```
+pub struct StoreTest<Load, Replace, Restart = fn() -> Ready<()>> {
+    load: Load,
+    replace: Replace,
+    restart: Option<Restart>,
+    seed: u64,
+}
+
+impl<Load, Replace> StoreTest<Load, Replace> {
+    /// A test of a store that is awaited.
+    ///
+    /// Both functions are called for several requests at the same time, before earlier calls are done.
+    pub const fn new(load: Load, replace: Replace) -> Self {
+        Self {
+            load,
+            replace,
+            restart: None,
+            seed: 1,
+        }
+    }
+}
+
+impl<Load, Replace, Restart> StoreTest<Load, Replace, Restart> {
+    /// The same, with a restart of the store now and then: what is not durable by then has to be gone.
+    ///
+    /// `restart` ends the store as a crash would and starts it again: SIGKILL of the process, `pg_ctl restart
+    /// -m immediate`, or a copy of the open file that is then opened. Closing it in good order shows
+    /// nothing. It is called while a save is under way, so a handle that it replaces needs a lock. What a
+    /// machine loses with its power (`fsync` off, `synchronous=OFF` of `SQLite`) no restart of a process
+    /// can show.
+    #[must_use]
+    pub fn restarting<R>(self, restart: R) -> StoreTest<Load, Replace, R> {
+        StoreTest {
+            load: self.load,
+            replace: self.replace,
+            restart: Some(restart),
+            seed: self.seed,
+        }
+    }
+
+    /// The same with other subjects and other codes.
+    #[must_use]
+    pub fn with_seed(mut self, seed: u64) -> Self {
+        self.seed = seed;
+        self
+    }
+
+    /// Runs the whole test, on any executor.
+    pub async fn run<E>(&self) -> Report
+    where
+        E: Display,
+        Load: AsyncFn(Subject) -> Result<Option<Account>, E>,
+        Replace: AsyncFn(Next) -> Result<(), Unsaved<E>>,
+        Restart: AsyncFn(),
+    {
+        let mut report = Report::new(self.seed);
+        let store = Watched {
+            test: self,
+            under_way: Cell::new(0),
+            most: Cell::new(0),
+            left_behind: RefCell::default(),
+        };
+        alone::run(&store, &mut report).await;
+        if report.is_usable() {
+            interleaved::run(&store, &mut report).await;
+            together::run(&store, &mut report).await;
+        }
+        alone::looks_back(&store, &mut report).await;
+        report.at_once = store.most.get();
+        report.conclude();
+        report
+    }
+
+    /// As [`run`](Self::run), for a store that needs no executor.
+    pub fn run_blocking<E>(&self) -> Report
+    where
+        E: Display,
+        Load: AsyncFn(Subject) -> Result<Option<Account>, E>,
+        Replace: AsyncFn(Next) -> Result<(), Unsaved<E>>,
+        Restart: AsyncFn(),
+    {
+        block_on(self.run())
+    }
+}
+
+/// The store as the requests see it.
+trait Store {
+    async fn load(&self, subject: Subject) -> Result<Option<Account>, String>;
+    async fn replace(&self, next: Next) -> Result<(), Unsaved<String>>;
+    /// Nothing where it cannot be restarted.
+    async fn restart(&self) -> Option<()>;
+    /// What was saved last of each subject that is done with.
+    fn left_behind(&self) -> &RefCell<Vec<Account>>;
+}
+
+/// The store, and how many saves of it are under way.
+struct Watched<'a, Load, Replace, Restart> {
+    test: &'a StoreTest<Load, Replace, Restart>,
+    under_way: Cell<u64>,
+    most: Cell<u64>,
+    left_behind: RefCell<Vec<Account>>,
+}
+
+impl<E, Load, Replace, Restart> Store for Watched<'_, Load, Replace, Restart>
+where
+    E: Display,
+    Load: AsyncFn(Subject) -> Result<Option<Account>, E>,
+    Replace: AsyncFn(Next) -> Result<(), Unsaved<E>>,
+    Restart: AsyncFn(),
+{
+    async fn load(&self, subject: Subject) -> Result<Option<Account>, String> {
+        let loaded = (self.test.load)(subject).await;
+        loaded.map_err(|error| error.to_string())
+    }
+
+    async fn replace(&self, next: Next) -> Result<(), Unsaved<String>> {
+        let under_way = self.under_way.get() + 1;
+        self.under_way.set(under_way);
+        self.most.set(self.most.get().max(under_way));
+        let replaced = (self.test.replace)(next).await;
+        self.under_way.set(self.under_way.get() - 1);
+        replaced.map_err(|unsaved| match unsaved {
+            Unsaved::Conflict => Unsaved::Conflict,
+            Unsaved::Failed(error) => Unsaved::Failed(error.to_string()),
+        })
+    }
+
+    async fn restart(&self) -> Option<()> {
+        (self.test.restart.as_ref()?)().await;
+        Some(())
+    }
+
+    fn left_behind(&self) -> &RefCell<Vec<Account>> {
+        &self.left_behind
+    }
+}

@@ -1,0 +1,113 @@
+//! One write of a record: who made it, of what, and what came of it.
+
+use oob_mfa::Account;
+use oob_mfa::wire::ErrorAnswer;
+
+use super::report::{Breach, Duty, Report, Step, What};
+use crate::reply::{Answer, Observation};
+
+pub(super) struct Saving {
+    pub(super) who: String,
+    pub(super) base: Option<Account>,
+    pub(super) account: Account,
+    pub(super) kind: Kind,
+    pub(super) began: u64,
+    /// What came of it, as far as the store has said.
+    pub(super) came_of: Came,
+    /// Restarts before it was reported.
+    pub(super) restarts: u64,
+    pub(super) told: Option<Told>,
+}
+
+/// What a write came to, and when.
+#[derive(Clone, PartialEq, Eq)]
+pub(super) enum Came {
+    Unknown,
+    Reported(u64),
+    Conflict,
+    Failure(String),
+}
+
+/// Whether a store may take a write at all.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// If it is the first.
+    Honest,
+    /// Never: it replaces a revision that is not there.
+    Wrong,
+}
+
+/// The answer to a request, and which code was presented for it.
+#[derive(Clone)]
+pub(super) struct Told {
+    pub(super) presented: Option<Presented>,
+    pub(super) observation: Observation,
+}
+
+/// A code by its number.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Presented {
+    Binding(usize),
+    Recovery(usize),
+}
+
+impl Saving {
+    pub(super) const fn is_reported(&self) -> bool {
+        matches!(self.came_of, Came::Reported(_))
+    }
+
+    pub(super) fn count(&self, report: &mut Report) {
+        *match self.came_of {
+            Came::Reported(0) => return,
+            Came::Reported(_) => &mut report.saves,
+            Came::Conflict => &mut report.conflicts,
+            Came::Failure(_) | Came::Unknown => &mut report.failures,
+        } += 1;
+        if self.kind == Kind::Wrong {
+            self.count_wrong(report);
+        }
+    }
+
+    /// Whether a write that came second was called a conflict.
+    fn count_wrong(&self, report: &mut Report) {
+        let revision = self.account.revision();
+        let second = if revision == 1 {
+            &mut report.second_inserts
+        } else {
+            &mut report.second_replaces
+        };
+        match &self.came_of {
+            Came::Conflict => second.conflicts += 1,
+            Came::Failure(error) if second.failure.is_none() => {
+                let found = format!(
+                    "a write that came second failed with {error:?}, and none was called a \
+                     conflict; decide asks again only after that"
+                );
+                let what = What::FailsToSave(revision, error.clone());
+                let who = self.who.clone();
+                second.failure = Some(Breach {
+                    duty: Duty::Conflict,
+                    rule: None,
+                    found,
+                    schedule: [Step { who, what }].into(),
+                });
+            }
+            _ => {}
+        }
+    }
+}
+
+impl Told {
+    /// The answer, in a word.
+    pub(super) fn text(&self) -> String {
+        match &self.observation.reply.answer {
+            Answer::Verified { .. } => "granted".into(),
+            Answer::Associated { .. } | Answer::Challenged { .. } => "sent".into(),
+            Answer::Denied(denied) => {
+                let answer = ErrorAnswer::denied(denied, self.observation.at);
+                answer.error_description().to_string()
+            }
+            _ => "done".into(),
+        }
+    }
+}

@@ -1,0 +1,254 @@
+//! One subject on the store: what is done with it, step by step.
+
+use std::cell::RefCell;
+
+use oob_mfa::{Account, Engine, Events, Key, KeyRing, Next, Policy, Step, Subject, Unsaved};
+use time::UtcDateTime;
+
+use super::Store;
+use super::history::{History, Write};
+use super::report::{Breach, Duty, Report, What};
+use super::saving::{Kind, Told};
+use crate::record::{Record, VERSION};
+use crate::rule::Rule;
+
+/// How often something is tried before the store counts as one that does not do it.
+pub(super) const MAX_TRIES: u32 = 64;
+
+/// One subject on the store.
+pub(super) struct Trial<'a, S> {
+    pub(super) store: &'a S,
+    pub(super) subject: Subject,
+    history: RefCell<History>,
+}
+
+/// What a load has led to.
+#[derive(PartialEq, Eq)]
+pub(super) enum Loaded {
+    Record(Box<Account>),
+    NoRecord,
+    NoAnswer,
+}
+
+impl<'a, S: Store> Trial<'a, S> {
+    pub(super) fn new(store: &'a S, subject: Subject) -> Self {
+        let history = RefCell::new(History::new(subject.clone()));
+        Self {
+            store,
+            subject,
+            history,
+        }
+    }
+
+    pub(super) async fn load(&self, who: &str) -> Result<Loaded, Breach> {
+        let known = self.history.borrow().reported();
+        let loaded = self.store.load(self.subject.clone()).await;
+        self.history.borrow_mut().loaded(who, known, loaded)
+    }
+
+    /// As [`load`](Self::load), as often as it takes to be answered.
+    pub(super) async fn load_answered(&self, who: &str) -> Result<Loaded, Breach> {
+        for _ in 0..MAX_TRIES {
+            let loaded = self.load(who).await?;
+            if loaded != Loaded::NoAnswer {
+                return Ok(loaded);
+            }
+        }
+        Err(self.gave_up(who))
+    }
+
+    /// Makes the first record, as often as it takes.
+    pub(super) async fn insert(&self, who: &str, account: Account) -> Result<(), Breach> {
+        for _ in 0..MAX_TRIES {
+            self.begins_here();
+            if self.write(who, account.clone(), Kind::Honest).await? {
+                return Ok(());
+            }
+            // It may have been done all the same. Whatever else is there is a breach.
+            if let Loaded::Record(record) = self.load(who).await? {
+                self.history.borrow_mut().is_there(&record);
+                return Ok(());
+            }
+        }
+        Err(self.gave_up(who))
+    }
+
+    /// Writes one revision after another on the account that was saved last.
+    pub(super) async fn goes_on(&self, who: &str) -> Result<(), Breach> {
+        for _ in 0..MAX_TRIES {
+            self.begins_here();
+            let Some(head) = self.head() else { break };
+            let next = at(&head, head.revision() + 1);
+            let write = self.begin(who, Some(head), next.clone());
+            match self.store.replace(next_of(next.clone())).await {
+                Ok(()) => return self.reported(write, None),
+                Err(unsaved) => self.unsaved(write, &unsaved),
+            }
+            // It may have been done all the same.
+            if let Loaded::Record(record) = self.load(who).await?
+                && *record == next
+            {
+                return self.reported(write, None);
+            }
+        }
+        Err(self.gave_up(who))
+    }
+
+    /// Writes to a record that was last saved as `account`.
+    pub(super) async fn is_still(&self, account: Account) -> Result<(), Breach> {
+        let who = "a look back";
+        self.history.borrow_mut().knows(account);
+        self.goes_on(who).await.map_err(|breach| Breach {
+            duty: Duty::Keep,
+            found: "what was saved of a subject is gone, or undone, after writes to others".into(),
+            ..breach
+        })
+    }
+
+    /// The latest account that was reported as saved.
+    pub(super) fn head(&self) -> Option<Account> {
+        self.history.borrow().head()
+    }
+
+    /// Writes an account that no request has made; whether the store has reported it as saved.
+    async fn write(&self, who: &str, account: Account, kind: Kind) -> Result<bool, Breach> {
+        let write = self.begin_as(kind, who, None, account.clone());
+        match self.store.replace(next_of(account)).await {
+            Ok(()) => self.reported(write, None).map(|()| true),
+            Err(unsaved) => {
+                self.unsaved(write, &unsaved);
+                Ok(false)
+            }
+        }
+    }
+
+    /// Writes what the store must not take, because another revision is there, or none.
+    pub(super) async fn write_wrong(
+        &self,
+        who: &str,
+        account: Account,
+        duty: Duty,
+        found: &str,
+    ) -> Result<(), Breach> {
+        if self.write(who, account, Kind::Wrong).await? {
+            return Err(self.breach(duty, None, found.into(), &[who]));
+        }
+        Ok(())
+    }
+
+    pub(super) fn begin(&self, who: &str, base: Option<Account>, account: Account) -> Write {
+        self.begin_as(Kind::Honest, who, base, account)
+    }
+
+    fn begin_as(&self, kind: Kind, who: &str, base: Option<Account>, account: Account) -> Write {
+        self.history.borrow_mut().begin(kind, who, base, account)
+    }
+
+    pub(super) fn unsaved(&self, write: Write, unsaved: &Unsaved<String>) {
+        self.history.borrow_mut().unsaved(write, unsaved);
+    }
+
+    /// The store has reported the write, so the answer was sent.
+    pub(super) fn reported(&self, write: Write, told: Option<Told>) -> Result<(), Breach> {
+        self.history.borrow_mut().reported_write(write, told)
+    }
+
+    pub(super) fn starts_with(&self, left: [u32; 3]) {
+        self.history.borrow_mut().starts_with(left);
+    }
+
+    /// Forgets the steps so far: what follows is shown without them.
+    pub(super) fn begins_here(&self) {
+        self.history.borrow_mut().begins_here();
+    }
+
+    pub(super) async fn restart(&self) -> bool {
+        if self.store.restart().await.is_none() {
+            return false;
+        }
+        self.history.borrow_mut().restarted();
+        true
+    }
+
+    /// Whether everything that was reported as saved is what the last write reported follows from.
+    pub(super) fn check(&self) -> Result<(), Breach> {
+        self.history.borrow().check()
+    }
+
+    /// They have tried [`MAX_TRIES`] times in vain.
+    pub(super) fn gave_up(&self, who: &str) -> Breach {
+        let history = self.history.borrow();
+        let (duty, found) = match history.last_load(who) {
+            Some(What::FailsToLoad(_)) if history.reported().is_none() => (
+                Duty::Read,
+                format!("{MAX_TRIES} loads failed; where there is no record, a load gives none"),
+            ),
+            Some(What::FailsToLoad(_)) => (
+                Duty::Read,
+                format!("{MAX_TRIES} loads of what was saved failed"),
+            ),
+            Some(What::Loads(loaded)) if *loaded < history.reported() => (
+                Duty::Read,
+                format!(
+                    "{MAX_TRIES} loads were behind what was reported as saved; after a conflict, \
+                     load past the cache"
+                ),
+            ),
+            _ if history.reported().is_none() => (
+                Duty::Save,
+                format!(
+                    "a first record of {} was refused {MAX_TRIES} times",
+                    history.size()
+                ),
+            ),
+            _ => (
+                Duty::Save,
+                format!(
+                    "{MAX_TRIES} saves were refused; compare the stored revision with \
+                     account.replaces(), and store account.revision()"
+                ),
+            ),
+        };
+        history.breach(duty, None, found, &[who])
+    }
+
+    fn breach(&self, duty: Duty, rule: Option<Rule>, found: String, involved: &[&str]) -> Breach {
+        self.history.borrow().breach(duty, rule, found, involved)
+    }
+
+    /// A breach that involves one of them.
+    pub(super) fn breach_of(&self, who: &str, duty: Duty, found: &str) -> Breach {
+        self.breach(duty, None, found.to_string(), &[who])
+    }
+
+    pub(super) fn count(&self, report: &mut Report) {
+        self.history.borrow().count(report);
+    }
+}
+
+/// The account as this revision of it.
+pub(super) fn at(account: &Account, revision: u64) -> Account {
+    let (record, _) = Record::of(account);
+    let subject = account.subject().as_str().into();
+    let version = VERSION;
+    Record {
+        version,
+        subject,
+        revision,
+        ..record
+    }
+    .load()
+}
+
+/// A write of an account that no request has made: the engine's, with another account in it.
+fn next_of(account: Account) -> Next {
+    let engine = Engine::new(Policy::auth0(), KeyRing::new(Key::new(1, &[7; 32])));
+    let new = Account::new(account.subject().clone());
+    let reset = engine.reset(new, UtcDateTime::UNIX_EPOCH);
+    let Step::Save(mut next, _) = reset.begin() else {
+        unreachable!("a new account can be reset");
+    };
+    next.account = account;
+    next.events = Events::default();
+    next
+}

@@ -1,0 +1,73 @@
+//! What was logged, in terms of what was issued first, second, third.
+
+use oob_mfa::{Channel, Limit, PhoneNumber};
+use time::UtcDateTime;
+
+/// An [`Event`](oob_mfa::Event), with numbers in the place of ids.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Logged {
+    /// A code was issued.
+    CodeIssued {
+        /// The channel and the phone.
+        phone: (Channel, usize),
+        /// The number that it was sent to.
+        to: PhoneNumber,
+    },
+    /// A phone was confirmed or imported.
+    AuthenticatorAdded {
+        /// The channel it was confirmed with, and the phone.
+        phone: (Channel, usize),
+        /// Its number.
+        number: PhoneNumber,
+    },
+    /// A phone was removed.
+    AuthenticatorRemoved {
+        /// Which.
+        device: usize,
+        /// Its number.
+        number: PhoneNumber,
+    },
+    /// The failure cap disabled a phone.
+    AuthenticatorDisabled {
+        /// Which.
+        device: usize,
+        /// Its number.
+        number: PhoneNumber,
+    },
+    /// A login was completed.
+    Authenticated {
+        /// The phone and its channel; none for a recovery code.
+        phone: Option<(Channel, usize)>,
+    },
+    /// A wrong binding code was charged.
+    WrongBindingCode {
+        /// The channel and the phone.
+        phone: (Channel, usize),
+        /// Wrong codes for it since its last success.
+        failures: u32,
+    },
+    /// A wrong recovery code was charged.
+    WrongRecoveryCode {
+        /// Wrong ones since the live one was made.
+        failures: u32,
+    },
+    /// A recovery code was used up.
+    RecoveryCodeUsed,
+    /// A recovery code took effect.
+    RecoveryCodeReplaced,
+    /// The recovery code went with the last phone.
+    RecoveryCodeRemoved,
+    /// The last of a budget was taken.
+    LimitReached {
+        /// Which budget.
+        limit: Limit,
+        /// When one will be back.
+        retry_at: UtcDateTime,
+    },
+    /// An administrator removed everything.
+    AccountReset,
+    /// An administrator refilled the budgets.
+    BudgetsRestored,
+    /// An administrator ended what a clock that ran ahead had left.
+    ClockRewound,
+}

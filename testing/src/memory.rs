@@ -1,0 +1,135 @@
+//! A store in memory, and the faults that every store can have.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use oob_mfa::{Account, Next, Subject, Unsaved};
+
+/// Records in memory, written conditionally. Clones are the same store.
+///
+/// It keeps the store's whole duty (see [`Transition`](oob_mfa::Transition)) and has the faults that a test
+/// asks for. Its two functions are those of [`decide`](oob_mfa::decide). To begin with a phone on
+/// record, call [`World::import`](super::World::import).
+#[derive(Clone, Default)]
+pub struct MemoryStore(Arc<Mutex<Stored>>);
+
+#[derive(Clone, Default)]
+struct Stored {
+    records: BTreeMap<Subject, Account>,
+    faults: VecDeque<Fault>,
+    failing_loads: u32,
+}
+
+/// What goes wrong with a write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// It meets a conflict although there is none.
+    Conflict,
+    /// The store is out of reach.
+    Unavailable,
+    /// The write is done and the answer is lost.
+    LostAnswer,
+}
+
+/// The store is out of reach, or the answer was lost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct MemoryStoreUnavailable;
+
+impl MemoryStore {
+    /// A store without records.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The record of a user, or none.
+    ///
+    /// # Errors
+    ///
+    /// [`MemoryStoreUnavailable`] where [`fail_loads`](Self::fail_loads) has asked for it.
+    pub fn load(&self, subject: &Subject) -> Result<Option<Account>, MemoryStoreUnavailable> {
+        let mut stored = self.lock();
+        if let Some(left) = stored.failing_loads.checked_sub(1) {
+            stored.failing_loads = left;
+            return Err(MemoryStoreUnavailable);
+        }
+        Ok(stored.records.get(subject).cloned())
+    }
+
+    /// Writes the next account where what is stored is what it replaces.
+    ///
+    /// # Errors
+    ///
+    /// A conflict, or the next [`Fault`] that was asked for.
+    pub fn replace(&self, next: Next) -> Result<(), Unsaved<MemoryStoreUnavailable>> {
+        let account = next.account;
+        let mut stored = self.lock();
+        let fault = stored.faults.pop_front();
+        match fault {
+            Some(Fault::Conflict) => return Err(Unsaved::Conflict),
+            Some(Fault::Unavailable) => return Err(Unsaved::Failed(MemoryStoreUnavailable)),
+            Some(Fault::LostAnswer) | None => {}
+        }
+        let replaced = stored.records.get(account.subject());
+        if replaced.map(Account::revision) != account.replaces() {
+            return Err(Unsaved::Conflict);
+        }
+        stored.records.insert(account.subject().clone(), account);
+        match fault {
+            Some(_) => Err(Unsaved::Failed(MemoryStoreUnavailable)),
+            None => Ok(()),
+        }
+    }
+
+    /// Lets the next writes meet these faults, one each.
+    pub fn inject(&self, faults: impl IntoIterator<Item = Fault>) {
+        self.lock().faults.extend(faults);
+    }
+
+    /// Lets this many of the next loads fail.
+    pub fn fail_loads(&self, loads: u32) {
+        self.lock().failing_loads = loads;
+    }
+
+    /// What is stored, whatever faults are to come.
+    pub(crate) fn record(&self, subject: &Subject) -> Option<Account> {
+        self.lock().records.get(subject).cloned()
+    }
+
+    /// Puts a record in the place of whatever is there.
+    pub(crate) fn put(&self, account: Account) {
+        self.lock()
+            .records
+            .insert(account.subject().clone(), account);
+    }
+
+    /// A store of its own that holds the same.
+    pub(crate) fn fork(&self) -> Self {
+        Self(Arc::new(Mutex::new(self.lock().clone())))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Stored> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for MemoryStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let stored = self.lock();
+        f.debug_struct("MemoryStore")
+            .field("records", &stored.records)
+            .field("faults", &stored.faults)
+            .field("failing_loads", &stored.failing_loads)
+            .finish()
+    }
+}
+
+impl fmt::Display for MemoryStoreUnavailable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the store is out of reach, or its answer was lost")
+    }
+}
+
+impl std::error::Error for MemoryStoreUnavailable {}
