@@ -1,12 +1,10 @@
 //! What happens to an account from its first phone on, over the public API.
 
-mod world;
-
 use chacha20::ChaCha20Rng;
 use chacha20::rand_core::SeedableRng;
 use oob_mfa::*;
+use oob_mfa_testing::{MINUTE, SECOND, World, stored_and_loaded};
 use time::{Duration, UtcDateTime};
-use world::{SECOND, World};
 
 #[test]
 fn a_first_phone_is_associated_and_confirmed() {
@@ -15,9 +13,13 @@ fn a_first_phone_is_associated_and_confirmed() {
     let now = UtcDateTime::from_unix_timestamp(1_800_000_000).unwrap();
     let subject: Subject = "auth0|alice".parse().unwrap();
     let mut account = Account::new(subject.clone());
-    let session = engine
-        .begin(subject.clone(), "demo", "openid", "", now, &mut rng)
-        .unwrap();
+    let first_factor = FirstFactor {
+        subject,
+        client: "demo",
+        scope: "openid",
+        audience: "",
+    };
+    let session = engine.begin(first_factor, now, &mut rng).unwrap();
     let token = engine.issue_token(&session);
     let opened = engine
         .open_token(token.expose_secret(), Some("demo"), now)
@@ -28,7 +30,7 @@ fn a_first_phone_is_associated_and_confirmed() {
         phone: "+14155558730".parse().unwrap(),
     };
     let outcome = engine
-        .associate(&account, &session, &request, now, &mut rng)
+        .associate(account.clone(), &session, &request, now, &mut rng)
         .commit(|next| {
             assert_eq!(next.account.replaces(), None);
             account = next.account;
@@ -48,7 +50,7 @@ fn a_first_phone_is_associated_and_confirmed() {
     assert_eq!(reloaded, account);
     let later = now + Duration::seconds(20);
     let outcome = engine
-        .verify_oob(&reloaded, &session, &answer, later)
+        .verify_oob(reloaded, &session, &answer, later)
         .commit(|next| {
             assert_eq!(next.account.replaces(), Some(1));
             account = next.account;
@@ -72,15 +74,14 @@ fn what_was_verified_says_whose_login_it_is_and_by_what() {
             world.wait(SECOND);
             let (client, scope) = (format!("client {number}"), format!("openid {number}"));
             let audience = format!("https://api.example/{number}");
-            let subject = world.account.subject().clone();
-            let begun = world.engine.begin(
-                subject,
-                &client,
-                &scope,
-                &audience,
-                world.now,
-                &mut world.rng,
-            );
+            let first_factor = FirstFactor {
+                subject: world.subject().clone(),
+                client: &client,
+                scope: &scope,
+                audience: &audience,
+            };
+            let now = world.now();
+            let begun = world.engine.begin(first_factor, now, &mut world.rng);
             (begun.unwrap(), [client, scope, audience])
         };
         let told = |verified: &Verified| {
@@ -100,7 +101,7 @@ fn what_was_verified_says_whose_login_it_is_and_by_what() {
             assert_eq!(verified.amr(), amr);
             assert_eq!(verified.is_restricted(), restricted);
             assert_eq!(verified.purpose(), Purpose::Login);
-            assert_eq!(verified.verified_at(), world.now);
+            assert_eq!(verified.verified_at(), world.now());
             assert!(verified.recovery_code().is_none());
         }
         let (session, claims) = begin(&mut world, 3);
@@ -113,8 +114,98 @@ fn what_was_verified_says_whose_login_it_is_and_by_what() {
         assert_eq!((verified.channel(), verified.amr()), (None, &["mfa"][..]));
         assert!(!verified.is_restricted());
         assert_eq!(verified.purpose(), Purpose::Login);
-        assert_eq!(verified.verified_at(), world.now);
+        assert_eq!(verified.verified_at(), world.now());
         let next = verified.recovery_code().unwrap().expose_secret();
         assert!(next.len() == 24 && next != recovery);
     }
+}
+
+/// A driver that cannot hand over a closure: it stores what it is given, and then opens the outcome.
+fn driven<T>(stored: &mut Option<Account>, transition: Transition<T>) -> Outcome<T> {
+    match transition.begin() {
+        Step::Refused(outcome) => outcome,
+        Step::Save(next, sealed) => {
+            assert_eq!(
+                next.account.replaces(),
+                stored.as_ref().map(Account::revision)
+            );
+            *stored = Some(stored_and_loaded(&next.account));
+            sealed.open(next.stored_durably()).unwrap()
+        }
+    }
+}
+
+#[test]
+fn a_login_goes_its_whole_way_by_the_two_step_form() {
+    let World {
+        engine, mut rng, ..
+    } = World::new();
+    let mut now = UtcDateTime::from_unix_timestamp(1_800_000_000).unwrap();
+    let subject: Subject = "auth0|alice".parse().unwrap();
+    let first_factor = FirstFactor {
+        subject: subject.clone(),
+        client: "demo",
+        scope: "openid",
+        audience: "",
+    };
+    let mut stored = None;
+    let account = |stored: &Option<Account>| {
+        let record = stored.clone();
+        record.unwrap_or_else(|| Account::new(subject.clone()))
+    };
+    let session = engine.begin(first_factor.clone(), now, &mut rng).unwrap();
+    let request = Associate {
+        channel: Channel::Sms,
+        phone: "+14155558730".parse().unwrap(),
+    };
+    let transition = engine.associate(account(&stored), &session, &request, now, &mut rng);
+    let outcome = driven(&mut stored, transition);
+    assert_eq!(outcome.events[0].name(), "code_issued");
+    let associated = outcome.result.unwrap();
+    let answer = |code: &str| VerifyOob {
+        oob_code: associated.oob_code.expose_secret().as_str().into(),
+        binding_code: code.into(),
+    };
+    let code = associated.delivery.code.expose_secret().to_owned();
+
+    // A rejection is saved before it can be told.
+    let wrong = answer("12345");
+    let transition = engine.verify_oob(account(&stored), &session, &wrong, now);
+    let outcome = driven(&mut stored, transition);
+    assert_eq!(outcome.result.err(), Some(Denied::InvalidBindingCode));
+    assert_eq!(stored.as_ref().unwrap().revision(), 2);
+    // A refusal has nothing to save.
+    let other = engine.begin(first_factor, now, &mut rng).unwrap();
+    let transition = engine.verify_oob(account(&stored), &other, &answer(&code), now);
+    let outcome = driven(&mut stored, transition);
+    assert_eq!(outcome.result.err(), Some(Denied::OobCodeOfAnotherSession));
+    assert!(outcome.events.is_empty());
+    assert_eq!(stored.as_ref().unwrap().revision(), 2);
+
+    now += MINUTE;
+    let transition = engine.verify_oob(account(&stored), &session, &answer(&code), now);
+    let verified = driven(&mut stored, transition).result.unwrap();
+    assert_eq!(verified.purpose(), Purpose::Enrollment);
+    assert!(stored.unwrap().is_enrolled());
+}
+
+#[test]
+fn the_word_for_another_account_opens_nothing() {
+    let world = World::new();
+    let begin = |engine: &Engine| {
+        let transition = engine.restore_budgets(world.account(), world.now());
+        match transition.begin() {
+            Step::Save(next, sealed) => (next, sealed),
+            Step::Refused(outcome) => panic!("{outcome:?}"),
+        }
+    };
+    // Of the same account, at the same moment: equal in everything.
+    let (first, its) = begin(&world.engine);
+    let (second, others) = begin(&world.engine);
+    assert_eq!(first.account, second.account);
+    let refused: Result<_, AnothersStored> = others.open(first.stored_durably());
+    assert!(refused.is_err());
+    assert!(its.open(second.stored_durably()).is_err());
+    let (next, sealed) = begin(&world.engine);
+    assert_eq!(sealed.open(next.stored_durably()).unwrap().result, Ok(()));
 }

@@ -1,10 +1,8 @@
 //! What a transport hands in and writes out: content types, and any answer as status, headers and body.
 
-mod world;
-
 use oob_mfa::wire::*;
-use oob_mfa::*;
-use world::*;
+use oob_mfa::{Associate, Challenge, Channel, Denied, Requirements};
+use oob_mfa_testing::{ALICES, HOUR, SECOND, World};
 
 /// Everything that goes over the wire.
 fn http(answer: &Answer) -> (u16, Vec<String>, Option<String>) {
@@ -88,7 +86,7 @@ fn what_is_wrong_with_a_body_has_its_status() {
         );
         assert_eq!(http(&bad.into()), json(status, &answer));
     }
-    assert_eq!(LONGEST_BODY, 16_384);
+    assert_eq!(MAX_BODY, 16_384);
 }
 
 #[test]
@@ -104,10 +102,10 @@ fn every_answer_is_its_status_its_headers_and_its_body() {
         phone: ALICES.parse().unwrap(),
     };
     let associated = world.engine.associate(
-        &world.account,
+        world.account(),
         &session,
         &request,
-        world.now,
+        world.now(),
         &mut world.rng,
     );
     let associated = world.commit(associated).unwrap();
@@ -120,10 +118,10 @@ fn every_answer_is_its_status_its_headers_and_its_body() {
     let (id, _) = world.enroll(ALICES);
     let session = world.first_factor();
     let challenged = world.engine.challenge(
-        &world.account,
+        world.account(),
         &session,
         &Challenge::default(),
-        world.now,
+        world.now(),
         &mut world.rng,
     );
     let challenged = world.commit(challenged).unwrap();
@@ -133,9 +131,8 @@ fn every_answer_is_its_status_its_headers_and_its_body() {
     );
 
     let list = || {
-        let entries = world
-            .engine
-            .authenticators(&world.account, &session, world.now);
+        let account = world.account();
+        let entries = world.engine.authenticators(&account, &session, world.now());
         entries.unwrap().collect::<AuthenticatorsAnswer>()
     };
     assert_eq!(http(&list().into()), json(200, &list()));

@@ -1,0 +1,323 @@
+//! Rules 3 to 7: every wrong code and every message is charged, and only time gives it back.
+
+use super::*;
+
+#[test]
+fn a_resend_resets_neither_the_budget_nor_the_failures_of_the_phone() {
+    let policy = Policy::auth0().with_failure_cap(Some(6)).unwrap();
+    let mut world = World::of(policy, "auth0|alice");
+    world.import(ALICES).unwrap();
+    let session = world.first_factor();
+    let start = world.now();
+    for failures in 1..=5 {
+        // A new challenge each time.
+        let sent = world.challenge(&session, None).unwrap();
+        assert_denied(
+            world.verify(&session, &sent.wrong()),
+            Denied::InvalidBindingCode,
+        );
+        let wrong = Event::WrongBindingCode {
+            authenticator: sent.authenticator,
+            failures,
+        };
+        assert_eq!(world.events, [wrong]);
+    }
+    let session = world.first_factor();
+    let sent = world.challenge(&session, None).unwrap();
+    assert_denied(
+        world.verify(&session, &sent.wrong()),
+        Denied::InvalidBindingCode,
+    );
+    assert_eq!(world.list()[0].1, AuthenticatorStatus::Disabled);
+    let stored = record(&world);
+    let full_at = start + 6 * 6 * MINUTE;
+    assert_eq!(
+        stored["budgets"]["binding_failures"],
+        full_at.unix_timestamp() * 1_000
+    );
+    let full_at = start + 6 * HOUR;
+    assert_eq!(stored["budgets"]["sends"], full_at.unix_timestamp() * 1_000);
+}
+
+#[test]
+fn a_resend_starts_the_attempts_of_its_own_challenge_and_costs_a_send() {
+    let policy = Policy::auth0()
+        .with_attempts_per_challenge(Some(2))
+        .unwrap();
+    let mut world = World::of(policy, "auth0|alice");
+    world.import(ALICES).unwrap();
+    let session = world.first_factor();
+    let mut judged = 0;
+    for _ in 0..5 {
+        let sent = world.challenge(&session, None).unwrap();
+        for _ in 0..2 {
+            assert_denied(
+                world.verify(&session, &sent.wrong()),
+                Denied::InvalidBindingCode,
+            );
+            judged += 1;
+        }
+        // Out of attempts: the right code too.
+        assert_refused(&mut world, Denied::OobCodeUnknown, |world| {
+            world.verify(&session, &sent)
+        });
+    }
+    assert_eq!(judged, 10);
+    let sent = world.challenge(&session, None).unwrap();
+    let empty = Denied::TooManyFailures {
+        retry_at: world.now() + 6 * MINUTE,
+    };
+    assert_refused(&mut world, empty, |world| world.verify(&session, &sent));
+}
+
+#[test]
+fn a_policy_that_allows_fewer_attempts_holds_for_codes_that_are_out() {
+    let mut world = World::new();
+    world.import(ALICES).unwrap();
+    let session = world.first_factor();
+    let sent = world.challenge(&session, None).unwrap();
+    for _ in 0..3 {
+        assert_denied(
+            world.verify(&session, &sent.wrong()),
+            Denied::InvalidBindingCode,
+        );
+    }
+    let allowing = |attempts| {
+        let policy = Policy::auth0().with_attempts_per_challenge(Some(attempts));
+        Engine::new(policy.unwrap(), KeyRing::new(Key::new(1, &[7; 32])))
+    };
+    for attempts in [1, 3] {
+        world.engine = allowing(attempts);
+        for answer in [&sent, &sent.wrong()] {
+            assert_refused(&mut world, Denied::OobCodeUnknown, |world| {
+                world.verify(&session, answer)
+            });
+        }
+    }
+    world.engine = allowing(4);
+    assert!(world.verify(&session, &sent).is_ok());
+}
+
+#[test]
+fn a_challenge_whose_attempts_are_spent_leaves_the_record() {
+    let policy = Policy::auth0().with_attempts_per_challenge(Some(2));
+    let mut world = World::of(policy.unwrap(), "auth0|alice");
+    world.import(ALICES).unwrap();
+    let session = world.first_factor();
+    let sent = world.challenge(&session, None).unwrap();
+    for left in [1, 0] {
+        let wrong = world.verify(&session, &sent.wrong());
+        assert_denied(wrong, Denied::InvalidBindingCode);
+        assert_eq!(pending(&world), left);
+    }
+    assert_refused(&mut world, Denied::OobCodeUnknown, |world| {
+        world.verify(&session, &sent)
+    });
+}
+
+#[test]
+fn with_an_empty_budget_the_right_code_hears_what_a_wrong_one_hears() {
+    let mut world = World::new();
+    world.import(ALICES).unwrap();
+    let session = world.first_factor();
+    let sent = world.challenge(&session, None).unwrap();
+    let retry_at = world.use_up_failures(&session, &sent);
+    assert_eq!(retry_at, world.now() + 6 * MINUTE);
+    let empty = Denied::TooManyFailures { retry_at };
+    for answer in [
+        sent.clone(),
+        sent.wrong(),
+        sent.with_code(""),
+        sent.with_code("123456789"),
+    ] {
+        assert_refused(&mut world, empty, |world| world.verify(&session, &answer));
+    }
+    // The code was not used up by it. By the time one is back, it has expired; a new one is sent.
+    world.wait(6 * MINUTE - MILLISECOND);
+    let resent = world.challenge(&session, None).unwrap();
+    assert_refused(&mut world, empty, |world| world.verify(&session, &resent));
+    world.wait(MILLISECOND);
+    assert_refused(&mut world, Denied::OobCodeExpired, |world| {
+        world.verify(&session, &sent)
+    });
+    assert!(world.verify(&session, &resent).is_ok());
+}
+
+#[test]
+fn an_answer_of_any_wrong_shape_is_charged_as_a_wrong_code() {
+    let mut world = World::new();
+    world.import(ALICES).unwrap();
+    let session = world.first_factor();
+    let sent = world.challenge(&session, None).unwrap();
+    let padded = format!("{} ", sent.code);
+    let prefixed = format!("0{}", sent.code);
+    let shapes = [
+        "",
+        "1",
+        "12345",
+        "1234567",
+        "123456789",
+        "abcdef",
+        "\u{ff11}",
+        "12345\0",
+    ];
+    for code in shapes
+        .into_iter()
+        .chain([padded.as_str(), prefixed.as_str()])
+    {
+        let answer = sent.with_code(code);
+        assert_denied(world.verify(&session, &answer), Denied::InvalidBindingCode);
+    }
+    let empty = Denied::TooManyFailures {
+        retry_at: world.now() + 6 * MINUTE,
+    };
+    assert_refused(&mut world, empty, |world| world.verify(&session, &sent));
+}
+
+#[test]
+fn a_success_refills_no_budget() {
+    let mut world = World::new();
+    world.import(ALICES).unwrap();
+    let session = world.first_factor();
+    let sent = world.challenge(&session, None).unwrap();
+    for _ in 0..9 {
+        assert_denied(
+            world.verify(&session, &sent.wrong()),
+            Denied::InvalidBindingCode,
+        );
+    }
+    world.verify(&session, &sent).unwrap();
+    let session = world.first_factor();
+    let sent = world.challenge(&session, None).unwrap();
+    assert_denied(
+        world.verify(&session, &sent.wrong()),
+        Denied::InvalidBindingCode,
+    );
+    let empty = Denied::TooManyFailures {
+        retry_at: world.now() + 6 * MINUTE,
+    };
+    assert_refused(&mut world, empty, |world| world.verify(&session, &sent));
+}
+
+#[test]
+fn neither_removal_nor_a_reset_nor_a_new_enrollment_refills_a_budget() {
+    let mut world = World::new();
+    let (phone, _) = world.enroll(ALICES);
+    let session = world.first_factor();
+    let sent = world.challenge(&session, None).unwrap();
+    let retry_at = world.use_up_failures(&session, &sent);
+    for _ in 0..8 {
+        world.challenge(&session, None).unwrap();
+    }
+    let owner = world.second_factor();
+    world.remove(&owner, phone).unwrap();
+    world.reset();
+    let empty = Denied::TooManySends {
+        retry_at: world.now() + HOUR,
+    };
+    world.wait(MINUTE + MILLISECOND);
+    let session = world.first_factor();
+    assert_refused(&mut world, empty, |world| world.associate(&session, ALICES));
+    world.import(ALICES).unwrap();
+    assert_refused(&mut world, empty, |world| world.challenge(&session, None));
+    // Nor are the wrong codes forgotten.
+    let stored = record(&world);
+    let full_at = (retry_at + 54 * MINUTE).unix_timestamp() * 1_000;
+    assert_eq!(stored["budgets"]["binding_failures"], full_at);
+}
+
+#[test]
+fn whoever_uses_up_the_wrong_binding_codes_does_not_block_recovery_nor_the_reverse() {
+    let mut world = World::new();
+    let (_, recovery) = world.enroll(ALICES);
+    let mallory = world.first_factor();
+    let attack = world.challenge(&mallory, None).unwrap();
+    world.use_up_failures(&mallory, &attack);
+    let alice = world.first_factor();
+    let verified = world.recover(&alice, &recovery).unwrap();
+    let recovery = verified.recovery_code().unwrap().expose_secret().to_owned();
+
+    world.wait(DAY);
+    let mallory = world.first_factor();
+    for _ in 0..10 {
+        assert_denied(
+            world.recover(&mallory, "wrong"),
+            Denied::InvalidRecoveryCode,
+        );
+    }
+    let empty = Denied::TooManyFailures {
+        retry_at: world.now() + 6 * MINUTE,
+    };
+    assert_refused(&mut world, empty, |world| {
+        world.recover(&mallory, &recovery)
+    });
+    assert!(world.sign_in().is_ok());
+}
+
+#[test]
+fn ten_messages_leave_and_then_one_an_hour_whoever_asks_and_for_what() {
+    let mut world = World::new();
+    let start = world.now();
+    world.enroll(ALICES);
+    let owner = world.second_factor();
+    for number in 0..4 {
+        world
+            .associate(&owner, &format!("+1415555000{number}"))
+            .unwrap();
+    }
+    for _ in 0..5 {
+        let session = world.first_factor();
+        world.challenge(&session, None).unwrap();
+    }
+    let empty = Denied::TooManySends {
+        retry_at: start + HOUR,
+    };
+    let session = world.first_factor();
+    assert_refused(&mut world, empty, |world| world.challenge(&session, None));
+    assert_refused(&mut world, empty, |world| world.associate(&owner, MALLORYS));
+}
+
+#[test]
+fn the_last_of_each_budget_is_told_with_when_one_will_be_back() {
+    let mut world = World::new();
+    let (phone, _) = world.enroll(ALICES);
+    let session = world.first_factor();
+    let sent = world.challenge(&session, None).unwrap();
+    let issued = Event::CodeIssued {
+        authenticator: phone,
+        phone: ALICES.parse().unwrap(),
+    };
+    let reached = |world: &World, limit, after| Event::LimitReached {
+        limit,
+        retry_at: world.now() + after,
+    };
+    for failures in 1..=10 {
+        let wrong = world.verify(&session, &sent.wrong());
+        assert_denied(wrong, Denied::InvalidBindingCode);
+        let told = Event::WrongBindingCode {
+            authenticator: phone,
+            failures,
+        };
+        let last = reached(&world, Limit::BindingFailures, 6 * MINUTE);
+        assert_eq!(
+            world.events,
+            [told, last][..1 + usize::from(failures == 10)]
+        );
+    }
+    for failures in 1..=10 {
+        let wrong = world.recover(&session, "wrong");
+        assert_denied(wrong, Denied::InvalidRecoveryCode);
+        let told = Event::WrongRecoveryCode { failures };
+        let last = reached(&world, Limit::RecoveryFailures, 6 * MINUTE);
+        assert_eq!(
+            world.events,
+            [told, last][..1 + usize::from(failures == 10)]
+        );
+    }
+    // Two have been sent: to enroll, and to sign in.
+    for sends in 3..=10 {
+        world.challenge(&session, None).unwrap();
+        let last = reached(&world, Limit::Sends, HOUR);
+        assert_eq!(world.events, [issued, last][..1 + usize::from(sends == 10)]);
+    }
+}

@@ -1,0 +1,128 @@
+//! The failure cap disables one phone; the phone cap refuses one more.
+
+use super::*;
+
+#[test]
+fn the_failure_cap_disables_a_phone_and_recovery_and_a_new_binding_still_work() {
+    let policy = Policy::auth0().with_failure_cap(Some(3)).unwrap();
+    let mut world = World::of(policy, "auth0|alice");
+    let (phone, recovery) = world.enroll(ALICES);
+    let (alice, mallory) = (world.first_factor(), world.first_factor());
+    let honest = world.challenge(&alice, None).unwrap();
+    let attack = world.challenge(&mallory, None).unwrap();
+    for _ in 0..2 {
+        assert_denied(
+            world.verify(&mallory, &attack.wrong()),
+            Denied::InvalidBindingCode,
+        );
+        assert_eq!(world.list()[1].1, AuthenticatorStatus::Active);
+    }
+    assert_denied(
+        world.verify(&mallory, &attack.wrong()),
+        Denied::InvalidBindingCode,
+    );
+    let device = attack.device();
+    let disabled = Event::AuthenticatorDisabled {
+        device,
+        phone: ALICES.parse().unwrap(),
+    };
+    assert!(world.events.contains(&disabled));
+    let statuses: Vec<_> = world.list().into_iter().map(|(_, status)| status).collect();
+    assert_eq!(
+        statuses,
+        [
+            AuthenticatorStatus::Active,
+            AuthenticatorStatus::Disabled,
+            AuthenticatorStatus::Disabled
+        ]
+    );
+    // Every code that was out for it is gone, and no more is sent.
+    assert_refused(&mut world, Denied::OobCodeUnknown, |world| {
+        world.verify(&alice, &honest)
+    });
+    for authenticator in [None, Some(phone)] {
+        assert_refused(&mut world, Denied::InvalidAuthenticator, |world| {
+            world.challenge(&alice, authenticator)
+        });
+    }
+    // It still guards the account.
+    assert_refused(&mut world, Denied::AlreadyEnrolled, |world| {
+        world.associate(&alice, MALLORYS)
+    });
+    let requirements = Requirements::Challenge {
+        phone: false,
+        recovery_code: true,
+    };
+    assert_eq!(world.account().requirements(), requirements);
+
+    world.recover(&alice, &recovery).unwrap();
+    let owner = world.second_factor();
+    assert_refused(&mut world, Denied::PhoneAlreadyEnrolled, |world| {
+        world.associate(&owner, ALICES)
+    });
+    world.remove(&owner, phone).unwrap();
+    let sent = world.associate(&owner, ALICES).unwrap();
+    world.verify(&owner, &sent).unwrap();
+    assert_ne!(sent.device(), device);
+    // The removal of the last phone revoked first factors issued until then.
+    assert_eq!(world.sign_in().err(), Some(Denied::SessionRevoked));
+    world.wait(MILLISECOND);
+    assert!(world.sign_in().is_ok());
+}
+
+#[test]
+fn a_success_starts_the_count_of_the_failure_cap_anew_for_its_own_phone_only() {
+    let policy = Policy::auth0().with_failure_cap(Some(2)).unwrap();
+    let mut world = World::of(policy, "auth0|alice");
+    let first = world.import(ALICES).unwrap();
+    let second = world.import("+14155558731").unwrap();
+    // The success comes last: it finds a wrong code for each.
+    for phone in [second, first] {
+        let session = world.first_factor();
+        let sent = world.challenge(&session, Some(phone)).unwrap();
+        assert_denied(
+            world.verify(&session, &sent.wrong()),
+            Denied::InvalidBindingCode,
+        );
+        if phone == first {
+            world.verify(&session, &sent).unwrap();
+        }
+    }
+    for (phone, status) in [
+        (first, AuthenticatorStatus::Active),
+        (second, AuthenticatorStatus::Disabled),
+    ] {
+        let session = world.first_factor();
+        let sent = world.challenge(&session, Some(phone)).unwrap();
+        assert_denied(
+            world.verify(&session, &sent.wrong()),
+            Denied::InvalidBindingCode,
+        );
+        let listed = world
+            .list()
+            .into_iter()
+            .find(|(id, _)| *id == phone.to_string())
+            .unwrap();
+        assert_eq!(listed.1, status);
+    }
+}
+
+#[test]
+fn a_phone_too_many_is_refused_on_association_and_on_confirmation() {
+    let policy = Policy::auth0().with_max_phones(2).unwrap();
+    let mut world = World::of(policy, "auth0|alice");
+    world.enroll(ALICES);
+    let (here, there) = (world.second_factor(), world.second_factor());
+    let first = world.associate(&here, "+14155558731").unwrap();
+    let second = world.associate(&there, "+14155558732").unwrap();
+    world.verify(&here, &first).unwrap();
+    assert_refused(&mut world, Denied::TooManyPhones, |world| {
+        world.verify(&there, &second)
+    });
+    assert_refused(&mut world, Denied::TooManyPhones, |world| {
+        world.associate(&there, "+14155558733")
+    });
+    assert_refused(&mut world, Denied::TooManyPhones, |world| {
+        world.import("+14155558734")
+    });
+}

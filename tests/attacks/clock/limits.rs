@@ -1,0 +1,150 @@
+//! What a wrong clock can do all the same: exactly this much.
+
+use super::*;
+
+#[test]
+fn a_server_that_is_behind_keeps_a_code_alive_as_much_longer_and_no_more() {
+    for by in [SECOND, MINUTE, 40 * MINUTE] {
+        let mut world = World::new();
+        world.import(ALICES).unwrap();
+        let session = world.trusted(Assurance::FirstFactor, "", 2 * HOUR);
+        let sent = world.challenge(&session, None).unwrap();
+        world.wait(5 * MINUTE);
+        assert_refused(&mut world, Denied::OobCodeExpired, |world| {
+            world.verify(&session, &sent)
+        });
+        world.wait(by - MILLISECOND);
+        behind(&mut world.clone(), by, |world| {
+            assert!(world.verify(&session, &sent).is_ok(), "{by:?}");
+        });
+        world.wait(MILLISECOND);
+        behind(&mut world, by, |world| {
+            assert_refused(world, Denied::OobCodeExpired, |world| {
+                world.verify(&session, &sent)
+            });
+        });
+    }
+}
+
+#[test]
+fn a_server_that_is_behind_keeps_a_session_alive_as_much_longer_and_no_more() {
+    for by in [SECOND, MINUTE, 40 * MINUTE] {
+        let mut world = World::new();
+        let (_, recovery) = world.enroll(ALICES);
+        let session = world.first_factor();
+        world.wait(10 * MINUTE);
+        assert_refused(&mut world, Denied::TokenExpired, |world| {
+            world.recover(&session, &recovery)
+        });
+        world.wait(by - MILLISECOND);
+        behind(&mut world.clone(), by, |world| {
+            assert!(world.recover(&session, &recovery).is_ok(), "{by:?}");
+        });
+        world.wait(MILLISECOND);
+        behind(&mut world, by, |world| {
+            assert_refused(world, Denied::TokenExpired, |world| {
+                world.recover(&session, &recovery)
+            });
+        });
+    }
+}
+
+/// One write by a server that is right, and the one that is behind keeps nothing alive.
+#[test]
+fn what_a_change_has_recorded_no_server_that_is_behind_keeps_alive() {
+    for by in [SECOND, MINUTE, 40 * MINUTE] {
+        let mut world = World::new();
+        let (_, recovery) = world.enroll(ALICES);
+        let session = world.first_factor();
+        let long = world.trusted(Assurance::FirstFactor, "", 2 * HOUR);
+        let sent = world.challenge(&long, None).unwrap();
+        world.wait(10 * MINUTE);
+        world.restore_budgets();
+        let (of_the_session, of_the_code) = if by <= MINUTE {
+            (Denied::TokenExpired, Denied::OobCodeUnknown)
+        } else {
+            (Denied::ClockBehind, Denied::ClockBehind)
+        };
+        behind(&mut world, by, |world| {
+            assert_refused(world, of_the_session, |world| {
+                world.recover(&session, &recovery)
+            });
+            assert_refused(world, of_the_code, |world| world.verify(&long, &sent));
+        });
+    }
+}
+
+#[test]
+fn each_jump_ahead_refills_what_that_time_would_and_at_most_one_burst() {
+    for (jump, refilled) in [
+        // What is less than one is not lost, and counts with the next jump.
+        (6 * MINUTE - MILLISECOND, [0, 1, 1]),
+        (6 * MINUTE, [1, 1, 1]),
+        (HOUR - MILLISECOND, [9, 10, 9]),
+        (HOUR, [10, 10, 10]),
+        (25 * HOUR, [10, 10, 10]),
+        (YEAR, [10, 10, 10]),
+    ] {
+        let policy = Policy::auth0().with_sends(RateLimit::new(1_000, HOUR).unwrap());
+        let mut world = World::of(policy, "auth0|alice");
+        world.import(ALICES).unwrap();
+        assert_eq!(guesses(&mut world), 10);
+        for (jumps, refilled) in (1..).zip(refilled) {
+            let by = jumps * jump;
+            assert_eq!(ahead(&mut world, by, guesses), refilled, "{by:?}");
+            assert_eq!(ahead(&mut world, by, guesses), 0, "{by:?}");
+            // And the servers that have not jumped judge none.
+            assert_eq!(guesses(&mut world), 0, "{by:?}");
+        }
+    }
+}
+
+#[test]
+fn a_clock_that_jumps_a_year_ahead_refills_one_burst_of_each_budget() {
+    let mut world = World::new();
+    world.enroll(ALICES);
+    let session = world.first_factor();
+    let sent = world.challenge(&session, None).unwrap();
+    world.use_up_failures(&session, &sent);
+    world.wait(YEAR);
+    let session = world.first_factor();
+    for _ in 0..10 {
+        world.challenge(&session, None).unwrap();
+    }
+    let empty = Denied::TooManySends {
+        retry_at: world.now() + HOUR,
+    };
+    assert_refused(&mut world, empty, |world| world.challenge(&session, None));
+    for _ in 0..10 {
+        assert_denied(
+            world.recover(&session, "wrong"),
+            Denied::InvalidRecoveryCode,
+        );
+    }
+    let empty = Denied::TooManyFailures {
+        retry_at: world.now() + 6 * MINUTE,
+    };
+    assert_refused(&mut world, empty, |world| world.recover(&session, "wrong"));
+}
+
+/// Such a jump ends what has a time, and nothing else: the phones and the recovery code stay.
+#[test]
+fn a_jump_a_year_ahead_ends_codes_and_sessions_and_no_factor() {
+    let mut world = World::new();
+    let (_, recovery) = world.enroll(ALICES);
+    let (session, sent) = {
+        let session = world.first_factor();
+        let sent = world.challenge(&session, None).unwrap();
+        (session, sent)
+    };
+    ahead(&mut world, YEAR, |world| {
+        assert_refused(world, Denied::TokenExpired, |world| {
+            world.verify(&session, &sent)
+        });
+        let verified = world.sign_in().unwrap();
+        assert_eq!(verified.purpose(), Purpose::Login);
+        let session = world.first_factor();
+        assert!(world.recover(&session, &recovery).is_ok());
+    });
+    assert!(world.account().is_enrolled());
+}

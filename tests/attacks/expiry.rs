@@ -1,0 +1,155 @@
+//! Rules 10 and 11: a code ends on time, and one session has one live code per phone.
+
+use oob_mfa::wire::ErrorAnswer;
+
+use super::*;
+
+/// What the client is told of a denial, or "granted".
+fn said<T>(result: Result<T, Denied>) -> String {
+    result.map_or_else(
+        |denied| {
+            let answer = ErrorAnswer::denied(&denied, time::UtcDateTime::UNIX_EPOCH);
+            answer.error_description().to_owned()
+        },
+        |_| "granted".into(),
+    )
+}
+
+#[test]
+fn a_code_is_good_from_its_issue_to_the_millisecond_before_its_expiry() {
+    for (span, is_good) in [
+        (std::time::Duration::ZERO, true),
+        (5 * MINUTE - MILLISECOND, true),
+        (5 * MINUTE, false),
+        (5 * MINUTE + MILLISECOND, false),
+    ] {
+        let mut world = World::new();
+        world.import(ALICES).unwrap();
+        let session = world.first_factor();
+        let sent = world.challenge(&session, None).unwrap();
+        world.wait(span);
+        let verified = said(world.verify(&session, &sent));
+        assert_eq!(
+            verified,
+            if is_good {
+                "granted"
+            } else {
+                "oob_code is expired"
+            },
+            "{span:?}"
+        );
+    }
+}
+
+#[test]
+fn a_late_answer_hears_that_it_is_late_until_ten_minutes_after_the_issue() {
+    let mut world = World::new();
+    world.import(ALICES).unwrap();
+    let session = world.trusted(Assurance::FirstFactor, "", HOUR);
+    let sent = world.challenge(&session, None).unwrap();
+    let sweep = |world: &mut World| {
+        let other = world.first_factor();
+        world.challenge(&other, None).unwrap();
+    };
+    world.wait(10 * MINUTE - MILLISECOND);
+    sweep(&mut world);
+    let (expired, unknown) = (Denied::OobCodeExpired, Denied::OobCodeUnknown);
+    assert_refused(&mut world, expired, |world| world.verify(&session, &sent));
+    assert_refused(&mut world, expired, |world| {
+        world.verify(&session, &sent.wrong())
+    });
+    // Then nobody knows it, whether or not something was written since.
+    world.wait(MILLISECOND);
+    assert_refused(&mut world, unknown, |world| world.verify(&session, &sent));
+    sweep(&mut world);
+    assert_refused(&mut world, unknown, |world| world.verify(&session, &sent));
+    assert_eq!(said(world.verify(&session, &sent)), "Malformed oob_code");
+}
+
+#[test]
+fn a_code_that_was_used_or_superseded_is_unknown_at_once() {
+    let mut world = World::new();
+    world.import(ALICES).unwrap();
+    let session = world.first_factor();
+    let first = world.challenge(&session, None).unwrap();
+    let second = world.challenge(&session, None).unwrap();
+    assert_refused(&mut world, Denied::OobCodeUnknown, |world| {
+        world.verify(&session, &first)
+    });
+    world.verify(&session, &second).unwrap();
+    let other = world.first_factor();
+    assert_refused(&mut world, Denied::OobCodeUnknown, |world| {
+        world.verify(&other, &second)
+    });
+
+    let owner = world.second_factor();
+    let first = world.associate(&owner, MALLORYS).unwrap();
+    let second = world.associate(&owner, MALLORYS).unwrap();
+    assert_refused(&mut world, Denied::OobCodeUnknown, |world| {
+        world.verify(&owner, &first)
+    });
+    world.verify(&owner, &second).unwrap();
+    assert_refused(&mut world, Denied::OobCodeUnknown, |world| {
+        world.verify(&owner, &second)
+    });
+}
+
+#[test]
+fn a_code_by_voice_supersedes_one_by_sms_of_the_same_session() {
+    let mut world = World::new();
+    let phone = world.import(ALICES).unwrap();
+    let AuthenticatorId::Phone(_, device) = phone else {
+        panic!("{phone}")
+    };
+    let session = world.first_factor();
+    let by_sms = world.challenge(&session, Some(phone)).unwrap();
+    let voice = AuthenticatorId::Phone(Channel::Voice, device);
+    let by_voice = world.challenge(&session, Some(voice)).unwrap();
+    assert_refused(&mut world, Denied::OobCodeUnknown, |world| {
+        world.verify(&session, &by_sms)
+    });
+    let verified = world.verify(&session, &by_voice).unwrap();
+    assert_eq!(verified.channel(), Some(Channel::Voice));
+}
+
+#[test]
+fn a_phone_last_used_by_a_channel_that_is_off_now_is_challenged_by_the_other() {
+    for (used, left, channels) in [
+        (Channel::Voice, Channel::Sms, Channels::Sms),
+        (Channel::Sms, Channel::Voice, Channels::Voice),
+    ] {
+        let mut world = World::new();
+        let (phone, _) = world.enroll(ALICES);
+        let AuthenticatorId::Phone(_, device) = phone else {
+            panic!("{phone}")
+        };
+        let session = world.first_factor();
+        let by_used = AuthenticatorId::Phone(used, device);
+        let sent = world.challenge(&session, Some(by_used)).unwrap();
+        world.verify(&session, &sent).unwrap();
+        let policy = Policy::auth0().with_channels(channels);
+        world.engine = Engine::new(policy, KeyRing::new(Key::new(1, &[7; 32])));
+        let session = world.first_factor();
+        assert_refused(&mut world, Denied::InvalidAuthenticator, |world| {
+            world.challenge(&session, Some(by_used))
+        });
+        let sent = world.challenge(&session, None).unwrap();
+        assert_eq!(sent.authenticator, AuthenticatorId::Phone(left, device));
+    }
+}
+
+#[test]
+fn a_code_made_with_a_key_that_was_dropped_has_expired_and_is_not_charged() {
+    let mut world = World::new();
+    world.import(ALICES).unwrap();
+    let session = world.first_factor();
+    let sent = world.challenge(&session, None).unwrap();
+    let renewed = || KeyRing::new(Key::new(2, &[8; 32]));
+    world.engine = Engine::new(Policy::auth0(), renewed());
+    assert_refused(&mut world, Denied::OobCodeExpired, |world| {
+        world.verify(&session, &sent)
+    });
+    let rotated = renewed().with_previous(Key::new(1, &[7; 32])).unwrap();
+    world.engine = Engine::new(Policy::auth0(), rotated);
+    assert!(world.verify(&session, &sent).is_ok());
+}

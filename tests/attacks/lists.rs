@@ -1,0 +1,167 @@
+//! Rules 2 and 12: the lists of spent sessions and of pending codes are bounded.
+
+use super::*;
+
+#[test]
+fn the_seventeenth_login_waits_for_the_first_session_to_expire() {
+    let sends = RateLimit::new(100, HOUR).unwrap();
+    let mut world = World::of(Policy::auth0().with_sends(sends), "auth0|alice");
+    world.import(ALICES).unwrap();
+    let start = world.now();
+    for _ in 0..16 {
+        world.sign_in().unwrap();
+        world.wait(SECOND);
+    }
+    let full = Denied::TooManySessions {
+        retry_at: start + 10 * MINUTE,
+    };
+    let session = world.first_factor();
+    let sent = world.challenge(&session, None).unwrap();
+    assert_refused(&mut world, full, |world| world.verify(&session, &sent));
+    // A wrong code hears the same, and is not charged: nobody learns which it was.
+    assert_refused(&mut world, full, |world| {
+        world.verify(&session, &sent.wrong())
+    });
+    // A full login needs no place in the list.
+    let owner = world.second_factor();
+    let further = world.associate(&owner, MALLORYS).unwrap();
+    assert!(world.verify(&owner, &further).is_ok());
+
+    world.wait(10 * MINUTE - 16 * SECOND - MILLISECOND);
+    let session = world.first_factor();
+    let sent = world.challenge(&session, None).unwrap();
+    assert_refused(&mut world, full, |world| world.verify(&session, &sent));
+    world.wait(MILLISECOND);
+    assert_eq!(world.now(), start + 10 * MINUTE);
+    assert!(world.verify(&session, &sent).is_ok());
+    let full = Denied::TooManySessions {
+        retry_at: start + 10 * MINUTE + SECOND,
+    };
+    assert_denied(world.sign_in(), full);
+}
+
+#[test]
+fn the_seventeenth_login_by_a_recovery_code_waits_too_and_costs_none() {
+    let mut world = World::new();
+    let start = world.now();
+    let (_, mut recovery) = world.enroll(ALICES);
+    for _ in 1..16 {
+        world.wait(SECOND);
+        let session = world.first_factor();
+        let verified = world.recover(&session, &recovery).unwrap();
+        recovery = verified.recovery_code().unwrap().expose_secret().into();
+    }
+    let full = Denied::TooManySessions {
+        retry_at: start + 10 * MINUTE,
+    };
+    let session = world.first_factor();
+    for code in [recovery.as_str(), "wrong"] {
+        assert_refused(&mut world, full, |world| world.recover(&session, code));
+    }
+    world.clock().set(start + 10 * MINUTE);
+    assert!(world.recover(&session, &recovery).is_ok());
+}
+
+#[test]
+fn neither_a_reset_nor_an_administrator_empties_the_list_of_spent_sessions() {
+    let sends = RateLimit::new(100, HOUR).unwrap();
+    let mut world = World::of(Policy::auth0().with_sends(sends), "auth0|alice");
+    world.import(ALICES).unwrap();
+    for _ in 0..16 {
+        world.sign_in().unwrap();
+    }
+    let full = Denied::TooManySessions {
+        retry_at: world.now() + 10 * MINUTE,
+    };
+    world.restore_budgets();
+    assert_denied(world.sign_in(), full);
+    world.reset();
+    world.import(ALICES).unwrap();
+    // Sessions issued until the skew has passed are revoked by the reset.
+    world.wait(MINUTE + MILLISECOND);
+    assert_denied(world.sign_in(), full);
+    world.wait(9 * MINUTE - MILLISECOND);
+    assert!(world.sign_in().is_ok());
+}
+
+/// An account with a phone, and more messages than the list has room for.
+fn with_many_sends() -> World {
+    let sends = RateLimit::new(100, HOUR).unwrap();
+    let mut world = World::of(Policy::auth0().with_sends(sends), "auth0|alice");
+    world.import(ALICES).unwrap();
+    world
+}
+
+#[test]
+fn the_seventeenth_code_waits_for_the_first_to_expire() {
+    let mut world = with_many_sends();
+    let start = world.now();
+    let mut sent = Vec::new();
+    for _ in 0..16 {
+        let session = world.first_factor();
+        let code = world.challenge(&session, None).unwrap();
+        sent.push((session, code));
+        world.wait(SECOND);
+    }
+    let full = Denied::TooManySends {
+        retry_at: start + 5 * MINUTE,
+    };
+    let late = world.first_factor();
+    assert_refused(&mut world, full, |world| world.challenge(&late, None));
+    // A session that has a code already takes its own place, and makes none.
+    let (last, superseded) = sent.pop().unwrap();
+    let renewed = world.challenge(&last, None).unwrap();
+    assert_refused(&mut world, Denied::OobCodeUnknown, |world| {
+        world.verify(&last, &superseded)
+    });
+    assert_refused(&mut world, full, |world| world.challenge(&late, None));
+
+    world.wait(5 * MINUTE - 16 * SECOND - MILLISECOND);
+    assert_refused(&mut world, full, |world| world.challenge(&late, None));
+    world.wait(MILLISECOND);
+    assert_eq!(world.now(), start + 5 * MINUTE);
+    let seventeenth = world.challenge(&late, None).unwrap();
+    let full = Denied::TooManySends {
+        retry_at: start + 5 * MINUTE + SECOND,
+    };
+    let later = world.first_factor();
+    assert_refused(&mut world, full, |world| world.challenge(&later, None));
+    // None that was live has made room: the first had expired, and went.
+    let (first, code) = sent.remove(0);
+    assert_refused(&mut world, Denied::OobCodeUnknown, |world| {
+        world.verify(&first, &code)
+    });
+    for (session, code) in [(late, seventeenth), (last, renewed)]
+        .into_iter()
+        .chain(sent)
+    {
+        assert!(world.verify(&session, &code).is_ok());
+    }
+}
+
+#[test]
+fn codes_of_a_clock_ten_minutes_ahead_take_up_no_room_after_rewind_and_nobody_knows_them() {
+    let mut world = with_many_sends();
+    world.wait(10 * MINUTE);
+    let session = world.trusted(Assurance::FirstFactor, "", HOUR);
+    let sent = world.challenge(&session, None).unwrap();
+    for _ in 0..15 {
+        let other = world.first_factor();
+        world.challenge(&other, None).unwrap();
+    }
+    assert_eq!(pending(&world), 16);
+    world.set_back(10 * MINUTE);
+    let owner = world.first_factor();
+    assert_refused(&mut world, Denied::ClockBehind, |world| {
+        world.challenge(&owner, None)
+    });
+    world.rewind().unwrap();
+    assert_eq!(pending(&world), 0);
+    world.wait(MINUTE + MILLISECOND);
+    let owner = world.first_factor();
+    assert_refused(&mut world, Denied::OobCodeUnknown, |world| {
+        world.verify(&owner, &sent)
+    });
+    let honest = world.challenge(&owner, None).unwrap();
+    assert!(world.verify(&owner, &honest).is_ok());
+}

@@ -1,0 +1,220 @@
+//! Rule 9: an attacker who was there first, and what a session may enroll or remove.
+
+mod beside;
+mod mfa_session;
+
+use super::*;
+
+#[test]
+fn who_associated_before_the_owner_confirmed_cannot_confirm_after() {
+    let mut world = World::new();
+    let (mallory, alice) = (world.first_factor(), world.first_factor());
+    let attack = world.associate(&mallory, MALLORYS).unwrap();
+    let honest = world.associate(&alice, ALICES).unwrap();
+    assert!(is_listed(&mut world, &attack));
+    world.verify(&alice, &honest).unwrap();
+    // His enrollment went when hers was confirmed.
+    assert!(!is_listed(&mut world, &attack));
+    assert_refused(&mut world, Denied::AlreadyEnrolled, |world| {
+        world.verify(&mallory, &attack)
+    });
+    assert_refused(&mut world, Denied::AlreadyEnrolled, |world| {
+        world.associate(&mallory, MALLORYS)
+    });
+}
+
+#[test]
+fn who_asked_twice_before_the_owner_confirmed_can_confirm_neither() {
+    let mut world = World::new();
+    let (mallory, alice) = (world.first_factor(), world.first_factor());
+    let first = world.associate(&mallory, MALLORYS).unwrap();
+    let second = world.associate(&mallory, MALLORYS).unwrap();
+    assert_eq!(first.device(), second.device());
+    let third = world.associate(&mallory, "+447700900124").unwrap();
+    let honest = world.associate(&alice, ALICES).unwrap();
+    // Superseded before she confirms, and too late after.
+    assert_refused(&mut world, Denied::OobCodeUnknown, |world| {
+        world.verify(&mallory, &first)
+    });
+    world.verify(&alice, &honest).unwrap();
+    assert_refused(&mut world, Denied::OobCodeUnknown, |world| {
+        world.verify(&mallory, &first)
+    });
+    for attack in [second, third] {
+        assert_refused(&mut world, Denied::AlreadyEnrolled, |world| {
+            world.verify(&mallory, &attack)
+        });
+        assert_refused(&mut world, Denied::AlreadyEnrolled, |world| {
+            world.verify(&mallory, &attack.wrong())
+        });
+    }
+}
+
+#[test]
+fn who_comes_too_late_hears_that_the_user_is_enrolled_as_long_as_his_code_would_have_lived() {
+    let mut world = World::new();
+    let (mallory, alice) = (world.first_factor(), world.first_factor());
+    let attack = world.associate(&mallory, MALLORYS).unwrap();
+    let honest = world.associate(&alice, ALICES).unwrap();
+    world.verify(&alice, &honest).unwrap();
+    world.wait(5 * MINUTE - MILLISECOND);
+    assert_refused(&mut world, Denied::AlreadyEnrolled, |world| {
+        world.verify(&mallory, &attack)
+    });
+    world.wait(MILLISECOND);
+    assert_refused(&mut world, Denied::OobCodeExpired, |world| {
+        world.verify(&mallory, &attack)
+    });
+}
+
+#[test]
+fn who_begins_another_session_confirms_no_enrollment_of_the_first() {
+    let mut world = World::new();
+    let (mallory, alice) = (world.first_factor(), world.first_factor());
+    let attack = world.associate(&mallory, MALLORYS).unwrap();
+    let other = world.first_factor();
+    assert_refused(&mut world, Denied::OobCodeOfAnotherSession, |world| {
+        world.verify(&other, &attack)
+    });
+    let honest = world.associate(&alice, ALICES).unwrap();
+    world.verify(&alice, &honest).unwrap();
+    for session in [other, world.first_factor()] {
+        assert_refused(&mut world, Denied::OobCodeOfAnotherSession, |world| {
+            world.verify(&session, &attack)
+        });
+    }
+}
+
+#[test]
+fn a_full_login_confirms_what_it_began_after_another_phone_was_confirmed_and_a_first_factor_not() {
+    let mut world = World::new();
+    let (owner, alice) = (world.second_factor(), world.first_factor());
+    let further = world.associate(&owner, MALLORYS).unwrap();
+    let first = world.associate(&alice, ALICES).unwrap();
+    world.verify(&alice, &first).unwrap();
+    // Its own recovery code went, now that there is one.
+    assert_eq!(
+        world.verify(&owner, &further).unwrap().purpose(),
+        Purpose::Enrollment
+    );
+    let session = world.first_factor();
+    let dead = further.recovery_code.unwrap();
+    assert_denied(world.recover(&session, &dead), Denied::InvalidRecoveryCode);
+    assert!(
+        world
+            .recover(&session, &first.recovery_code.unwrap())
+            .is_ok()
+    );
+}
+
+/// A full login and one of a first factor, by two tokens that the embedder gave one id.
+fn of_one_id(world: &World) -> [MfaSession; 2] {
+    [Assurance::Mfa, Assurance::FirstFactor].map(|assurance| {
+        let claims = TrustedClaims {
+            id: SessionId::from_jti("the same").unwrap(),
+            subject: world.account().subject().clone(),
+            client: "demo",
+            assurance,
+            scope: EVERY_SCOPE,
+            audience: "",
+            issued_at: world.now(),
+            authenticated_at: world.now(),
+            expires_at: world.now() + 10 * MINUTE,
+        };
+        MfaSession::trusted(claims).unwrap()
+    })
+}
+
+#[test]
+fn a_first_factor_does_not_confirm_what_a_full_login_of_the_same_id_began() {
+    let mut world = World::new();
+    let [full, first_factor] = of_one_id(&world);
+    let further = world.associate(&full, MALLORYS).unwrap();
+    for guarded in [false, true] {
+        if guarded {
+            world.enroll(ALICES);
+        }
+        assert_refused(&mut world, Denied::OobCodeOfAnotherSession, |world| {
+            world.verify(&first_factor, &further)
+        });
+    }
+    assert!(world.verify(&full, &further).is_ok());
+}
+
+#[test]
+fn what_a_first_factor_began_before_the_owner_confirmed_no_full_login_of_the_same_id_confirms() {
+    let mut world = World::new();
+    let [full, first_factor] = of_one_id(&world);
+    let attack = world.associate(&first_factor, MALLORYS).unwrap();
+    world.enroll(ALICES);
+    assert_refused(&mut world, Denied::AlreadyEnrolled, |world| {
+        world.verify(&first_factor, &attack)
+    });
+    assert_refused(&mut world, Denied::OobCodeOfAnotherSession, |world| {
+        world.verify(&full, &attack)
+    });
+}
+
+#[test]
+fn a_first_factor_manages_nothing_whatever_scope_it_asked_for() {
+    let mut world = World::new();
+    let (phone, _) = world.enroll(ALICES);
+    let mallory = world.trusted(Assurance::FirstFactor, EVERY_SCOPE, 10 * MINUTE);
+    assert_refused(&mut world, Denied::AlreadyEnrolled, |world| {
+        world.associate(&mallory, MALLORYS)
+    });
+    let needed = Denied::InsufficientScope(Scope::RemoveAuthenticators);
+    assert_refused(&mut world, needed, |world| world.remove(&mallory, phone));
+    assert_refused(
+        &mut world,
+        Denied::InsufficientScope(Scope::Enroll),
+        |world| world.regenerate(&mallory),
+    );
+}
+
+#[test]
+fn an_entry_that_the_policy_does_not_send_by_removes_nothing() {
+    for (channels, shown, hidden) in [
+        (Channels::Sms, Channel::Sms, Channel::Voice),
+        (Channels::Voice, Channel::Voice, Channel::Sms),
+    ] {
+        let mut world = World::new();
+        let (phone, _) = world.enroll(ALICES);
+        let AuthenticatorId::Phone(_, device) = phone else {
+            panic!("{phone}")
+        };
+        let policy = Policy::auth0().with_channels(channels);
+        world.engine = Engine::new(policy, KeyRing::new(Key::new(1, &[7; 32])));
+        let owner = world.second_factor();
+        assert_refused(&mut world, Denied::UnknownAuthenticator, |world| {
+            world.remove(&owner, AuthenticatorId::Phone(hidden, device))
+        });
+        let shown = AuthenticatorId::Phone(shown, device);
+        let removed = world.remove(&owner, shown).unwrap();
+        assert_eq!(removed.device, device);
+    }
+}
+
+#[test]
+fn of_two_phones_that_nobody_confirmed_the_one_that_is_named_is_removed() {
+    let mut world = World::new();
+    let owner = world.second_factor();
+    let first = world.associate(&owner, ALICES).unwrap();
+    let second = world.associate(&owner, MALLORYS).unwrap();
+    let removed = world.remove(&owner, second.authenticator).unwrap();
+    assert_eq!(removed.device, second.device());
+    assert_eq!(removed.phone.to_e164(), MALLORYS);
+    let told = Event::AuthenticatorRemoved {
+        device: second.device(),
+        phone: MALLORYS.parse().unwrap(),
+    };
+    assert_eq!(world.events, [told]);
+    assert!(is_listed(&mut world, &first) && !is_listed(&mut world, &second));
+    assert_refused(&mut world, Denied::OobCodeUnknown, |world| {
+        world.verify(&owner, &second)
+    });
+    assert_refused(&mut world, Denied::UnknownAuthenticator, |world| {
+        world.remove(&owner, second.authenticator)
+    });
+    assert!(world.verify(&owner, &first).is_ok());
+}

@@ -1,0 +1,103 @@
+//! Rule 9: two ways onto one account at once.
+
+use crate::*;
+
+#[test]
+fn an_import_while_somebody_enrolls_drops_what_no_second_factor_began() {
+    let mut world = World::new();
+    let (mallory, owner) = (world.first_factor(), world.second_factor());
+    let attack = world.associate(&mallory, MALLORYS).unwrap();
+    let further = world.associate(&owner, "+14155558731").unwrap();
+    world.import(ALICES).unwrap();
+    assert_refused(&mut world, Denied::AlreadyEnrolled, |world| {
+        world.verify(&mallory, &attack)
+    });
+    let dead = attack.recovery_code.unwrap();
+    assert_refused(&mut world, Denied::NoRecoveryCode, |world| {
+        world.recover(&mallory, &dead)
+    });
+    // A full login goes on, and brings the recovery code that an import does not.
+    world.verify(&owner, &further).unwrap();
+    let session = world.first_factor();
+    assert!(
+        world
+            .recover(&session, &further.recovery_code.unwrap())
+            .is_ok()
+    );
+}
+
+#[test]
+fn a_phone_is_neither_associated_nor_imported_by_a_channel_that_is_not_enabled() {
+    let by_calls = Policy::auth0().with_channels(Channels::Voice);
+    let mut world = World::of(by_calls, "auth0|alice");
+    let session = world.first_factor();
+    assert_refused(&mut world, Denied::ChannelUnavailable, |world| {
+        world.associate(&session, ALICES)
+    });
+    assert_refused(&mut world, Denied::ChannelUnavailable, |world| {
+        world.import(ALICES)
+    });
+}
+
+#[test]
+fn an_import_of_a_number_under_enrollment_leaves_it_with_one_device() {
+    let mut world = World::new();
+    let owner = world.second_factor();
+    let sent = world.associate(&owner, ALICES).unwrap();
+    world.import(ALICES).unwrap();
+    assert_refused(&mut world, Denied::PhoneAlreadyEnrolled, |world| {
+        world.verify(&owner, &sent)
+    });
+}
+
+#[test]
+fn a_number_enrolled_by_two_full_logins_is_enrolled_once() {
+    let mut world = World::new();
+    world.enroll(ALICES);
+    let (here, there) = (world.second_factor(), world.second_factor());
+    let number = "+14155558731";
+    let first = world.associate(&here, number).unwrap();
+    let second = world.associate(&there, number).unwrap();
+    assert_ne!(first.device(), second.device());
+    world.verify(&here, &first).unwrap();
+    assert_refused(&mut world, Denied::PhoneAlreadyEnrolled, |world| {
+        world.verify(&there, &second)
+    });
+    assert_refused(&mut world, Denied::PhoneAlreadyEnrolled, |world| {
+        world.associate(&there, number)
+    });
+    let phones = world
+        .list()
+        .into_iter()
+        .filter(|(id, _)| id.starts_with("sms"))
+        .count();
+    // The two that are confirmed, and the enrollment that can never be.
+    assert_eq!(phones, 3);
+    world.wait(5 * MINUTE);
+    let phones = world
+        .list()
+        .into_iter()
+        .filter(|(id, _)| id.starts_with("sms"))
+        .count();
+    assert_eq!(phones, 2);
+}
+
+#[test]
+fn an_unconfirmed_phone_is_challenged_by_nobody() {
+    let mut world = World::new();
+    let mallory = world.first_factor();
+    let attack = world.associate(&mallory, MALLORYS).unwrap();
+    for authenticator in [None, Some(attack.authenticator)] {
+        assert_refused(&mut world, Denied::NotEnrolled, |world| {
+            world.challenge(&mallory, authenticator)
+        });
+    }
+    let mut world = World::new();
+    world.enroll(ALICES);
+    let owner = world.second_factor();
+    let further = world.associate(&owner, MALLORYS).unwrap();
+    let session = world.first_factor();
+    assert_refused(&mut world, Denied::InvalidAuthenticator, |world| {
+        world.challenge(&session, Some(further.authenticator))
+    });
+}

@@ -1,0 +1,101 @@
+//! Codes, enrollments and phones.
+
+use super::*;
+
+#[test]
+fn an_enrollment_that_was_overtaken_hears_so_until_its_code_expires() {
+    let mut both = Both::of(Policy::auth0());
+    both.does(Command::Begin);
+    both.does(Command::Begin);
+    both.does(associate(1, 0));
+    both.does(associate(0, 1));
+    assert_eq!(both.hears(right(1)), verified(0, Purpose::Enrollment));
+    assert_eq!(both.denied(right(0)), Denied::AlreadyEnrolled);
+    both.waits(5 * MINUTE - 1);
+    assert_eq!(both.denied(right(0)), Denied::AlreadyEnrolled);
+    both.waits(1);
+    assert_eq!(both.denied(right(0)), Denied::OobCodeExpired);
+}
+
+#[test]
+fn an_expired_code_is_remembered_for_ten_minutes() {
+    let mut both = Both::of(Policy::auth0());
+    both.does(vouch(Assurance::FirstFactor, HOUR));
+    both.does(associate(0, 0));
+    both.waits(5 * MINUTE);
+    assert_eq!(both.denied(right(0)), Denied::OobCodeExpired);
+    both.waits(5 * MINUTE - 1);
+    assert_eq!(both.denied(right(0)), Denied::OobCodeExpired);
+    both.waits(1);
+    assert_eq!(both.denied(right(0)), Denied::OobCodeUnknown);
+    // Nothing was written since: a clock that is set back finds it again, in account time.
+    both.waits(-1);
+    assert_eq!(both.denied(right(0)), Denied::OobCodeExpired);
+    both.waits(-5 * MINUTE);
+    assert_eq!(both.hears(right(0)), verified(0, Purpose::Enrollment));
+}
+
+#[test]
+fn a_phone_is_removed_by_a_channel_that_is_served_and_the_last_takes_the_recovery_code_along() {
+    let mut both = Both::of(Policy::auth0().with_channels(Channels::Sms));
+    both.does(import(0));
+    both.does(import(1));
+    both.does(vouch(Assurance::Mfa, HOUR));
+    both.does(Command::Regenerate { session: 0 });
+    assert_eq!(
+        both.denied(remove(Channel::Voice, 1)),
+        Denied::UnknownAuthenticator
+    );
+    assert_eq!(
+        both.hears(remove(Channel::Sms, 1)),
+        Answer::Removed { device: 0 }
+    );
+    assert!(both.world.recorded().recovery_code.is_some());
+    assert_eq!(revoked_until(&both), (None, None));
+    assert_eq!(
+        both.hears(remove(Channel::Sms, 0)),
+        Answer::Removed { device: 1 }
+    );
+    assert_eq!(both.world.recorded().recovery_code, None);
+    assert_eq!(revoked_until(&both), (Some(World::START), None));
+}
+
+#[test]
+fn an_enrollment_is_removed_while_it_lives_and_nobody_elses_with_it() {
+    let mut both = Both::of(Policy::auth0());
+    both.does(Command::Begin);
+    both.does(Command::Begin);
+    both.does(associate(1, 0));
+    both.does(associate(0, 1));
+    let remove = |device| Command::RemovePhone { device };
+    assert_eq!(both.hears(remove(1)), Answer::Removed { device: 0 });
+    assert_eq!(both.denied(remove(1)), Denied::UnknownAuthenticator);
+    // It was no phone yet: whoever has passed the first factor can still enroll.
+    assert_eq!(revoked_until(&both), (None, None));
+    both.waits(5 * MINUTE);
+    assert_eq!(both.denied(remove(0)), Denied::UnknownAuthenticator);
+    both.waits(-1);
+    assert_eq!(both.hears(remove(0)), Answer::Removed { device: 1 });
+}
+
+#[test]
+fn a_phone_that_the_cap_disables_loses_its_codes_and_no_others() {
+    let mut both = Both::of(Policy::auth0().with_failure_cap(Some(2)).unwrap());
+    both.does(import(0));
+    both.does(import(1));
+    both.does(Command::Begin);
+    both.does(challenge_phone(1));
+    both.does(challenge_phone(0));
+    assert_eq!(
+        both.denied(answer(1, Guess::Wrong)),
+        Denied::InvalidBindingCode
+    );
+    assert!(!both.world.recorded().phones[0].is_disabled);
+    assert_eq!(
+        both.denied(answer(1, Guess::Wrong)),
+        Denied::InvalidBindingCode
+    );
+    assert!(both.world.recorded().phones[0].is_disabled);
+    assert_eq!(both.denied(right(1)), Denied::OobCodeUnknown);
+    assert_eq!(both.hears(right(0)), verified(1, Purpose::Login));
+}

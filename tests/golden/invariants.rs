@@ -1,0 +1,245 @@
+//! One broken record or more for each invariant: each is refused by its name.
+
+use super::*;
+
+fn push_twin(list: &mut Value, change: impl FnOnce(&mut Value)) {
+    let list = list.as_array_mut().unwrap();
+    let mut twin = list[0].clone();
+    change(&mut twin);
+    list.push(twin);
+}
+
+fn enrollment(record: &mut Value, challenge: usize) -> &mut Value {
+    &mut record["challenges"][challenge]["code"]["issued"]["target"]["enrollment"]
+}
+
+const OTHER_DEVICE: &str = "dev_AAAAAAAAAAAAAAAA";
+
+const OTHER_ID: &str = "AAAAAAAAAAAAAAAAAAAAAA";
+
+const FURTHER_ID: &str = "BBBBBBBBBBBBBBBBBBBBBA";
+
+#[test]
+fn a_revision_is_1_to_the_greatest_that_json_holds() {
+    let error = "the revision is out of range";
+    assert_refused(&idle(), error, |record| record["revision"] = 0.into());
+    assert_refused(&idle(), error, |record| {
+        record["revision"] = (1_u64 << 53).into();
+    });
+    assert_refused(&idle(), error, |record| {
+        record["revision"] = u64::MAX.into();
+    });
+    for revision in [1, (1_u64 << 53) - 1] {
+        let mut record = read(&idle());
+        record["revision"] = revision.into();
+        assert_eq!(load(&record).unwrap().revision(), revision);
+    }
+}
+
+#[test]
+fn a_record_of_eleven_phones_is_refused() {
+    assert_refused(
+        &largest(),
+        "more phones than an account can hold",
+        |record| {
+            push_twin(&mut record["phones"], |phone| {
+                phone["device"] = OTHER_DEVICE.into();
+                phone["number"] = MALLORYS.into();
+            });
+        },
+    );
+}
+
+#[test]
+fn a_record_of_two_phones_alike_is_refused() {
+    let error = "two phones have the same id or number";
+    assert_refused(&idle(), error, |record| {
+        push_twin(&mut record["phones"], |phone| {
+            phone["number"] = MALLORYS.into();
+        });
+    });
+    assert_refused(&idle(), error, |record| {
+        push_twin(&mut record["phones"], |phone| {
+            phone["device"] = OTHER_DEVICE.into();
+        });
+    });
+    // An enrollment under way may have the number of a phone, but not its device.
+    assert_refused(&largest(), error, |record| {
+        let device = record["phones"][0]["device"].clone();
+        record["challenges"][0]["code"]["issued"]["target"]["enrollment"]["device"] = device;
+    });
+}
+
+#[test]
+fn a_record_of_a_recovery_code_without_a_phone_is_refused() {
+    assert_refused(&idle(), "a recovery code without a phone", |record| {
+        record["phones"] = json!([]);
+    });
+}
+
+#[test]
+fn a_record_of_seventeen_challenges_is_refused() {
+    let push = |record: &mut Value, code: Value| {
+        push_twin(&mut record["challenges"], |challenge| {
+            challenge["id"] = OTHER_ID.into();
+            challenge["code"] = code;
+        });
+    };
+    // Expired ones count.
+    let error = "more challenges than an account can hold";
+    assert_refused(&largest(), error, |record| push(record, "expired".into()));
+}
+
+#[test]
+fn a_record_of_two_challenges_alike_is_refused() {
+    let error = "two challenges have the same id";
+    assert_refused(&signing_in(), error, |record| {
+        push_twin(&mut record["challenges"], |challenge| {
+            challenge["code"] = "expired".into();
+        });
+    });
+}
+
+#[test]
+fn a_record_of_a_code_that_lives_too_long_or_not_at_all_is_refused() {
+    let error = "a code does not expire within 10 minutes of its issue";
+    let lifetime = |record: &mut Value, millis: u64| {
+        let issued_at = record["challenges"][0]["issued_at"].as_u64().unwrap();
+        record["challenges"][0]["code"]["issued"]["expires_at"] = (issued_at + millis).into();
+    };
+    assert_refused(&signing_in(), error, |record| lifetime(record, 0));
+    assert_refused(&signing_in(), error, |record| lifetime(record, 600_001));
+    assert_refused(&signing_in(), error, |record| {
+        record["challenges"][0]["code"]["issued"]["expires_at"] = 0.into();
+    });
+    for millis in [1, 600_000] {
+        let mut record = read(&signing_in());
+        lifetime(&mut record, millis);
+        assert!(load(&record).is_ok(), "{millis}");
+    }
+    let discarded = |record: &mut Value, millis: u64| {
+        let issued_at = record["challenges"][0]["issued_at"].as_u64().unwrap();
+        let expires_at = issued_at + millis;
+        record["challenges"][0]["code"] = json!({ "discarded": { "expires_at": expires_at } });
+    };
+    for millis in [0, 600_001] {
+        assert_refused(&signing_in(), error, |record| discarded(record, millis));
+    }
+    for millis in [1, 600_000] {
+        let mut record = read(&signing_in());
+        discarded(&mut record, millis);
+        assert!(load(&record).is_ok(), "{millis}");
+    }
+}
+
+#[test]
+fn a_record_of_a_challenge_issued_later_than_the_last_change_is_refused() {
+    let error = "a challenge was issued later than the last change";
+    let set = |record: &mut Value, after: u64| {
+        let as_of = record["as_of"].as_u64().unwrap();
+        record["challenges"][0]["issued_at"] = (as_of + after).into();
+    };
+    assert_refused(&signing_in(), error, |record| set(record, 1));
+    assert_refused(&signing_in(), error, |record| {
+        record["challenges"][0]["code"] = "expired".into();
+        set(record, 1);
+    });
+    let mut record = read(&signing_in());
+    set(&mut record, 0);
+    assert!(load(&record).is_ok());
+}
+
+#[test]
+fn a_record_of_a_phone_used_later_than_the_last_change_is_refused() {
+    let error = "a phone was used later than the last change";
+    let set = |record: &mut Value, after: u64| {
+        let as_of = record["as_of"].as_u64().unwrap();
+        record["phones"][1]["last_used"] = (as_of + after).into();
+    };
+    assert_refused(&one_of_two_disabled(), error, |record| set(record, 1));
+    let mut record = read(&one_of_two_disabled());
+    set(&mut record, 0);
+    assert!(load(&record).is_ok());
+}
+
+#[test]
+fn a_record_of_a_challenge_without_an_active_phone_is_refused() {
+    let error = "a challenge of a phone that is not active";
+    assert_refused(&signing_in(), error, |record| {
+        record["challenges"][0]["code"]["issued"]["target"]["phone"] = OTHER_DEVICE.into();
+    });
+    assert_refused(&signing_in(), error, |record| {
+        record["phones"][0]["status"] = "disabled".into();
+    });
+    assert_refused(&signing_in(), error, |record| {
+        record["phones"] = json!([]);
+        record["recovery"] = Value::Null;
+    });
+}
+
+#[test]
+fn a_record_of_two_live_codes_of_one_session_and_phone_is_refused() {
+    let error = "two codes of one session and authenticator";
+    assert_refused(&signing_in(), error, |record| {
+        push_twin(&mut record["challenges"], |challenge| {
+            challenge["id"] = OTHER_ID.into();
+        });
+    });
+    // A device that is being enrolled belongs to one code, whichever session it is of.
+    assert_refused(&largest(), error, |record| {
+        let device = enrollment(record, 0)["device"].clone();
+        enrollment(record, 1)["device"] = device;
+    });
+    // Another session's is no twin, nor one that has expired.
+    for (session, code_is_live) in [(true, true), (false, false)] {
+        let mut record = read(&signing_in());
+        push_twin(&mut record["challenges"], |challenge| {
+            challenge["id"] = OTHER_ID.into();
+            if session {
+                challenge["session"] = FURTHER_ID.into();
+            }
+            if !code_is_live {
+                challenge["code"] = "expired".into();
+            }
+        });
+        assert!(load(&record).is_ok());
+    }
+}
+
+#[test]
+fn a_record_of_an_enrollment_that_no_second_factor_began_beside_a_phone_is_refused() {
+    let error = "an enrollment of a first factor beside a phone";
+    assert_refused(&largest(), error, |record| {
+        record["challenges"][0]["code"]["issued"]["target"]["enrollment"]["begun_by"] =
+            "first_factor".into();
+    });
+}
+
+#[test]
+fn a_record_of_two_recovery_codes_is_refused() {
+    let error = "an unconfirmed recovery code beside an active one";
+    assert_refused(&largest(), error, |record| {
+        record["recovery"] =
+            record["challenges"][0]["code"]["issued"]["target"]["enrollment"]["recovery"].clone();
+    });
+}
+
+#[test]
+fn a_record_of_seventeen_spent_sessions_is_refused() {
+    assert_refused(
+        &largest(),
+        "more spent sessions than an account can hold",
+        |record| {
+            push_twin(&mut record["spent"], |spent| {
+                spent["session"] = OTHER_ID.into();
+            });
+        },
+    );
+}
+
+#[test]
+fn a_record_of_a_session_spent_twice_is_refused() {
+    assert_refused(&signing_in(), "a session is spent twice", |record| {
+        push_twin(&mut record["spent"], |spent| spent["expires_at"] = 1.into());
+    });
+}

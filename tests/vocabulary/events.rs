@@ -1,0 +1,184 @@
+use time::UtcDateTime;
+
+use super::*;
+
+/// What was logged, and what should have been.
+type Logged = (Vec<Event>, Vec<Event>);
+
+/// What the last saved transition has logged.
+fn logged_by(world: &World, expected: impl IntoIterator<Item = Event>) -> Logged {
+    (world.events.clone(), expected.into_iter().collect())
+}
+
+fn limit_reached(limit: Limit, retry_at: UtcDateTime) -> Event {
+    Event::LimitReached { limit, retry_at }
+}
+
+/// An owner enrolls, signs in, recovers and removes the phone.
+fn of_an_owner() -> Vec<Logged> {
+    let mut world = World::new();
+    let phone: PhoneNumber = ALICES.parse().unwrap();
+    let session = world.first_factor();
+    let sent = world.associate(&session, ALICES).unwrap();
+    let (authenticator, device) = (sent.authenticator, sent.device());
+    let issued = Event::CodeIssued {
+        authenticator,
+        phone,
+    };
+    let added = Event::AuthenticatorAdded {
+        authenticator,
+        phone,
+    };
+    let signed_in = Event::Authenticated { authenticator };
+    let mut logged = vec![logged_by(&world, [issued])];
+    world.verify(&session, &sent).unwrap();
+    logged.push(logged_by(
+        &world,
+        [added, Event::RecoveryCodeReplaced, signed_in],
+    ));
+
+    let session = world.first_factor();
+    let challenged = world.challenge(&session, None).unwrap();
+    logged.push(logged_by(&world, [issued]));
+    for failures in [1, 2] {
+        let wrong = world.verify(&session, &challenged.wrong());
+        assert_eq!(wrong.map(drop), Err(Denied::InvalidBindingCode));
+        logged.push(logged_by(
+            &world,
+            [Event::WrongBindingCode {
+                authenticator,
+                failures,
+            }],
+        ));
+    }
+    world.verify(&session, &challenged).unwrap();
+    logged.push(logged_by(&world, [signed_in]));
+
+    let session = world.first_factor();
+    for failures in [1, 2] {
+        let wrong = world.recover(&session, "wrong");
+        assert_eq!(wrong.map(drop), Err(Denied::InvalidRecoveryCode));
+        logged.push(logged_by(&world, [Event::WrongRecoveryCode { failures }]));
+    }
+    let code = sent.recovery_code.unwrap();
+    let recovery_code = world.list()[0].0.parse().unwrap();
+    world.recover(&session, &code).unwrap();
+    logged.push(logged_by(
+        &world,
+        [
+            Event::RecoveryCodeUsed,
+            Event::RecoveryCodeReplaced,
+            Event::Authenticated {
+                authenticator: recovery_code,
+            },
+        ],
+    ));
+
+    let owner = world.second_factor();
+    world.remove(&owner, authenticator).unwrap();
+    logged.push(logged_by(
+        &world,
+        [
+            Event::AuthenticatorRemoved { device, phone },
+            Event::RecoveryCodeRemoved,
+        ],
+    ));
+    logged
+}
+
+fn of_an_administrator() -> Vec<Logged> {
+    let mut world = World::new();
+    let authenticator = world.import(ALICES).unwrap();
+    let phone = ALICES.parse().unwrap();
+    let mut logged = vec![logged_by(
+        &world,
+        [Event::AuthenticatorAdded {
+            authenticator,
+            phone,
+        }],
+    )];
+    world.restore_budgets();
+    logged.push(logged_by(&world, [Event::BudgetsRestored]));
+    world.reset();
+    logged.push(logged_by(&world, [Event::AccountReset]));
+    world.set_back(HOUR);
+    world.rewind().unwrap();
+    logged.push(logged_by(&world, [Event::ClockRewound]));
+    logged
+}
+
+/// The last of each budget is taken, and with the last wrong code the phone is stopped.
+fn of_a_limit() -> Vec<Logged> {
+    let policy = Policy::auth0()
+        .with_sends(one(HOUR))
+        .with_binding_failures(one(6 * MINUTE))
+        .and_then(|policy| policy.with_recovery_failures(one(7 * MINUTE)))
+        .and_then(|policy| policy.with_failure_cap(Some(1)))
+        .unwrap();
+    let mut world = World::of(policy, "auth0|alice");
+    let (authenticator, _) = world.enroll(ALICES);
+    world.wait(HOUR);
+    let start = world.now();
+    let phone = ALICES.parse().unwrap();
+    let session = world.first_factor();
+    let sent = world.challenge(&session, None).unwrap();
+    let mut logged = vec![logged_by(
+        &world,
+        [
+            Event::CodeIssued {
+                authenticator,
+                phone,
+            },
+            limit_reached(Limit::Sends, start + HOUR),
+        ],
+    )];
+    let wrong = world.verify(&session, &sent.wrong());
+    assert_eq!(wrong.map(drop), Err(Denied::InvalidBindingCode));
+    logged.push(logged_by(
+        &world,
+        [
+            Event::WrongBindingCode {
+                authenticator,
+                failures: 1,
+            },
+            Event::AuthenticatorDisabled {
+                device: sent.device(),
+                phone,
+            },
+            limit_reached(Limit::BindingFailures, start + 6 * MINUTE),
+        ],
+    ));
+    let wrong = world.recover(&session, "wrong");
+    assert_eq!(wrong.map(drop), Err(Denied::InvalidRecoveryCode));
+    logged.push(logged_by(
+        &world,
+        [
+            Event::WrongRecoveryCode { failures: 1 },
+            limit_reached(Limit::RecoveryFailures, start + 7 * MINUTE),
+        ],
+    ));
+    logged
+}
+
+#[test]
+fn every_event_is_logged() {
+    let logged = [of_an_owner(), of_an_administrator(), of_a_limit()].concat();
+    for (events, expected) in &logged {
+        assert_eq!(events, expected);
+    }
+    let events = || logged.iter().flat_map(|(events, _)| events);
+    let names: BTreeSet<_> = events().map(Event::name).collect();
+    assert_eq!(names, all(Event::NAMES));
+    assert!(names.into_iter().all(is_snake_case));
+    for event in events() {
+        // The tag of the serialized form, by which logs are searched.
+        let serialized = serde_json::to_value(event).unwrap();
+        assert_eq!(serialized["event"], event.name());
+    }
+    for limit in Limit::ALL {
+        let reached = events().any(
+            |event| matches!(event, Event::LimitReached { limit: reached, .. } if *reached == limit),
+        );
+        assert!(reached, "{limit:?}");
+    }
+}
