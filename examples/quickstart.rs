@@ -10,8 +10,9 @@ use chacha20::ChaCha20Rng;
 use chacha20::rand_core::SeedableRng;
 use oob_mfa::message::{AnswerStep, Message, Wording};
 use oob_mfa::{
-    Account, Associate, Assurance, Challenge, Channel, Delivery, Engine, Key, KeyRing, MfaSession,
-    Outcome, PhoneNumber, Policy, Subject, Transition, TrustedClaims, VerifyOob,
+    Account, Associate, Assurance, Challenge, Channel, Delivery, DeniedKind, Engine, FirstFactor,
+    Key, KeyRing, Limit, MfaSession, Outcome, PhoneNumber, Policy, SessionId, Subject, Transition,
+    TrustedClaims, VerifyOob,
 };
 use time::{Duration, UtcDateTime};
 
@@ -29,7 +30,7 @@ fn main() -> Result<(), Error> {
     };
     story.says("POST /mfa/associate  oob_channels=[sms] phone_number=+14155558730");
     let transition = story.engine.associate(
-        &story.account,
+        story.account.clone(),
         &session,
         &request,
         story.now,
@@ -71,7 +72,7 @@ fn main() -> Result<(), Error> {
     for guess in 0..10 {
         story.answers(&thief, &oob_code, &format!("{guess:06}"))?;
     }
-    println!("    now even the right code hears the same:");
+    println!("    now the right code gets the same answer:");
     story.answers(&thief, &oob_code, delivery.code.expose_secret())?;
 
     story.chapter("A resend refills nothing, and sends run out as well");
@@ -82,7 +83,7 @@ fn main() -> Result<(), Error> {
     story.says("POST /oauth/token  grant_type=mfa-recovery-code");
     let typed = recovery_code.expose_secret().to_lowercase().as_str().into();
     let transition = story.engine.verify_recovery_code(
-        &story.account,
+        story.account.clone(),
         &session,
         &typed,
         story.now,
@@ -103,10 +104,13 @@ fn main() -> Result<(), Error> {
         phone: "+442071838750".parse()?,
     };
     story.says("POST /mfa/associate  oob_channels=[voice] phone_number=+442071838750");
-    let transition =
-        story
-            .engine
-            .associate(&story.account, &full, &request, story.now, &mut story.rng);
+    let transition = story.engine.associate(
+        story.account.clone(),
+        &full,
+        &request,
+        story.now,
+        &mut story.rng,
+    );
     let associated = story.commit(transition)?.result?;
     story.sends(&associated.delivery)?;
     let oob_code = associated.oob_code.expose_secret();
@@ -117,9 +121,10 @@ fn main() -> Result<(), Error> {
         .find(|entry| entry.phone == Some(phone))
         .ok_or("the first phone is listed")?;
     story.says(&format!("DELETE /mfa/authenticators/{}", first.id));
-    let transition = story
-        .engine
-        .remove_authenticator(&story.account, &full, &first.id, story.now);
+    let transition =
+        story
+            .engine
+            .remove_authenticator(story.account.clone(), &full, &first.id, story.now);
     story.commit(transition)?.result?;
     story.lists(&full)
 }
@@ -160,15 +165,13 @@ impl Story {
 
     /// The first factor has passed: a session, through the token that the client would hold.
     fn sign_in(&mut self) -> Result<MfaSession, Error> {
-        let subject = self.account.subject().clone();
-        let begun = self.engine.begin(
-            subject,
-            "my-app",
-            "openid profile",
-            "",
-            self.now,
-            &mut self.rng,
-        )?;
+        let first_factor = FirstFactor {
+            subject: self.account.subject().clone(),
+            client: "my-app",
+            scope: "openid profile",
+            audience: "",
+        };
+        let begun = self.engine.begin(first_factor, self.now, &mut self.rng)?;
         let token = self.engine.issue_token(&begun);
         self.says("POST /oauth/token  grant_type=password");
         println!("    mfa_required, {:?}", self.account.requirements());
@@ -180,12 +183,13 @@ impl Story {
     /// What an access token for the MFA audience stands for, gotten by a full login.
     fn full_login(&self) -> Result<MfaSession, Error> {
         let session = MfaSession::trusted(TrustedClaims {
-            id: "the jti of the access token",
+            id: SessionId::from_jti("the jti of the access token")?,
             subject: self.account.subject().clone(),
             client: "my-app",
             assurance: Assurance::Mfa,
             scope: "enroll read:authenticators remove:authenticators",
             audience: "https://example.com/mfa/",
+            authenticated_at: self.now,
             issued_at: self.now,
             expires_at: self.now + Duration::minutes(10),
         })?;
@@ -195,9 +199,10 @@ impl Story {
     fn challenges(&mut self, session: &MfaSession) -> Result<Option<(String, Delivery)>, Error> {
         self.says("POST /mfa/challenge");
         let request = Challenge::default();
-        let transition =
-            self.engine
-                .challenge(&self.account, session, &request, self.now, &mut self.rng);
+        let account = self.account.clone();
+        let transition = self
+            .engine
+            .challenge(account, session, &request, self.now, &mut self.rng);
         Ok(match self.commit(transition)?.result {
             Ok(challenged) => {
                 self.sends(&challenged.delivery)?;
@@ -217,13 +222,16 @@ impl Story {
         };
         let transition = self
             .engine
-            .verify_oob(&self.account, session, &request, self.now);
+            .verify_oob(self.account.clone(), session, &request, self.now);
         if let Ok(verified) = self.commit(transition)?.result {
             println!(
                 "    tokens for {}, amr {:?}",
                 verified.subject(),
                 verified.amr()
             );
+            if let Some(end) = verified.not_after() {
+                println!("    they end with the access token, at {end}");
+            }
         }
         Ok(())
     }
@@ -256,7 +264,7 @@ impl Story {
         })?;
         match &outcome.result {
             Ok(_) => println!("    granted, saved as revision {}", self.account.revision()),
-            Err(denied) if denied.is_rejected() => {
+            Err(denied) if denied.kind() == DeniedKind::Rejected => {
                 println!(
                     "    rejected: {denied} (charged, revision {})",
                     self.account.revision()
@@ -267,10 +275,11 @@ impl Story {
         for event in &outcome.events {
             println!("    event {event:?}");
         }
-        let left = self.engine.remaining(&self.account, self.now);
+        let [sends, binding_failures, recovery_failures] =
+            Limit::ALL.map(|limit| self.engine.remaining(&self.account, limit, self.now));
         println!(
-            "    left: {} messages, {} wrong codes, {} wrong recovery codes",
-            left.sends, left.binding_failures, left.recovery_failures
+            "    left: {sends} messages, {binding_failures} wrong codes, \
+             {recovery_failures} wrong recovery codes"
         );
         Ok(outcome)
     }

@@ -16,7 +16,7 @@ use actix_web::http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderName};
 use actix_web::rt::{System, time::timeout};
 use actix_web::web::{Bytes, Data, Payload, block, to};
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer};
-use oob_mfa::wire::{Answer, BadRequest, ErrorAnswer, LONGEST_BODY};
+use oob_mfa::wire::{Answer, BadRequest, ErrorAnswer, MAX_BODY};
 use oob_mfa_demo::{Request, Service};
 
 const SLOWEST_BODY: Duration = Duration::from_secs(10);
@@ -53,7 +53,7 @@ async fn api(service: Data<Service>, head: HttpRequest, payload: Payload) -> Htt
 }
 
 async fn read(payload: Payload) -> Result<Bytes, ErrorAnswer> {
-    match timeout(SLOWEST_BODY, payload.to_bytes_limited(LONGEST_BODY)).await {
+    match timeout(SLOWEST_BODY, payload.to_bytes_limited(MAX_BODY)).await {
         Ok(Ok(Ok(body))) => Ok(body),
         // Half a body is none: the client has gone.
         Ok(Ok(Err(_))) => Err(BadRequest::MalformedBody.into()),

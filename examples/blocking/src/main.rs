@@ -11,7 +11,7 @@ use std::error::Error;
 use std::io::Read;
 use std::time::{Duration, Instant};
 
-use oob_mfa::wire::{Answer, BadRequest, ErrorAnswer, LONGEST_BODY};
+use oob_mfa::wire::{Answer, BadRequest, ErrorAnswer, MAX_BODY};
 use oob_mfa_demo::{Request, Service};
 use oxhttp::Server;
 use oxhttp::model::header::{AUTHORIZATION, CONNECTION, CONTENT_TYPE};
@@ -53,9 +53,9 @@ fn read(http: &mut Http<Body>) -> Result<Vec<u8>, ErrorAnswer> {
     let (mut body, mut piece, begun) = (Vec::new(), [0; 4096], Instant::now());
     while begun.elapsed() < SLOWEST_BODY {
         match http.body_mut().read(&mut piece) {
-            Ok(0) if body.len() > LONGEST_BODY => return Err(BadRequest::BodyTooLarge.into()),
+            Ok(0) if body.len() > MAX_BODY => return Err(BadRequest::BodyTooLarge.into()),
             Ok(0) => return Ok(body),
-            Ok(_) if body.len() > LONGEST_BODY => {}
+            Ok(_) if body.len() > MAX_BODY => {}
             Ok(length) => body.extend_from_slice(&piece[..length]),
             // Half a body is none: the client has gone.
             Err(_) => return Err(BadRequest::MalformedBody.into()),

@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 
 use getrandom::rand_core::Rng;
 use oob_mfa::wire::TokenAnswer;
-use oob_mfa::{Assurance, Denied, MfaSession, TrustedClaims, Verified};
+use oob_mfa::{Assurance, Denied, MfaSession, SessionId, TrustedClaims, Verified};
 use sha2::{Digest, Sha256};
 use time::{Duration, UtcDateTime};
 
@@ -26,10 +26,17 @@ impl AccessTokens {
         }
     }
 
-    /// The tokens of a completed login; there is no ID token in this example.
+    /// The tokens of a completed login or a confirmed phone; there is no ID token in this example.
     ///
-    /// Whoever completed one has passed a second factor, which is what [`Assurance::Mfa`] says. Only a
-    /// token for the MFA API opens to a session; one for another API is that API's to open.
+    /// The user has passed a second factor, which is what [`Assurance::Mfa`] says. Only a token for the
+    /// MFA API opens to a session; one for another API is that API's to open.
+    ///
+    /// An access token that confirmed a phone is not extended: the new one expires with it and keeps its
+    /// time of authentication. Otherwise a stolen token could renew itself forever.
+    ///
+    /// # Errors
+    ///
+    /// [`Denied::TokenInvalid`] where less than a second is left.
     pub(crate) fn mint(
         &self,
         verified: &Verified,
@@ -37,22 +44,29 @@ impl AccessTokens {
     ) -> Result<TokenAnswer, Denied> {
         let token = random(rng);
         let now = verified.verified_at();
+        let latest = now + LIFETIME;
+        let expires_at = verified.not_after().map_or(latest, |end| end.min(latest));
+        let lifetime = (expires_at - now).whole_seconds();
+        let lifetime = u64::try_from(lifetime).unwrap_or_default();
+        if lifetime == 0 {
+            return Err(Denied::TokenInvalid);
+        }
         if verified.audience() == self.mfa_audience {
             let session = MfaSession::trusted(TrustedClaims {
-                id: &random(rng),
+                id: SessionId::from_jti(&random(rng)).map_err(|_| Denied::TokenInvalid)?,
                 subject: verified.subject().clone(),
                 client: verified.client(),
                 assurance: Assurance::Mfa,
                 scope: verified.scope(),
                 audience: verified.audience(),
+                authenticated_at: verified.authenticated_at(),
                 issued_at: now,
-                expires_at: now + LIFETIME,
+                expires_at,
             })?;
             let mut sessions = self.sessions.lock().unwrap_or_else(PoisonError::into_inner);
             sessions.retain(|_, session| session.expires_at() > now);
             sessions.insert(Sha256::digest(&token).into(), session);
         }
-        let lifetime = LIFETIME.whole_seconds().unsigned_abs();
         Ok(TokenAnswer::new(&token, lifetime, verified.scope())
             .with_recovery_code(verified.recovery_code()))
     }
@@ -78,4 +92,86 @@ impl AccessTokens {
 /// 128 random bits.
 fn random(rng: &mut impl Rng) -> String {
     format!("{:016x}{:016x}", rng.next_u64(), rng.next_u64())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+
+    use getrandom::SysRng;
+    use getrandom::rand_core::UnwrapErr;
+    use oob_mfa::{
+        Account, Associate, Channel, Engine, Key, KeyRing, Outcome, Policy, Transition, VerifyOob,
+    };
+
+    use super::*;
+
+    const AUDIENCE: &str = "https://example.com/mfa/";
+
+    fn saved<T>(transition: Transition<T>, account: &mut Account) -> T {
+        let Ok::<Outcome<T>, Infallible>(outcome) = transition.commit(|next| {
+            *account = next.account;
+            Ok(())
+        });
+        outcome.result.unwrap()
+    }
+
+    /// What confirming a phone at `now` proves, for an access token of a login at `signed_in`.
+    fn confirmed(signed_in: UtcDateTime, now: UtcDateTime, expires_at: UtcDateTime) -> Verified {
+        let engine = Engine::new(Policy::auth0(), KeyRing::new(Key::new(1, &[7; 32])));
+        let mut account = Account::new("auth0|alice".parse().unwrap());
+        let session = MfaSession::trusted(TrustedClaims {
+            id: SessionId::from_jti("an access token").unwrap(),
+            subject: account.subject().clone(),
+            client: "demo",
+            assurance: Assurance::Mfa,
+            scope: "enroll",
+            audience: AUDIENCE,
+            authenticated_at: signed_in,
+            issued_at: signed_in,
+            expires_at,
+        })
+        .unwrap();
+        let request = Associate {
+            channel: Channel::Sms,
+            phone: "+14155558730".parse().unwrap(),
+        };
+        let rng = &mut UnwrapErr(SysRng);
+        let transition = engine.associate(account.clone(), &session, &request, now, rng);
+        let associated = saved(transition, &mut account);
+        let request = VerifyOob {
+            oob_code: associated.oob_code.expose_secret().as_str().into(),
+            binding_code: associated.delivery.code.expose_secret().into(),
+        };
+        let transition = engine.verify_oob(account.clone(), &session, &request, now);
+        saved(transition, &mut account)
+    }
+
+    fn minted(tokens: &AccessTokens, verified: &Verified) -> Result<(u64, MfaSession), Denied> {
+        let answer = tokens.mint(verified, &mut UnwrapErr(SysRng))?;
+        let answer = serde_json::to_value(&answer).unwrap();
+        let token = answer["access_token"].as_str().unwrap();
+        let session = tokens.open(token, None, verified.verified_at()).unwrap()?;
+        Ok((answer["expires_in"].as_u64().unwrap(), session))
+    }
+
+    #[test]
+    fn the_token_of_a_confirmed_phone_ends_with_its_session_and_keeps_its_time_of_authentication() {
+        let tokens = AccessTokens::new(AUDIENCE.into());
+        let signed_in = UtcDateTime::from_unix_timestamp(1_800_000_000).unwrap();
+        let expires_at = signed_in + LIFETIME;
+        for (left, expires_in) in [(5_999, 5), (1_000, 1), (600_000, 600)] {
+            let now = expires_at - Duration::milliseconds(left);
+            let verified = confirmed(signed_in, now, expires_at);
+            let (lifetime, session) = minted(&tokens, &verified).unwrap();
+            assert_eq!(lifetime, expires_in);
+            assert_eq!(session.expires_at(), expires_at);
+            assert_eq!(session.authenticated_at(), signed_in);
+        }
+        // Less than a second is nothing that `expires_in` can say.
+        let now = expires_at - Duration::milliseconds(999);
+        let verified = confirmed(signed_in, now, expires_at);
+        let refused = minted(&tokens, &verified).map(|_| ());
+        assert_eq!(refused, Err(Denied::TokenInvalid));
+    }
 }

@@ -12,8 +12,8 @@ use oob_mfa::wire::{
     authenticator_id, bearer,
 };
 use oob_mfa::{
-    Account, Delivery, Denied, Engine, Key, KeyRing, MfaSession, Policy, Transition, Unsaved,
-    decide,
+    Account, Delivery, Denied, Engine, FirstFactor, Key, KeyRing, MfaSession, Policy, Transition,
+    Unsaved, decide,
 };
 use time::UtcDateTime;
 
@@ -21,7 +21,7 @@ use crate::access_tokens::AccessTokens;
 use crate::store::{Poisoned, Store};
 use crate::{first_factor, outbox};
 
-/// What a client is told to wait when conflicts outlasted the tries.
+/// What a client is told to wait when conflicts have exhausted the retries.
 const BUSY: Duration = Duration::from_secs(1);
 
 /// A request as any transport has it.
@@ -34,7 +34,7 @@ pub struct Request<'a> {
     pub authorization: Option<&'a str>,
     /// The header `Content-Type`; empty where it is no text.
     pub content_type: Option<&'a str>,
-    /// The body, of [`LONGEST_BODY`](oob_mfa::wire::LONGEST_BODY) at the most.
+    /// The body, at most [`MAX_BODY`](oob_mfa::wire::MAX_BODY) bytes.
     pub body: &'a [u8],
 }
 
@@ -115,16 +115,15 @@ impl Service {
         let audience = body.optional("audience")?.unwrap_or_default();
         let subject = first_factor::user(name, password)
             .ok_or_else(|| ErrorAnswer::new(403, "invalid_grant", "Wrong email or password."))?;
+        let first_factor = FirstFactor {
+            subject,
+            client,
+            scope,
+            audience,
+        };
         let session = self
             .engine
-            .begin(
-                subject,
-                client,
-                scope,
-                audience,
-                UtcDateTime::now(),
-                &mut rng(),
-            )
+            .begin(first_factor, UtcDateTime::now(), &mut rng())
             .map_err(|denied| refuse(&denied))?;
         let token = self.engine.issue_token(&session);
         let account = self.account(&session)?;
@@ -199,15 +198,15 @@ impl Service {
         let stored = self
             .store
             .load(subject)
-            .map_err(|failed| unsaved(&failed.into()))?;
+            .map_err(|failed| unsaved(&Unsaved::Failed(failed)))?;
         Ok(stored.unwrap_or_else(|| Account::new(subject.clone())))
     }
 
-    /// Load, ask, save, and ask again after a conflict. Here is where a server logs `outcome.events`.
+    /// Loads, asks, saves, and asks again after a conflict. A server logs `outcome.events` here.
     fn decide<T>(
         &self,
         session: &MfaSession,
-        ask: impl Fn(&Account, UtcDateTime) -> Transition<T>,
+        ask: impl Fn(Account, UtcDateTime) -> Transition<T>,
     ) -> Result<T, ErrorAnswer> {
         let outcome = decide(
             session.subject(),

@@ -25,7 +25,7 @@ impl Store {
 
     /// Compares and writes under one lock. Between `load` and here nothing is held.
     pub(crate) fn replace(&self, next: Next) -> Result<(), Unsaved<Poisoned>> {
-        let mut accounts = self.0.lock().map_err(Poisoned::from)?;
+        let mut accounts = self.0.lock().map_err(|_| Unsaved::Failed(Poisoned))?;
         let subject = next.account.subject();
         if accounts.get(subject).map(Account::revision) != next.account.replaces() {
             return Err(Unsaved::Conflict);
@@ -45,7 +45,7 @@ mod tests {
     /// Writes what comes after an account.
     fn step(store: &Store, account: &Account) -> bool {
         let engine = Engine::new(Policy::auth0(), KeyRing::new(Key::new(1, &[7; 32])));
-        let next = engine.restore_budgets(account, UtcDateTime::UNIX_EPOCH);
+        let next = engine.restore_budgets(account.clone(), UtcDateTime::UNIX_EPOCH);
         match next.commit(|next| store.replace(next)) {
             Ok(_) => true,
             Err(Unsaved::Conflict) => false,

@@ -9,8 +9,8 @@
 //! the account would survive the process, and would keep its code in clear: rule 14 of the crate
 //! forbids that.
 //!
-//! It is the same where the store's answer was lost, or the outbox does not take the message, only that
-//! the client hears of it: 503 or 502.
+//! The same happens where the store's answer was lost, or the outbox does not take the message. The client
+//! then gets a 503 or a 502.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -19,8 +19,8 @@ use std::time::Duration;
 use oob_mfa::message::Wording;
 use oob_mfa::wire::{ErrorAnswer, TokenAnswer};
 use oob_mfa::{
-    Account, Associated, Challenged, Delivery, Denied, Engine, Event, MfaSession, Removed, Subject,
-    Transition, Unsaved, Verified, decide_async,
+    Account, Associated, Challenged, Delivery, Denied, DeniedKind, Engine, Event, MfaSession,
+    Removed, Subject, Transition, Unsaved, Verified, decide_async,
 };
 use rand_core::{CryptoRng, UnwrapErr};
 use time::UtcDateTime;
@@ -31,7 +31,7 @@ use crate::config::Config;
 use crate::keys::{self, Secret};
 use crate::outbox::{Message, Outbox};
 use crate::store::{Store, StoreError};
-use crate::tokens::Tokens;
+use crate::tokens::{MintError, Tokens};
 use crate::users::Users;
 
 /// Tells the time.
@@ -39,7 +39,7 @@ pub type Clock = Arc<dyn Fn() -> UtcDateTime + Send + Sync>;
 /// Makes a source of random bytes, one per decision.
 pub type Randomness = Arc<dyn Fn() -> Box<dyn CryptoRng + Send> + Send + Sync>;
 
-/// What a client is told to wait when conflicts outlasted the tries.
+/// What a client is told to wait when conflicts have exhausted the retries.
 pub(crate) const BUSY: Duration = Duration::from_secs(1);
 
 /// The server without its sockets.
@@ -132,7 +132,7 @@ impl Service {
     pub(crate) async fn account(&self, subject: &Subject) -> Result<Account, ErrorAnswer> {
         match self.store.load(subject.clone()).await {
             Ok(account) => Ok(account.unwrap_or_else(|| Account::new(subject.clone()))),
-            Err(error) => Err(failure(subject, &error.into())),
+            Err(error) => Err(failure(subject, &Unsaved::Failed(error))),
         }
     }
 
@@ -142,7 +142,7 @@ impl Service {
     pub(crate) async fn decide<T: Grant>(
         &self,
         session: &MfaSession,
-        ask: impl Fn(&Account, UtcDateTime, &mut dyn CryptoRng) -> Transition<T>,
+        ask: impl Fn(Account, UtcDateTime, &mut dyn CryptoRng) -> Transition<T>,
     ) -> Result<T, ErrorAnswer> {
         let subject = session.subject();
         let (mut now, mut asked) = (self.now(), 0_u32);
@@ -192,15 +192,21 @@ impl Service {
         }
     }
 
-    /// The answer that carries the tokens of a completed login.
+    /// The answer that carries the tokens of a completed login or a confirmed phone.
     pub(crate) fn mint(&self, verified: &Verified) -> Result<TokenAnswer, ErrorAnswer> {
-        let email = self.users.email(verified.subject());
-        self.tokens
-            .mint(verified, email, &mut self.rng())
-            .map_err(|error| {
-                tracing::error!(subject = %verified.subject(), %error, "no token could be signed");
+        let subject = verified.subject();
+        let email = self.users.email(subject);
+        let minted = self.tokens.mint(verified, email, &mut self.rng());
+        minted.map_err(|error| match error {
+            // The phone is confirmed; the client has to sign in for new tokens.
+            MintError::NothingLeft => {
+                refuse(Some(subject), &Denied::TokenInvalid, verified.verified_at())
+            }
+            MintError::Unsigned(_) => {
+                tracing::error!(%subject, %error, "no token was minted");
                 ErrorAnswer::server_error()
-            })
+            }
+        })
     }
 }
 
@@ -229,17 +235,19 @@ impl Grant for Removed {}
 
 /// The answer to what the engine has denied, or to a token that opens no session.
 pub(crate) fn refuse(subject: Option<&Subject>, denied: &Denied, now: UtcDateTime) -> ErrorAnswer {
-    tracing::info!(
-        subject = subject.map(tracing::field::display),
-        ?denied,
-        "denied"
-    );
+    let (subject, name) = (subject.map(tracing::field::display), denied.name());
+    if *denied == Denied::ClockBehind || denied.kind() == DeniedKind::CallerBug {
+        // Nothing that a client sends leads here: somebody has to look.
+        tracing::error!(subject, denied = name, "{denied}");
+    } else {
+        tracing::info!(subject, denied = name, "denied");
+    }
     ErrorAnswer::denied(denied, now)
 }
 
 fn failure(subject: &Subject, unsaved: &Unsaved<StoreError>) -> ErrorAnswer {
     match unsaved {
-        Unsaved::Conflict => tracing::warn!(%subject, "conflicts outlasted the tries"),
+        Unsaved::Conflict => tracing::warn!(%subject, "conflicts exhausted the retries"),
         Unsaved::Failed(error) => tracing::error!(%subject, %error, "the store failed"),
     }
     match unsaved {
@@ -250,7 +258,7 @@ fn failure(subject: &Subject, unsaved: &Unsaved<StoreError>) -> ErrorAnswer {
 
 /// One line per event. Events hold no secret, and numbers are masked.
 fn log(subject: &Subject, event: &Event) {
-    let notify = event.notifies_owner();
-    let event = serde_json::to_string(event).unwrap_or_default();
-    tracing::info!(target: "audit", %subject, event, notify);
+    let (name, notify) = (event.name(), event.notifies_owner());
+    let detail = serde_json::to_string(event).unwrap_or_default();
+    tracing::info!(target: "audit", %subject, event = name, notify, detail);
 }

@@ -8,7 +8,8 @@
 //! * the key file: with it they open the tokens and judge the codes of the others;
 //! * the configuration, with an `issuer` in it: an access token is taken where its issuer is the
 //!   process's own, which without that line is the address that the process listens on;
-//! * the time of day, to within a day: a budget is a moment (rule 13 of the crate).
+//! * the time of day, to within the policy's `clock_skew_seconds`: a process whose clock is further behind
+//!   the last change of an account answers 503 instead of changing it (rule 13 of the crate).
 
 mod postgres;
 mod record;

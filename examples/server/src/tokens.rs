@@ -1,14 +1,16 @@
 //! Access tokens and ID tokens: JWTs signed with ES256, and what clients need to verify them.
 
+mod es256;
+
+use std::fmt;
 use std::time::Duration;
 
 use base64ct::{Base64UrlUnpadded, Encoding};
-use jsonwebtoken::crypto::{CryptoProvider, JwtSigner, JwtVerifier, KeyUtils};
-use jsonwebtoken::errors::{Error, ErrorKind, Result as JwtResult, new_error};
+use jsonwebtoken::errors::{Error, ErrorKind};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use oob_mfa::wire::TokenAnswer;
-use oob_mfa::{Assurance, Denied, MfaSession, TrustedClaims, Verified};
-use p256::ecdsa::{Signature, SigningKey, VerifyingKey};
+use oob_mfa::{Assurance, Denied, MfaSession, SessionId, TrustedClaims, Verified};
+use p256::ecdsa::{SigningKey, VerifyingKey};
 use rand_core::CryptoRng;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -40,6 +42,8 @@ struct AccessClaims {
     sub: String,
     iat: i64,
     exp: i64,
+    /// When the user authenticated. A token that only confirmed a phone hands it on.
+    auth_time: i64,
     jti: String,
     /// The client, as Auth0 names it.
     azp: String,
@@ -62,12 +66,33 @@ struct IdClaims<'a> {
     email: Option<&'a str>,
 }
 
+/// Why no token was minted.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum MintError {
+    /// The session that confirmed a phone has less than a second left.
+    NothingLeft,
+    /// jsonwebtoken could not sign. With a key of the right kind this does not happen.
+    Unsigned(Error),
+}
+
+impl fmt::Display for MintError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NothingLeft => f.write_str("the session has no whole second left"),
+            Self::Unsigned(error) => write!(f, "no token could be signed: {error}"),
+        }
+    }
+}
+
+impl std::error::Error for MintError {}
+
 impl Tokens {
     /// Tokens of an issuer, good for `lifetime`, signed with a key.
     #[must_use]
     pub fn new(issuer: String, lifetime: Duration, key: &SigningKey) -> Self {
         // Once per process; a second call finds the same.
-        let _ = PROVIDER.install_default();
+        let _ = es256::PROVIDER.install_default();
         let point = VerifyingKey::from(key).to_sec1_point(false);
         let coordinate = |bytes: &[u8]| Base64UrlUnpadded::encode_string(bytes);
         let (x, y) = point.as_bytes().split_at(33);
@@ -103,26 +128,36 @@ impl Tokens {
         &self.issuer
     }
 
-    /// The tokens of a completed login.
+    /// The tokens of a completed login or a confirmed phone.
     ///
     /// Scope and audience are those of the request that got the `mfa_token`: this server knows no API
     /// that would want fewer. Without an audience the token is for `<issuer>userinfo`, as Auth0's is.
     /// There is an ID token where the scope has `openid`.
     ///
+    /// An access token that confirmed a phone is not extended: the new tokens expire with it and carry
+    /// its `auth_time`. Otherwise a stolen token could renew itself forever.
+    ///
     /// # Errors
     ///
-    /// What jsonwebtoken says; with a key of the right kind it says nothing.
+    /// [`MintError`]
     pub fn mint(
         &self,
         verified: &Verified,
         email: Option<&str>,
         rng: &mut (impl CryptoRng + ?Sized),
-    ) -> Result<TokenAnswer, Error> {
+    ) -> Result<TokenAnswer, MintError> {
+        let iat = verified.verified_at().unix_timestamp();
+        let latest = iat.saturating_add_unsigned(self.lifetime.as_secs());
+        let exp = verified
+            .not_after()
+            .map_or(latest, |end| end.unix_timestamp().min(latest));
+        let lifetime = u64::try_from(exp.saturating_sub(iat)).unwrap_or_default();
+        if lifetime == 0 {
+            return Err(MintError::NothingLeft);
+        }
+        let auth_time = verified.authenticated_at().unix_timestamp();
         let mut id = [0; 16];
         rng.fill_bytes(&mut id);
-        let iat = verified.verified_at().unix_timestamp();
-        let lifetime = self.lifetime.as_secs();
-        let exp = iat.saturating_add_unsigned(lifetime);
         let amr: Vec<String> = ["pwd"]
             .iter()
             .chain(verified.amr())
@@ -140,6 +175,7 @@ impl Tokens {
                 sub: verified.subject().as_str().to_owned(),
                 iat,
                 exp,
+                auth_time,
                 jti: Base64UrlUnpadded::encode_string(&id),
                 azp: verified.client().to_owned(),
                 client_id: verified.client().to_owned(),
@@ -164,7 +200,7 @@ impl Tokens {
                 sub: verified.subject().as_str(),
                 iat,
                 exp,
-                auth_time: iat,
+                auth_time,
                 amr,
                 email,
             },
@@ -172,14 +208,14 @@ impl Tokens {
         Ok(answer.with_id_token(&id_token))
     }
 
-    fn sign(&self, kind: &str, claims: &impl Serialize) -> Result<String, Error> {
+    fn sign(&self, kind: &str, claims: &impl Serialize) -> Result<String, MintError> {
         let mut header = Header::new(Algorithm::ES256);
         header.typ = Some(kind.to_owned());
         header.kid = Some(self.kid.clone());
-        jsonwebtoken::encode(&header, claims, &self.encoding)
+        jsonwebtoken::encode(&header, claims, &self.encoding).map_err(MintError::Unsigned)
     }
 
-    /// The session of an access token with the MFA audience: whoever has one has passed a second factor.
+    /// The session of an access token with the MFA audience: the user has passed a second factor.
     ///
     /// # Errors
     ///
@@ -201,12 +237,13 @@ impl Tokens {
         let moment =
             |seconds| UtcDateTime::from_unix_timestamp(seconds).map_err(|_| Denied::TokenInvalid);
         let session = MfaSession::trusted(TrustedClaims {
-            id: &claims.jti,
+            id: SessionId::from_jti(&claims.jti).map_err(|_| Denied::TokenInvalid)?,
             subject: claims.sub.parse().map_err(|_| Denied::TokenInvalid)?,
             client: &claims.azp,
             assurance: Assurance::Mfa,
             scope: &claims.scope,
             audience: &claims.aud,
+            authenticated_at: moment(claims.auth_time)?,
             issued_at: moment(claims.iat)?,
             expires_at: moment(claims.exp)?,
         })?;
@@ -261,7 +298,7 @@ const GRANT_TYPES: [&str; 4] = [
     "http://auth0.com/oauth/grant-type/mfa-recovery-code",
 ];
 
-/// A text that is no JWT is malformed; one that is, and not ours, is invalid.
+/// A text that is not a JWT is malformed; a JWT that is not ours is invalid.
 fn denied(error: &Error) -> Denied {
     match error.kind() {
         ErrorKind::InvalidToken
@@ -272,63 +309,5 @@ fn denied(error: &Error) -> Denied {
     }
 }
 
-/// ES256 and nothing else, by p256.
-static PROVIDER: CryptoProvider = CryptoProvider {
-    signer_factory: signer,
-    verifier_factory: verifier,
-    // For JWKs, which jsonwebtoken is not asked for.
-    key_utils: KeyUtils::new_unimplemented(),
-};
-
-struct Es256<K>(K);
-
-fn signer(algorithm: &Algorithm, key: &EncodingKey) -> JwtResult<Box<dyn JwtSigner>> {
-    if *algorithm != Algorithm::ES256 {
-        return Err(new_error(ErrorKind::UnsupportedAlgorithm));
-    }
-    let key = SigningKey::from_slice(key.as_bytes())
-        .map_err(|_| new_error(ErrorKind::InvalidEcdsaKey))?;
-    Ok(Box::new(Es256(key)))
-}
-
-fn verifier(algorithm: &Algorithm, key: &DecodingKey) -> JwtResult<Box<dyn JwtVerifier>> {
-    if *algorithm != Algorithm::ES256 {
-        return Err(new_error(ErrorKind::UnsupportedAlgorithm));
-    }
-    let key = VerifyingKey::from_sec1_bytes(key.try_get_as_bytes()?)
-        .map_err(|_| new_error(ErrorKind::InvalidEcdsaKey))?;
-    Ok(Box::new(Es256(key)))
-}
-
-impl signature::Signer<Vec<u8>> for Es256<SigningKey> {
-    fn try_sign(&self, message: &[u8]) -> Result<Vec<u8>, signature::Error> {
-        use p256::ecdsa::signature::Signer;
-        let signature: Signature = self
-            .0
-            .try_sign(message)
-            .map_err(|_| signature::Error::new())?;
-        Ok(signature.to_bytes().to_vec())
-    }
-}
-
-impl JwtSigner for Es256<SigningKey> {
-    fn algorithm(&self) -> Algorithm {
-        Algorithm::ES256
-    }
-}
-
-impl signature::Verifier<Vec<u8>> for Es256<VerifyingKey> {
-    fn verify(&self, message: &[u8], signature: &Vec<u8>) -> Result<(), signature::Error> {
-        use p256::ecdsa::signature::Verifier;
-        let signature = Signature::from_slice(signature).map_err(|_| signature::Error::new())?;
-        self.0
-            .verify(message, &signature)
-            .map_err(|_| signature::Error::new())
-    }
-}
-
-impl JwtVerifier for Es256<VerifyingKey> {
-    fn algorithm(&self) -> Algorithm {
-        Algorithm::ES256
-    }
-}
+#[cfg(test)]
+mod tests;

@@ -1,7 +1,8 @@
 //! The program as it is started: flags, exit codes, files, the demonstration, and its log.
 #![cfg(unix)]
 
-mod common;
+#[path = "common/words.rs"]
+mod words;
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
@@ -9,8 +10,8 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 
-use common::{MFA_OOB, PASSWORD, PHONE};
 use serde_json::{Value, json};
+use words::{MFA_OOB, PASSWORD, PHONE};
 
 fn program(directory: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_oob-mfa-server"));
@@ -208,13 +209,27 @@ fn the_demonstration_keeps_its_accounts_and_logs_no_secret() {
         "authenticator_types": ["oob"], "oob_channels": ["sms"], "phone_number": PHONE,
     });
     let associated = server.post("/mfa/associate", &token, &body);
+    server.post(
+        "/mfa/challenge",
+        &token,
+        &json!({ "client_id": "demo-public" }),
+    );
+    let client = json!({ "client_id": "demo", "client_secret": "demo-secret" });
+    server.post("/mfa/challenge", &token, &client);
     let (output, log) = server.stop();
 
     // The code is printed where a provider would send it, and the log has what happened.
     let message: Value = serde_json::from_str(output.trim_end()).unwrap();
     assert_eq!(message["to"], PHONE);
     let code = message["code"].as_str().unwrap();
-    assert!(log.contains("code_issued"), "{log}");
+    assert!(log.contains(r#" event="code_issued" "#), "{log}");
+    // A refusal by its name, with the user where the session was opened.
+    assert!(
+        log.contains(r#" denied="token_of_another_client""#),
+        "{log}"
+    );
+    let refused = r#" subject=auth0|alice denied="not_enrolled""#;
+    assert!(log.contains(refused), "{log}");
     assert!(
         log.contains("alice@example.com, password: correct horse battery staple"),
         "{log}"

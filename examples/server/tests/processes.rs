@@ -1,6 +1,7 @@
 //! Several processes on one store, with one key file and one issuer: any of them takes any request.
 #![cfg(unix)]
 
+#[path = "common/world.rs"]
 mod common;
 
 use common::backend::Backend;

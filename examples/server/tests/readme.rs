@@ -1,4 +1,4 @@
-//! The curl lines of the README, run as they stand against the server as it is started.
+//! The curl lines of the server's README, run verbatim against the server as it is started.
 
 #[path = "common/server.rs"]
 mod server;
@@ -6,6 +6,8 @@ mod server;
 use std::process::{Command, Stdio};
 
 use server::Server;
+
+const README: &str = include_str!("../README.md");
 
 /// What stands in for a person: the code is read from the outbox instead of typed.
 const PERSON: &str = r#"
@@ -51,8 +53,7 @@ fn the_curl_lines_of_the_readme_lead_from_mfa_required_to_tokens() {
 
 /// Every shell block of the chapter with the guide's requests, joined.
 fn curl_lines() -> String {
-    let readme = include_str!("../../../README.md");
-    let (_, chapter) = readme
+    let (_, chapter) = README
         .split_once("## The guide's requests, with curl")
         .unwrap();
     let (chapter, _) = chapter.split_once("\n## ").unwrap();
@@ -66,8 +67,7 @@ fn curl_lines() -> String {
 
 #[test]
 fn the_lines_that_the_readme_counts_are_as_many() {
-    let readme = include_str!("../../../README.md");
-    let (sentences, command) = readme
+    let (sentences, command) = README
         .split_once("In lines without blank ones")
         .and_then(|(_, rest)| rest.split_once("```sh\n"))
         .unwrap();

@@ -1,5 +1,6 @@
 //! What a store promises, asked of every one: redb, PostgreSQL and Redis.
 
+#[path = "common/world.rs"]
 mod common;
 
 use std::sync::Arc;
@@ -44,7 +45,7 @@ async fn step(store: &dyn Store, account: &Account) -> Result<Account, StoreErro
     let engine = Engine::new(Policy::auth0(), KeyRing::new(Key::new(1, &[7; 32])));
     let mut next = account.clone();
     engine
-        .restore_budgets(account, UtcDateTime::UNIX_EPOCH)
+        .restore_budgets(account.clone(), UtcDateTime::UNIX_EPOCH)
         .commit_async(async |saved| {
             next = saved.account.clone();
             store.replace(saved).await

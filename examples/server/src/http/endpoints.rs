@@ -10,7 +10,7 @@ use oob_mfa::wire::{
     AuthenticatorsAnswer, BadRequest, Body, ErrorAnswer, Format, Grant, MfaRequiredAnswer,
     authenticator_id, bearer,
 };
-use oob_mfa::{MfaSession, Verified};
+use oob_mfa::{FirstFactor, MfaSession, Verified};
 use serde_json::json;
 
 use super::answer::{Failure, document, respond};
@@ -94,9 +94,15 @@ async fn first_factor(service: &Service, body: &Body, client: &str) -> Answer {
     tracing::info!(client, %subject, "first factor passed");
     let account = service.account(&subject).await?;
     let now = service.now();
+    let first_factor = FirstFactor {
+        subject,
+        client,
+        scope,
+        audience,
+    };
     let session = service
         .engine
-        .begin(subject, client, scope, audience, now, &mut service.rng())
+        .begin(first_factor, now, &mut service.rng())
         .map_err(|denied| refuse(Some(account.subject()), &denied, now))?;
     let token = service.engine.issue_token(&session);
     Ok(respond(MfaRequiredAnswer::new(

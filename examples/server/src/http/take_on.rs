@@ -11,7 +11,7 @@ use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use http_body_util::BodyExt;
-use oob_mfa::wire::{BadRequest, ErrorAnswer, LONGEST_BODY};
+use oob_mfa::wire::{BadRequest, ErrorAnswer, MAX_BODY};
 
 use super::answer::Failure;
 use crate::service::Service;
@@ -65,7 +65,7 @@ async fn read(mut body: Body) -> Result<Bytes, BadRequest> {
         let Ok(data) = frame.map_err(|_| BadRequest::MalformedBody)?.into_data() else {
             continue;
         };
-        if discarded == 0 && read.len() + data.len() <= LONGEST_BODY {
+        if discarded == 0 && read.len() + data.len() <= MAX_BODY {
             read.extend_from_slice(&data);
         } else {
             discarded += data.len();

@@ -147,7 +147,7 @@ mod tests {
     /// Has the first revision of alice's account written.
     async fn write(store: &RedbStore) -> Result<(), StoreError> {
         let engine = Engine::new(Policy::auth0(), KeyRing::new(Key::new(1, &[7; 32])));
-        let first = engine.restore_budgets(&Account::new(alice()), UtcDateTime::UNIX_EPOCH);
+        let first = engine.restore_budgets(Account::new(alice()), UtcDateTime::UNIX_EPOCH);
         let written = first.commit_async(async |next| store.replace(next).await);
         written.await.map(|_| ())
     }

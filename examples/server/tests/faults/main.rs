@@ -4,7 +4,7 @@
 //!     .ci/with-services cargo test -p oob-mfa-server --test faults
 #![cfg(unix)]
 
-#[path = "../common/mod.rs"]
+#[path = "../common/world.rs"]
 mod common;
 mod death;
 mod network;

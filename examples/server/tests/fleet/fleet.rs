@@ -195,6 +195,6 @@ impl Log {
     }
     /// How many requests came second so often that they were answered with 503.
     pub fn retries_that_ran_out(&self) -> usize {
-        self.0.matches("conflicts outlasted the tries").count()
+        self.0.matches("conflicts exhausted the retries").count()
     }
 }

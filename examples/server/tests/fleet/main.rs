@@ -6,7 +6,7 @@
 
 mod attack;
 mod broken;
-#[path = "../common/mod.rs"]
+#[path = "../common/world.rs"]
 mod common;
 mod fleet;
 mod heard;
@@ -21,6 +21,7 @@ use std::sync::Mutex;
 use crate::attack::Count;
 use crate::broken::{BrokenFleet, Fault};
 use crate::common::backend::Backend;
+use crate::common::long;
 use crate::fleet::{Fleet, Target};
 use crate::heard::Heard::{Busy, Cut, Granted, Spent, TooManyFailures, TooManySends, Wrong};
 use crate::heard::{Heard, Tally};
@@ -44,8 +45,8 @@ const COUNTS: [&str; 12] = [
     "conflicts",
 ];
 
-/// Shows the same rows, but for their last cell, which no run has like another.
-const README: &str = include_str!("../../../../README.md");
+/// The page shows the same rows, except their last cell, which differs from run to run.
+const PAGE: &str = include_str!("../../../../docs/assurance.md");
 
 /// A row of an attack: over all the accounts that it was tried on.
 fn add(
@@ -125,8 +126,11 @@ fn no_store_gives_an_attack_more_than_the_limits() {
         };
         for (counts, ..) in &attacks {
             add(&mut table, name, processes, counts, &conflicts(counts));
-            let (row, _) = table.last().rsplit_once(" | ").unwrap();
-            rows.push(format!("\n{row} | "));
+            // A small run repeats less than the page shows.
+            if counts.len() == 1 || long::is_asked_for() {
+                let (row, _) = table.last().rsplit_once(" | ").unwrap();
+                rows.push(format!("\n{row} | "));
+            }
         }
         for (counts, heard, messages) in &attacks {
             let expected: Tally = heard.iter().copied().collect();
@@ -144,7 +148,7 @@ fn no_store_gives_an_attack_more_than_the_limits() {
         assert_eq!(late, TooManyFailures, "{name}");
     }
     for row in rows {
-        assert!(README.contains(&row), "not in the README: {row}");
+        assert!(PAGE.contains(&row), "not in docs/assurance.md: {row}");
     }
 }
 

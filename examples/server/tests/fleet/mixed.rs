@@ -9,14 +9,13 @@ use chacha20::ChaCha20Rng;
 use chacha20::rand_core::{Rng, SeedableRng};
 
 use crate::attack::{Pending, challenge, enroll, login};
+use crate::common::long;
 use crate::fleet::{Fleet, Target, User};
 use crate::heard::{Heard, Tally};
 use crate::record::Record;
 use crate::request::{Connection, Request};
 
-const ACCOUNTS: usize = 12;
 const CLIENTS: usize = 24;
-const KILLS: usize = 12;
 /// Within it no code expires and no budget gives anything back, so that every count is exact.
 const LONGEST: Duration = Duration::from_secs(5 * 60);
 /// Between looks at what other threads and processes do.
@@ -63,11 +62,13 @@ pub struct Mixed {
 
 pub fn mixed(fleet: &Fleet) -> Mixed {
     let began = Instant::now();
+    // A process is killed for each account, so that something is left to decide at every kill.
+    let rounds = long::or(12, 4);
     let mut shots = Vec::new();
-    let accounts: Vec<_> = (0..ACCOUNTS)
+    let accounts: Vec<_> = (0..rounds)
         .map(|account| prepare(fleet, account, &mut shots))
         .collect();
-    let (seen, killed) = fire(fleet, &shots);
+    let (seen, killed) = fire(fleet, &shots, rounds);
     assert_eq!(seen.len(), shots.len());
 
     let users: Vec<_> = accounts.iter().map(|attacked| attacked.user).collect();
@@ -211,7 +212,7 @@ fn shuffle(shots: &mut [Shot], account: usize) {
 
 /// Sends all of it from many clients, and kills a process each time that a share of it was taken: what
 /// was heard, and how many were killed.
-fn fire(fleet: &Fleet, shots: &[Shot]) -> (Vec<Seen>, usize) {
+fn fire(fleet: &Fleet, shots: &[Shot], kills: usize) -> (Vec<Seen>, usize) {
     let next = AtomicUsize::new(0);
     let client = || {
         let mut seen = Vec::new();
@@ -227,8 +228,8 @@ fn fire(fleet: &Fleet, shots: &[Shot]) -> (Vec<Seen>, usize) {
     thread::scope(|scope| {
         let clients: Vec<_> = (0..CLIENTS).map(|_| scope.spawn(client)).collect();
         let mut killed = 0;
-        while killed < KILLS && !clients.iter().all(|client| client.is_finished()) {
-            if next.load(SeqCst) * (KILLS + 1) > shots.len() * (killed + 1) {
+        while killed < kills && !clients.iter().all(|client| client.is_finished()) {
+            if next.load(SeqCst) * (kills + 1) > shots.len() * (killed + 1) {
                 fleet.replace(killed);
                 killed += 1;
             } else {

@@ -1,6 +1,6 @@
 //! What a stored record says of everything that was ever done to it.
 
-use oob_mfa::{Account, Budget, Policy, RateLimit};
+use oob_mfa::{Account, Budget, Limit, Policy, RateLimit};
 use serde_json::Value;
 use time::UtcDateTime;
 
@@ -18,13 +18,14 @@ pub struct Record {
 
 impl Record {
     pub fn of(account: &Account) -> Self {
-        let record = serde_json::to_value(account).unwrap();
+        let stored = serde_json::to_value(account).unwrap();
+        let record = &stored["account"];
         let policy = Policy::auth0();
-        let budget = |name: &str, limit| charged(&record["budgets"][name], limit);
+        let budget = |name: &str, limit| charged(&record["budgets"][name], policy.rate(limit));
         Self {
-            sends: budget("sends", policy.sends()),
-            binding_failures: budget("binding_failures", policy.binding_failures()),
-            recovery_failures: budget("recovery_failures", policy.recovery_failures()),
+            sends: budget("sends", Limit::Sends),
+            binding_failures: budget("binding_failures", Limit::BindingFailures),
+            recovery_failures: budget("recovery_failures", Limit::RecoveryFailures),
             spent: record["spent"].as_array().unwrap().len(),
             revision: account.revision().try_into().unwrap(),
         }

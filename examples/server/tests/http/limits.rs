@@ -1,9 +1,8 @@
 //! Both edges of both limits, to the second.
 
-mod common;
-
-use common::*;
 use serde_json::json;
+
+use crate::common::*;
 
 const TOO_MANY_SENDS: &str =
     "Too many SMS sent by the user. Wait for some minutes before retrying.";

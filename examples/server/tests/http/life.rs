@@ -1,15 +1,14 @@
 //! The whole life of an account, as a client lives it.
 
-mod common;
-
 use base64ct::{Base64UrlUnpadded, Encoding};
-use common::*;
 use p256::ecdsa::signature::Verifier;
 use p256::ecdsa::{Signature, VerifyingKey};
 use serde_json::{Value, json};
 
+use crate::common::*;
+
 /// Header and claims of a token, whose signature is checked by the published key, by hand.
-fn verified(world: &World, token: &str) -> (Value, Value) {
+pub fn verified(world: &World, token: &str) -> (Value, Value) {
     let discovery = world
         .send("GET", "/.well-known/openid-configuration", &[], "")
         .ok();
@@ -151,8 +150,9 @@ fn from_the_first_password_to_the_last_phone_removed() {
         claims,
         json!({
             "iss": world.issuer(), "aud": format!("{}userinfo", world.issuer()), "sub": ALICE,
-            "iat": now, "exp": now + 600, "jti": claims["jti"], "azp": "demo",
-            "client_id": "demo", "scope": "openid profile", "amr": ["pwd", "mfa", "sms"],
+            "iat": now, "exp": now + 600, "auth_time": now, "jti": claims["jti"],
+            "azp": "demo", "client_id": "demo", "scope": "openid profile",
+            "amr": ["pwd", "mfa", "sms"],
         })
     );
 
@@ -269,6 +269,8 @@ fn from_the_first_password_to_the_last_phone_removed() {
         204
     );
     assert_eq!(world.list(&access_token).ok(), json!([]));
+    // A first factor of the same moment went with the last phone.
+    world.advance(1);
     world.recover(&world.login(), replacement).is(
         403,
         "unsupported_challenge_type",

@@ -1,0 +1,183 @@
+use oob_mfa::{Channels, RateLimit, RecoveryCodes};
+
+use super::*;
+
+const CLIENT: &str = "[[clients]]\nid = \"a\"\n";
+
+fn error(text: &str) -> String {
+    Config::parse(text)
+        .err()
+        .expect("the configuration is wrong")
+        .0
+}
+
+#[test]
+fn the_demonstration_has_auth0s_numbers_and_two_clients() {
+    let config = Config::demonstration();
+    assert_eq!(config.policy, Policy::auth0());
+    assert_eq!(config.token_lifetime, Duration::from_secs(600));
+    assert_eq!(config.clients.len(), 2);
+    assert_eq!(
+        config.users.email(&"auth0|alice".parse().unwrap()),
+        Some("alice@example.com")
+    );
+}
+
+#[test]
+fn the_example_beside_the_source_is_valid() {
+    let config = Config::parse(include_str!("../../config.example.toml")).unwrap();
+    // Its numbers are the defaults, written out.
+    assert_eq!(config.policy, Policy::auth0());
+    assert_eq!(config.issuer.as_deref(), Some("https://login.example.com/"));
+    assert_eq!(config.clients.len(), 2);
+}
+
+#[test]
+fn an_error_names_the_line_and_does_not_print_it() {
+    let error = error("[[clients]]\nid = \"a\"\nsecrt = \"hunter2\"\n");
+    assert!(
+        error.starts_with("line 3: unknown field `secrt`"),
+        "{error}"
+    );
+    assert!(!error.contains("hunter2"), "{error}");
+}
+
+#[test]
+fn session_and_token_can_be_as_short_as_each_other() {
+    let text = format!(
+        "{CLIENT}[policy]\nlongest_session_seconds = 300\nmfa_token_lifetime_seconds = 300\n"
+    );
+    let text = format!("token_lifetime_seconds = 300\n{text}");
+    let policy = Config::parse(&text).unwrap().policy;
+    assert_eq!(policy.token_lifetime(), Duration::from_secs(300));
+    assert_eq!(policy.longest_session(), Duration::from_secs(300));
+}
+
+#[test]
+fn skew_and_code_lifetime_share_10_minutes_in_either_proportion() {
+    for (skew, lifetime) in [(0, 600), (60, 540), (599, 1)] {
+        let text = format!(
+            "{CLIENT}[policy]\nclock_skew_seconds = {skew}\ncode_lifetime_seconds = {lifetime}\n"
+        );
+        let policy = Config::parse(&text).unwrap().policy;
+        assert_eq!(policy.skew(), Duration::from_secs(skew));
+        assert_eq!(policy.code_lifetime(), Duration::from_secs(lifetime));
+    }
+}
+
+#[test]
+fn every_number_of_the_policy_can_be_set() {
+    let config = Config::parse(
+        r#"
+        issuer = "https://login.example.com/"
+        token_lifetime_seconds = 7200
+        [policy]
+        preset = "nist-800-63b4"
+        code_digits = 8
+        code_lifetime_seconds = 60
+        mfa_token_lifetime_seconds = 120
+        longest_session_seconds = 7200
+        clock_skew_seconds = 90
+        sends = { burst = 3, refill_seconds = 7 }
+        binding_failures = { burst = 4, refill_seconds = 8 }
+        recovery_failures = { burst = 5, refill_seconds = 9 }
+        attempts_per_challenge = 2
+        failure_cap = 50
+        channels = ["voice"]
+        max_phones = 1
+        recovery_codes = false
+        [[clients]]
+        id = "a"
+        "#,
+    )
+    .unwrap();
+    let seconds = Duration::from_secs;
+    let limit = |burst, refill| RateLimit::new(burst, seconds(refill)).unwrap();
+    let expected = Policy::nist_800_63b4()
+        .with_code_digits(8)
+        .and_then(|policy| policy.with_code_lifetime(seconds(60)))
+        .and_then(|policy| policy.with_token_lifetime(seconds(120)))
+        .and_then(|policy| policy.with_longest_session(seconds(7200)))
+        .and_then(|policy| policy.with_skew(seconds(90)))
+        .and_then(|policy| policy.with_attempts_per_challenge(Some(2)))
+        .and_then(|policy| policy.with_failure_cap(Some(50)))
+        .and_then(|policy| policy.with_max_phones(1))
+        .and_then(|policy| policy.with_binding_failures(limit(4, 8)))
+        .and_then(|policy| policy.with_recovery_failures(limit(5, 9)))
+        .unwrap()
+        .with_sends(limit(3, 7))
+        .with_channels(Channels::Voice)
+        .with_recovery_codes(RecoveryCodes::Off);
+    assert_eq!(config.policy, expected);
+    assert_eq!(config.issuer.as_deref(), Some("https://login.example.com/"));
+}
+
+#[test]
+fn what_is_wrong_is_named() {
+    let user = |rest: &str| format!("{CLIENT}[[users]]\nemail = \"e\"\nsub = \"s\"\n{rest}\n");
+    let twice = format!("{}{}", user("password = \"p\""), user("password = \"p\""));
+    let cases = [
+        ("colour = 1".to_owned(), "unknown field `colour`"),
+        (String::new(), "there is no client"),
+        (CLIENT.repeat(2), "client \"a\": the id is there twice"),
+        (
+            format!("{CLIENT}secret = \"\""),
+            "client \"a\": an empty secret",
+        ),
+        (
+            format!("issuer = \"https://x\"\n{CLIENT}"),
+            "issuer \"https://x\"",
+        ),
+        (format!("app_name = \"#\"\n{CLIENT}"), "app_name: "),
+        (
+            format!("webotp_host = \"https://x\"\n{CLIENT}"),
+            "webotp_host: ",
+        ),
+        (
+            format!("token_lifetime_seconds = 0\n{CLIENT}"),
+            "token_lifetime_seconds",
+        ),
+        (
+            format!("token_lifetime_seconds = 86401\n{CLIENT}"),
+            "1 to 86400",
+        ),
+        (
+            format!("{CLIENT}[policy]\ncode_digits = 5"),
+            "policy: a binding code has 6 to 8",
+        ),
+        (
+            format!("{CLIENT}[policy]\ncode_lifetime_seconds = 601"),
+            "1 second to 10 minutes",
+        ),
+        (
+            format!("{CLIENT}[policy]\nclock_skew_seconds = 301"),
+            "policy: the skew is at most 10 minutes less",
+        ),
+        (
+            format!("{CLIENT}[policy]\nchannels = []"),
+            "channels has to name sms or voice",
+        ),
+        (
+            format!("{CLIENT}[policy]\npreset = \"x\""),
+            "unknown variant `x`",
+        ),
+        (
+            format!("{CLIENT}[policy]\nsends = {{ burst = 0, refill_seconds = 1 }}"),
+            "policy: ",
+        ),
+        (user(""), "either password or password_hash"),
+        (
+            user("password_hash = \"x\""),
+            "password_hash is not an argon2 PHC string",
+        ),
+        (
+            twice.replacen("[[clients]]\nid = \"a\"\n", "", 1),
+            "the email is there twice",
+        ),
+    ];
+    for (text, expected) in cases {
+        let error = error(&text);
+        assert!(error.contains(expected), "{text}\n{error}");
+    }
+    assert!(Config::parse(CLIENT).is_ok());
+}

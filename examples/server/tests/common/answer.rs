@@ -1,0 +1,92 @@
+//! What a server answers, and what is asked of every answer.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    pub status: u16,
+    pub headers: BTreeMap<String, String>,
+    pub body: String,
+    pub challenged: Challenged,
+}
+
+/// Who hears a challenge (`WWW-Authenticate`) with a 401.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Challenged {
+    WhoIsUnauthorized,
+    WhoFailsByHeader,
+    Nobody,
+}
+
+impl Answer {
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).map(String::as_str)
+    }
+
+    pub fn value(&self) -> Value {
+        serde_json::from_str(&self.body).unwrap_or_else(|_| panic!("no JSON: {self:?}"))
+    }
+
+    /// The body of a 200, which nobody may keep.
+    #[track_caller]
+    pub fn ok(&self) -> Value {
+        assert_eq!(self.status, 200, "{self:?}");
+        assert_eq!(self.header("cache-control"), Some("no-store"));
+        assert_eq!(self.header("pragma"), Some("no-cache"));
+        assert_eq!(self.header("content-type"), Some("application/json"));
+        self.value()
+    }
+
+    #[track_caller]
+    pub fn text(&self, name: &str) -> String {
+        self.value()[name]
+            .as_str()
+            .unwrap_or_else(|| panic!("no {name}: {self:?}"))
+            .to_owned()
+    }
+
+    /// Everything of an error: status, body, and each header that says something.
+    #[track_caller]
+    pub fn is(&self, status: u16, error: &str, description: &str) -> &Self {
+        assert_eq!(
+            (self.status, self.value()),
+            (
+                status,
+                json!({ "error": error, "error_description": description })
+            )
+        );
+        assert_eq!(self.header("cache-control"), Some("no-store"));
+        assert_eq!(self.header("pragma"), Some("no-cache"));
+        assert_eq!(self.header("content-type"), Some("application/json"));
+        let challenge = match (self.challenged, status, error) {
+            (Challenged::Nobody, ..) => None,
+            (_, 401, "invalid_client") => Some(r#"Basic realm="oauth""#.to_owned()),
+            (Challenged::WhoFailsByHeader, ..) => None,
+            (_, 401, _) => Some("Bearer".to_owned()),
+            (_, 403, "insufficient_scope") => {
+                let scope = description
+                    .strip_prefix("Insufficient scope, expected: ")
+                    .unwrap();
+                Some(format!(
+                    r#"Bearer error="insufficient_scope", scope="{scope}""#
+                ))
+            }
+            _ => None,
+        };
+        assert_eq!(self.header("www-authenticate"), challenge.as_deref());
+        if !matches!(status, 429 | 503) {
+            assert_eq!(self.header("retry-after"), None);
+        }
+        self
+    }
+
+    #[track_caller]
+    pub fn retry_after(&self, seconds: u64) {
+        assert_eq!(
+            self.header("retry-after"),
+            Some(seconds.to_string().as_str())
+        );
+    }
+}

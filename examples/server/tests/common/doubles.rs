@@ -1,0 +1,106 @@
+//! The outbox and the store of a test, with the faults that they can have.
+
+use std::io;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
+use std::sync::{Arc, Mutex, mpsc};
+
+use oob_mfa::{Account, Next, Subject};
+use oob_mfa_server::outbox::{Message, Outbox};
+use oob_mfa_server::store::{Promise, RedbStore, Store, StoreError};
+use serde_json::Value;
+use tokio::sync::Semaphore;
+
+/// Messages in memory, or refused.
+#[derive(Default)]
+pub struct TestOutbox {
+    sent: Mutex<Vec<Value>>,
+    pub fails: AtomicBool,
+}
+
+impl TestOutbox {
+    pub fn messages(&self) -> Vec<Value> {
+        self.sent.lock().unwrap().clone()
+    }
+
+    /// The code of the last message.
+    pub fn code(&self) -> String {
+        self.messages().last().unwrap()["code"]
+            .as_str()
+            .unwrap()
+            .to_owned()
+    }
+}
+
+impl Outbox for TestOutbox {
+    fn send(&self, message: &Message) -> io::Result<()> {
+        if self.fails.load(SeqCst) {
+            return Err(io::Error::other("the provider is down"));
+        }
+        self.sent
+            .lock()
+            .unwrap()
+            .push(serde_json::to_value(message)?);
+        Ok(())
+    }
+}
+
+/// The real store, and the faults that a store can have.
+pub struct TestStore {
+    pub redb: RedbStore,
+    /// So many writes meet a conflict.
+    pub conflicts: AtomicU64,
+    pub unavailable: AtomicBool,
+    pub panics: AtomicBool,
+    /// Calls of `replace`.
+    pub writes: AtomicU64,
+    gate: Mutex<Option<(mpsc::Sender<()>, Arc<Semaphore>)>>,
+}
+
+impl TestStore {
+    pub fn new(redb: RedbStore) -> Self {
+        Self {
+            redb,
+            conflicts: AtomicU64::new(0),
+            unavailable: AtomicBool::new(false),
+            panics: AtomicBool::new(false),
+            writes: AtomicU64::new(0),
+            gate: Mutex::new(None),
+        }
+    }
+
+    /// Holds back writes from now on: tells when one is there, and lets one on per permit.
+    pub fn hold(&self) -> (mpsc::Receiver<()>, Arc<Semaphore>) {
+        let (sender, held) = mpsc::channel();
+        let permits = Arc::new(Semaphore::new(0));
+        *self.gate.lock().unwrap() = Some((sender, Arc::clone(&permits)));
+        (held, permits)
+    }
+}
+
+impl Store for TestStore {
+    fn load(&self, subject: Subject) -> Promise<'_, Option<Account>> {
+        assert!(!self.panics.load(SeqCst), "the panic of a test");
+        if self.unavailable.load(SeqCst) {
+            return Box::pin(async { Err(StoreError::Unavailable("the store is down".into())) });
+        }
+        self.redb.load(subject)
+    }
+
+    fn replace(&self, next: Next) -> Promise<'_, ()> {
+        Box::pin(async move {
+            self.writes.fetch_add(1, SeqCst);
+            let gate = self.gate.lock().unwrap().clone();
+            if let Some((held, permits)) = gate {
+                held.send(()).unwrap();
+                permits.acquire().await.unwrap().forget();
+            }
+            let left = self
+                .conflicts
+                .fetch_update(SeqCst, SeqCst, |left| left.checked_sub(1));
+            if left.is_ok() {
+                return Err(StoreError::Conflict);
+            }
+            self.redb.replace(next).await
+        })
+    }
+}

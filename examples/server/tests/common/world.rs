@@ -1,0 +1,210 @@
+//! A whole server in this process, on an ephemeral port: its clock, randomness, store and outbox in
+//! the hands of the test.
+#![allow(dead_code, reason = "each test binary uses a part of it")]
+
+mod answer;
+pub mod backend;
+mod client;
+mod doubles;
+pub mod long;
+pub mod process;
+pub mod site;
+mod words;
+
+use std::net::SocketAddr;
+use std::ops::{Deref, DerefMut};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering::SeqCst};
+
+use chacha20::ChaCha20Rng;
+use chacha20::rand_core::SeedableRng;
+use oob_mfa_server::config::Config;
+use oob_mfa_server::http;
+use oob_mfa_server::outbox::Outbox;
+use oob_mfa_server::service::Service;
+use oob_mfa_server::store::{RedbStore, Store};
+use serde_json::json;
+use time::UtcDateTime;
+use tokio::runtime::Runtime;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+#[allow(unused_imports, reason = "each test binary uses a part of them")]
+pub use self::{
+    answer::{Answer, Challenged},
+    client::{Client, bearer},
+    doubles::{TestOutbox, TestStore},
+    words::*,
+};
+
+/// The password, hashed so that it costs next to nothing to check.
+pub fn password_hash() -> String {
+    use argon2::{Algorithm, Argon2, Params, PasswordHasher, Version};
+    let cheap = Params::new(8, 1, 1, None).unwrap();
+    Argon2::new(Algorithm::Argon2id, Version::V0x13, cheap)
+        .hash_password_with_salt(PASSWORD.as_bytes(), b"salt of tests")
+        .unwrap()
+        .to_string()
+}
+
+/// Two users and the clients of the demonstration.
+pub fn config(rest: &str) -> Config {
+    let hash = password_hash();
+    let text = format!(
+        r#"
+        {rest}
+        [[users]]
+        email = "alice@example.com"
+        sub = "{ALICE}"
+        password_hash = "{hash}"
+        [[users]]
+        email = "bob@example.com"
+        sub = "auth0|bob"
+        password_hash = "{hash}"
+        [[clients]]
+        id = "demo"
+        secret = "demo-secret"
+        [[clients]]
+        id = "demo-public"
+        "#
+    );
+    Config::parse(&text).unwrap()
+}
+
+pub struct World {
+    pub client: Client,
+    pub store: Arc<TestStore>,
+    pub outbox: Arc<TestOutbox>,
+    pub served: Option<JoinHandle<()>>,
+    clock: Arc<AtomicI64>,
+    stop: Option<oneshot::Sender<()>>,
+    pub runtime: Runtime,
+    _directory: tempfile::TempDir,
+}
+
+impl World {
+    pub fn new() -> Self {
+        Self::with("")
+    }
+
+    /// With lines of the configuration.
+    pub fn with(rest: &str) -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let redb = RedbStore::open(&directory.path().join("accounts.redb")).unwrap();
+        let store = Arc::new(TestStore::new(redb));
+        let outbox = Arc::new(TestOutbox::default());
+        let clock = Arc::new(AtomicI64::new(1_800_000_000));
+        let runtime = Runtime::new().unwrap();
+        let mut world = Self {
+            client: Client::of(SocketAddr::from(([127, 0, 0, 1], 0))),
+            store,
+            outbox,
+            served: None,
+            clock,
+            stop: None,
+            runtime,
+            _directory: directory,
+        };
+        let (address, served, stop) = world.start(rest, 1);
+        (world.address, world.served, world.stop) = (address, Some(served), Some(stop));
+        world
+    }
+
+    /// Starts a server on the store, outbox, clock and key of this world.
+    pub fn start(&self, rest: &str, seed: u8) -> (SocketAddr, JoinHandle<()>, oneshot::Sender<()>) {
+        let listener = self
+            .runtime
+            .block_on(tokio::net::TcpListener::bind("127.0.0.1:0"))
+            .unwrap();
+        let address = listener.local_addr().unwrap();
+        let (stop, stopped) = oneshot::channel::<()>();
+        let clock = Arc::clone(&self.clock);
+        let draws = AtomicU64::new(0);
+        let service = Service::new(
+            config(rest),
+            address,
+            &[7; 32].into(),
+            Arc::clone(&self.store) as Arc<dyn Store>,
+            Arc::clone(&self.outbox) as Arc<dyn Outbox>,
+        )
+        .with_clock(Arc::new(move || {
+            UtcDateTime::from_unix_timestamp(clock.load(SeqCst)).unwrap()
+        }))
+        .with_randomness(Arc::new(move || {
+            let mut bytes = [seed; 32];
+            bytes[..8].copy_from_slice(&draws.fetch_add(1, SeqCst).to_le_bytes());
+            Box::new(ChaCha20Rng::from_seed(bytes))
+        }));
+        let served = self
+            .runtime
+            .spawn(http::serve(listener, Arc::new(service), async {
+                let _ = stopped.await;
+            }));
+        (address, served, stop)
+    }
+
+    pub fn advance(&self, seconds: i64) {
+        self.clock.fetch_add(seconds, SeqCst);
+    }
+
+    pub fn now(&self) -> i64 {
+        self.clock.load(SeqCst)
+    }
+
+    pub fn issuer(&self) -> String {
+        format!("http://{}/", self.address)
+    }
+
+    pub fn mfa_audience(&self) -> String {
+        format!("{}mfa/", self.issuer())
+    }
+
+    /// Asks the server to stop.
+    pub fn stop(&mut self) {
+        self.stop.take().unwrap().send(()).unwrap();
+    }
+
+    /// The stored bytes of alice.
+    pub fn record(&self) -> Option<Vec<u8>> {
+        self.store.redb.record(ALICE).unwrap()
+    }
+}
+
+impl Deref for World {
+    type Target = Client;
+
+    fn deref(&self) -> &Client {
+        &self.client
+    }
+}
+
+impl DerefMut for World {
+    fn deref_mut(&mut self) -> &mut Client {
+        &mut self.client
+    }
+}
+
+// Steps that read the outbox.
+impl World {
+    /// Enrolls a phone and confirms it: the recovery code, where there is one.
+    pub fn enroll(&self, token: &str, phone: &str) -> Option<String> {
+        self.enroll_reading(token, phone, || self.outbox.code())
+    }
+
+    /// An access token of a full login, for the MFA API.
+    pub fn manage(&self, scope: &str) -> String {
+        let audience = self.mfa_audience();
+        let token = self
+            .password("alice@example.com", PASSWORD, scope, &audience)
+            .text("mfa_token");
+        let oob_code = self.challenge(&token, &json!({})).text("oob_code");
+        self.answer(&token, &oob_code, &self.outbox.code())
+            .text("access_token")
+    }
+}
+
+/// A code that is not `code`.
+pub fn wrong(code: &str) -> String {
+    let last = code.chars().last().unwrap().to_digit(10).unwrap();
+    format!("{}{}", &code[..code.len() - 1], (last + 1) % 10)
+}

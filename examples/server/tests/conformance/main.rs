@@ -1,0 +1,47 @@
+//! The stores of the server, and broken ones beside them, under the crate's own test of stores.
+//!
+//! Each module has a store of the server, and controls: the same database, used as it must not be.
+
+#[path = "../common/world.rs"]
+mod common;
+mod postgres;
+mod redb;
+mod redis;
+
+use std::sync::Arc;
+
+use common::backend::Backend;
+use oob_mfa::{Account, Unsaved};
+use oob_mfa_server::store::{self, Store};
+use oob_mfa_testing::{Breach, Duty, Report, Rule};
+
+fn open(backend: &Backend) -> Arc<dyn Store> {
+    let url = backend.url.parse().unwrap();
+    backend.runtime.block_on(store::open(&url)).unwrap()
+}
+
+fn keeps_its_duty(name: &str, report: &Report) {
+    println!("{name}, {report}");
+    assert!(report.is_conformant(), "{report}");
+}
+
+fn breaks(name: &str, report: &Report, duty: Duty, rules: &[Rule]) {
+    println!("{name}, {report}");
+    for rule in rules {
+        let found = |breach: &Breach| breach.duty() == duty && breach.rule() == Some(*rule);
+        assert!(report.breaches().iter().any(found), "{rule}");
+    }
+}
+
+/// What came of a conditional write: how it ended, and whether it found the revision to replace.
+fn saved<E>(written: Result<bool, E>) -> Result<(), Unsaved<E>> {
+    match written {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(Unsaved::Conflict),
+        Err(error) => Err(Unsaved::Failed(error)),
+    }
+}
+
+fn decode(record: &[u8]) -> Account {
+    postcard::from_bytes(record).unwrap()
+}

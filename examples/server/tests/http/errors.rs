@@ -1,0 +1,17 @@
+//! Every row of the table of errors: status, body and headers.
+
+mod factor;
+mod server;
+mod session;
+
+use crate::common::*;
+
+const INVALID_TOKEN: &str = "The mfa_token provided is invalid. Try getting a new token.";
+
+/// A world with a phone, and a first-factor token begun after it.
+fn enrolled() -> (World, String) {
+    let world = World::new();
+    world.enroll(&world.login(), PHONE);
+    let token = world.login();
+    (world, token)
+}

@@ -1,0 +1,147 @@
+//! The provider, the store, the record and the router.
+
+use std::sync::atomic::Ordering::SeqCst;
+
+use serde_json::json;
+
+use super::enrolled;
+use crate::common::*;
+
+#[test]
+fn a_message_that_the_provider_does_not_take_stays_charged() {
+    let (world, token) = enrolled();
+    world.outbox.fails.store(true, SeqCst);
+    for _ in 0..9 {
+        world
+            .challenge(&token, &json!({}))
+            .is(502, "bad_gateway", "Error sending SMS.");
+    }
+    world.outbox.fails.store(false, SeqCst);
+    let refused = world.challenge(&token, &json!({}));
+    assert_eq!(refused.status, 429, "{refused:?}");
+    assert_eq!(world.outbox.messages().len(), 1);
+}
+
+#[test]
+fn an_association_that_is_not_sent_answers_502() {
+    let world = World::new();
+    world.outbox.fails.store(true, SeqCst);
+    let token = world.login();
+    world
+        .associate(&token, "voice", PHONE)
+        .is(502, "bad_gateway", "Error sending SMS.");
+    assert_eq!(world.list(&token).ok().as_array().unwrap().len(), 3);
+}
+
+#[test]
+fn a_record_of_another_subject_is_the_servers_mistake() {
+    let (world, token) = enrolled();
+    world
+        .store
+        .redb
+        .restore("auth0|bob", &world.record().unwrap())
+        .unwrap();
+    let bob = world
+        .password("bob@example.com", PASSWORD, "", "")
+        .text("mfa_token");
+    world.list(&token).ok();
+    world.list(&bob).is(
+        500,
+        "server_error",
+        "The session and the account are of different subjects.",
+    );
+}
+
+#[test]
+fn a_store_that_is_down_answers_503_everywhere() {
+    let (world, token) = enrolled();
+    let before = world.record();
+    world.store.unavailable.store(true, SeqCst);
+    let answers = [
+        world.password("alice@example.com", PASSWORD, "", ""),
+        world.associate(&token, "sms", OTHER_PHONE),
+        world.challenge(&token, &json!({})),
+        world.answer(&token, "AAAAAAAAAAAAAAAAAAAAAA", "123456"),
+        world.recover(&token, "x"),
+        world.list(&token),
+        world.remove(&token, "sms|dev_NU1Ofuw3Cw0XCt5x"),
+    ];
+    for answer in answers {
+        answer
+            .is(
+                503,
+                "temporarily_unavailable",
+                "The service is temporarily unavailable. Try again.",
+            )
+            .retry_after(1);
+    }
+    assert_eq!(world.record(), before);
+    assert_eq!(world.outbox.messages().len(), 1);
+}
+
+#[test]
+fn conflicts_are_tried_again_and_not_forever() {
+    let (world, token) = enrolled();
+    let (before, writes) = (world.record(), world.store.writes.load(SeqCst));
+    world.store.conflicts.store(15, SeqCst);
+    world.challenge(&token, &json!({})).ok();
+    assert_eq!(world.store.writes.load(SeqCst) - writes, 16);
+    assert_eq!(world.outbox.messages().len(), 2);
+    assert_ne!(world.record(), before);
+
+    let (before, writes) = (world.record(), world.store.writes.load(SeqCst));
+    world.store.conflicts.store(u64::MAX, SeqCst);
+    world
+        .challenge(&token, &json!({}))
+        .is(
+            503,
+            "temporarily_unavailable",
+            "The service is temporarily unavailable. Try again.",
+        )
+        .retry_after(1);
+    assert_eq!(world.store.writes.load(SeqCst) - writes, 16);
+    assert_eq!(world.outbox.messages().len(), 2);
+    assert_eq!(world.record(), before);
+}
+
+#[test]
+fn a_panic_ends_one_request_and_not_the_process() {
+    let (world, token) = enrolled();
+    world.store.panics.store(true, SeqCst);
+    let message = "The server failed to answer the request.";
+    world
+        .challenge(&token, &json!({}))
+        .is(500, "server_error", message);
+    world.list(&token).is(500, "server_error", message);
+    world.store.panics.store(false, SeqCst);
+    world.challenge(&token, &json!({})).ok();
+}
+
+#[test]
+fn what_the_router_refuses_is_json_too() {
+    let world = World::new();
+    for (method, path) in [
+        ("GET", "/"),
+        ("POST", "/mfa"),
+        ("DELETE", "/mfa/authenticators/a/b"),
+    ] {
+        world
+            .send(method, path, &[], "")
+            .is(404, "not_found", "There is no such endpoint.");
+    }
+    for (method, path) in [
+        ("GET", "/oauth/token"),
+        ("POST", "/healthz"),
+        ("DELETE", "/mfa/associate"),
+    ] {
+        world.send(method, path, &[], "").is(
+            405,
+            "method_not_allowed",
+            "The endpoint does not take this method.",
+        );
+    }
+    assert_eq!(
+        world.send("GET", "/healthz", &[], "").ok(),
+        json!({ "status": "ok" })
+    );
+}

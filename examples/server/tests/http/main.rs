@@ -1,0 +1,13 @@
+//! The whole server over HTTP, in this process.
+//!
+//! One program, because each links the whole server.
+
+mod bad_input;
+mod clock;
+#[path = "../common/world.rs"]
+mod common;
+mod concurrency;
+mod errors;
+mod life;
+mod limits;
+mod minted;
