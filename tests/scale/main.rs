@@ -1,0 +1,186 @@
+//! The page of scale says what is so: what a request asks of a store, how long a record is, and sums.
+
+mod counted;
+mod sums;
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use oob_mfa::*;
+use oob_mfa_testing::{DAY, MINUTE, Scene};
+
+use counted::Counted;
+
+const PAGE: &str = include_str!("../../src/docs/scale.md");
+
+/// The rows of the table below a heading of the page.
+fn rows(heading: &str) -> BTreeSet<&'static str> {
+    let (_, section) = PAGE.split_once(&format!("\n# {heading}\n")).unwrap();
+    let section = section.split("\n# ").next().unwrap();
+    let rows = section.lines().filter(|line| line.starts_with("| "));
+    // The heading of the table and the line below it.
+    rows.skip(2).collect()
+}
+
+#[test]
+fn every_request_asks_of_the_store_what_the_page_says() {
+    let mut user = Counted::new();
+    let mut counted = Vec::new();
+
+    let (session, requirements) = user.password();
+    assert_eq!(requirements, Requirements::Enroll);
+    counted.push(user.row("the password was right"));
+    let asked = user.associate(&session);
+    counted.push(user.row("a phone is associated"));
+    assert_eq!(user.answer(&session, &asked.oob_code, &asked.code), Ok(()));
+    counted.push(user.row("its code confirms it"));
+
+    user.world.wait(DAY);
+    let (session, requirements) = user.password();
+    assert_ne!(requirements, Requirements::Enroll);
+    // The same row again.
+    assert_eq!(user.row("the password was right"), counted[0]);
+    assert_eq!(user.list(&session), 3);
+    counted.push(user.row("the authenticators are listed"));
+    let challenged = user.challenge(&session).unwrap();
+    counted.push(user.row("a phone is challenged"));
+    let wrong = user.wrong(&session, &challenged);
+    assert_eq!(wrong, Err(Denied::InvalidBindingCode));
+    counted.push(user.row("a wrong code"));
+    let right = user.answer(&session, &challenged.oob_code, &challenged.code);
+    assert_eq!(right, Ok(()));
+    counted.push(user.row("the right code"));
+
+    user.world.wait(DAY);
+    let (session, _) = user.password();
+    user.row("");
+    let code = asked.recovery_code.unwrap();
+    assert_eq!(user.recover(&session, &code), Ok(()));
+    counted.push(user.row("a recovery code"));
+
+    user.world.wait(DAY);
+    let (session, _) = user.password();
+    let challenged = user.challenge(&session).unwrap();
+    for _ in 0..10 {
+        let wrong = user.wrong(&session, &challenged);
+        assert_eq!(wrong, Err(Denied::InvalidBindingCode));
+    }
+    user.row("");
+    let refused = user.answer(&session, &challenged.oob_code, &challenged.code);
+    assert!(matches!(refused, Err(Denied::TooManyFailures { .. })));
+    counted.push(user.row("a code with an empty budget"));
+    let unknown = user.answer(&session, "AAECAwQFBgcICQoLDA0ODw", "000000");
+    assert_eq!(unknown, Err(Denied::OobCodeUnknown));
+    counted.push(user.row("an `oob_code` of nobody"));
+    for _ in 0..9 {
+        user.challenge(&session).unwrap();
+    }
+    user.row("");
+    let refused = user.challenge(&session).map(drop);
+    assert!(matches!(refused, Err(Denied::TooManySends { .. })));
+    counted.push(user.row("a challenge with an empty budget"));
+    user.world.set_back(2 * MINUTE);
+    let behind = user.challenge(&session).map(drop);
+    assert_eq!(behind, Err(Denied::ClockBehind));
+    counted.push(user.row("a change by a server whose clock is behind"));
+    user.world.wait(2 * MINUTE);
+
+    let (engine, now) = (&user.world.engine, user.world.now());
+    let token = engine.issue_token(&session);
+    let late = now + 11 * MINUTE;
+    let expired = engine.open_token(token.expose_secret(), Some("demo"), late);
+    assert_eq!(expired, Err(Denied::TokenExpired));
+    counted.push(user.row("a token that is forged or has expired"));
+
+    let counted: BTreeSet<&str> = counted.iter().map(String::as_str).collect();
+    assert_eq!(rows("What a request asks of the store"), counted);
+}
+
+/// Record bytes while the user enrolls, signs in and is idle.
+fn sizes() -> [(&'static str, usize); 5] {
+    let mut user = Counted::new();
+    let (session, _) = user.password();
+    let asked = user.associate(&session);
+    let enrolling = user.bytes();
+    assert_eq!(user.answer(&session, &asked.oob_code, &asked.code), Ok(()));
+    let enrolled = user.bytes();
+    user.world.wait(DAY);
+    let (session, _) = user.password();
+    let challenged = user.challenge(&session).unwrap();
+    let signing_in = user.bytes();
+    let right = user.answer(&session, &challenged.oob_code, &challenged.code);
+    assert_eq!(right, Ok(()));
+    let signed_in = user.bytes();
+
+    let longest = "s".repeat(Subject::MAX_LEN).parse().unwrap();
+    let largest = Scene::largest(longest, 1).world.account();
+    // Its revision is the first, of one byte in the place of eight.
+    let largest = postcard::to_allocvec(&largest).unwrap().len() + 7;
+    [
+        ("a first phone is associated", enrolling),
+        ("a phone and a recovery code", enrolled),
+        ("the same, challenged", signing_in),
+        ("the same, signed in", signed_in),
+        ("every list full, the subject of 255 bytes", largest),
+    ]
+}
+
+#[test]
+fn records_are_as_long_as_the_page_says() {
+    let sizes = sizes();
+    let counted: Vec<String> = sizes
+        .iter()
+        .map(|(state, bytes)| format!("| {state} | {} |", grouped(*bytes)))
+        .collect();
+    let counted: BTreeSet<&str> = counted.iter().map(String::as_str).collect();
+    assert_eq!(rows("What a user takes"), counted);
+}
+
+/// A login leaves as much in the record as the one before left.
+#[test]
+fn a_record_does_not_grow_with_the_logins() {
+    let mut user = Counted::new();
+    user.enroll();
+    let mut after_each = BTreeSet::new();
+    for _ in 0..100 {
+        user.world.wait(DAY);
+        let (session, _) = user.password();
+        let asked = user.challenge(&session).unwrap();
+        assert_eq!(user.answer(&session, &asked.oob_code, &asked.code), Ok(()));
+        after_each.insert(user.bytes());
+    }
+    assert_eq!(user.account().revision(), 202);
+    // The revision takes a second byte from 128 on.
+    let after_each: Vec<usize> = after_each.into_iter().collect();
+    assert_eq!(after_each.len(), 2, "{after_each:?}");
+    assert_eq!(after_each[0] + 1, after_each[1]);
+}
+
+fn grouped(number: usize) -> String {
+    let digits = number.to_string();
+    let groups: Vec<&str> = digits
+        .as_bytes()
+        .rchunks(3)
+        .rev()
+        .map(|group| std::str::from_utf8(group).unwrap())
+        .collect();
+    groups.join(",")
+}
+
+/// The tables of a run come from programs that are there. They are not part of the published crate.
+#[test]
+fn every_command_is_there() {
+    let benches = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches");
+    if !benches.is_dir() {
+        return;
+    }
+    let script = std::fs::read_to_string(benches.join("scale.sh")).unwrap();
+    let commands: Vec<&str> = PAGE
+        .lines()
+        .filter_map(|line| line.strip_prefix("benches/scale.sh "))
+        .collect();
+    assert_eq!(commands, ["memory", "redb", "server"]);
+    for part in commands {
+        assert!(script.contains(&format!("\n{part}() {{\n")), "{part}");
+    }
+}
