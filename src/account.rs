@@ -9,34 +9,36 @@ use alloc::vec::Vec;
 use serde::{Deserialize, Serialize};
 
 use self::challenge::{ChallengeId, PendingChallenge};
-use crate::authenticator::{AuthenticatorEntry, AuthenticatorId, AuthenticatorStatus, DeviceId};
+use crate::authenticator::{
+    AuthenticatorEntry, AuthenticatorId, AuthenticatorStatus, DeviceId, EnrolledPhone,
+};
 use crate::budget::{Budget, Limit};
 use crate::channel::{Channel, Channels};
 use crate::instant::Millis;
 use crate::key::SessionTag;
 use crate::phone::PhoneNumber;
 use crate::recovery::Recovery;
-use crate::session::{Assurance, MfaSession};
+use crate::session::MfaSession;
 use crate::subject::Subject;
 
-/// Most pending challenges, expired ones included. The send budget stays below it. Only an administrator
-/// who refills that budget, or a policy of more sends, can reach it.
+/// Most pending challenges, expired ones included (rule 12). The send budget keeps an account below it,
+/// unless an administrator refills that budget or the policy allows more sends.
 pub(crate) const MAX_CHALLENGES: usize = 16;
-/// Most completed sessions that are remembered until they expire.
+/// Most spent sessions that a record remembers until they expire (rules 2 and 12).
 pub(crate) const MAX_SPENT: usize = 16;
 
 /// All the state of one user: phones, pending challenges, recovery code, budgets, spent sessions.
 ///
-/// One small record in any store that can write conditionally; see
+/// It is one small record in any store with a conditional write; see
 /// [`Transition`](crate::Transition). Only the [`Engine`](crate::Engine) changes it: an operation
-/// consumes the account that was loaded and returns the next one.
+/// consumes the loaded account and returns the next one.
 ///
 /// # Stored form
 ///
-/// Through serde: text for codes and ids in formats for people (JSON), bytes in binary ones
-/// (postcard). Every record is checked when it is loaded, and the error names the invariant that is
-/// broken. The record holds no binding code, no recovery code, no token and no key; an `oob_code` is
-/// in it as the id of its challenge.
+/// serde writes ids and digests as text in formats for people (JSON), as bytes in binary ones
+/// (postcard). Loading checks every record (rule 17), and the error names the broken invariant. The
+/// record holds no binding code, recovery code, token or key (rule 14). The id of a challenge is what its
+/// `oob_code` encodes.
 // Boxed: an account is moved about eight times between load and save.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Account {
@@ -50,9 +52,9 @@ pub(crate) struct State {
     pub(crate) subject: Subject,
     /// 0 for an account that was never stored.
     pub(crate) revision: u64,
-    /// The time of the last change, which never runs backwards except by a rewind.
+    /// The time of the last change. It never runs backwards, except by a rewind (rule 13).
     pub(crate) as_of: Millis,
-    pub(crate) budgets: Budgets,
+    budgets: Budgets,
     pub(crate) revoked_until: RevokedUntil,
     pub(crate) phones: Vec<Phone>,
     pub(crate) recovery: Option<Recovery>,
@@ -60,10 +62,10 @@ pub(crate) struct State {
     pub(crate) spent: Vec<SpentSession>,
 }
 
-/// The three budgets of an account.
+/// The budgets of an account. Rule 7: only a charge, `restore_budgets` and `rewind` write them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Budgets {
+struct Budgets {
     sends: Budget,
     binding_failures: Budget,
     recovery_failures: Budget,
@@ -121,13 +123,13 @@ pub enum Requirements {
 }
 
 impl Account {
-    /// The account of a user of whom the store has no record.
+    /// The account of a user without a record in the store.
     ///
     /// Serializing it is an error until the engine has changed it.
     ///
     /// # Security
     ///
-    /// Only where the store is sure: a fresh account has full budgets.
+    /// Call it only if the store is sure that it has no record: a new account has full budgets.
     #[must_use]
     pub fn new(subject: Subject) -> Self {
         Self {
@@ -159,7 +161,7 @@ impl Account {
         self.state.revision
     }
 
-    /// The stored revision that this account replaces; none where no record may exist.
+    /// The stored revision that this account replaces; `None` if no record may exist.
     #[doc(alias = "compare_and_swap")]
     #[doc(alias = "optimistic_locking")]
     #[must_use]
@@ -174,14 +176,14 @@ impl Account {
     ///
     /// # Security
     ///
-    /// Asking writes nothing, so no conflict shows that the record was stale. A server that lets a user
-    /// in without a second factor has to read where the writes go, not from a replica or a cache.
+    /// This writes nothing, so no conflict shows that the record was stale. Before you let a user in
+    /// without a second factor, read from where the writes go, not from a replica or a cache.
     #[must_use]
     pub fn is_enrolled(&self) -> bool {
         self.state.is_enrolled()
     }
 
-    /// What a login has to ask for.
+    /// What a login must ask for.
     #[must_use]
     pub fn requirements(&self) -> Requirements {
         if !self.is_enrolled() {
@@ -215,12 +217,9 @@ impl State {
         }
     }
 
-    /// Drops everything that has expired.
+    /// Drops everything that has expired (rule 10).
     pub(crate) fn settle(&mut self, now: Millis) {
-        self.challenges.retain(|pending| pending.is_kept_at(now));
-        for pending in &mut self.challenges {
-            pending.expire(now);
-        }
+        self.challenges.retain_mut(|pending| pending.settle(now));
         self.spent.retain(|spent| spent.expires_at > now);
     }
 
@@ -238,23 +237,24 @@ impl State {
         self.phones.iter_mut().find(|phone| phone.device == device)
     }
 
-    /// Every phone, confirmed before unconfirmed: device, number, status, and when it was last used.
-    pub(crate) fn phones_at(
-        &self,
-        now: Millis,
-    ) -> impl Iterator<Item = (DeviceId, PhoneNumber, AuthenticatorStatus, Option<Millis>)> {
-        let confirmed = self.phones.iter().map(|phone| {
-            let status = match phone.status {
+    /// Every phone, confirmed before unconfirmed.
+    pub(crate) fn phones_at(&self, now: Millis) -> impl Iterator<Item = EnrolledPhone> {
+        let confirmed = self.phones.iter().map(|phone| EnrolledPhone {
+            device: phone.device,
+            phone: phone.number,
+            status: match phone.status {
                 PhoneStatus::Active => AuthenticatorStatus::Active,
                 PhoneStatus::Disabled => AuthenticatorStatus::Disabled,
-            };
-            (phone.device, phone.number, status, Some(phone.last_used))
+            },
+            last_used: Some(phone.last_used.to_utc()),
         });
         let pending = self.challenges.iter();
         let unconfirmed = pending.filter_map(move |pending| pending.enrollment_at(now));
-        confirmed.chain(unconfirmed.map(|enrollment| {
-            let status = AuthenticatorStatus::Unconfirmed;
-            (enrollment.device, enrollment.number, status, None)
+        confirmed.chain(unconfirmed.map(|enrollment| EnrolledPhone {
+            device: enrollment.device,
+            phone: enrollment.number,
+            status: AuthenticatorStatus::Unconfirmed,
+            last_used: None,
         }))
     }
 
@@ -276,26 +276,24 @@ impl State {
                 status,
                 phone: None,
             });
-        let phones = self
-            .phones_at(now)
-            .flat_map(move |(device, number, status, _)| {
-                channels.iter().map(move |channel| AuthenticatorEntry {
-                    id: AuthenticatorId::Phone(channel, device),
-                    status,
-                    phone: Some(number),
-                })
-            });
+        let phones = self.phones_at(now).flat_map(move |phone| {
+            channels.iter().map(move |channel| AuthenticatorEntry {
+                id: AuthenticatorId::Phone(channel, phone.device),
+                status: phone.status,
+                phone: Some(phone.phone),
+            })
+        });
         recovery_codes.chain(phones)
     }
 
-    /// Adds a challenge. Where there is no room, the oldest that has no code left makes some.
+    /// Adds a challenge. If there is no room, drops the oldest that has no code left.
     pub(crate) fn add_challenge(&mut self, challenge: PendingChallenge) {
         if self.challenges.len() >= MAX_CHALLENGES
             && let Some(oldest) = self
                 .challenges
                 .iter()
                 .filter(|pending| pending.code.issued().is_none())
-                // Expired before discarded, which knows its expiry; of two alike, the older.
+                // An expired one knows no expiry, which sorts first. Of equals, the older is dropped.
                 .min_by_key(|pending| pending.code.expires_at())
                 .map(|pending| pending.id)
         {
@@ -339,7 +337,7 @@ impl State {
         });
     }
 
-    /// Makes this the recovery code of the account. Those of pending enrollments are dropped.
+    /// Sets the recovery code of the account, and drops those of pending enrollments.
     pub(crate) fn set_recovery_code(&mut self, recovery: Recovery) {
         self.recovery = Some(recovery);
         for pending in &mut self.challenges {
@@ -347,15 +345,13 @@ impl State {
         }
     }
 
-    /// Remembers that a first-factor session has completed its login, and drops its challenges.
+    /// Marks a first-factor session as spent (rule 2), and drops its challenges.
     pub(crate) fn spend(&mut self, session: &MfaSession) {
-        if session.assurance() == Assurance::FirstFactor {
-            self.challenges
-                .retain(|pending| pending.session != *session.tag());
-            self.spent.push(SpentSession {
-                session: *session.tag(),
-                expires_at: session.expires(),
-            });
-        }
+        self.challenges
+            .retain(|pending| pending.session != *session.tag());
+        self.spent.push(SpentSession {
+            session: *session.tag(),
+            expires_at: session.expires(),
+        });
     }
 }

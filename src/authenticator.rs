@@ -6,6 +6,7 @@ use core::num::NonZeroU32;
 
 use rand_core::CryptoRng;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use time::UtcDateTime;
 
 use crate::bytes;
 use crate::channel::Channel;
@@ -180,6 +181,20 @@ pub struct AuthenticatorEntry {
     pub status: AuthenticatorStatus,
     /// Its number, which shows masked; none for a recovery code.
     pub phone: Option<PhoneNumber>,
+}
+
+/// A phone as an administrator sees it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct EnrolledPhone {
+    /// The device.
+    pub device: DeviceId,
+    /// Its number, which `Debug` and `Display` mask.
+    pub phone: PhoneNumber,
+    /// Whether it can be used.
+    pub status: AuthenticatorStatus,
+    /// When it last completed a login or was confirmed; `None` for an unconfirmed one.
+    pub last_used: Option<UtcDateTime>,
 }
 
 #[cfg(test)]

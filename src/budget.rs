@@ -1,4 +1,4 @@
-//! The refillable bucket: so many at once, then one back per period.
+//! A budget that refills: a burst at once, then one back per period.
 
 use core::time::Duration;
 
@@ -28,7 +28,7 @@ impl Limit {
 
 /// How many at once, and how often one comes back.
 ///
-/// In any window `t` of time at most `burst + ⌊t / period⌋` are taken.
+/// In any window of time `t`, at most `burst + ⌊t / period⌋` are taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RateLimit {
     burst: u32,
@@ -38,14 +38,14 @@ pub struct RateLimit {
 impl RateLimit {
     /// Largest burst.
     pub const MAX_BURST: u32 = 10_000;
-    /// Longest time from an empty budget to a full one: ten years.
+    /// Longest time from an empty budget to a full one: 10 years.
     pub const MAX_WINDOW: Duration = Duration::from_secs(3_653 * 24 * 60 * 60);
 
     /// A limit of `burst` at once, one back every `period`.
     ///
     /// # Errors
     ///
-    /// [`InvalidRateLimit`] where `burst` is not 1 to [`MAX_BURST`](Self::MAX_BURST), `period` is 0 or
+    /// [`InvalidRateLimit`] if `burst` is not 1 to [`MAX_BURST`](Self::MAX_BURST), `period` is 0 or
     /// has a fraction of a millisecond, or their product exceeds [`MAX_WINDOW`](Self::MAX_WINDOW).
     pub fn new(burst: u32, period: Duration) -> Result<Self, InvalidRateLimit> {
         let period = whole_millis(period)
@@ -77,7 +77,7 @@ impl RateLimit {
         Duration::from_millis(self.period)
     }
 
-    /// At most how many can be taken within `horizon`, from a full budget.
+    /// The most that can be taken within `horizon`, from a full budget.
     #[must_use]
     pub fn most_within(self, horizon: Duration) -> u64 {
         let refilled = horizon
@@ -94,20 +94,19 @@ impl RateLimit {
         self.period.saturating_mul(self.burst as u64)
     }
 
-    /// How far ahead of the clock the moment of a budget may be that can still give one.
+    /// How long after now a budget may become full and still give one now.
     const fn slack(self) -> u64 {
         self.window().saturating_sub(self.period)
     }
 }
 
-/// What is left of a [`RateLimit`], as the one moment at which it will be full again.
+/// What is left of a [`RateLimit`], kept as the moment at which it will be full again.
 ///
-/// Public so that an embedder can hold budgets of its own: per phone number against toll fraud,
-/// per address, per tenant.
+/// It is public for budgets of your own: per phone number against toll fraud, per address, per tenant.
 ///
 /// Give it a clock that never runs backwards: [`std::time::Instant`] mapped to a date at start, or the
-/// latest time of the record that holds it. A clock that jumps ahead refills at most one burst. After
-/// a clock ran ahead and came back, an empty budget stays empty until the clock is there again.
+/// latest time of the record that holds it. A clock that jumps ahead refills at most one burst. If it
+/// then jumps back, an empty budget stays empty until the clock reaches that time again.
 ///
 /// # Examples
 ///
@@ -141,7 +140,7 @@ impl Budget {
     ///
     /// # Errors
     ///
-    /// [`BudgetEmpty`], and the budget is as it was.
+    /// [`BudgetEmpty`]; the budget does not change.
     pub fn take(&mut self, limit: RateLimit, now: UtcDateTime) -> Result<(), BudgetEmpty> {
         let now = Millis::at(now);
         self.check(limit, now).map_err(|at| BudgetEmpty {
@@ -164,7 +163,7 @@ impl Budget {
             .saturating_sub(u32::try_from(missing).unwrap_or(u32::MAX))
     }
 
-    /// The moment at which one can be taken, where that is not now.
+    /// Refuses an empty budget, with the moment at which one can be taken.
     pub(crate) fn check(self, limit: RateLimit, now: Millis) -> Result<(), Millis> {
         let retry_at = self.full_at.before(limit.slack());
         if retry_at <= now {
@@ -174,12 +173,12 @@ impl Budget {
         }
     }
 
-    /// Takes one without asking; for a caller that has checked.
+    /// Takes one without a check; for a caller that has checked.
     pub(crate) fn charge(&mut self, limit: RateLimit, now: Millis) {
         self.full_at = self.full_at.max(now).after(limit.period);
     }
 
-    /// At least as full as an empty budget is at `now`: what a clock that ran ahead has left of it.
+    /// This budget, but at least as full as an empty one is at `now`.
     pub(crate) fn rewound(self, limit: RateLimit, now: Millis) -> Self {
         Self {
             full_at: self.full_at.min(now.after(limit.window())),
@@ -191,20 +190,20 @@ impl Budget {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct BudgetEmpty {
-    /// When one will be back.
+    /// When the budget gives one again.
     pub retry_at: UtcDateTime,
 }
 
-error_text!(BudgetEmpty, "the budget is empty");
+error_text!(BudgetEmpty, "the budget is empty: wait until retry_at");
 
-/// The numbers do not make a rate limit.
+/// The numbers are out of bounds for a rate limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct InvalidRateLimit;
 
 error_text!(
     InvalidRateLimit,
-    "a rate limit needs a burst of 1 to 10,000, a period of whole milliseconds, and at most ten years from empty to full"
+    "a rate limit needs a burst of 1 to 10,000, a period of whole milliseconds, and at most 10 years from empty to full"
 );
 
 #[cfg(test)]

@@ -1,10 +1,9 @@
-//! The three codes: what the phone receives, what the client holds, what the owner keeps.
+//! The 3 codes: the phone gets one, the client holds one, the owner keeps one.
 //!
-//! Each is drawn by the engine from the caller's RNG, or is what somebody presents. A presented text
-//! of a wrong shape is still a value: it is judged, and charged, as any wrong code.
+//! The engine draws each from the caller's RNG, or a client presents it. A presented text of a wrong
+//! shape is still a value: it is judged and charged like any wrong code.
 
 use alloc::string::String;
-use core::fmt;
 use core::num::NonZeroU32;
 
 use rand_core::CryptoRng;
@@ -12,32 +11,33 @@ use subtle::ConstantTimeGreater;
 use zeroize::Zeroize;
 
 use crate::bytes;
+use crate::names::secret;
 
 /// Longest binding code: its digest has to stay within one block of SHA-256.
 pub(crate) const MAX_BINDING_DIGITS: usize = 8;
-/// Shortest: NIST SP 800-63B-4 section 3.1.3.2 asks for six decimal digits (20 bits).
+/// Shortest binding code: NIST SP 800-63B-4 section 3.1.3.2 asks for 6 decimal digits (20 bits).
 pub(crate) const MIN_BINDING_DIGITS: usize = 6;
 
-/// What the phone receives and the owner types: six to eight decimal digits.
+/// The code that the phone gets and the user types: 6 to 8 decimal digits.
 ///
 /// # Security
 ///
 /// `Debug` redacts, there is no `Display`, the digits are overwritten when dropped.
 pub struct BindingCode {
     digits: [u8; MAX_BINDING_DIGITS],
-    // 0 where the text has a length that no binding code has.
+    // 0 for a text of a length that no binding code has.
     len: usize,
 }
 
 impl BindingCode {
-    /// Draws a code, uniformly, leading zeros included.
+    /// Draws a code uniformly, leading zeros included (rule 15).
     pub(crate) fn draw(len: usize, rng: &mut (impl CryptoRng + ?Sized)) -> Self {
         let len = len.clamp(MIN_BINDING_DIGITS, MAX_BINDING_DIGITS);
         let bound = (0..len).fold(NonZeroU32::MIN, |bound, _| bound.saturating_mul(TEN));
         let mut rest = below(bound, rng);
         let mut digits = [0; MAX_BINDING_DIGITS];
         for digit in digits.iter_mut().take(len).rev() {
-            // No table: a digit decides no address.
+            // Not a table: a secret digit must not become an address.
             let [ones, ..] = (rest % 10).to_le_bytes();
             *digit = b'0' | ones;
             rest /= 10;
@@ -48,13 +48,13 @@ impl BindingCode {
 
     /// The digits, for the message to the phone.
     ///
-    /// Empty where the code was presented with a length that no binding code has.
+    /// Empty if the code was presented with a length that no binding code has.
     #[must_use]
     pub fn expose_secret(&self) -> &str {
         core::str::from_utf8(self.as_bytes()).unwrap_or_default()
     }
 
-    /// The presented bytes as they are; empty where their number is not that of any code.
+    /// The presented bytes, unchanged; empty if no code has that length.
     pub(crate) fn as_bytes(&self) -> &[u8] {
         self.digits.get(..self.len).unwrap_or_default()
     }
@@ -62,8 +62,8 @@ impl BindingCode {
 
 const TEN: NonZeroU32 = NonZeroU32::MIN.saturating_add(9);
 
-/// Takes any text. One that is not six to eight bytes long equals no code.
-// Only the length is looked at: the bytes are secret, and their digest tells the rest.
+/// Takes any text. A text that is not 6 to 8 bytes long equals no code.
+// It looks only at the length: the bytes are secret, and their digest decides the rest.
 impl From<&str> for BindingCode {
     fn from(text: &str) -> Self {
         let mut digits = [0; MAX_BINDING_DIGITS];
@@ -78,7 +78,7 @@ impl From<&str> for BindingCode {
     }
 }
 
-/// The handle of one issued code: it names the challenge, the binding code answers it.
+/// The handle of one issued code. It names the challenge that a binding code answers.
 ///
 /// # Security
 ///
@@ -90,7 +90,7 @@ impl OobCode {
         Self(Some(challenge))
     }
 
-    /// The text for the client: 22 characters of base64url. Empty where it was presented malformed.
+    /// The text for the client: 22 characters of base64url. Empty if it was presented malformed.
     #[must_use]
     pub fn expose_secret(&self) -> String {
         self.0
@@ -103,7 +103,7 @@ impl OobCode {
     }
 }
 
-/// Takes any text. One that is no `oob_code` is answered as one that is unknown.
+/// Takes any text. A malformed one gets the answer of an unknown `oob_code`.
 impl From<&str> for OobCode {
     fn from(text: &str) -> Self {
         Self(bytes::decode(text))
@@ -114,13 +114,13 @@ impl From<&str> for OobCode {
 pub(crate) const RECOVERY_LEN: usize = 24;
 const RECOVERY_SYMBOLS: NonZeroU32 = NonZeroU32::MIN.saturating_add(31);
 
-/// What ASCII has between the digits and the letters.
+/// The number of ASCII characters between the digits and the letters.
 const BETWEEN_9_AND_A: u8 = b'A' - b'9' - 1;
 
-/// The digits from 2, then the letters without I and O: what nobody reads for something else.
+/// The digits from 2, then the letters without I and O: no symbol looks like another.
 fn recovery_symbol(index: u32) -> u8 {
     let [index, ..] = index.to_le_bytes();
-    // No table: what is drawn decides no address.
+    // Not a table: a secret symbol must not become an address.
     let past = |last: u8| index.ct_gt(&last).unwrap_u8();
     let to_the_letters = past(7).wrapping_mul(BETWEEN_9_AND_A);
     [index, to_the_letters, past(15), past(20)]
@@ -128,15 +128,15 @@ fn recovery_symbol(index: u32) -> u8 {
         .fold(b'2', u8::wrapping_add)
 }
 
-/// What the owner keeps on paper: 24 characters, 120 random bits, good for one use.
+/// The code that the owner keeps on paper: 24 characters, 120 random bits, valid once.
 ///
-/// It is presented with or without spaces and hyphens, in either case, fullwidth or not.
+/// Users may type it with or without spaces and hyphens, in either case, fullwidth or not.
 ///
 /// # Security
 ///
 /// `Debug` redacts, there is no `Display`, the characters are overwritten when dropped.
 pub struct RecoveryCode {
-    // All zero where the text is neither 24 bytes nor 24 characters, which equals no code.
+    // All zero if the text is neither 24 bytes nor 24 characters; that equals no code.
     characters: [u8; RECOVERY_LEN],
 }
 
@@ -149,7 +149,7 @@ impl RecoveryCode {
         Self { characters }
     }
 
-    /// The 24 characters, to be shown to the owner once. Empty where it was presented malformed.
+    /// The 24 characters: show them to the owner once. Empty if the code was presented malformed.
     #[must_use]
     pub fn expose_secret(&self) -> &str {
         let is_character = |byte: &u8| byte.is_ascii_graphic() && *byte != b'-';
@@ -165,21 +165,21 @@ impl RecoveryCode {
 }
 
 /// Takes any text: upper-cases it, folds fullwidth to ASCII, drops spaces and hyphens.
-// A text of 24 bytes leaves no room for those: it is the code as it was shown, or none. So no byte
-// of it is looked at, and the digest tells the rest.
+// A text of 24 bytes has no room for separators: it is a code as shown, or not a code. So this looks at
+// none of its bytes, and the digest decides.
 impl From<&str> for RecoveryCode {
     fn from(text: &str) -> Self {
         let mut characters = <[u8; RECOVERY_LEN]>::try_from(text.as_bytes())
             .unwrap_or_else(|_| folded(text).unwrap_or_default());
-        // All at once, which takes no branch.
+        // On every byte, without a branch.
         characters.make_ascii_uppercase();
         Self { characters }
     }
 }
 
-/// The characters of a text that is longer, or shorter, than the code that it stands for.
+/// The code in a text that is not 24 bytes long.
 ///
-/// What they are decides no more than where the separators are, and which of them are ASCII.
+/// Branches depend only on where the separators are, and on which characters are ASCII.
 fn folded(text: &str) -> Option<[u8; RECOVERY_LEN]> {
     let mut characters = [0; RECOVERY_LEN];
     let mut typed = text.chars().map(fold).filter(|c| !matches!(c, ' ' | '-'));
@@ -194,8 +194,8 @@ fn folded(text: &str) -> Option<[u8; RECOVERY_LEN]> {
     Some(characters)
 }
 
-/// The ASCII twin of a character of the fullwidth block, of the ideographic space and of the dashes
-/// that word processors put for a hyphen; any other character as it is.
+/// The ASCII form of a fullwidth character, of white space, and of the dashes that word processors
+/// substitute for a hyphen. Other characters stay as they are.
 fn fold(c: char) -> char {
     const WIDE_OFFSET: u32 = '！' as u32 - '!' as u32;
     match c {
@@ -209,8 +209,8 @@ fn fold(c: char) -> char {
     }
 }
 
-/// A number below `bound`, every one equally likely: words past the last whole multiple of `bound`
-/// are thrown away rather than folded onto the small numbers.
+/// A uniform number below `bound` (rule 15). It draws again for a word past the last whole multiple of
+/// `bound`: folding such words would favor small numbers.
 pub(crate) fn below(bound: NonZeroU32, rng: &mut (impl CryptoRng + ?Sized)) -> u32 {
     let rejected = (u32::MAX % bound).wrapping_add(1) % bound;
     loop {
@@ -221,22 +221,9 @@ pub(crate) fn below(bound: NonZeroU32, rng: &mut (impl CryptoRng + ?Sized)) -> u
     }
 }
 
-macro_rules! secret {
-    ($($name:ident => $field:tt),*) => {$(
-        impl Drop for $name {
-            fn drop(&mut self) {
-                self.$field.zeroize();
-            }
-        }
-
-        impl fmt::Debug for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(concat!(stringify!($name), "(redacted)"))
-            }
-        }
-    )*};
-}
-secret!(BindingCode => digits, OobCode => 0, RecoveryCode => characters);
+secret!(BindingCode, digits);
+secret!(OobCode, 0);
+secret!(RecoveryCode, characters);
 
 #[cfg(test)]
 pub(crate) mod tests;

@@ -1,4 +1,4 @@
-//! The loop around one operation: load, ask, save, and again after a conflict.
+//! The loop around one operation: load, ask, save, and retry after a conflict.
 
 use core::fmt;
 
@@ -6,10 +6,10 @@ use crate::account::Account;
 use crate::subject::Subject;
 use crate::transition::{Next, Outcome, Transition};
 
-/// How often [`decide`] asks the engine for one request.
+/// The most times that [`decide`] asks the engine for one request.
 ///
-/// After a conflict there is nothing to wait for: another request was saved, and the next try meets its
-/// state. A flood of wrong codes ends after the 10 of the budget, so it cannot exhaust 16 tries.
+/// A retry does not wait: after a conflict another request is saved, and the retry reads its state. A
+/// flood of wrong codes ends after the 10 of the budget, so it cannot exhaust 16 tries.
 pub const MAX_TRIES: u32 = 16;
 
 /// Why a save did not happen.
@@ -19,7 +19,7 @@ pub const MAX_TRIES: u32 = 16;
     reason = "a store finds another revision or fails; a caller has to handle both"
 )]
 pub enum Unsaved<E> {
-    /// Another revision is stored than the one that was to be replaced.
+    /// The stored revision is not the one to replace.
     Conflict,
     /// The store failed, or cannot tell whether it wrote.
     Failed(E),
@@ -28,7 +28,9 @@ pub enum Unsaved<E> {
 impl<E: fmt::Display> fmt::Display for Unsaved<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Conflict => f.write_str("another revision is stored"),
+            Self::Conflict => {
+                f.write_str("conflict: another revision is stored, so load and ask again")
+            }
             Self::Failed(error) => error.fmt(f),
         }
     }
@@ -43,22 +45,21 @@ impl<E: core::error::Error> core::error::Error for Unsaved<E> {
     }
 }
 
-/// Loads the account of a user, asks the engine and saves what it decided. After a conflict it loads and
-/// asks again.
+/// Loads an account, asks the engine and saves the decision. Retries after a conflict.
 ///
-/// `load` may find no record: the account is new then. `replace` has the
-/// [store's duty](Transition#the-stores-duty), and is not called where nothing changed. `ask` calls a
-/// method of the [`Engine`](crate::Engine). It reads the clock and draws random bytes at each try,
-/// because a code may expire between two. Send the message after this returned.
+/// If `load` finds no record, the account is new. `replace` has the
+/// [store's duty](Transition#the-stores-duty); a refusal does not call it. `ask` calls a method of the
+/// [`Engine`](crate::Engine). It reads the clock and draws random bytes at each try, because a code may
+/// expire between two tries. Send the message after this returns.
 ///
 /// `load` and `replace` live at the same time, so they share a handle: a pool or a lock, not a `&mut`
 /// connection.
 ///
 /// # Errors
 ///
-/// [`Unsaved::Failed`] with what `load` or `replace` returned: nothing is known to be saved, and nothing
-/// was told. [`Unsaved::Conflict`] where [`MAX_TRIES`] tries lost to other requests. The client may try
-/// again at once.
+/// * [`Unsaved::Failed`] with the error of `load` or `replace`: the save may or may not have happened, and
+///   the outcome stayed sealed.
+/// * [`Unsaved::Conflict`] after [`MAX_TRIES`] conflicts. The client may retry at once.
 ///
 /// # Examples
 ///
@@ -117,10 +118,10 @@ pub fn decide<T, E>(
     Err(Unsaved::Conflict)
 }
 
-/// As [`decide`], for a store that is awaited.
+/// As [`decide`], for an async store.
 ///
-/// Await it to its end. Where it is dropped during a save, a code may be burned and its message never
-/// sent. In a server that drops a request with its connection, run it in a task of its own.
+/// Await it to its end. If it is dropped during a save, a send may be charged and its message never
+/// sent. If your server drops a request with its connection, run this in its own task.
 ///
 /// # Errors
 ///
@@ -147,7 +148,7 @@ pub fn decide<T, E>(
 ///         || database.load(session.subject()),
 ///         |account| engine.verify_oob(account, session, request, UtcDateTime::now()),
 ///         async |next| match database.replace(next).await.map_err(Unsaved::Failed)? {
-///             // The rows that `UPDATE … WHERE subject = $1 AND revision = $2` has found.
+///             // The rows that `UPDATE … WHERE subject = $1 AND revision = $2` changed.
 ///             0 => Err(Unsaved::Conflict),
 ///             _ => Ok(()),
 ///         },

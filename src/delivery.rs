@@ -1,4 +1,4 @@
-//! One message on its way.
+//! One message to send.
 
 use time::UtcDateTime;
 
@@ -7,10 +7,10 @@ use crate::channel::Channel;
 use crate::code::BindingCode;
 use crate::phone::PhoneNumber;
 
-/// A code on its way: one message to be sent, once, after the commit.
+/// One message with a code. Send it once, after the commit.
 ///
 /// Each [`Associated`](crate::Associated) and [`Challenged`](crate::Challenged) holds exactly one. A send
-/// that fails stays charged: the user asks again.
+/// that fails stays charged: the user asks for another code.
 ///
 /// # Security
 ///
@@ -18,36 +18,21 @@ use crate::phone::PhoneNumber;
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Delivery {
-    /// By what channel.
+    /// The channel to send it by.
     pub channel: Channel,
-    /// To whom.
+    /// The number to send it to.
     pub to: PhoneNumber,
-    /// What the message has to carry; [`message`](crate::message) words it.
+    /// The code that the message carries; [`message`](crate::message) has the words.
     pub code: BindingCode,
     /// When the code expires.
     pub expires_at: UtcDateTime,
-    id: [u8; 16],
+    pub(crate) id: [u8; 16],
 }
 
 impl Delivery {
-    pub(crate) const fn new(
-        id: [u8; 16],
-        channel: Channel,
-        to: PhoneNumber,
-        code: BindingCode,
-        expires_at: UtcDateTime,
-    ) -> Self {
-        Self {
-            channel,
-            to,
-            code,
-            expires_at,
-            id,
-        }
-    }
-
-    /// The id of this delivery, unique and not a secret: for logs, and for a provider that takes an
-    /// idempotency key. 22 characters of base64url; it tells nothing of the `oob_code`.
+    /// The unique id of this delivery, for logs and as a provider's idempotency key.
+    ///
+    /// It is not a secret and does not reveal the `oob_code`. It has 22 characters of base64url.
     #[must_use]
     pub fn id(&self) -> alloc::string::String {
         bytes::encode(&self.id)

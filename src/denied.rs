@@ -1,4 +1,4 @@
-//! Every reason for which an operation is not granted.
+//! Every reason for a refusal or a rejection.
 
 use core::fmt;
 use core::time::Duration;
@@ -8,14 +8,14 @@ use time::UtcDateTime;
 use crate::names::named;
 use crate::scope::Scope;
 
-/// What a client waits for after [`Denied::ClockBehind`]: a balancer reaches another server meanwhile.
+/// How long a client waits after [`Denied::ClockBehind`]. A balancer may pick another server meanwhile.
 const CLOCK_BEHIND_RETRY: Duration = Duration::from_secs(5);
 
 /// Why an operation was not granted.
 ///
 /// *Refused* means: not judged, nothing changed, nothing written. *Rejected* means: judged, charged and
-/// saved. [`kind`](Self::kind) tells them apart. `Display` speaks to developers; the texts of Auth0's
-/// API, with status and error code, are in [`ErrorAnswer::denied`](crate::wire::ErrorAnswer::denied).
+/// saved. [`kind`](Self::kind) distinguishes them. `Display` is for developers. The texts of Auth0's API,
+/// with status and error code, are in [`ErrorAnswer::denied`](crate::wire::ErrorAnswer::denied).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Denied {
@@ -35,11 +35,11 @@ pub enum Denied {
     SessionNotYetValid,
     /// The session expires later than the policy's longest session allows.
     SessionTooLong,
-    /// The operation completes a login, and the session is not one of a first factor.
+    /// The operation completes a login, and the session is an MFA session.
     FirstFactorRequired,
-    /// The session lacks the scope, which a session of a first factor never has.
+    /// The session lacks the scope. A first-factor session never has one.
     InsufficientScope(Scope),
-    /// The session is of one subject and the account of another: a bug of the server.
+    /// The session is of one subject and the account of another: a bug in the server.
     SubjectMismatch,
     /// The clock of this server is behind the account's last change by more than the skew.
     ClockBehind,
@@ -50,7 +50,7 @@ pub enum Denied {
         /// Its name on the wire.
         parameter: &'static str,
     },
-    /// A session of a first factor would change factors that a second factor guards.
+    /// A first-factor session cannot change factors that a second factor guards.
     AlreadyEnrolled,
     /// The number is on this account already, active or disabled.
     PhoneAlreadyEnrolled,
@@ -82,7 +82,7 @@ pub enum Denied {
         /// When one will be back.
         retry_at: UtcDateTime,
     },
-    /// More sessions have completed than the record remembers until they expire.
+    /// The record has no room to remember another spent session.
     TooManySessions {
         /// When the first of them expires.
         retry_at: UtcDateTime,
@@ -93,11 +93,11 @@ pub enum Denied {
     InvalidRecoveryCode,
 }
 
-/// Whose business a [`Denied`] is.
+/// Who has to act on a [`Denied`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum DeniedKind {
-    /// The embedding server made a mistake. Page somebody.
+    /// The server has a bug: alert its developers.
     CallerBug,
     /// The request holds text that no honest client sends.
     UntrustedInput,
@@ -114,14 +114,14 @@ named!(Denied {
     TokenOfAnotherClient: "token_of_another_client", "the mfa_token was issued to another client";
     SessionSpent: "session_spent", "the session has completed its login";
     SessionRevoked: "session_revoked", "the session was revoked by a reset or with the last phone";
-    SessionNotYetValid: "session_not_yet_valid", "the session was issued later than now and the clock skew: check the clocks";
-    SessionTooLong: "session_too_long", "the session expires later than the policy's longest session";
+    SessionNotYetValid: "session_not_yet_valid", "the session was issued later than account time plus the skew: check the clocks";
+    SessionTooLong: "session_too_long", "the session expires later than the policy's longest session plus the skew allow: shorten it or raise longest_session";
     FirstFactorRequired: "first_factor_required", "an MFA session completes no login: present an mfa_token of a first factor";
     InsufficientScope: "insufficient_scope", "the session lacks the scope";
     SubjectMismatch: "subject_mismatch", "the session and the account are of different subjects";
-    ClockBehind: "clock_behind", "the clock of this server is behind the account's last change: check the clocks";
-    ClockNotAhead: "clock_not_ahead", "the account's last change is not ahead of the clock";
-    ParameterTooLong: "parameter_too_long", "a parameter is longer than a token may carry";
+    ClockBehind: "clock_behind", "the clock of this server is behind the account's last change by more than the skew: check the clocks";
+    ClockNotAhead: "clock_not_ahead", "the account's last change is not later than the clock plus the skew: there is nothing to rewind";
+    ParameterTooLong: "parameter_too_long", "a parameter is longer than 255 bytes (client_id) or 1,024 (scope, audience)";
     AlreadyEnrolled: "already_enrolled", "a second factor guards the account: present an MFA session";
     PhoneAlreadyEnrolled: "phone_already_enrolled", "the phone number is on this account already";
     TooManyPhones: "too_many_phones", "the account has as many phones as the policy allows";
@@ -129,13 +129,13 @@ named!(Denied {
     NotEnrolled: "not_enrolled", "the account has no authenticator";
     InvalidAuthenticator: "invalid_authenticator", "no active authenticator of the account has this id";
     UnknownAuthenticator: "unknown_authenticator", "no authenticator of the account has this id";
-    OobCodeUnknown: "oob_code_unknown", "the oob_code is malformed, unknown, used or superseded";
+    OobCodeUnknown: "oob_code_unknown", "the oob_code is malformed, unknown, used, superseded or out of attempts";
     OobCodeOfAnotherSession: "oob_code_of_another_session", "the oob_code was issued to another session";
     OobCodeExpired: "oob_code_expired", "the oob_code has expired";
-    NoRecoveryCode: "no_recovery_code", "the account has no recovery code";
-    TooManySends: "too_many_sends", "the send budget is empty";
-    TooManyFailures: "too_many_failures", "the failure budget is empty";
-    TooManySessions: "too_many_sessions", "the account has completed as many sessions as its record remembers";
+    NoRecoveryCode: "no_recovery_code", "the account has no recovery code, or the policy issues none";
+    TooManySends: "too_many_sends", "the send budget is empty: wait until retry_at";
+    TooManyFailures: "too_many_failures", "the failure budget is empty: wait until retry_at";
+    TooManySessions: "too_many_sessions", "the record has no room for another spent session: wait until retry_at";
     InvalidBindingCode: "invalid_binding_code", "the binding code is wrong";
     InvalidRecoveryCode: "invalid_recovery_code", "the recovery code is wrong";
 });
@@ -143,7 +143,7 @@ named!(Denied {
 impl Denied {
     /// Whether this is a bug of the caller, untrusted input, a refusal or a rejection.
     ///
-    /// Call `commit` whatever the kind: it alone knows whether there is something to save.
+    /// Call `commit` for every kind: it knows whether there is something to save.
     #[must_use]
     pub const fn kind(&self) -> DeniedKind {
         match self {
@@ -157,7 +157,7 @@ impl Denied {
         }
     }
 
-    /// The moment from which the same limit does not refuse, where a limit did.
+    /// When the limit that refused stops refusing; `None` if no limit refused.
     #[must_use]
     pub const fn retry_at(&self) -> Option<UtcDateTime> {
         match self {

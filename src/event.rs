@@ -12,7 +12,7 @@ use crate::instant::Millis;
 use crate::names::named;
 use crate::phone::PhoneNumber;
 
-/// What must be logged, and what the owner must be told of. No event holds a secret; numbers are masked.
+/// What to log, and what to notify the owner of. No event holds a secret; numbers are masked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 #[non_exhaustive]
@@ -33,7 +33,7 @@ pub enum Event {
         #[serde(serialize_with = "masked")]
         phone: PhoneNumber,
     },
-    /// A phone was removed, both of its entries.
+    /// A phone was removed, with both of its entries.
     AuthenticatorRemoved {
         /// The device.
         device: DeviceId,
@@ -69,15 +69,15 @@ pub enum Event {
     },
     /// A recovery code was used up.
     RecoveryCodeUsed,
-    /// A recovery code took effect, as the first or in place of another.
+    /// A recovery code became active, as the first or as a replacement.
     RecoveryCodeReplaced,
-    /// The recovery code went with the last phone.
+    /// The recovery code was removed with the last phone.
     RecoveryCodeRemoved,
-    /// The last of a budget was taken.
+    /// A charge emptied a budget.
     LimitReached {
         /// Which budget.
         limit: Limit,
-        /// When one will be back; serialized in milliseconds since the Unix epoch.
+        /// When the budget gives one again; serialized in milliseconds since the Unix epoch.
         #[serde(serialize_with = "unix_millis")]
         retry_at: UtcDateTime,
     },
@@ -85,7 +85,7 @@ pub enum Event {
     AccountReset,
     /// An administrator refilled the budgets.
     BudgetsRestored,
-    /// An operator brought the account's time back after a clock ran ahead.
+    /// An operator reset the account's time after a clock ran ahead.
     ClockRewound,
 }
 
@@ -107,8 +107,8 @@ named!(Event {
 });
 
 impl Event {
-    /// Whether the owner has to be told, by another way than the authenticator in question: NIST SP
-    /// 800-63B-4 section 4.6.
+    /// Whether to notify the owner, by another way than this authenticator (NIST SP 800-63B-4 section
+    /// 4.6).
     #[must_use]
     pub const fn notifies_owner(&self) -> bool {
         match self {

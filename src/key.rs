@@ -12,10 +12,10 @@ use zeroize::Zeroize;
 
 use crate::bytes;
 use crate::code::{BindingCode, RECOVERY_LEN, RecoveryCode};
-use crate::names::error_text;
+use crate::names::{error_text, redacted};
 
-// One label for each use of a key, none of them the beginning of another. The label of the codes
-// leaves 8 digits within the 55 bytes that SHA-256 takes in one block.
+// One label for each use of a key; none is a prefix of another. With the label of binding codes, 8 digits
+// still fit the 55 bytes that SHA-256 takes in one block.
 const BINDING_CODE: &[u8; 14] = b"oob-mfa code 1";
 const MFA_TOKEN: &[u8; 15] = b"oob-mfa token 1";
 const RECOVERY_CODE: &[u8; 14] = b"oob-mfa recv 1";
@@ -24,7 +24,7 @@ const DELIVERY: &[u8; 14] = b"oob-mfa dlvr 1";
 
 /// A secret of the servers: 32 bytes from the operating system's random source, and an id.
 ///
-/// The id is stored beside what the key made, so that keys can be changed while codes and tokens are in
+/// Every digest and token stores the id of its key, so you can change keys while codes and tokens are in
 /// flight.
 ///
 /// # Security
@@ -34,7 +34,7 @@ const DELIVERY: &[u8; 14] = b"oob-mfa dlvr 1";
 #[derive(Clone)]
 pub struct Key {
     id: u32,
-    // Keyed in advance, which saves each use two blocks of SHA-256.
+    // Keyed once, which saves 2 blocks of SHA-256 per use.
     prepared: Hmac<Sha256>,
 }
 
@@ -51,16 +51,22 @@ impl Key {
         Self { id, prepared }
     }
 
-    /// The id under which the key is known.
+    /// The id of the key.
     #[must_use]
     pub const fn id(&self) -> u32 {
         self.id
     }
 
-    fn code_digest(&self, id: &[u8; 16], session: &SessionTag, code: &BindingCode) -> CodeDigest {
+    /// The stored form of a binding code: HMAC-SHA-256 over label, challenge, session and code.
+    pub(crate) fn code_digest(
+        &self,
+        challenge: &[u8; 16],
+        session: &SessionTag,
+        code: &BindingCode,
+    ) -> CodeDigest {
         let mut mac = self.prepared.clone();
         mac.update(BINDING_CODE);
-        mac.update(id);
+        mac.update(challenge);
         mac.update(&session.0);
         mac.update(code.as_bytes());
         CodeDigest {
@@ -69,11 +75,12 @@ impl Key {
         }
     }
 
-    fn seal(&self, token: &[u8]) -> Digest {
+    /// The seal of a token: HMAC-SHA-256 over label and token.
+    pub(crate) fn seal(&self, token: &[u8]) -> [u8; 32] {
         let mut mac = self.prepared.clone();
         mac.update(MFA_TOKEN);
         mac.update(token);
-        Digest(mac.finalize().into_bytes().into())
+        mac.finalize().into_bytes().into()
     }
 }
 
@@ -85,7 +92,7 @@ impl fmt::Debug for Key {
     }
 }
 
-/// The key that makes digests, and those before it that still verify.
+/// The current key, which makes digests, and previous keys, which still verify.
 ///
 /// To change keys without refusing anyone: give every server the new key as a previous one, then make it
 /// the current one everywhere. Drop the old one after the longest lifetime of a token or code.
@@ -115,11 +122,11 @@ impl KeyRing {
         }
     }
 
-    /// Adds a key that verifies and makes nothing new.
+    /// Adds a previous key: it verifies and makes nothing new.
     ///
     /// # Errors
     ///
-    /// [`DuplicateKeyId`] when a key of the ring has the same id.
+    /// [`DuplicateKeyId`] if a key of the ring has the same id.
     pub fn with_previous(mut self, key: Key) -> Result<Self, DuplicateKeyId> {
         if self.find(key.id).is_some() {
             return Err(DuplicateKeyId);
@@ -134,17 +141,12 @@ impl KeyRing {
             .find(|key| key.id == id)
     }
 
-    /// The stored form of a binding code: HMAC-SHA-256 over label, challenge, session and code.
-    pub(crate) fn code_digest(
-        &self,
-        challenge: &[u8; 16],
-        session: &SessionTag,
-        code: &BindingCode,
-    ) -> CodeDigest {
-        self.current.code_digest(challenge, session, code)
+    /// The key that makes what is new.
+    pub(crate) const fn current(&self) -> &Key {
+        &self.current
     }
 
-    /// Whether the code is the one that `stored` was made from; nothing where its key is gone.
+    /// Whether `stored` was made from the code; `None` if its key is no longer in the ring.
     pub(crate) fn judge_code(
         &self,
         stored: &CodeDigest,
@@ -156,18 +158,9 @@ impl KeyRing {
         Some(stored.digest.ct_eq(&presented.digest))
     }
 
-    /// The seal of a token, and the id of its key.
-    pub(crate) const fn current_id(&self) -> u32 {
-        self.current.id
-    }
-
-    pub(crate) fn seal(&self, token: &[u8]) -> [u8; 32] {
-        self.current.seal(token).0
-    }
-
-    /// Whether a token was sealed with the key of this id; nothing where there is no such key.
+    /// Whether the key of this id sealed a token; `None` if the ring has no such key.
     pub(crate) fn judge_seal(&self, key: u32, token: &[u8], seal: &[u8; 32]) -> Option<Choice> {
-        Some(bytes::ct_eq(&self.find(key)?.seal(token).0, seal))
+        Some(bytes::ct_eq(&self.find(key)?.seal(token), seal))
     }
 }
 
@@ -176,9 +169,12 @@ impl KeyRing {
 #[non_exhaustive]
 pub struct DuplicateKeyId;
 
-error_text!(DuplicateKeyId, "two keys of the ring have the same id");
+error_text!(
+    DuplicateKeyId,
+    "two keys of the ring have the same id: give each its own"
+);
 
-/// 32 bytes that stand for a code: compared in constant time, never shown.
+/// The digest of a code: compared in constant time, never shown.
 #[derive(Clone, Copy, Serialize, Deserialize)]
 #[serde(transparent)]
 pub(crate) struct Digest(#[serde(with = "bytes")] [u8; 32]);
@@ -186,7 +182,7 @@ pub(crate) struct Digest(#[serde(with = "bytes")] [u8; 32]);
 impl Digest {
     /// The stored form of a recovery code: SHA-256 over label, salt and code.
     ///
-    /// No key and no stretching: 120 random bits cannot be searched. The salt is the id of the
+    /// It needs no key and no stretching: nobody can search 120 random bits. The salt is the id of the
     /// recovery code's entry, which is new with every code.
     pub(crate) fn of_recovery_code(salt: &[u8; 16], code: &RecoveryCode) -> Self {
         let characters: &[u8; RECOVERY_LEN] = code.as_bytes();
@@ -214,13 +210,9 @@ impl PartialEq for Digest {
 
 impl Eq for Digest {}
 
-impl fmt::Debug for Digest {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Digest(redacted)")
-    }
-}
+redacted!(Digest);
 
-/// A binding code as it is stored, and the key that made it so.
+/// The stored form of a binding code, and the id of its key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct CodeDigest {
@@ -228,7 +220,7 @@ pub(crate) struct CodeDigest {
     digest: Digest,
 }
 
-/// What stands for a session in a record: 16 bytes, whatever its id was.
+/// A session in a record: 16 bytes, whatever the length of its id.
 #[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub(crate) struct SessionTag(#[serde(with = "bytes")] [u8; 16]);
@@ -240,7 +232,7 @@ impl SessionTag {
         Self(tag)
     }
 
-    /// The tag of a session whose id was made elsewhere. It covers the assurance: one id with another
+    /// The tag of a session with an id from elsewhere. It covers the assurance: the same id with another
     /// assurance is another session.
     pub(crate) fn of_id(id: &str, assurance: u8) -> Self {
         Self(truncated(SESSION, &[&[assurance], id.as_bytes()]))
@@ -255,13 +247,9 @@ impl SessionTag {
     }
 }
 
-impl fmt::Debug for SessionTag {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("SessionTag(redacted)")
-    }
-}
+redacted!(SessionTag);
 
-/// A name for the delivery of a challenge that tells nothing of its `oob_code`.
+/// The id of a challenge's delivery, which does not reveal the `oob_code`.
 pub(crate) fn delivery_id(challenge: &[u8; 16]) -> [u8; 16] {
     truncated(DELIVERY, &[challenge])
 }

@@ -10,14 +10,14 @@
 //!
 //! | what | where |
 //! |---|---|
-//! | [`Engine`] | decides, by a [`Policy`] and a [`KeyRing`]: the operations of the API, and an administrator's |
+//! | [`Engine`] | decides by a [`Policy`] and a [`KeyRing`]; has the operations of the API and of administration |
 //! | [`Account`] | all the state of one user: one record in any store with a conditional write |
 //! | [`MfaSession`] | proof of a token: [`Engine::open_token`] for an `mfa_token`, [`MfaSession::trusted`] for your own |
 //! | [`Transition`] | what was decided; [`Transition::commit`] saves it, [`decide`] retries after a conflict |
 //! | [`Verified`], [`Delivery`] | what you mint tokens from; what you send |
-//! | [`Event`], [`Denied`] | what you log; every reason for which an operation is not granted |
+//! | [`Event`], [`Denied`] | what you log; every reason for a refusal or rejection |
 //! | [`wire`], [`message`] | the bodies of the API; the words of a message or call |
-//! | [`threat_model`], [`scale`] | the known attacks and what is yours to do; what a service costs |
+//! | [`threat_model`], [`scale`] | known attacks and your part in stopping them; what a service costs |
 //! | [`oob-mfa-testing`](https://docs.rs/oob-mfa-testing) | tests for your store, and a world for your tests |
 //!
 //! # An enrollment and a login
@@ -81,7 +81,7 @@
 //!     .commit(|next| save(&mut stored, next))?
 //!     .result?;
 //!
-//! // A wrong code is charged before the client is told: the store has counted it.
+//! // The engine charges a wrong code before the client learns of it: the store has counted it.
 //! let oob_code = challenged.oob_code.expose_secret();
 //! let wrong = VerifyOob { oob_code: oob_code.as_str().into(), binding_code: "not it".into() };
 //! let account = stored.clone().ok_or("no account")?;
@@ -97,14 +97,14 @@
 //! # The order of calls
 //!
 //! Open the token, load the account of its subject, call the engine, commit, and only then send and
-//! answer. Where `commit` returns your store's conflict, load and ask again: the engine has decided
-//! nothing yet. [`decide`] and [`decide_async`] are that loop. A [`Denied`] is not a failure of the store:
-//! it is in the outcome's result, and what it charged is saved.
+//! answer. If `commit` returns your store's conflict, load and ask again: nothing is decided yet.
+//! [`decide`] and [`decide_async`] are that loop. A [`Denied`] is not a failure of the store: it is in
+//! the outcome's result, and its charge is saved.
 //!
 //! # Your store
 //!
 //! One record per subject and one conditional write: compare and swap, or optimistic locking by a version
-//! column. The [store's duty](Transition#the-stores-duty) says all of it. In SQL:
+//! column. The [store's duty](Transition#the-stores-duty) lists every requirement. In SQL:
 //!
 //! ```sql
 //! CREATE TABLE accounts (
@@ -112,19 +112,19 @@
 //!     revision bigint NOT NULL,
 //!     record   bytea NOT NULL      -- the account: at most 3,968 bytes in postcard, 12,394 in JSON
 //! );
-//! -- Where the next account replaces nothing. No row inserted: a conflict.
+//! -- If the next account replaces nothing. 0 rows inserted: a conflict.
 //! INSERT INTO accounts VALUES ($1, $2, $3) ON CONFLICT DO NOTHING;
-//! -- Where it replaces revision $4. No row updated: a conflict.
+//! -- If it replaces revision $4. 0 rows updated: a conflict.
 //! UPDATE accounts SET revision = $2, record = $3 WHERE subject = $1 AND revision = $4;
 //! ```
 //!
-//! `$2` is [`Account::revision`], `$4` is [`Account::replaces`]. Then hand your store to `StoreTest` of
-//! `oob-mfa-testing`: it says whether the store does its duty, and by which schedule it does not.
+//! `$2` is [`Account::revision`], `$4` is [`Account::replaces`]. Then test your store with `StoreTest` of
+//! `oob-mfa-testing`. It reports the shortest schedule in which the store breaks its duty.
 //!
 //! # Features
 //!
-//! * `std` (default): the `std` of the dependencies, so that `time::UtcDateTime::now` is there. The
-//!   crate itself is `no_std` and needs `alloc`.
+//! * `std` (default): turns on `std` of the dependencies, which `time::UtcDateTime::now` needs. The crate
+//!   itself is `no_std` and needs `alloc`.
 #![no_std]
 #![forbid(unsafe_code)]
 #![deny(missing_docs, unreachable_pub, unused_must_use, unnameable_types)]
@@ -163,7 +163,7 @@ extern crate alloc;
 #[cfg(feature = "std")]
 extern crate std;
 
-/// The code of the README is compiled and run with the tests.
+/// Compiles and runs the code of the README with the tests.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 mod readme {}
@@ -195,7 +195,8 @@ pub mod wire;
 
 pub use account::{Account, Requirements};
 pub use authenticator::{
-    AuthenticatorEntry, AuthenticatorId, AuthenticatorStatus, DeviceId, InvalidAuthenticatorId,
+    AuthenticatorEntry, AuthenticatorId, AuthenticatorStatus, DeviceId, EnrolledPhone,
+    InvalidAuthenticatorId,
 };
 pub use budget::{Budget, BudgetEmpty, InvalidRateLimit, Limit, RateLimit};
 pub use channel::{Channel, Channels};
@@ -204,7 +205,6 @@ pub use decide::{MAX_TRIES, Unsaved, decide, decide_async};
 pub use delivery::Delivery;
 pub use denied::{Denied, DeniedKind};
 pub use engine::Engine;
-pub use engine::admin::EnrolledPhone;
 pub use engine::associate::{Associate, Associated};
 pub use engine::challenge::{Challenge, Challenged};
 pub use engine::manage::Removed;

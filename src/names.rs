@@ -1,11 +1,11 @@
-//! What refusals, events and errors say of themselves.
+//! The names and texts of refusals, events, errors and secrets.
 
-/// Gives an enum `name()` and `NAMES` from one table, so that neither can miss a variant, and `text()`
-/// where the table has texts.
+/// Gives an enum `name()` and `NAMES` from one table, so neither can miss a variant. A table with texts
+/// gives `text()` too.
 macro_rules! named {
     ($type:ident { $($variant:ident: $name:literal;)* }) => {
         impl $type {
-            /// Every [`name`](Self::name), in the order of the variants: what a metric registers at start.
+            /// Every [`name`](Self::name), in the order of the variants, to register metrics at start.
             pub const NAMES: &'static [&'static str] = &[$($name),*];
 
             /// A stable label in `snake_case`, for metrics and logs.
@@ -43,4 +43,28 @@ macro_rules! error_text {
     };
 }
 
-pub(crate) use {error_text, named};
+/// Rule 14: gives a secret a `Debug` that shows nothing of it.
+macro_rules! redacted {
+    ($type:ident) => {
+        impl core::fmt::Debug for $type {
+            fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+                f.write_str(concat!(stringify!($type), "(redacted)"))
+            }
+        }
+    };
+}
+
+/// As [`redacted`], and overwrites the field when the secret is dropped.
+macro_rules! secret {
+    ($type:ident, $field:tt) => {
+        crate::names::redacted!($type);
+
+        impl Drop for $type {
+            fn drop(&mut self) {
+                zeroize::Zeroize::zeroize(&mut self.$field);
+            }
+        }
+    };
+}
+
+pub(crate) use {error_text, named, redacted, secret};

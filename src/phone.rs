@@ -35,8 +35,6 @@ use crate::names::error_text;
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct PhoneNumber(NonZeroU64);
 
-const MIN_DIGITS: usize = 7;
-const MAX_DIGITS: usize = 15;
 const MIN_VALUE: u64 = 1_000_000;
 const MAX_VALUE: u64 = 999_999_999_999_999;
 const SHOWN: usize = 4;
@@ -53,10 +51,10 @@ impl PhoneNumber {
     }
 
     pub(crate) fn from_integer(value: u64) -> Option<Self> {
-        if !(MIN_VALUE..=MAX_VALUE).contains(&value) {
-            return None;
-        }
-        NonZeroU64::new(value).map(Self)
+        let value = NonZeroU64::new(value)?;
+        (MIN_VALUE..=MAX_VALUE)
+            .contains(&value.get())
+            .then_some(Self(value))
     }
 }
 
@@ -65,10 +63,8 @@ impl core::str::FromStr for PhoneNumber {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let digits = text.strip_prefix('+').ok_or(InvalidPhoneNumber)?;
-        let well_formed = (MIN_DIGITS..=MAX_DIGITS).contains(&digits.len())
-            && digits.bytes().all(|byte| byte.is_ascii_digit())
-            && !digits.starts_with('0');
-        if !well_formed {
+        // The value has as many digits as the text: its bounds are those of the length.
+        if digits.starts_with('0') || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
             return Err(InvalidPhoneNumber);
         }
         let value = digits.parse().map_err(|_| InvalidPhoneNumber)?;

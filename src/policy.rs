@@ -1,4 +1,4 @@
-//! The numbers an embedder may choose, and the bounds within which no choice breaks a rule.
+//! The numbers that an embedder chooses, and bounds that keep every choice within the rules.
 
 mod bound;
 pub(crate) mod invalid;
@@ -18,8 +18,8 @@ const SECOND: u64 = 1_000;
 const MINUTE: u64 = 60 * SECOND;
 const HOUR: u64 = 60 * MINUTE;
 
-/// Longest life of a binding code in real time, by a fleet whose clocks differ by the skew: NIST SP
-/// 800-63B-4 section 3.1.3.2 says 10 minutes.
+/// Longest life of a binding code in real time, if clocks differ by at most the skew. NIST SP 800-63B-4
+/// section 3.1.3.2 says 10 minutes.
 pub(crate) const MAX_CODE_AGE: u64 = 10 * MINUTE;
 /// Shortest lifetime of a code or a token.
 const MIN_LIFETIME: u64 = SECOND;
@@ -35,8 +35,8 @@ const MAX_FAILURE_BURST: u32 = 100;
 
 /// The numbers by which an [`Engine`](crate::Engine) decides.
 ///
-/// A preset, then setters: each checks its number, so that a policy that could break one of the
-/// engine's rules cannot be built.
+/// Start from a preset, then call setters. Each setter checks its number, so no policy can break one of
+/// the engine's rules.
 ///
 /// # Examples
 ///
@@ -54,17 +54,20 @@ const MAX_FAILURE_BURST: u32 = 100;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Policy {
     code_digits: usize,
-    code_lifetime: u64,
-    token_lifetime: u64,
-    longest_session: u64,
-    skew: u64,
+    // Milliseconds. The engine reads them; only the setters write.
+    pub(crate) code_lifetime: u64,
+    pub(crate) token_lifetime: u64,
+    pub(crate) longest_session: u64,
+    pub(crate) skew: u64,
     sends: RateLimit,
     binding_failures: RateLimit,
     recovery_failures: RateLimit,
     attempts_per_challenge: Option<u32>,
     failure_cap: Option<u32>,
     channels: Channels,
-    restricted: Restricted,
+    /// NIST SP 800-63B-4 section 3.1.3.3 restricts the telephone network: the verifier must offer another
+    /// authenticator, tell the owner of the risk and have a plan for the day it is no longer acceptable.
+    reports_restricted: bool,
     max_phones: usize,
     recovery_codes: RecoveryCodes,
 }
@@ -73,20 +76,10 @@ pub struct Policy {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RecoveryCodes {
-    /// A first association brings one, and using it brings the next.
+    /// A first association issues one, and its use issues the next.
     Issued,
-    /// None is made. Existing ones still work, once.
+    /// None is issued. An existing one still works, once.
     Off,
-}
-
-/// Whether `Verified` reports the telephone network as a restricted channel.
-///
-/// NIST SP 800-63B-4 section 3.1.3.3 restricts it: the verifier must offer another authenticator,
-/// tell the owner of the risk and have a plan for the day it is no longer acceptable.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Restricted {
-    Yes,
-    No,
 }
 
 /// The numbers of the API that the crate follows: [`Policy::auth0`].
@@ -97,7 +90,7 @@ impl Default for Policy {
 }
 
 impl Policy {
-    /// The numbers of Auth0's MFA API: six digits for 5 minutes, `mfa_token` for 10 minutes, 10 SMS
+    /// The numbers of Auth0's MFA API: 6 digits for 5 minutes, `mfa_token` for 10 minutes, 10 messages
     /// and one back per hour, 10 wrong codes and one back per 6 minutes.
     #[must_use]
     pub const fn auth0() -> Self {
@@ -113,13 +106,13 @@ impl Policy {
             attempts_per_challenge: None,
             failure_cap: None,
             channels: Channels::SmsAndVoice,
-            restricted: Restricted::No,
+            reports_restricted: false,
             max_phones: MAX_PHONES,
             recovery_codes: RecoveryCodes::Issued,
         }
     }
 
-    /// The same with the caps of NIST SP 800-63B-4 switched on: 5 tries per challenge, 100
+    /// [`auth0`](Self::auth0) with the caps of NIST SP 800-63B-4: 5 tries per challenge, 100
     /// consecutive failures before a phone is disabled (section 3.2.2), and SMS and voice reported
     /// as restricted (section 3.1.3.3).
     #[must_use]
@@ -127,7 +120,7 @@ impl Policy {
         Self {
             attempts_per_challenge: Some(5),
             failure_cap: Some(MAX_FAILURE_CAP),
-            restricted: Restricted::Yes,
+            reports_restricted: true,
             ..Self::auth0()
         }
     }
@@ -147,8 +140,8 @@ impl Policy {
 
     /// How long a binding code lives: 1 second to 10 minutes less the [skew](Self::with_skew).
     ///
-    /// NIST SP 800-63B-4 section 3.1.3.2 bounds it to 10 minutes. A server whose clock is behind by the
-    /// skew takes a code for that much longer.
+    /// NIST SP 800-63B-4 section 3.1.3.2 allows at most 10 minutes. A server whose clock is behind by the
+    /// skew accepts a code that much longer.
     ///
     /// # Errors
     ///
@@ -162,9 +155,10 @@ impl Policy {
 
     /// How far the clocks of your servers may differ: at most 10 minutes less the code lifetime.
     ///
-    /// A server whose clock is behind an account's last change by more refuses to change it
-    /// ([`Denied::ClockBehind`](crate::Denied::ClockBehind)). A session that was issued further ahead is
-    /// refused too. A reset revokes the sessions of this span, so nobody signs in during it.
+    /// A server whose clock is further behind an account's last change refuses to change it
+    /// ([`Denied::ClockBehind`](crate::Denied::ClockBehind)). It refuses a session issued further in its
+    /// future. A reset also revokes sessions issued within the skew after it, so the user cannot sign in
+    /// for that long.
     ///
     /// # Errors
     ///
@@ -175,7 +169,7 @@ impl Policy {
         Ok(self)
     }
 
-    /// How long an `mfa_token` lives: 1 second to an hour, and no longer than the longest session.
+    /// How long an `mfa_token` lives: 1 second to 1 hour, and no longer than the longest session.
     ///
     /// # Errors
     ///
@@ -187,8 +181,8 @@ impl Policy {
         Ok(self)
     }
 
-    /// How long any session may last, those included that an embedder vouches for: the lifetime of an
-    /// `mfa_token` to 30 days. The skew comes on top.
+    /// How long any session may last, a trusted one included: the lifetime of an `mfa_token` to 30 days,
+    /// plus the skew.
     ///
     /// # Errors
     ///
@@ -226,7 +220,7 @@ impl Policy {
         Ok(self)
     }
 
-    /// Wrong codes after which a challenge is gone, or no such cap: 1 to 100.
+    /// Wrong codes after which a challenge is dropped: 1 to 100. `None`: no cap.
     ///
     /// # Errors
     ///
@@ -242,8 +236,8 @@ impl Policy {
         Ok(self)
     }
 
-    /// Consecutive wrong codes after which a phone is disabled until it is bound again, or no such
-    /// cap: 1 to 100 (NIST SP 800-63B-4 section 3.2.2).
+    /// Consecutive wrong codes after which a phone is disabled until it is bound again: 1 to 100 (NIST SP
+    /// 800-63B-4 section 3.2.2). `None`: no cap.
     ///
     /// # Security
     ///
@@ -280,7 +274,7 @@ impl Policy {
         Ok(self)
     }
 
-    /// Whether recovery codes are made.
+    /// Whether recovery codes are issued.
     #[must_use]
     pub const fn with_recovery_codes(mut self, recovery_codes: RecoveryCodes) -> Self {
         self.recovery_codes = recovery_codes;
@@ -327,7 +321,7 @@ impl Policy {
         }
     }
 
-    /// Wrong codes after which a challenge is gone.
+    /// Wrong codes after which a challenge is dropped.
     #[must_use]
     pub const fn attempts_per_challenge(&self) -> Option<u32> {
         self.attempts_per_challenge
@@ -351,7 +345,7 @@ impl Policy {
         self.max_phones
     }
 
-    /// Whether recovery codes are made.
+    /// Whether recovery codes are issued.
     #[must_use]
     pub const fn recovery_codes(&self) -> RecoveryCodes {
         self.recovery_codes
@@ -360,30 +354,13 @@ impl Policy {
     /// Whether the policy reports a channel as restricted.
     #[must_use]
     pub const fn is_restricted(&self, channel: Channel) -> bool {
-        match (self.restricted, channel) {
-            (Restricted::Yes, Channel::Sms | Channel::Voice) => true,
-            (Restricted::No, _) => false,
+        match channel {
+            Channel::Sms | Channel::Voice => self.reports_restricted,
         }
-    }
-
-    pub(crate) const fn code_lifetime_millis(&self) -> u64 {
-        self.code_lifetime
-    }
-
-    pub(crate) const fn token_lifetime_millis(&self) -> u64 {
-        self.token_lifetime
-    }
-
-    pub(crate) const fn longest_session_millis(&self) -> u64 {
-        self.longest_session
-    }
-
-    pub(crate) const fn skew_millis(&self) -> u64 {
-        self.skew
     }
 }
 
-/// A limit that still limits: a machine that guesses faster needs no luck.
+/// Refuses a limit that would let a machine guess at speed.
 fn failures(limit: RateLimit) -> Result<RateLimit, InvalidPolicy> {
     let slow = limit.period() >= Duration::from_millis(SECOND);
     (slow && limit.burst() <= MAX_FAILURE_BURST)

@@ -1,4 +1,4 @@
-//! A recovery code as it is stored.
+//! The stored form of a recovery code.
 
 use rand_core::CryptoRng;
 use serde::{Deserialize, Serialize};
@@ -19,7 +19,7 @@ pub(crate) struct Recovery {
 }
 
 impl Recovery {
-    /// A new recovery code: what is stored of it, and what the owner is shown.
+    /// Draws a recovery code: its stored form, and the code for the owner.
     pub(crate) fn draw(rng: &mut (impl CryptoRng + ?Sized)) -> (Self, RecoveryCode) {
         let device = DeviceId::draw(rng);
         let code = RecoveryCode::draw(rng);
@@ -31,7 +31,7 @@ impl Recovery {
         (recovery, code)
     }
 
-    /// Whether the code is the one that this was made from, in constant time.
+    /// Whether this was made from the code, in constant time.
     pub(crate) fn judge(&self, code: &RecoveryCode) -> Choice {
         let presented = Digest::of_recovery_code(self.device.as_bytes(), code);
         self.digest.ct_eq(&presented)

@@ -1,4 +1,4 @@
-//! The session that a valid `mfa_token` is proof of.
+//! The session that a valid `mfa_token` proves.
 
 pub(crate) mod token;
 
@@ -13,7 +13,7 @@ use time::UtcDateTime;
 use crate::denied::Denied;
 use crate::instant::Millis;
 use crate::key::SessionTag;
-use crate::names::error_text;
+use crate::names::{error_text, redacted};
 use crate::scope::Scope;
 use crate::subject::Subject;
 
@@ -22,14 +22,14 @@ use crate::subject::Subject;
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Assurance {
-    /// The password, or what comes first in its place. Good for one login.
+    /// The password, or another first factor. Valid for one login.
     FirstFactor,
-    /// A full login with a second factor. It adds and removes factors, and completes no login.
+    /// A login with a second factor. It adds and removes factors, and completes no login (rule 9).
     Mfa,
 }
 
-/// What the password check, or any other first factor, has established: whose session begins, and what
-/// was asked for.
+/// What the first factor, for example a password, has established: the user, and what the client asked
+/// for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[expect(
     clippy::exhaustive_structs,
@@ -40,7 +40,7 @@ pub struct FirstFactor<'a> {
     pub subject: Subject,
     /// The client that passed the first factor, at most 255 bytes.
     pub client: &'a str,
-    /// The scope it asked for, at most 1,024 bytes. No scope makes it an MFA session.
+    /// The scope it asked for, at most 1,024 bytes. A scope never makes it an MFA session.
     pub scope: &'a str,
     /// The audience it asked for, at most 1,024 bytes.
     pub audience: &'a str,
@@ -68,8 +68,8 @@ impl SessionId {
     ///
     /// # Errors
     ///
-    /// [`InvalidSessionId`] for an empty text, for one of more than [`MAX_LEN`](Self::MAX_LEN) bytes, and
-    /// for one of the shape of a JWT: three parts with dots between them, or five where it is encrypted.
+    /// [`InvalidSessionId`] for an empty text, for more than [`MAX_LEN`](Self::MAX_LEN) bytes, and for the
+    /// shape of a JWT: 3 parts with dots between them, or 5 if it is encrypted.
     pub fn from_jti(jti: &str) -> Result<Self, InvalidSessionId> {
         let fits = (1..=Self::MAX_LEN).contains(&jti.len());
         let is_jwt = matches!(jti.split('.').count(), 3 | 5);
@@ -81,11 +81,7 @@ impl SessionId {
     }
 }
 
-impl fmt::Debug for SessionId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("SessionId(redacted)")
-    }
-}
+redacted!(SessionId);
 
 /// The text is not an id of a token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -97,7 +93,7 @@ error_text!(
     "a session id has 1 to 128 bytes and is not a JWT: take the jti, not the token"
 );
 
-/// Proof that an `mfa_token` was valid, or the embedder's word for a token of its own.
+/// Proof that an `mfa_token` was valid, or that the embedder vouches for a token of its own.
 ///
 /// [`Engine::begin`](crate::Engine::begin) makes one when the first factor has passed,
 /// [`Engine::open_token`](crate::Engine::open_token) from the token of a later request, and
@@ -109,11 +105,11 @@ pub struct MfaSession {
     issued_at: Millis,
     expires_at: Millis,
     authenticated_at: Millis,
-    // Shared, because every proof of a login holds its session.
+    // Shared: every `Verified` holds its session.
     claims: Arc<Claims>,
 }
 
-/// Whose session it is, and what was asked for.
+/// The user of a session, and what the client asked for.
 #[derive(PartialEq, Eq)]
 struct Claims {
     subject: Subject,
@@ -124,15 +120,15 @@ struct Claims {
 
 /// What the embedder says of a token that it has verified: see [`MfaSession::trusted`].
 ///
-/// One `id` keeps its `issued_at` and `expires_at`. A session is remembered as spent until the expiry it
-/// was spent with, so a session whose expiry slides would come back.
+/// Give one `id` the same `issued_at` and `expires_at` in every request. The record forgets a spent session
+/// at the expiry it was spent with: a session with a later one could be used again.
 #[derive(Clone, Debug)]
 #[expect(
     clippy::exhaustive_structs,
     reason = "embedders write it out; a new claim must not be forgotten"
 )]
 pub struct TrustedClaims<'a> {
-    /// Stable per token and unique, so that associate and confirm meet.
+    /// Unique per token and stable: the session that began an enrollment confirms it.
     pub id: SessionId,
     /// The user.
     pub subject: Subject,
@@ -154,16 +150,16 @@ pub struct TrustedClaims<'a> {
 
 /// Longest client id, in bytes.
 const MAX_CLIENT: usize = 255;
-/// Longest scope and longest audience, in bytes: a token stays well below what servers take for a header.
+/// Longest scope and longest audience, in bytes. A token stays well below the header size of servers.
 const MAX_TEXT: usize = 1_024;
 
 impl MfaSession {
-    /// A session by the embedder's own word: an access token with the MFA audience, a cookie.
+    /// A session that the embedder vouches for: an access token with the MFA audience, a cookie.
     ///
     /// # Security
     ///
-    /// Only the lengths are checked here. [`Assurance::Mfa`] opens the management of factors: give it only
-    /// to a token of this subject that was issued after a second factor.
+    /// This checks only lengths. [`Assurance::Mfa`] allows the management of factors. Give it only to a
+    /// token of this subject that was issued after a second factor.
     ///
     /// # Errors
     ///
@@ -291,7 +287,7 @@ impl MfaSession {
 }
 
 impl Assurance {
-    /// What stands for it in a token and in the tag of a session.
+    /// Its byte in a token and in the tag of a session.
     const fn code(self) -> u8 {
         match self {
             Self::FirstFactor => 1,

@@ -1,4 +1,4 @@
-//! The sealed outcome: what was decided, visible only once it is saved.
+//! The sealed outcome: what was decided, visible only after the save.
 
 use alloc::vec::Vec;
 use core::fmt;
@@ -11,17 +11,17 @@ use crate::names::error_text;
 /// The next account, and an outcome that cannot be seen before that account is saved.
 ///
 /// [`commit`](Self::commit), [`commit_async`](Self::commit_async) and [`begin`](Self::begin) are the only
-/// doors. There is no accessor, and `Debug` shows only whether anything changed. So no answer and no
-/// message can leave on the strength of a state that was not saved, and two parallel requests cannot be
-/// judged against the same stored counter.
+/// ways to the outcome. There is no accessor, and `Debug` shows only whether anything changed. So no
+/// answer and no message leaves before the save, and no two requests are judged against the same
+/// stored counter.
 ///
 /// # The store's duty
 ///
 /// Insert if absent when [`next.account.replaces()`](Account::replaces) is `None`, else replace only
-/// if the stored revision equals it, even where the bytes are the same. Report success only after the
+/// if the stored revision equals it, even if the bytes are the same. Report success only after the
 /// write is durable. After a conflict, load again and ask the engine again. Answer any other error with
-/// 503, a lost answer too, and do not ask again: the write may be there, and a second one would charge
-/// twice. Never delete a record while its subject exists: recreating it would refill the budgets.
+/// 503, a lost reply of the store included. Do not retry it: the write may have happened, and a second
+/// one would charge twice. Never delete a record while its subject exists: a new one has full budgets.
 ///
 /// # Examples
 ///
@@ -43,7 +43,7 @@ use crate::names::error_text;
 /// }
 /// ```
 ///
-/// No way leads to the outcome past the save:
+/// Nothing reaches the outcome before the save:
 ///
 /// ```compile_fail,E0616
 /// fn peek(transition: oob_mfa::Transition<oob_mfa::Verified>) {
@@ -55,7 +55,7 @@ pub struct Transition<T>(Step<T>);
 
 /// What a driver does next: the two-step form of a [`Transition`].
 ///
-/// For drivers that cannot hand over a closure: state machines, foreign functions.
+/// For drivers that cannot pass a closure: state machines, foreign functions.
 ///
 /// # Examples
 ///
@@ -68,7 +68,7 @@ pub struct Transition<T>(Step<T>);
 /// let outcome = match engine.reset(account, now).begin() {
 ///     Step::Refused(outcome) => outcome,
 ///     Step::Save(next, sealed) => {
-///         replace(&next.account)?; // your conditional write, to the end
+///         replace(&next.account)?; // your conditional write, completed
 ///         sealed.open(next.stored_durably())?
 ///     }
 /// };
@@ -84,11 +84,16 @@ pub struct Transition<T>(Step<T>);
 pub enum Step<T> {
     /// Nothing changes and nothing is written.
     Refused(Outcome<T>),
-    /// Store this, then open that.
+    /// Store the next account, then open the outcome.
     Save(Next, Sealed<T>),
 }
 
 impl<T> Transition<T> {
+    /// An operation: checks with `?`, each of which refuses, then one change.
+    pub(crate) fn of(operation: impl FnOnce() -> Result<Self, Denied>) -> Self {
+        operation().unwrap_or_else(Self::refused)
+    }
+
     pub(crate) fn refused(denied: Denied) -> Self {
         Self(Step::Refused(Outcome {
             result: Err(denied),
@@ -96,14 +101,15 @@ impl<T> Transition<T> {
         }))
     }
 
-    /// Each transition has events of its own, which tell its [`Sealed`] from another's.
+    /// Each transition allocates its own events, which identify its [`Sealed`].
     pub(crate) fn changed(account: Account, events: Vec<Event>, result: Result<T, Denied>) -> Self {
         let events = Events::from(events);
-        let sealed = Sealed {
-            result,
+        let next = Next {
+            account,
             events: events.clone(),
+            own: events.clone(),
         };
-        Self(Step::Save(Next::new(account, events), sealed))
+        Self(Step::Save(next, Sealed(Outcome { result, events })))
     }
 
     /// The two-step form: what to store and the sealed outcome, or a refusal.
@@ -113,26 +119,26 @@ impl<T> Transition<T> {
 
     /// Saves the next account with `save`, then opens the outcome.
     ///
-    /// `save` is not called where nothing changed: a refusal costs no write.
+    /// A refusal does not call `save`: it costs no write.
     ///
     /// # Errors
     ///
-    /// What `save` returns. The outcome is gone with it.
+    /// The error of `save`. The outcome is dropped.
     pub fn commit<E>(self, save: impl FnOnce(Next) -> Result<(), E>) -> Result<Outcome<T>, E> {
         match self.0 {
             Step::Refused(outcome) => Ok(outcome),
             Step::Save(next, sealed) => {
                 save(next)?;
-                Ok(sealed.opened())
+                Ok(sealed.0)
             }
         }
     }
 
-    /// As [`commit`](Self::commit), for a store that is awaited: `commit_async(async |next| …)`.
+    /// As [`commit`](Self::commit), for an async store: `commit_async(async |next| …)`.
     ///
     /// # Errors
     ///
-    /// What `save` returns. The outcome is gone with it.
+    /// The error of `save`. The outcome is dropped.
     pub async fn commit_async<E, F, Fut>(self, save: F) -> Result<Outcome<T>, E>
     where
         F: FnOnce(Next) -> Fut,
@@ -142,7 +148,7 @@ impl<T> Transition<T> {
             Step::Refused(outcome) => Ok(outcome),
             Step::Save(next, sealed) => {
                 save(next).await?;
-                Ok(sealed.opened())
+                Ok(sealed.0)
             }
         }
     }
@@ -156,9 +162,9 @@ impl<T> fmt::Debug for Transition<T> {
     }
 }
 
-/// Everything that has to be stored, in one database transaction.
+/// Everything to store, in one database transaction.
 ///
-/// It is not `Clone`: the very `Next` that was stored says so.
+/// It is not `Clone`: only the `Next` that was stored confirms its save.
 ///
 /// ```compile_fail,E0277
 /// fn twice(next: &oob_mfa::Next) -> oob_mfa::Next {
@@ -169,66 +175,47 @@ impl<T> fmt::Debug for Transition<T> {
 #[must_use = "the next account has to be stored"]
 #[non_exhaustive]
 pub struct Next {
-    /// The account as it is to be stored.
+    /// The account to store.
     pub account: Account,
-    /// What is to be logged with it.
+    /// The events to log with it.
     pub events: Events,
-    /// A clone of the events, which tells whose [`Sealed`] this opens.
+    /// A clone of the events, which identifies the [`Sealed`] that this opens.
     own: Events,
 }
 
 impl Next {
-    fn new(account: Account, events: Events) -> Self {
-        let own = events.clone();
-        Self {
-            account,
-            events,
-            own,
-        }
-    }
-
-    /// Says that the store has this account, durably.
+    /// Confirms that the store has saved this account durably.
     ///
     /// # Security
     ///
-    /// Call it after the conditional write reported success, and never otherwise: the outcome that it
-    /// opens is told to a client.
+    /// Call it only after the conditional write reported success. The outcome that it opens goes to a
+    /// client.
     pub fn stored_durably(self) -> Stored {
         Stored(self.own)
     }
 }
 
-/// The driver's word that a [`Next`] is stored.
+/// The driver's confirmation that a [`Next`] is stored.
 #[derive(Debug)]
 #[must_use = "it opens the outcome"]
 pub struct Stored(Events);
 
 /// An outcome that opens once its [`Next`] is stored.
 #[must_use = "the outcome opens once the next account is stored"]
-pub struct Sealed<T> {
-    result: Result<T, Denied>,
-    events: Events,
-}
+pub struct Sealed<T>(Outcome<T>);
 
 impl<T> Sealed<T> {
-    /// Opens the outcome with the word of its own [`Next`].
+    /// Opens the outcome with the confirmation of its own [`Next`].
     ///
     /// # Errors
     ///
-    /// [`AnothersStored`] for the word of another transition. The outcome is gone with it.
+    /// [`AnothersStored`] for the confirmation of another transition. The outcome is dropped.
     #[expect(clippy::needless_pass_by_value, reason = "one word opens one outcome")]
     pub fn open(self, stored: Stored) -> Result<Outcome<T>, AnothersStored> {
-        if self.events.are_the_same(&stored.0) {
-            Ok(self.opened())
+        if self.0.events.are_the_same(&stored.0) {
+            Ok(self.0)
         } else {
             Err(AnothersStored)
-        }
-    }
-
-    fn opened(self) -> Outcome<T> {
-        Outcome {
-            result: self.result,
-            events: self.events,
         }
     }
 }
@@ -239,14 +226,14 @@ impl<T> fmt::Debug for Sealed<T> {
     }
 }
 
-/// A [`Sealed`] was to be opened with the [`Stored`] of another transition: a bug of the driver.
+/// The [`Stored`] is not of the transition of this [`Sealed`]: a bug in the driver.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct AnothersStored;
 
 error_text!(
     AnothersStored,
-    "this outcome belongs to another transition than the one that was stored"
+    "this Stored is of another transition: open each Sealed with the Stored of its own Next"
 );
 
 /// What was decided, after it was saved.
@@ -254,9 +241,9 @@ error_text!(
 #[must_use = "the result says whether the request was granted"]
 #[non_exhaustive]
 pub struct Outcome<T> {
-    /// The grant, or why there is none.
+    /// The grant, or the reason why there is none.
     pub result: Result<T, Denied>,
-    /// What is to be logged, and whom to notify.
+    /// What to log, and what to notify the owner of.
     pub events: Events,
 }
 

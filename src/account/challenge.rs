@@ -1,7 +1,6 @@
 //! One pending challenge: issued, matched, expired.
 
 use alloc::boxed::Box;
-use core::fmt;
 
 use serde::{Deserialize, Serialize};
 
@@ -11,14 +10,15 @@ use crate::channel::Channel;
 use crate::code::OobCode;
 use crate::instant::Millis;
 use crate::key::{CodeDigest, SessionTag};
+use crate::names::redacted;
 use crate::phone::PhoneNumber;
 use crate::policy::MAX_CODE_AGE;
 use crate::recovery::Recovery;
 use crate::session::Assurance;
 
-/// A code that was issued, or what is left of it once it has expired.
+/// An issued code, or what is left of it after its expiry.
 ///
-/// The rest stays for 10 minutes after the issue, so that a late answer gets "expired", not "unknown".
+/// The rest stays until 10 minutes after the issue, so a late answer gets "expired", not "unknown".
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct PendingChallenge {
@@ -32,30 +32,26 @@ pub(crate) struct PendingChallenge {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Code {
-    /// It can be answered until it expires.
+    /// The code can be answered until it expires.
     Issued(IssuedCode),
-    /// It has expired and was dropped.
+    /// The code has expired, and its digest was dropped.
     Expired,
-    /// It would have confirmed an enrollment started with a first factor. It was discarded when another
-    /// phone came to guard the account.
+    /// The code of an enrollment started with a first factor. It was discarded when the account got its
+    /// first phone another way.
     Discarded {
         /// When it would have expired.
         expires_at: Millis,
     },
 }
 
-/// The 16 bytes of an `oob_code`: a handle, of no use without the session's token and the binding code.
+/// The 16 bytes of an `oob_code`: a handle, useless without the session's token and the binding code.
 #[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub(crate) struct ChallengeId(#[serde(with = "bytes")] pub(crate) [u8; 16]);
 
-impl fmt::Debug for ChallengeId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("ChallengeId(redacted)")
-    }
-}
+redacted!(ChallengeId);
 
-/// The part of a challenge that can still be answered.
+/// The part of a challenge that an answer is judged by.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct IssuedCode {
@@ -74,7 +70,7 @@ pub(crate) enum Target {
     /// Completes a login with a phone of the account.
     Phone(DeviceId),
     /// Confirms a phone that the account does not have yet.
-    // Boxed, because it is 4× as large as the rest and rare.
+    // Boxed: it is rare, and 4× the size of the rest.
     Enrollment(Box<Enrollment>),
 }
 
@@ -99,19 +95,15 @@ impl PendingChallenge {
     pub(crate) fn targets(&self, device: DeviceId) -> bool {
         self.code
             .issued()
-            .is_some_and(|code| code.device() == device)
+            .is_some_and(|code| code.target.device() == device)
     }
 
-    /// Rule 11: a new code of this session for this phone takes the place of this one.
+    /// Rule 11: whether a new code of this session for this phone supersedes this one.
     pub(crate) fn is_superseded_by(&self, session: &SessionTag, device: DeviceId) -> bool {
         self.session == *session && self.targets(device)
     }
 
-    pub(crate) fn enrollment(&self) -> Option<&Enrollment> {
-        self.code.issued().and_then(IssuedCode::enrollment)
-    }
-
-    /// The enrollment, where its code can still be answered at `now`: for reading, which settles nothing.
+    /// The enrollment, if its code can still be answered at `now`. For reads, which do not settle.
     pub(crate) fn enrollment_at(&self, now: Millis) -> Option<&Enrollment> {
         self.code
             .issued()
@@ -119,39 +111,30 @@ impl PendingChallenge {
             .and_then(IssuedCode::enrollment)
     }
 
-    /// Whether the record keeps it: an answer within 10 minutes of the issue gets "expired".
-    pub(crate) fn is_kept_at(&self, now: Millis) -> bool {
-        now.since(self.issued_at) < MAX_CODE_AGE
-    }
-
-    /// Drops the code at its expiry.
-    pub(crate) fn expire(&mut self, now: Millis) {
+    /// Drops the code at its expiry. Returns whether the record keeps the rest: an answer within 10
+    /// minutes of the issue gets "expired".
+    pub(crate) fn settle(&mut self, now: Millis) -> bool {
         if self.code.expires_at().is_some_and(|at| at <= now) {
             self.code = Code::Expired;
         }
+        now.since(self.issued_at) < MAX_CODE_AGE
     }
 
     /// Discards the code of an enrollment that was started with a first factor.
     pub(crate) fn discard_unguarded(&mut self) {
-        if let Code::Issued(IssuedCode {
-            expires_at,
-            target: Target::Enrollment(enrollment),
-            ..
-        }) = &self.code
+        if let Some(code) = self.code.issued()
+            && let Some(enrollment) = code.enrollment()
             && enrollment.begun_by == Assurance::FirstFactor
         {
-            self.code = Code::Discarded {
-                expires_at: *expires_at,
-            };
+            let expires_at = code.expires_at;
+            self.code = Code::Discarded { expires_at };
         }
     }
 
-    /// Drops the recovery code that a pending enrollment would bring.
+    /// Drops the recovery code of a pending enrollment.
     pub(crate) fn drop_recovery_code(&mut self) {
-        if let Code::Issued(IssuedCode {
-            target: Target::Enrollment(enrollment),
-            ..
-        }) = &mut self.code
+        if let Some(code) = self.code.issued_mut()
+            && let Target::Enrollment(enrollment) = &mut code.target
         {
             enrollment.recovery = None;
         }
@@ -199,11 +182,7 @@ impl Target {
 }
 
 impl IssuedCode {
-    pub(crate) const fn device(&self) -> DeviceId {
-        self.target.device()
-    }
-
-    /// Counts a wrong answer, and says how many there are.
+    /// Counts a wrong answer and returns the new count.
     pub(crate) const fn count_attempt(&mut self) -> u32 {
         self.attempts = self.attempts.saturating_add(1);
         self.attempts

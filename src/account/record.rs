@@ -13,7 +13,7 @@ const VERSION: u16 = 1;
 /// What a JSON number holds exactly.
 const MAX_REVISION: u64 = (1 << 53) - 1;
 
-/// The version comes first, so that a record of another version is refused by that.
+/// The version comes first, so a record of another version is refused for its version.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields, expecting = "a record of an account")]
 struct Record<S> {
@@ -43,7 +43,7 @@ impl<'de> Deserialize<'de> for Version {
 impl Serialize for Account {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         if self.revision() == 0 {
-            // Its record would conflict with the first change, which is inserted.
+            // Stored, it would conflict with the first change, which inserts.
             return Err(ser::Error::custom(
                 "cannot serialize a new account: store only accounts that the engine returned",
             ));
@@ -65,85 +65,74 @@ impl<'de> Deserialize<'de> for Account {
     }
 }
 
-/// Names the invariant that a record breaks.
-fn ensure(kept: bool, broken: &'static str) -> Result<(), &'static str> {
-    if kept { Ok(()) } else { Err(broken) }
-}
-
 impl State {
+    /// Names the invariant that a record breaks.
     fn check(&self) -> Result<(), &'static str> {
-        let (phones, challenges, spent) = (&self.phones, &self.challenges, &self.spent);
-        // The numbers come first: what follows is quadratic.
-        ensure(
-            (1..=MAX_REVISION).contains(&self.revision),
-            "the revision is out of range",
-        )?;
-        ensure(
-            phones.len() <= MAX_PHONES,
-            "more phones than an account can hold",
-        )?;
-        ensure(
-            challenges.len() <= MAX_CHALLENGES,
-            "more challenges than an account can hold",
-        )?;
-        ensure(
-            spent.len() <= MAX_SPENT,
-            "more spent sessions than an account can hold",
-        )?;
-        ensure(
-            all_differ(phones, Phone::is_like),
-            "two phones have the same id or number",
-        )?;
-        ensure(
-            phones.iter().all(|phone| phone.last_used <= self.as_of),
-            "a phone was used later than the last change",
-        )?;
-        ensure(
-            self.recovery.is_none() || self.is_enrolled(),
-            "a recovery code without a phone",
-        )?;
-        ensure(
-            all_differ(challenges, |a, b| a.id == b.id),
-            "two challenges have the same id",
-        )?;
-        ensure(
-            all_differ(challenges, PendingChallenge::is_like),
-            "two codes of one session and authenticator",
-        )?;
-        ensure(
-            all_differ(spent, |a, b| a.session == b.session),
-            "a session is spent twice",
-        )?;
+        // The counts come first: the checks after them are quadratic.
+        if !(1..=MAX_REVISION).contains(&self.revision) {
+            return Err("the revision is not 1 to 2^53 - 1");
+        }
+        if self.phones.len() > MAX_PHONES {
+            return Err("more than 10 phones");
+        }
+        if self.challenges.len() > MAX_CHALLENGES {
+            return Err("more than 16 challenges");
+        }
+        if self.spent.len() > MAX_SPENT {
+            return Err("more than 16 spent sessions");
+        }
+        if !all_differ(&self.phones, Phone::is_like) {
+            return Err("two phones have the same id or number");
+        }
+        if self.phones.iter().any(|phone| phone.last_used > self.as_of) {
+            return Err("a phone was used later than the last change");
+        }
+        if self.recovery.is_some() && !self.is_enrolled() {
+            return Err("a recovery code without a phone");
+        }
+        if !all_differ(&self.challenges, |a, b| a.id == b.id) {
+            return Err("two challenges have the same id");
+        }
+        if !all_differ(&self.challenges, PendingChallenge::is_like) {
+            return Err("two live codes of one session for one phone");
+        }
+        if !all_differ(&self.spent, |a, b| a.session == b.session) {
+            return Err("a session is spent twice");
+        }
         self.challenges
             .iter()
             .try_for_each(|pending| self.check_challenge(pending))
     }
 
     fn check_challenge(&self, pending: &PendingChallenge) -> Result<(), &'static str> {
-        ensure(
-            pending.issued_at <= self.as_of,
-            "a challenge was issued later than the last change",
-        )?;
+        if pending.issued_at > self.as_of {
+            return Err("a challenge was issued later than the last change");
+        }
         let latest = pending.issued_at.after(MAX_CODE_AGE);
         let lives = |expires_at| pending.issued_at < expires_at && expires_at <= latest;
-        ensure(
-            pending.code.expires_at().is_none_or(lives),
-            "a code does not expire within 10 minutes of its issue",
-        )?;
+        if !pending.code.expires_at().is_none_or(lives) {
+            return Err("a code does not expire within 10 minutes of its issue");
+        }
         let Some(code) = pending.code.issued() else {
             return Ok(());
         };
-        let device = code.device();
+        let device = code.target.device();
         let Some(enrollment) = code.enrollment() else {
-            let is_active = self.active_phone(device).is_some();
-            return ensure(is_active, "a challenge of a phone that is not active");
+            let phone = self.active_phone(device);
+            return phone
+                .map(|_| ())
+                .ok_or("a challenge of a phone that is not active");
         };
-        let is_new = self.phones.iter().all(|phone| phone.device != device);
-        ensure(is_new, "two phones have the same id or number")?;
-        let is_guarded = enrollment.begun_by == Assurance::Mfa || !self.is_enrolled();
-        ensure(is_guarded, "an enrollment of a first factor beside a phone")?;
-        let is_only = enrollment.recovery.is_none() || self.recovery.is_none();
-        ensure(is_only, "an unconfirmed recovery code beside an active one")
+        if self.phones.iter().any(|phone| phone.device == device) {
+            return Err("two phones have the same id or number");
+        }
+        if enrollment.begun_by == Assurance::FirstFactor && self.is_enrolled() {
+            return Err("an enrollment started with a first factor beside a phone");
+        }
+        if enrollment.recovery.is_some() && self.recovery.is_some() {
+            return Err("an unconfirmed recovery code beside an active one");
+        }
+        Ok(())
     }
 }
 
@@ -156,7 +145,7 @@ impl Phone {
 impl PendingChallenge {
     fn is_like(&self, other: &Self) -> bool {
         match (self.code.issued(), other.code.issued()) {
-            (Some(a), Some(b)) if a.device() == b.device() => {
+            (Some(a), Some(b)) if a.target.device() == b.target.device() => {
                 self.session == other.session || a.enrollment().is_some()
             }
             _ => false,

@@ -284,10 +284,10 @@ fn a_budget_is_stored_as_the_moment_at_which_it_is_full() {
 fn a_refusal_says_that_the_budget_is_empty() {
     assert_eq!(
         BudgetEmpty { retry_at: at(0) }.to_string(),
-        "the budget is empty"
+        "the budget is empty: wait until retry_at"
     );
     assert_eq!(
         InvalidRateLimit.to_string(),
-        "a rate limit needs a burst of 1 to 10,000, a period of whole milliseconds, and at most ten years from empty to full"
+        "a rate limit needs a burst of 1 to 10,000, a period of whole milliseconds, and at most 10 years from empty to full"
     );
 }

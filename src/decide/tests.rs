@@ -215,6 +215,9 @@ fn what_was_not_saved_says_what_the_store_says_and_by_what_that_was_caused() {
     assert_eq!(cause.to_string(), "no route to the host");
 
     let conflict = Unsaved::<Down>::Conflict;
-    assert_eq!(conflict.to_string(), "another revision is stored");
+    assert_eq!(
+        conflict.to_string(),
+        "conflict: another revision is stored, so load and ask again"
+    );
     assert!(core::error::Error::source(&conflict).is_none());
 }

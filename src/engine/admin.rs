@@ -4,11 +4,11 @@ use rand_core::CryptoRng;
 use time::UtcDateTime;
 
 use super::Engine;
-use super::draft::{Change, account_time};
+use super::draft::account_time;
 use super::guard::check_room_for_phone;
-use super::manage::{Removed, judge_removal, remove};
+use super::manage::{Removed, remove};
 use crate::account::Account;
-use crate::authenticator::{AuthenticatorId, AuthenticatorStatus, DeviceId};
+use crate::authenticator::{AuthenticatorId, DeviceId, EnrolledPhone};
 use crate::budget::{Budget, Limit};
 use crate::channel::Channel;
 use crate::denied::Denied;
@@ -17,22 +17,8 @@ use crate::instant::Millis;
 use crate::phone::PhoneNumber;
 use crate::transition::Transition;
 
-/// A phone as an administrator sees it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct EnrolledPhone {
-    /// The device.
-    pub device: DeviceId,
-    /// Its number, which shows masked.
-    pub phone: PhoneNumber,
-    /// Whether it can be used.
-    pub status: AuthenticatorStatus,
-    /// When it last completed a login or was confirmed; none for an unconfirmed one.
-    pub last_used: Option<UtcDateTime>,
-}
-
 impl Engine {
-    /// The phones of an account for those who help its owner, unconfirmed ones too. It needs no session.
+    /// Lists the phones of an account for support staff, unconfirmed ones included. It needs no session.
     ///
     /// # Examples
     ///
@@ -52,16 +38,10 @@ impl Engine {
         now: UtcDateTime,
     ) -> impl Iterator<Item = EnrolledPhone> + use<'a> {
         let now = account_time(&account.state, Millis::at(now));
-        let phones = account.state.phones_at(now);
-        phones.map(|(device, phone, status, last_used)| EnrolledPhone {
-            device,
-            phone,
-            status,
-            last_used: last_used.map(Millis::to_utc),
-        })
+        account.state.phones_at(now)
     }
 
-    /// How many a budget has left, for those who help the owner.
+    /// How many a budget has left, for support staff.
     ///
     /// # Examples
     ///
@@ -85,16 +65,16 @@ impl Engine {
     /// Removes every phone, enrollment, challenge and the recovery code, and revokes every session.
     ///
     /// Budgets and spent sessions stay. A server that is ahead by the [skew](crate::Policy::skew) may have
-    /// issued sessions just now, so those issued until account time and the skew are revoked: for 60
-    /// seconds by default, the user cannot sign in.
+    /// issued sessions just now, so the reset revokes sessions issued until account time plus the skew.
+    /// By default the user cannot sign in for the next 60 seconds.
     ///
     /// # Errors
     ///
-    /// [`Denied::ClockBehind`] as the outcome's result, without any change.
+    /// The outcome's result: refused with [`Denied::ClockBehind`].
     ///
     /// # Security
     ///
-    /// Change the password first where somebody else knows it.
+    /// If somebody else knows the password, change it first.
     ///
     /// # Examples
     ///
@@ -109,26 +89,27 @@ impl Engine {
     /// # Ok::<(), &str>(())
     /// ```
     pub fn reset(&self, account: Account, now: UtcDateTime) -> Transition<()> {
-        let mut change = match self.draft(account, now) {
-            Ok(draft) => draft.change(),
-            Err(denied) => return Transition::refused(denied),
-        };
-        change.phones.clear();
-        change.challenges.clear();
-        change.recovery = None;
-        let until = change.now().after(self.policy.skew_millis());
-        // A policy of another skew may have revoked more.
-        change.revoked_until.every = change.revoked_until.every.max(Some(until));
-        change.log(Event::AccountReset);
-        change.grant(())
+        Transition::of(|| {
+            let mut change = self.draft(account, now)?.change();
+            change.phones.clear();
+            change.challenges.clear();
+            change.recovery = None;
+            let until = change.now().after(self.policy.skew);
+            // A policy with a larger skew may have revoked more.
+            change.revoked_until.every = change.revoked_until.every.max(Some(until));
+            change.log(Event::AccountReset);
+            Ok(change.grant(()))
+        })
     }
 
     /// Removes a phone as [`remove_authenticator`](Self::remove_authenticator) does.
     ///
     /// # Errors
     ///
-    /// As the outcome's result, in this order and without any change: [`Denied::ClockBehind`],
-    /// [`Denied::UnknownAuthenticator`].
+    /// The outcome's result. Refused, in this order:
+    ///
+    /// * [`Denied::ClockBehind`]
+    /// * [`Denied::UnknownAuthenticator`]
     ///
     /// # Examples
     ///
@@ -149,24 +130,20 @@ impl Engine {
         device: DeviceId,
         now: UtcDateTime,
     ) -> Transition<Removed> {
-        let judged = self.draft(account, now).and_then(|draft| {
-            let phone = judge_removal(&draft, device)?;
-            Ok((draft.change(), phone))
-        });
-        match judged {
-            Ok((change, phone)) => remove(change, phone),
-            Err(denied) => Transition::refused(denied),
-        }
+        Transition::of(|| remove(self.draft(account, now)?, device))
     }
 
     /// Adds a phone that another system has verified, for migration.
     ///
-    /// It comes without a recovery code, and discards pending enrollments started with a first factor.
+    /// The phone brings no recovery code. The import discards pending enrollments started with a first
+    /// factor.
     ///
     /// # Errors
     ///
-    /// As the outcome's result, in this order and without any change: [`Denied::ClockBehind`],
-    /// [`Denied::ChannelUnavailable`], [`Denied::PhoneAlreadyEnrolled`], [`Denied::TooManyPhones`].
+    /// The outcome's result. Refused, in this order:
+    ///
+    /// * [`Denied::ClockBehind`]
+    /// * [`Denied::ChannelUnavailable`], [`Denied::PhoneAlreadyEnrolled`], [`Denied::TooManyPhones`]
     ///
     /// # Examples
     ///
@@ -190,34 +167,31 @@ impl Engine {
         now: UtcDateTime,
         rng: &mut (impl CryptoRng + ?Sized),
     ) -> Transition<AuthenticatorId> {
-        let judged = self.draft(account, now).and_then(|draft| {
+        Transition::of(|| {
+            let draft = self.draft(account, now)?;
             if !self.policy.channels().contains(channel) {
                 return Err(Denied::ChannelUnavailable);
             }
             check_room_for_phone(&draft, phone, &self.policy)?;
-            Ok(draft.change())
-        });
-        let mut change = match judged {
-            Ok(change) => change,
-            Err(denied) => return Transition::refused(denied),
-        };
 
-        let device = DeviceId::draw(rng);
-        let authenticator = AuthenticatorId::Phone(channel, device);
-        let now = change.now();
-        change.add_phone(device, phone, channel, now);
-        change.log(Event::AuthenticatorAdded {
-            authenticator,
-            phone,
-        });
-        change.grant(authenticator)
+            let mut change = draft.change();
+            let device = DeviceId::draw(rng);
+            let authenticator = AuthenticatorId::Phone(channel, device);
+            let now = change.now();
+            change.add_phone(device, phone, channel, now);
+            change.log(Event::AuthenticatorAdded {
+                authenticator,
+                phone,
+            });
+            Ok(change.grant(authenticator))
+        })
     }
 
-    /// Refills every budget: with [`rewind`](Self::rewind), the exception to the rule that nothing does.
+    /// Refills every budget. Only time, this and [`rewind`](Self::rewind) refill one (rule 7).
     ///
     /// # Errors
     ///
-    /// [`Denied::ClockBehind`] as the outcome's result, without any change.
+    /// The outcome's result: refused with [`Denied::ClockBehind`].
     ///
     /// # Security
     ///
@@ -236,34 +210,35 @@ impl Engine {
     /// # Ok::<(), &str>(())
     /// ```
     pub fn restore_budgets(&self, account: Account, now: UtcDateTime) -> Transition<()> {
-        let mut change = match self.draft(account, now) {
-            Ok(draft) => draft.change(),
-            Err(denied) => return Transition::refused(denied),
-        };
-        for limit in Limit::ALL {
-            *change.budget_mut(limit) = Budget::default();
-        }
-        change.log(Event::BudgetsRestored);
-        change.grant(())
+        Transition::of(|| {
+            let mut change = self.draft(account, now)?.change();
+            for limit in Limit::ALL {
+                *change.budget_mut(limit) = Budget::default();
+            }
+            change.log(Event::BudgetsRestored);
+            Ok(change.grant(()))
+        })
     }
 
-    /// Brings the time of an account back to `now`, after a server whose clock ran ahead changed it.
+    /// Sets the time of an account to `now`, after a server whose clock ran ahead has changed it.
     ///
-    /// The way out of [`Denied::ClockBehind`], in this order: stop the wrong clock; drop the keys that its
-    /// tokens were sealed and signed with, because a token from that future would come alive later; rewind
-    /// each account. A bulk run is idempotent: an account whose time is not ahead refuses.
+    /// It is the way out of [`Denied::ClockBehind`]:
     ///
-    /// It drops every code and every spent session, and revokes all sessions issued until `now` and the
-    /// [skew](crate::Policy::skew). Each budget is at least as full as an empty one at `now`.
+    /// 1. Stop the wrong clock.
+    /// 2. Drop the keys that sealed and signed its tokens: a token from that future would become valid later.
+    /// 3. Rewind each account. A bulk run is idempotent: it refuses an account whose time is not ahead.
+    ///
+    /// It drops every code and every spent session, and revokes all sessions issued until `now` plus the
+    /// [skew](crate::Policy::skew). Each budget becomes at least as full as an empty one at `now`.
     ///
     /// # Errors
     ///
-    /// [`Denied::ClockNotAhead`] as the outcome's result, without any change, where the last change is not
-    /// later than `now` and the skew.
+    /// The outcome's result: refused with [`Denied::ClockNotAhead`] if the last change is not later than
+    /// `now` plus the skew.
     ///
     /// # Security
     ///
-    /// `now` has to be right. With a clock that is behind, it refills budgets, as
+    /// `now` must be right. If it is too early, the budgets refill, as
     /// [`restore_budgets`](Self::restore_budgets) does.
     ///
     /// # Examples
@@ -284,12 +259,12 @@ impl Engine {
     /// ```
     pub fn rewind(&self, account: Account, now: UtcDateTime) -> Transition<()> {
         let now = Millis::at(now);
-        let ahead = now.after(self.policy.skew_millis());
+        let ahead = now.after(self.policy.skew);
         if account.state.as_of <= ahead {
             return Transition::refused(Denied::ClockNotAhead);
         }
 
-        let mut change = Change::at(account, &self.policy, now);
+        let mut change = self.draft_at(account, now).change();
         change.challenges.clear();
         change.spent.clear();
         change.revoked_until.first_factor = None;

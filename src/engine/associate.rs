@@ -1,4 +1,4 @@
-//! Associate: a phone is named, and a code sent to it.
+//! Associate: issues the code that confirms a phone.
 
 use alloc::boxed::Box;
 
@@ -6,9 +6,8 @@ use rand_core::CryptoRng;
 use time::UtcDateTime;
 
 use super::Engine;
-use super::draft::Draft;
 use super::guard::{check_may_enroll, check_room_for_phone};
-use super::issue::{Issue, check_issue};
+use super::issue::check_issue;
 use crate::account::Account;
 use crate::account::challenge::{Enrollment, Target};
 use crate::authenticator::{AuthenticatorId, DeviceId};
@@ -35,7 +34,7 @@ pub struct Associate {
     pub phone: PhoneNumber,
 }
 
-/// An enrollment that is pending until its code is answered.
+/// A pending enrollment: its code confirms it.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Associated {
@@ -45,23 +44,25 @@ pub struct Associated {
     pub oob_code: OobCode,
     /// The recovery code, on a first association: it works once this enrollment is confirmed.
     pub recovery_code: Option<RecoveryCode>,
-    /// The message to be sent.
+    /// The message to send.
     pub delivery: Delivery,
 }
 
 impl Engine {
     /// Starts to enroll a phone and issues the code that confirms it.
     ///
-    /// A first-factor session may do so while no phone guards the account. After that it takes
-    /// [`Assurance::Mfa`](crate::Assurance::Mfa) with the scope `enroll` (rule 9). The same session
-    /// asking for the same number again gets a new code for the same device.
+    /// A first-factor session may enroll while no phone guards the account. After that, enrolling needs
+    /// [`Assurance::Mfa`](crate::Assurance::Mfa) with the scope `enroll` (rule 9). If the same session
+    /// asks for the same number again, it gets a new code for the same device.
     ///
     /// # Errors
     ///
-    /// In this order, as the outcome's result, and without any change: [`Denied::SubjectMismatch`],
-    /// [`Denied::ClockBehind`], those of a [session](Self#sessions); [`Denied::AlreadyEnrolled`],
-    /// [`Denied::InsufficientScope`]; [`Denied::ChannelUnavailable`],
-    /// [`Denied::PhoneAlreadyEnrolled`], [`Denied::TooManyPhones`]; [`Denied::TooManySends`].
+    /// The outcome's result. Refused, in this order:
+    ///
+    /// * [`Denied::SubjectMismatch`], [`Denied::ClockBehind`], those of a [session](Self#sessions)
+    /// * [`Denied::AlreadyEnrolled`], [`Denied::InsufficientScope`]
+    /// * [`Denied::ChannelUnavailable`], [`Denied::PhoneAlreadyEnrolled`], [`Denied::TooManyPhones`]
+    /// * [`Denied::TooManySends`]
     ///
     /// # Examples
     ///
@@ -88,60 +89,43 @@ impl Engine {
         now: UtcDateTime,
         rng: &mut (impl CryptoRng + ?Sized),
     ) -> Transition<Associated> {
-        let Associate { channel, phone } = *request;
-        let judged = self.draft_for(account, session, now).and_then(|draft| {
-            let pending = self.judge_associate(&draft, session, request)?;
-            Ok((draft.change(), pending))
-        });
-        let (mut change, pending) = match judged {
-            Ok(judged) => judged,
-            Err(denied) => return Transition::refused(denied),
-        };
+        Transition::of(|| {
+            let Associate { channel, phone } = *request;
+            let draft = self.draft_for(account, session, now)?;
+            check_may_enroll(&draft, session)?;
+            if !self.policy.channels().contains(channel) {
+                return Err(Denied::ChannelUnavailable);
+            }
+            check_room_for_phone(&draft, phone, &self.policy)?;
+            let pending = draft
+                .challenges
+                .iter()
+                .filter(|pending| pending.session == *session.tag())
+                .filter_map(|pending| pending.enrollment_at(draft.now()))
+                .find(|enrollment| enrollment.number == phone)
+                .map(|enrollment| enrollment.device);
+            check_issue(&draft, session, pending)?;
 
-        let device = pending.unwrap_or_else(|| DeviceId::draw(rng));
-        let brings_recovery_code =
-            !change.is_enrolled() && self.policy.recovery_codes() == RecoveryCodes::Issued;
-        let (recovery, recovery_code) = brings_recovery_code.then(|| Recovery::draw(rng)).unzip();
-        let issue = Issue {
-            session,
-            channel,
-            to: phone,
-            target: Target::Enrollment(Box::new(Enrollment {
+            let mut change = draft.change();
+            let device = pending.unwrap_or_else(|| DeviceId::draw(rng));
+            let brings_recovery_code =
+                !change.is_enrolled() && self.policy.recovery_codes() == RecoveryCodes::Issued;
+            let (recovery, recovery_code) =
+                brings_recovery_code.then(|| Recovery::draw(rng)).unzip();
+            let target = Target::Enrollment(Box::new(Enrollment {
                 device,
                 number: phone,
                 begun_by: session.assurance(),
                 recovery,
-            })),
-        };
-        let (oob_code, delivery) = self.issue(&mut change, issue, rng);
-        change.grant(Associated {
-            authenticator: AuthenticatorId::Phone(channel, device),
-            oob_code,
-            recovery_code,
-            delivery,
+            }));
+            let (oob_code, delivery) =
+                self.issue(&mut change, session, channel, phone, target, rng);
+            Ok(change.grant(Associated {
+                authenticator: AuthenticatorId::Phone(channel, device),
+                oob_code,
+                recovery_code,
+                delivery,
+            }))
         })
-    }
-
-    /// The device of this session's pending enrollment of the number, where there is one.
-    fn judge_associate(
-        &self,
-        draft: &Draft<'_>,
-        session: &MfaSession,
-        request: &Associate,
-    ) -> Result<Option<DeviceId>, Denied> {
-        check_may_enroll(draft, session)?;
-        if !self.policy.channels().contains(request.channel) {
-            return Err(Denied::ChannelUnavailable);
-        }
-        check_room_for_phone(draft, request.phone, &self.policy)?;
-        let pending = draft
-            .challenges
-            .iter()
-            .filter(|pending| pending.session == *session.tag())
-            .filter_map(|pending| pending.enrollment())
-            .find(|enrollment| enrollment.number == request.phone)
-            .map(|enrollment| enrollment.device);
-        check_issue(draft, session, pending)?;
-        Ok(pending)
     }
 }

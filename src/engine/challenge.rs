@@ -1,4 +1,4 @@
-//! Challenge: a code is sent to a phone of the account.
+//! Challenge: issues a code to a phone of the account.
 
 use rand_core::CryptoRng;
 use time::UtcDateTime;
@@ -6,7 +6,7 @@ use time::UtcDateTime;
 use super::Engine;
 use super::draft::Draft;
 use super::guard::check_first_factor;
-use super::issue::{Issue, check_issue};
+use super::issue::check_issue;
 use crate::account::challenge::Target;
 use crate::account::{Account, Phone};
 use crate::authenticator::AuthenticatorId;
@@ -24,7 +24,7 @@ use crate::transition::Transition;
     reason = "the request of the API; an embedder writes it out"
 )]
 pub struct Challenge {
-    /// What to challenge; none for the most recently used phone, by the channel it last used.
+    /// What to challenge. `None`: the most recently used phone, by the channel it last used.
     pub authenticator: Option<AuthenticatorId>,
 }
 
@@ -36,21 +36,24 @@ pub struct Challenged {
     pub authenticator: AuthenticatorId,
     /// The handle of the code, for the client.
     pub oob_code: OobCode,
-    /// The message to be sent.
+    /// The message to send.
     pub delivery: Delivery,
 }
 
 impl Engine {
     /// Issues a code to an active phone, for a login.
     ///
-    /// It supersedes a code that the same session had for the same phone, by either channel; codes of
-    /// other sessions are untouched (rule 11).
+    /// It supersedes the code of the same session for the same phone, by either channel. Codes of other
+    /// sessions stay (rule 11).
     ///
     /// # Errors
     ///
-    /// In this order, as the outcome's result, and without any change: [`Denied::SubjectMismatch`],
-    /// [`Denied::ClockBehind`], those of a [session](Self#sessions); [`Denied::FirstFactorRequired`];
-    /// [`Denied::NotEnrolled`], [`Denied::InvalidAuthenticator`]; [`Denied::TooManySends`].
+    /// The outcome's result. Refused, in this order:
+    ///
+    /// * [`Denied::SubjectMismatch`], [`Denied::ClockBehind`], those of a [session](Self#sessions)
+    /// * [`Denied::FirstFactorRequired`]
+    /// * [`Denied::NotEnrolled`], [`Denied::InvalidAuthenticator`]
+    /// * [`Denied::TooManySends`]
     ///
     /// # Examples
     ///
@@ -77,46 +80,29 @@ impl Engine {
         now: UtcDateTime,
         rng: &mut (impl CryptoRng + ?Sized),
     ) -> Transition<Challenged> {
-        let judged = self.draft_for(account, session, now).and_then(|draft| {
-            let chosen = self.judge_challenge(&draft, session, request)?;
-            Ok((draft.change(), chosen))
-        });
-        let (mut change, (channel, phone)) = match judged {
-            Ok(judged) => judged,
-            Err(denied) => return Transition::refused(denied),
-        };
+        Transition::of(|| {
+            let draft = self.draft_for(account, session, now)?;
+            check_first_factor(session)?;
+            if !draft.is_enrolled() {
+                return Err(Denied::NotEnrolled);
+            }
+            let chosen = match request.authenticator {
+                Some(id) => self.named(&draft, id),
+                None => self.last_used(&draft),
+            };
+            let (channel, phone) = chosen.ok_or(Denied::InvalidAuthenticator)?;
+            check_issue(&draft, session, Some(phone.device))?;
 
-        let issue = Issue {
-            session,
-            channel,
-            to: phone.number,
-            target: Target::Phone(phone.device),
-        };
-        let (oob_code, delivery) = self.issue(&mut change, issue, rng);
-        change.grant(Challenged {
-            authenticator: AuthenticatorId::Phone(channel, phone.device),
-            oob_code,
-            delivery,
+            let mut change = draft.change();
+            let target = Target::Phone(phone.device);
+            let (oob_code, delivery) =
+                self.issue(&mut change, session, channel, phone.number, target, rng);
+            Ok(change.grant(Challenged {
+                authenticator: AuthenticatorId::Phone(channel, phone.device),
+                oob_code,
+                delivery,
+            }))
         })
-    }
-
-    fn judge_challenge(
-        &self,
-        draft: &Draft<'_>,
-        session: &MfaSession,
-        request: &Challenge,
-    ) -> Result<(Channel, Phone), Denied> {
-        check_first_factor(session)?;
-        if !draft.is_enrolled() {
-            return Err(Denied::NotEnrolled);
-        }
-        let (channel, phone) = match request.authenticator {
-            Some(id) => self.named(draft, id),
-            None => self.last_used(draft),
-        }
-        .ok_or(Denied::InvalidAuthenticator)?;
-        check_issue(draft, session, Some(phone.device))?;
-        Ok((channel, phone))
     }
 
     fn named(&self, draft: &Draft<'_>, id: AuthenticatorId) -> Option<(Channel, Phone)> {

@@ -1,4 +1,4 @@
-//! What an operation works on: the account at its own time, first to be judged, then to be changed.
+//! The account that an operation works on, at account time: first judged, then changed.
 
 use alloc::vec::Vec;
 use core::ops::{Deref, DerefMut};
@@ -16,31 +16,35 @@ use crate::policy::Policy;
 use crate::session::MfaSession;
 use crate::transition::Transition;
 
-/// An account to be judged, at account time: what that time has ended is gone. Judging changes nothing,
-/// and a draft that is dropped writes nothing.
+/// An account at account time, without anything that has expired. Judging it changes nothing, and
+/// dropping it writes nothing.
 pub(super) struct Draft<'a> {
     account: Account,
     policy: &'a Policy,
     now: Millis,
 }
 
-/// An account that is being changed, and what happened to it.
+/// An account during its change, and the events of that change.
 ///
-/// Only [`Draft::change`] makes one, after every check. The methods that end it make the transition.
+/// Only [`Draft::change`] makes one, after every check. [`grant`](Self::grant) and
+/// [`reject`](Self::reject) end it.
 pub(super) struct Change<'a> {
-    account: Account,
-    policy: &'a Policy,
-    now: Millis,
+    draft: Draft<'a>,
     events: Vec<Event>,
 }
 
 impl Engine {
-    /// The draft of an operation that needs no session: an administrator's.
+    /// The draft of an administrator's operation, which needs no session.
     pub(super) fn draft(&self, account: Account, now: UtcDateTime) -> Result<Draft<'_>, Denied> {
-        Draft::new(account, &self.policy, Millis::at(now))
+        let clock = Millis::at(now);
+        if account.state.as_of > clock.after(self.policy.skew) {
+            return Err(Denied::ClockBehind);
+        }
+        let now = account_time(&account.state, clock);
+        Ok(self.draft_at(account, now))
     }
 
-    /// The draft of what a session asks for: subject, clock and session are checked, in this order.
+    /// The draft of an operation with a session. Checks subject, clock and session, in this order.
     pub(super) fn draft_for(
         &self,
         account: Account,
@@ -52,59 +56,57 @@ impl Engine {
         check_session(&draft, session, &self.policy, draft.now)?;
         Ok(draft)
     }
+
+    /// The draft at `now`, without a check of the clock. Only a rewind calls it from outside.
+    pub(super) fn draft_at(&self, mut account: Account, now: Millis) -> Draft<'_> {
+        account.state.settle(now);
+        Draft {
+            account,
+            policy: &self.policy,
+            now,
+        }
+    }
 }
 
-/// The time of an account: its own last change where the clock is behind that.
+/// Account time: the later of the clock and the account's last change (rule 13).
 pub(super) fn account_time(state: &State, clock: Millis) -> Millis {
     clock.max(state.as_of)
 }
 
 impl<'a> Draft<'a> {
-    fn new(mut account: Account, policy: &'a Policy, clock: Millis) -> Result<Self, Denied> {
-        if account.state.as_of > clock.after(policy.skew_millis()) {
-            return Err(Denied::ClockBehind);
-        }
-        let now = account_time(&account.state, clock);
-        account.state.settle(now);
-        Ok(Self {
-            account,
-            policy,
-            now,
+    /// Account time.
+    pub(super) const fn now(&self) -> Millis {
+        self.now
+    }
+
+    /// Refuses an empty budget (rules 4 to 6).
+    pub(super) fn check_budget(&self, limit: Limit) -> Result<(), Denied> {
+        let rate = self.policy.rate(limit);
+        let checked = self.budget(limit).check(rate, self.now);
+        checked.map_err(|retry_at| {
+            let retry_at = retry_at.to_utc();
+            match limit {
+                Limit::Sends => Denied::TooManySends { retry_at },
+                Limit::BindingFailures | Limit::RecoveryFailures => {
+                    Denied::TooManyFailures { retry_at }
+                }
+            }
         })
     }
 
-    /// Account time.
-    pub(super) const fn now(&self) -> Millis {
-        self.now
-    }
-
-    /// The moment at which a budget gives one again, where it is empty.
-    pub(super) fn check_budget(&self, limit: Limit) -> Result<(), Millis> {
-        self.budget(limit).check(self.policy.rate(limit), self.now)
-    }
-
-    /// Every check has passed: begins the change.
+    /// Begins the change, after every check.
     pub(super) fn change(self) -> Change<'a> {
-        Change::at(self.account, self.policy, self.now)
-    }
-}
-
-impl<'a> Change<'a> {
-    /// The change that makes `now` the time of the account. Only a rewind goes past [`Draft`].
-    pub(super) fn at(mut account: Account, policy: &'a Policy, now: Millis) -> Self {
-        account.state.revision = account.state.revision.saturating_add(1);
-        account.state.as_of = now;
-        Self {
-            account,
-            policy,
-            now,
+        Change {
+            draft: self,
             events: Vec::new(),
         }
     }
+}
 
+impl Change<'_> {
     /// Account time.
     pub(super) const fn now(&self) -> Millis {
-        self.now
+        self.draft.now
     }
 
     /// Adds an event.
@@ -112,28 +114,35 @@ impl<'a> Change<'a> {
         self.events.push(event);
     }
 
-    /// Takes one of a budget that was checked, and logs where it was the last.
+    /// Charges a budget that was checked, and logs when that takes the last one.
     pub(super) fn charge(&mut self, limit: Limit) {
-        let (rate, now) = (self.policy.rate(limit), self.now);
-        self.budget_mut(limit).charge(rate, now);
-        if let Err(retry_at) = self.budget(limit).check(rate, now) {
+        let (rate, now) = (self.draft.policy.rate(limit), self.now());
+        let budget = self.budget_mut(limit);
+        budget.charge(rate, now);
+        if let Err(retry_at) = budget.check(rate, now) {
             let retry_at = retry_at.to_utc();
             self.log(Event::LimitReached { limit, retry_at });
         }
     }
 
-    /// The request is granted.
+    /// Ends the change and grants the request.
     pub(super) fn grant<T>(self, granted: T) -> Transition<T> {
         self.end(Ok(granted))
     }
 
-    /// A code was judged wrong, and that is charged.
+    /// Ends the change and rejects a wrong code, which was charged (rule 3).
     pub(super) fn reject<T>(self, denied: Denied) -> Transition<T> {
         self.end(Err(denied))
     }
 
+    /// The one place that counts a revision and moves the time of an account.
     fn end<T>(self, result: Result<T, Denied>) -> Transition<T> {
-        Transition::changed(self.account, self.events, result)
+        let Draft {
+            mut account, now, ..
+        } = self.draft;
+        account.state.revision = account.state.revision.saturating_add(1);
+        account.state.as_of = now;
+        Transition::changed(account, self.events, result)
     }
 }
 
@@ -149,12 +158,12 @@ impl Deref for Change<'_> {
     type Target = State;
 
     fn deref(&self) -> &State {
-        &self.account.state
+        &self.draft.account.state
     }
 }
 
 impl DerefMut for Change<'_> {
     fn deref_mut(&mut self) -> &mut State {
-        &mut self.account.state
+        &mut self.draft.account.state
     }
 }

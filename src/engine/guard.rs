@@ -1,7 +1,6 @@
 //! Who may do what: the checks that operations share. None changes anything.
 
-use crate::account::{Account, MAX_CHALLENGES, MAX_SPENT, State};
-use crate::authenticator::DeviceId;
+use crate::account::{Account, MAX_SPENT, State};
 use crate::denied::Denied;
 use crate::instant::Millis;
 use crate::phone::PhoneNumber;
@@ -18,7 +17,7 @@ pub(super) fn check_subject(account: &Account, session: &MfaSession) -> Result<(
     }
 }
 
-/// Refuses a session that has expired, is out of every possible time, was revoked or is spent.
+/// Refuses a session that has expired, is not yet valid, lasts too long, was revoked or is spent.
 pub(super) fn check_session(
     state: &State,
     session: &MfaSession,
@@ -28,12 +27,12 @@ pub(super) fn check_session(
     if session.expires() <= now {
         return Err(Denied::TokenExpired);
     }
-    // A server that is ahead by the skew may have issued it.
-    let ahead = now.after(policy.skew_millis());
+    // A server whose clock is ahead by the skew may have issued it.
+    let ahead = now.after(policy.skew);
     if session.issued() > ahead {
         return Err(Denied::SessionNotYetValid);
     }
-    if session.expires() > ahead.after(policy.longest_session_millis()) {
+    if session.expires() > ahead.after(policy.longest_session) {
         return Err(Denied::SessionTooLong);
     }
     let is_first_factor = session.assurance() == Assurance::FirstFactor;
@@ -42,13 +41,8 @@ pub(super) fn check_session(
     if issued <= revoked.every || (is_first_factor && issued <= revoked.first_factor) {
         return Err(Denied::SessionRevoked);
     }
-    let is_spent = || {
-        state
-            .spent
-            .iter()
-            .any(|spent| spent.session == *session.tag())
-    };
-    if is_first_factor && is_spent() {
+    let mut spent = state.spent.iter().map(|spent| &spent.session);
+    if is_first_factor && spent.any(|tag| tag == session.tag()) {
         return Err(Denied::SessionSpent);
     }
     Ok(())
@@ -62,7 +56,7 @@ pub(super) fn check_first_factor(session: &MfaSession) -> Result<(), Denied> {
     }
 }
 
-/// Rule 9: managing the factors takes an MFA session with the scope.
+/// Rule 9: managing the factors needs an MFA session with the scope.
 pub(super) fn check_scope(session: &MfaSession, scope: Scope) -> Result<(), Denied> {
     if session.grants(scope) {
         Ok(())
@@ -80,7 +74,7 @@ pub(super) fn check_may_enroll(state: &State, session: &MfaSession) -> Result<()
     }
 }
 
-/// Refuses a number that is confirmed on this account, and more phones than the policy allows.
+/// Refuses a number that is confirmed on this account, and a phone above the policy's limit.
 pub(super) fn check_room_for_phone(
     state: &State,
     number: PhoneNumber,
@@ -95,7 +89,7 @@ pub(super) fn check_room_for_phone(
     Ok(())
 }
 
-/// Refuses a login that the record has no room to remember as completed (rule 2).
+/// Refuses a login if the record has no room to remember its session as spent (rules 2 and 12).
 pub(super) fn check_room_for_spent(state: &State, session: &MfaSession) -> Result<(), Denied> {
     if session.assurance() == Assurance::Mfa || state.spent.len() < MAX_SPENT {
         return Ok(());
@@ -103,27 +97,4 @@ pub(super) fn check_room_for_spent(state: &State, session: &MfaSession) -> Resul
     let expiries = state.spent.iter().map(|spent| spent.expires_at);
     let retry_at = expiries.min().unwrap_or(session.expires()).to_utc();
     Err(Denied::TooManySessions { retry_at })
-}
-
-/// The moment at which a further code has room, where that is not now. Expired ones make room, and so
-/// do those that a code of this session for this device supersedes.
-pub(super) fn check_room_for_code(
-    state: &State,
-    session: &MfaSession,
-    device: Option<DeviceId>,
-) -> Result<(), Millis> {
-    let lasting = || {
-        state
-            .challenges
-            .iter()
-            .filter(|pending| {
-                !device.is_some_and(|device| pending.is_superseded_by(session.tag(), device))
-            })
-            .filter_map(|pending| pending.code.issued())
-            .map(|code| code.expires_at)
-    };
-    if lasting().count() < MAX_CHALLENGES {
-        return Ok(());
-    }
-    Err(lasting().min().unwrap_or(session.expires()))
 }

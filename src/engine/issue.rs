@@ -4,7 +4,7 @@ use rand_core::CryptoRng;
 
 use super::Engine;
 use super::draft::{Change, Draft};
-use super::guard::check_room_for_code;
+use crate::account::MAX_CHALLENGES;
 use crate::account::challenge::{ChallengeId, Code, IssuedCode, PendingChallenge, Target};
 use crate::authenticator::DeviceId;
 use crate::budget::Limit;
@@ -17,50 +17,48 @@ use crate::key::delivery_id;
 use crate::phone::PhoneNumber;
 use crate::session::MfaSession;
 
-/// A code to be issued.
-pub(super) struct Issue<'a> {
-    pub(super) session: &'a MfaSession,
-    pub(super) channel: Channel,
-    pub(super) to: PhoneNumber,
-    pub(super) target: Target,
-}
-
-/// Refuses a code where the send budget is empty, or where the record has no room for it.
+/// Refuses a code if the send budget is empty, or if the record has no room for it.
 ///
-/// `device` is the phone it goes to; none where that is not known to the account yet.
+/// Expired codes do not count, nor those that a code of this session for `device` supersedes (rule 12).
+/// `device` is `None` if the account does not know the phone yet.
 pub(super) fn check_issue(
     draft: &Draft<'_>,
     session: &MfaSession,
     device: Option<DeviceId>,
 ) -> Result<(), Denied> {
-    draft
-        .check_budget(Limit::Sends)
-        .and_then(|()| check_room_for_code(draft, session, device))
-        .map_err(|retry_at| Denied::TooManySends {
-            retry_at: retry_at.to_utc(),
-        })
+    draft.check_budget(Limit::Sends)?;
+    let is_superseded = |pending: &PendingChallenge| {
+        device.is_some_and(|device| pending.is_superseded_by(session.tag(), device))
+    };
+    let lasting = draft
+        .challenges
+        .iter()
+        .filter(|pending| !is_superseded(pending));
+    let expiries = lasting.filter_map(|pending| Some(pending.code.issued()?.expires_at));
+    if expiries.clone().count() < MAX_CHALLENGES {
+        return Ok(());
+    }
+    let retry_at = expiries.min().unwrap_or(session.expires()).to_utc();
+    Err(Denied::TooManySends { retry_at })
 }
 
 impl Engine {
-    /// Issues a code that [`check_issue`] has let pass.
+    /// Issues a code, after [`check_issue`].
     pub(super) fn issue(
         &self,
         change: &mut Change<'_>,
-        issue: Issue<'_>,
+        session: &MfaSession,
+        channel: Channel,
+        to: PhoneNumber,
+        target: Target,
         rng: &mut (impl CryptoRng + ?Sized),
     ) -> (OobCode, Delivery) {
-        let Issue {
-            session,
-            channel,
-            to,
-            target,
-        } = issue;
         let (tag, device) = (*session.tag(), target.device());
         let mut id = [0; 16];
         rng.fill_bytes(&mut id);
         let code = BindingCode::draw(self.policy.code_digits(), rng);
         let issued_at = change.now();
-        let expires_at = issued_at.after(self.policy.code_lifetime_millis());
+        let expires_at = issued_at.after(self.policy.code_lifetime);
 
         change.log(Event::CodeIssued {
             authenticator: target.authenticator(channel),
@@ -74,7 +72,7 @@ impl Engine {
             session: tag,
             issued_at,
             code: Code::Issued(IssuedCode {
-                digest: self.keys.code_digest(&id, &tag, &code),
+                digest: self.keys.current().code_digest(&id, &tag, &code),
                 expires_at,
                 attempts: 0,
                 channel,
@@ -83,7 +81,13 @@ impl Engine {
         });
         change.charge(Limit::Sends);
 
-        let delivery = Delivery::new(delivery_id(&id), channel, to, code, expires_at.to_utc());
+        let delivery = Delivery {
+            channel,
+            to,
+            code,
+            expires_at: expires_at.to_utc(),
+            id: delivery_id(&id),
+        };
         (OobCode::of(id), delivery)
     }
 }

@@ -1,9 +1,9 @@
-//! Listing the authenticators, and removing one.
+//! Lists the authenticators, and removes one.
 
 use time::UtcDateTime;
 
 use super::Engine;
-use super::draft::{Change, Draft, account_time};
+use super::draft::{Draft, account_time};
 use super::guard::{check_scope, check_session, check_subject};
 use crate::account::Account;
 use crate::authenticator::{AuthenticatorEntry, AuthenticatorId, DeviceId};
@@ -15,7 +15,7 @@ use crate::scope::Scope;
 use crate::session::{Assurance, MfaSession};
 use crate::transition::Transition;
 
-/// A phone that was removed, both of its entries.
+/// A phone that was removed, with both of its entries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Removed {
@@ -26,15 +26,16 @@ pub struct Removed {
 }
 
 impl Engine {
-    /// The authenticators of an account as its list shows them: unconfirmed ones too, and a phone once
-    /// for each channel that the policy sends by.
+    /// Lists the authenticators of an account, unconfirmed ones included.
     ///
-    /// It reads at account time and is never refused for a clock that is behind.
+    /// A phone has an entry for each channel of the policy. A clock that is behind never refuses a read.
     ///
     /// # Errors
     ///
-    /// In this order: [`Denied::SubjectMismatch`], those of a [session](Self#sessions);
-    /// [`Denied::InsufficientScope`] for an MFA session without `read:authenticators`.
+    /// In this order:
+    ///
+    /// * [`Denied::SubjectMismatch`], those of a [session](Self#sessions)
+    /// * [`Denied::InsufficientScope`] for an MFA session without `read:authenticators`
     ///
     /// # Examples
     ///
@@ -66,15 +67,16 @@ impl Engine {
 
     /// Removes a phone, active, disabled or unconfirmed, with both of its entries.
     ///
-    /// The last confirmed phone takes the recovery code along, and first-factor sessions that were
-    /// issued until then can enroll nothing.
+    /// Removing the last confirmed phone also removes the recovery code, and revokes the first-factor
+    /// sessions issued until then.
     ///
     /// # Errors
     ///
-    /// In this order, as the outcome's result, and without any change: [`Denied::SubjectMismatch`],
-    /// [`Denied::ClockBehind`], those of a [session](Self#sessions); [`Denied::InsufficientScope`],
-    /// for every first-factor session too; [`Denied::UnknownAuthenticator`], for the recovery code
-    /// too.
+    /// The outcome's result. Refused, in this order:
+    ///
+    /// * [`Denied::SubjectMismatch`], [`Denied::ClockBehind`], those of a [session](Self#sessions)
+    /// * [`Denied::InsufficientScope`], also for every first-factor session
+    /// * [`Denied::UnknownAuthenticator`], also for the recovery code
     ///
     /// # Examples
     ///
@@ -98,36 +100,29 @@ impl Engine {
         id: &AuthenticatorId,
         now: UtcDateTime,
     ) -> Transition<Removed> {
-        let judged = self.draft_for(account, session, now).and_then(|draft| {
+        Transition::of(|| {
+            let draft = self.draft_for(account, session, now)?;
             check_scope(session, Scope::RemoveAuthenticators)?;
-            let phone = match *id {
+            match *id {
                 AuthenticatorId::Phone(channel, device)
                     if self.policy.channels().contains(channel) =>
                 {
-                    judge_removal(&draft, device)
+                    remove(draft, device)
                 }
                 _ => Err(Denied::UnknownAuthenticator),
-            }?;
-            Ok((draft.change(), phone))
-        });
-        match judged {
-            Ok((change, phone)) => remove(change, phone),
-            Err(denied) => Transition::refused(denied),
-        }
+            }
+        })
     }
 }
 
-/// The phone of this device, confirmed or not.
-pub(super) fn judge_removal(draft: &Draft<'_>, device: DeviceId) -> Result<Removed, Denied> {
-    draft
+/// Removes the phone of this device, confirmed or not.
+pub(super) fn remove(draft: Draft<'_>, device: DeviceId) -> Result<Transition<Removed>, Denied> {
+    let known = draft
         .phones_at(draft.now())
-        .find(|(known, ..)| *known == device)
-        .map(|(device, phone, ..)| Removed { device, phone })
-        .ok_or(Denied::UnknownAuthenticator)
-}
+        .find(|phone| phone.device == device);
+    let phone = known.ok_or(Denied::UnknownAuthenticator)?.phone;
 
-pub(super) fn remove(mut change: Change<'_>, removed: Removed) -> Transition<Removed> {
-    let Removed { device, phone } = removed;
+    let mut change = draft.change();
     let was_enrolled = change.is_enrolled();
     change.phones.retain(|phone| phone.device != device);
     change.drop_challenges_to(device);
@@ -138,5 +133,5 @@ pub(super) fn remove(mut change: Change<'_>, removed: Removed) -> Transition<Rem
             change.log(Event::RecoveryCodeRemoved);
         }
     }
-    change.grant(removed)
+    Ok(change.grant(Removed { device, phone }))
 }

@@ -1,13 +1,12 @@
-//! Recovery codes: one is used up and the next takes its place.
+//! Recovery codes: judges one, and draws its replacement.
 
 use rand_core::CryptoRng;
-use subtle::Choice;
 use time::UtcDateTime;
 
 use super::Engine;
-use super::draft::{Change, Draft};
+use super::draft::Change;
 use super::guard::{check_first_factor, check_room_for_spent, check_scope};
-use super::verified::Verified;
+use super::verified::{Purpose, Verified};
 use crate::account::Account;
 use crate::authenticator::AuthenticatorId;
 use crate::budget::Limit;
@@ -23,15 +22,19 @@ use crate::transition::Transition;
 impl Engine {
     /// Judges a recovery code: completes a login, uses the code up, and draws its replacement.
     ///
-    /// It works with every phone disabled. It has a failure budget of its own, so that guessing binding
-    /// codes cannot lock the owner out.
+    /// It works with every phone disabled. It has its own failure budget, so guesses at binding codes
+    /// cannot lock the owner out.
     ///
     /// # Errors
     ///
-    /// As the outcome's result. Refused, in this order and without any change:
-    /// [`Denied::SubjectMismatch`], [`Denied::ClockBehind`], those of a [session](Self#sessions);
-    /// [`Denied::FirstFactorRequired`]; [`Denied::NoRecoveryCode`]; [`Denied::TooManySessions`],
-    /// [`Denied::TooManyFailures`]. Rejected, charged and saved: [`Denied::InvalidRecoveryCode`].
+    /// The outcome's result. Refused, in this order:
+    ///
+    /// * [`Denied::SubjectMismatch`], [`Denied::ClockBehind`], those of a [session](Self#sessions)
+    /// * [`Denied::FirstFactorRequired`]
+    /// * [`Denied::NoRecoveryCode`]
+    /// * [`Denied::TooManySessions`], [`Denied::TooManyFailures`]
+    ///
+    /// Rejected, charged and saved: [`Denied::InvalidRecoveryCode`].
     ///
     /// # Examples
     ///
@@ -58,48 +61,53 @@ impl Engine {
         now: UtcDateTime,
         rng: &mut (impl CryptoRng + ?Sized),
     ) -> Transition<Verified> {
-        let judged = self.draft_for(account, session, now).and_then(|draft| {
-            let judged = judge_recovery_code(&draft, session, code)?;
-            Ok((draft.change(), judged))
-        });
-        let (mut change, (mut recovery, right)) = match judged {
-            Ok(judged) => judged,
-            Err(denied) => return Transition::refused(denied),
-        };
+        Transition::of(|| {
+            let draft = self.draft_for(account, session, now)?;
+            check_first_factor(session)?;
+            let mut recovery = draft.recovery.ok_or(Denied::NoRecoveryCode)?;
+            check_room_for_spent(&draft, session)?;
+            draft.check_budget(Limit::RecoveryFailures)?;
+            let right = recovery.judge(code);
 
-        if !bool::from(right) {
-            recovery.failures = recovery.failures.saturating_add(1);
-            change.recovery = Some(recovery);
-            change.log(Event::WrongRecoveryCode {
-                failures: recovery.failures,
-            });
-            change.charge(Limit::RecoveryFailures);
-            return change.reject(Denied::InvalidRecoveryCode);
-        }
-        let authenticator = AuthenticatorId::RecoveryCode(recovery.device);
-        let now = change.now();
-        change.recovery = None;
-        change.spend(session);
-        change.log(Event::RecoveryCodeUsed);
-        let replacement = (self.policy.recovery_codes() == RecoveryCodes::Issued)
-            .then(|| draw_recovery_code(&mut change, rng));
-        change.log(Event::Authenticated { authenticator });
-        change.grant(Verified::by_recovery_code(
-            session,
-            authenticator,
-            replacement,
-            now,
-        ))
+            let mut change = draft.change();
+            if !bool::from(right) {
+                recovery.failures = recovery.failures.saturating_add(1);
+                change.recovery = Some(recovery);
+                change.log(Event::WrongRecoveryCode {
+                    failures: recovery.failures,
+                });
+                change.charge(Limit::RecoveryFailures);
+                return Ok(change.reject(Denied::InvalidRecoveryCode));
+            }
+            let authenticator = AuthenticatorId::RecoveryCode(recovery.device);
+            let now = change.now();
+            change.recovery = None;
+            change.spend(session);
+            change.log(Event::RecoveryCodeUsed);
+            let replacement = (self.policy.recovery_codes() == RecoveryCodes::Issued)
+                .then(|| draw_recovery_code(&mut change, rng));
+            change.log(Event::Authenticated { authenticator });
+            Ok(change.grant(Verified {
+                session: session.clone(),
+                authenticator,
+                purpose: Purpose::Login,
+                restricted: false,
+                recovery_code: replacement,
+                at: now,
+            }))
+        })
     }
 
-    /// Draws a recovery code, in place of the one there is, if any.
+    /// Draws a recovery code, which replaces the existing one.
     ///
     /// # Errors
     ///
-    /// In this order, as the outcome's result, and without any change: [`Denied::SubjectMismatch`],
-    /// [`Denied::ClockBehind`], those of a [session](Self#sessions); [`Denied::InsufficientScope`],
-    /// for every first-factor session too; [`Denied::NotEnrolled`]; [`Denied::NoRecoveryCode`] where
-    /// the policy makes none.
+    /// The outcome's result. Refused, in this order:
+    ///
+    /// * [`Denied::SubjectMismatch`], [`Denied::ClockBehind`], those of a [session](Self#sessions)
+    /// * [`Denied::InsufficientScope`], also for every first-factor session
+    /// * [`Denied::NotEnrolled`]
+    /// * [`Denied::NoRecoveryCode`] if the policy issues none
     ///
     /// # Examples
     ///
@@ -123,7 +131,8 @@ impl Engine {
         now: UtcDateTime,
         rng: &mut (impl CryptoRng + ?Sized),
     ) -> Transition<RecoveryCode> {
-        let judged = self.draft_for(account, session, now).and_then(|draft| {
+        Transition::of(|| {
+            let draft = self.draft_for(account, session, now)?;
             check_scope(session, Scope::Enroll)?;
             if !draft.is_enrolled() {
                 return Err(Denied::NotEnrolled);
@@ -131,32 +140,12 @@ impl Engine {
             if self.policy.recovery_codes() == RecoveryCodes::Off {
                 return Err(Denied::NoRecoveryCode);
             }
-            Ok(draft.change())
-        });
-        let mut change = match judged {
-            Ok(change) => change,
-            Err(denied) => return Transition::refused(denied),
-        };
 
-        let code = draw_recovery_code(&mut change, rng);
-        change.grant(code)
+            let mut change = draft.change();
+            let code = draw_recovery_code(&mut change, rng);
+            Ok(change.grant(code))
+        })
     }
-}
-
-fn judge_recovery_code(
-    draft: &Draft<'_>,
-    session: &MfaSession,
-    code: &RecoveryCode,
-) -> Result<(Recovery, Choice), Denied> {
-    check_first_factor(session)?;
-    let recovery = draft.recovery.ok_or(Denied::NoRecoveryCode)?;
-    check_room_for_spent(draft, session)?;
-    draft
-        .check_budget(Limit::RecoveryFailures)
-        .map_err(|retry_at| Denied::TooManyFailures {
-            retry_at: retry_at.to_utc(),
-        })?;
-    Ok((recovery, recovery.judge(code)))
 }
 
 fn draw_recovery_code(

@@ -9,14 +9,14 @@ use crate::instant::Millis;
 use crate::session::{Assurance, MfaSession};
 use crate::subject::Subject;
 
-/// Proof that the second factor has passed: all that is needed to mint tokens.
+/// Proof that the second factor has passed: everything you need to mint tokens.
 ///
 /// # Security
 ///
 /// Only the engine makes one, from the right binding code of a live challenge or the live recovery
-/// code. It is seen only after the account that remembers it was saved (rule 1). Mint no token that is
+/// code (rule 1). Nobody sees it before the account that remembers it is saved. Mint no token that is
 /// valid after [`not_after`](Self::not_after), and none with a later `auth_time` than
-/// [`authenticated_at`](Self::authenticated_at). Nobody else can make one, nor copy one:
+/// [`authenticated_at`](Self::authenticated_at). Nobody else can make or copy one:
 ///
 /// ```compile_fail,E0451
 /// fn forge(honest: oob_mfa::Verified, session: oob_mfa::MfaSession) -> oob_mfa::Verified {
@@ -31,12 +31,12 @@ use crate::subject::Subject;
 /// ```
 #[derive(Debug)]
 pub struct Verified {
-    session: MfaSession,
-    authenticator: AuthenticatorId,
-    purpose: Purpose,
-    restricted: bool,
-    recovery_code: Option<RecoveryCode>,
-    at: Millis,
+    pub(super) session: MfaSession,
+    pub(super) authenticator: AuthenticatorId,
+    pub(super) purpose: Purpose,
+    pub(super) restricted: bool,
+    pub(super) recovery_code: Option<RecoveryCode>,
+    pub(super) at: Millis,
 }
 
 /// What the code was for.
@@ -51,41 +51,6 @@ pub enum Purpose {
 }
 
 impl Verified {
-    /// The one place that mints it for a phone.
-    pub(super) fn by_phone(
-        session: &MfaSession,
-        authenticator: AuthenticatorId,
-        purpose: Purpose,
-        restricted: bool,
-        now: Millis,
-    ) -> Self {
-        Self {
-            session: session.clone(),
-            authenticator,
-            purpose,
-            restricted,
-            recovery_code: None,
-            at: now,
-        }
-    }
-
-    /// The one place that mints it for a recovery code.
-    pub(super) fn by_recovery_code(
-        session: &MfaSession,
-        authenticator: AuthenticatorId,
-        replacement: Option<RecoveryCode>,
-        now: Millis,
-    ) -> Self {
-        Self {
-            session: session.clone(),
-            authenticator,
-            purpose: Purpose::Login,
-            restricted: false,
-            recovery_code: replacement,
-            at: now,
-        }
-    }
-
     /// The user.
     #[must_use]
     pub fn subject(&self) -> &Subject {
@@ -122,7 +87,7 @@ impl Verified {
         self.purpose
     }
 
-    /// The channel of the code; none for a recovery code.
+    /// The channel of the code; `None` for a recovery code.
     #[must_use]
     pub const fn channel(&self) -> Option<Channel> {
         match self.authenticator {
@@ -133,7 +98,7 @@ impl Verified {
 
     /// Authentication methods for the `amr` claim, by RFC 8176: `mfa`, and `sms` or `tel`.
     ///
-    /// A recovery code has no value of its own there. The embedder adds the first factor's (`pwd`).
+    /// RFC 8176 has no value for a recovery code. You add the value of the first factor (`pwd`).
     #[must_use]
     pub const fn amr(&self) -> &'static [&'static str] {
         match self.authenticator {
@@ -149,25 +114,25 @@ impl Verified {
         self.restricted
     }
 
-    /// The replacement of the recovery code that was used, to be shown to the owner once.
+    /// The replacement of the recovery code that was used: show it to the owner once.
     #[must_use]
     pub const fn recovery_code(&self) -> Option<&RecoveryCode> {
         self.recovery_code.as_ref()
     }
 
-    /// When, in account time.
+    /// When the code was verified, in account time.
     #[must_use]
     pub fn verified_at(&self) -> UtcDateTime {
         self.at.to_utc()
     }
 
-    /// What the session had proven: [`Assurance::Mfa`] only where it confirmed an enrollment.
+    /// What the session has proven. [`Assurance::Mfa`] only if it confirmed an enrollment.
     #[must_use]
     pub const fn assurance(&self) -> Assurance {
         self.session.assurance()
     }
 
-    /// The expiry of an MFA session, which no token minted for it may outlive; none for a login.
+    /// The expiry of an MFA session, which no token minted for it may outlive; `None` for a login.
     #[must_use]
     pub fn not_after(&self) -> Option<UtcDateTime> {
         match self.session.assurance() {
@@ -176,8 +141,8 @@ impl Verified {
         }
     }
 
-    /// When the user authenticated, for `auth_time`: now for a login, and the time of its own login for
-    /// an MFA session.
+    /// When the user authenticated, for `auth_time`: now for a login, the time of its own login for an MFA
+    /// session.
     #[must_use]
     pub fn authenticated_at(&self) -> UtcDateTime {
         match self.session.assurance() {

@@ -1,4 +1,4 @@
-//! Verify: a binding code is judged, once, and its failure charged before it is told.
+//! Verify: judges a binding code, and charges a wrong one before the answer rejects it (rule 3).
 
 use subtle::Choice;
 use time::UtcDateTime;
@@ -28,11 +28,11 @@ use crate::transition::Transition;
 pub struct VerifyOob {
     /// The handle that came with the challenge.
     pub oob_code: OobCode,
-    /// What the user typed.
+    /// The text that the user typed.
     pub binding_code: BindingCode,
 }
 
-/// A binding code that was compared with the one of a live challenge.
+/// The result of comparing a binding code with that of a live challenge.
 struct Judged {
     challenge: ChallengeId,
     target: Target,
@@ -48,18 +48,22 @@ impl Engine {
     ///
     /// # Errors
     ///
-    /// As the outcome's result. Refused, in this order and without any change:
-    /// [`Denied::SubjectMismatch`], [`Denied::ClockBehind`], those of a [session](Self#sessions);
-    /// [`Denied::OobCodeUnknown`]; for a login [`Denied::FirstFactorRequired`];
-    /// [`Denied::OobCodeOfAnotherSession`], [`Denied::OobCodeExpired`], [`Denied::OobCodeUnknown`]
-    /// once its attempts are spent; for an enrollment [`Denied::AlreadyEnrolled`],
-    /// [`Denied::InsufficientScope`], [`Denied::PhoneAlreadyEnrolled`], [`Denied::TooManyPhones`];
-    /// [`Denied::TooManySessions`], [`Denied::TooManyFailures`]; [`Denied::OobCodeExpired`] where its
-    /// key has left the ring. Rejected, charged and saved: [`Denied::InvalidBindingCode`].
+    /// The outcome's result. Refused, in this order:
+    ///
+    /// * [`Denied::SubjectMismatch`], [`Denied::ClockBehind`], those of a [session](Self#sessions)
+    /// * [`Denied::OobCodeUnknown`]; for a login [`Denied::FirstFactorRequired`]
+    /// * [`Denied::OobCodeOfAnotherSession`], [`Denied::OobCodeExpired`]
+    /// * [`Denied::OobCodeUnknown`] after its last attempt
+    /// * for an enrollment [`Denied::AlreadyEnrolled`], [`Denied::InsufficientScope`],
+    ///   [`Denied::PhoneAlreadyEnrolled`], [`Denied::TooManyPhones`]
+    /// * [`Denied::TooManySessions`], [`Denied::TooManyFailures`]
+    /// * [`Denied::OobCodeExpired`] if its key is no longer in the ring
+    ///
+    /// Rejected, charged and saved: [`Denied::InvalidBindingCode`].
     ///
     /// # Security
     ///
-    /// With an empty budget the right code gets the answer of a wrong one, and neither is compared.
+    /// With an empty budget the engine compares no code: right and wrong get the same answer (rule 6).
     ///
     /// # Examples
     ///
@@ -85,19 +89,16 @@ impl Engine {
         request: &VerifyOob,
         now: UtcDateTime,
     ) -> Transition<Verified> {
-        let judged = self.draft_for(account, session, now).and_then(|draft| {
+        Transition::of(|| {
+            let draft = self.draft_for(account, session, now)?;
             let judged = self.judge_binding_code(&draft, session, request)?;
-            Ok((draft.change(), judged))
-        });
-        let (change, judged) = match judged {
-            Ok(judged) => judged,
-            Err(denied) => return Transition::refused(denied),
-        };
-        if judged.right.into() {
-            self.accept(change, session, judged)
-        } else {
-            self.reject(change, &judged)
-        }
+            let change = draft.change();
+            if judged.right.into() {
+                Ok(self.right_code(change, session, judged))
+            } else {
+                Ok(self.wrong_code(change, &judged))
+            }
+        })
     }
 
     fn judge_binding_code(
@@ -142,11 +143,7 @@ impl Engine {
             }
         }
         check_room_for_spent(draft, session)?;
-        draft
-            .check_budget(Limit::BindingFailures)
-            .map_err(|retry_at| Denied::TooManyFailures {
-                retry_at: retry_at.to_utc(),
-            })?;
+        draft.check_budget(Limit::BindingFailures)?;
         let right = self
             .keys
             .judge_code(
@@ -155,7 +152,7 @@ impl Engine {
                 session.tag(),
                 &request.binding_code,
             )
-            // The key was dropped from the ring while the code was in flight.
+            // Someone dropped the key from the ring while the code was in flight.
             .ok_or(Denied::OobCodeExpired)?;
         Ok(Judged {
             challenge: pending.id,
@@ -165,22 +162,16 @@ impl Engine {
         })
     }
 
-    fn accept(
+    fn right_code(
         &self,
         mut change: Change<'_>,
         session: &MfaSession,
         judged: Judged,
     ) -> Transition<Verified> {
-        let Judged {
-            challenge,
-            target,
-            channel,
-            ..
-        } = judged;
-        let authenticator = target.authenticator(channel);
-        let now = change.now();
-        change.drop_challenge(challenge);
-        let purpose = match target {
+        let (channel, now) = (judged.channel, change.now());
+        let authenticator = judged.target.authenticator(channel);
+        change.drop_challenge(judged.challenge);
+        let purpose = match judged.target {
             Target::Phone(device) => {
                 if let Some(phone) = change.phone_mut(device) {
                     phone.failures = 0;
@@ -203,21 +194,22 @@ impl Engine {
                 Purpose::Enrollment
             }
         };
-        change.spend(session);
         if session.assurance() == Assurance::FirstFactor {
+            change.spend(session);
             change.log(Event::Authenticated { authenticator });
         }
-        let restricted = self.policy.is_restricted(channel);
-        change.grant(Verified::by_phone(
-            session,
+        change.grant(Verified {
+            session: session.clone(),
             authenticator,
             purpose,
-            restricted,
-            now,
-        ))
+            restricted: self.policy.is_restricted(channel),
+            recovery_code: None,
+            at: now,
+        })
     }
 
-    fn reject(&self, mut change: Change<'_>, judged: &Judged) -> Transition<Verified> {
+    /// Rule 3: charges the wrong code in the change that says so.
+    fn wrong_code(&self, mut change: Change<'_>, judged: &Judged) -> Transition<Verified> {
         let device = judged.target.device();
         let pending = change.challenge_mut(judged.challenge);
         let attempts = pending
@@ -233,7 +225,7 @@ impl Engine {
         });
         change.log(Event::WrongBindingCode {
             authenticator: judged.target.authenticator(judged.channel),
-            // A phone that is not confirmed has no count of its own.
+            // An unconfirmed phone has no count of its own.
             failures: phone.map_or(attempts, |phone| phone.failures),
         });
         let max = self.policy.attempts_per_challenge();

@@ -34,7 +34,9 @@ fn accepts(keys: &KeyRing, stored: &super::CodeDigest, code: &str) -> Option<boo
 
 #[test]
 fn a_binding_code_is_stored_as_hmac_over_label_challenge_session_and_code() {
-    let digest = ring(9, 7).code_digest(&COUNTED, &TAG, &"012345".into());
+    let digest = ring(9, 7)
+        .current()
+        .code_digest(&COUNTED, &TAG, &"012345".into());
     assert_eq!(digest.key, 9);
     assert_eq!(
         hex(&digest.digest.0),
@@ -45,7 +47,7 @@ fn a_binding_code_is_stored_as_hmac_over_label_challenge_session_and_code() {
 #[test]
 fn a_token_is_sealed_with_hmac_over_label_and_token() {
     assert_eq!(
-        hex(&ring(9, 7).seal(b"body")),
+        hex(&ring(9, 7).current().seal(b"body")),
         "e0bba99a44bce86f3fde132033c9257900a0334308aad71bee5cb28a1512f3dd"
     );
 }
@@ -96,7 +98,7 @@ fn the_longest_code_is_digested_in_one_block() {
 #[test]
 fn a_digest_is_of_one_code_one_challenge_one_session_and_one_key() {
     let keys = ring(1, 7);
-    let stored = keys.code_digest(&COUNTED, &TAG, &"012345".into());
+    let stored = keys.current().code_digest(&COUNTED, &TAG, &"012345".into());
     assert_eq!(accepts(&keys, &stored, "012345"), Some(true));
     for wrong in ["012346", "12345", "0123450", "00012345", "", "999999"] {
         assert_eq!(accepts(&keys, &stored, wrong), Some(false), "{wrong}");
@@ -119,27 +121,36 @@ fn a_digest_is_of_one_code_one_challenge_one_session_and_one_key() {
 #[test]
 fn the_seal_of_one_use_is_not_that_of_another() {
     let keys = ring(1, 7);
-    let code = keys.code_digest(&COUNTED, &TAG, &"012345".into());
+    let code = keys.current().code_digest(&COUNTED, &TAG, &"012345".into());
     let mut message = COUNTED.to_vec();
     message.extend_from_slice(&TAG.0);
     message.extend_from_slice(b"012345");
-    assert_ne!(keys.seal(&message), code.digest.0);
+    assert_ne!(keys.current().seal(&message), code.digest.0);
 }
 
 #[test]
 fn a_previous_key_verifies_what_it_made_and_makes_nothing() {
     let old = ring(1, 7);
-    let code = old.code_digest(&COUNTED, &TAG, &"012345".into());
-    let seal = old.seal(b"body");
+    let code = old.current().code_digest(&COUNTED, &TAG, &"012345".into());
+    let seal = old.current().seal(b"body");
     let judged = |keys: &KeyRing| keys.judge_seal(1, b"body", &seal).map(bool::from);
 
     let rotated = ring(2, 8).with_previous(Key::new(1, &[7; 32])).unwrap();
     assert_eq!(accepts(&rotated, &code, "012345"), Some(true));
     assert_eq!(accepts(&rotated, &code, "012346"), Some(false));
     assert_eq!(judged(&rotated), Some(true));
-    assert_eq!(rotated.current_id(), 2);
-    assert_eq!(rotated.code_digest(&COUNTED, &TAG, &"012345".into()).key, 2);
-    assert_eq!(rotated.seal(b"body"), ring(2, 8).seal(b"body"));
+    assert_eq!(rotated.current().id(), 2);
+    assert_eq!(
+        rotated
+            .current()
+            .code_digest(&COUNTED, &TAG, &"012345".into())
+            .key,
+        2
+    );
+    assert_eq!(
+        rotated.current().seal(b"body"),
+        ring(2, 8).current().seal(b"body")
+    );
 
     let dropped = ring(2, 8);
     assert_eq!(accepts(&dropped, &code, "012345"), None);
@@ -155,7 +166,9 @@ fn a_key_is_known_by_the_id_that_it_was_given() {
 
 #[test]
 fn digests_are_equal_where_every_bit_is() {
-    let digest = ring(1, 7).code_digest(&COUNTED, &TAG, &"012345".into());
+    let digest = ring(1, 7)
+        .current()
+        .code_digest(&COUNTED, &TAG, &"012345".into());
     let copy = digest;
     assert_eq!(digest, copy);
     for bit in 0..256 {
@@ -182,7 +195,7 @@ fn two_keys_of_a_ring_never_share_an_id() {
     assert!(third.with_previous(Key::new(u32::MAX, &[9; 32])).is_ok());
     assert_eq!(
         DuplicateKeyId.to_string(),
-        "two keys of the ring have the same id"
+        "two keys of the ring have the same id: give each its own"
     );
 }
 
@@ -193,7 +206,7 @@ fn debug_shows_the_id_of_a_key_and_nothing_of_what_it_makes() {
         format!("{keys:?}"),
         "KeyRing { current: Key { id: 1, .. }, previous: [Key { id: 2, .. }] }"
     );
-    let stored = keys.code_digest(&COUNTED, &TAG, &"012345".into());
+    let stored = keys.current().code_digest(&COUNTED, &TAG, &"012345".into());
     assert_eq!(
         format!("{stored:?}"),
         "CodeDigest { key: 1, digest: Digest(redacted) }"
@@ -203,7 +216,9 @@ fn debug_shows_the_id_of_a_key_and_nothing_of_what_it_makes() {
 
 #[test]
 fn a_stored_digest_is_exactly_as_long_as_it_should_be() {
-    let stored = ring(1, 7).code_digest(&COUNTED, &TAG, &"012345".into());
+    let stored = ring(1, 7)
+        .current()
+        .code_digest(&COUNTED, &TAG, &"012345".into());
     let json = serde_json::to_string(&stored).unwrap();
     assert_eq!(
         json,

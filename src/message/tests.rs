@@ -14,14 +14,13 @@ use crate::{Account, Associate, Engine, FirstFactor, Key, KeyRing, Policy, Subje
 const PHONE: &str = "+14155558730";
 
 fn delivery(channel: Channel, code: &str) -> Delivery {
-    let expires_at = UtcDateTime::UNIX_EPOCH;
-    Delivery::new(
-        [7; 16],
+    Delivery {
         channel,
-        PHONE.parse().unwrap(),
-        code.into(),
-        expires_at,
-    )
+        to: PHONE.parse().unwrap(),
+        code: code.into(),
+        expires_at: UtcDateTime::UNIX_EPOCH,
+        id: [7; 16],
+    }
 }
 
 pub(super) fn wording(app: &str, host: Option<&str>) -> Wording {

@@ -1,4 +1,4 @@
-//! What the numbers of a policy come to: how likely a guess is.
+//! How likely a guess is under a policy.
 
 use core::time::Duration;
 
@@ -52,7 +52,7 @@ impl Policy {
         self.bound(horizon, self.max_phones as u64)
     }
 
-    /// At most how many codes can be answered within `horizon`, those sent just before it included.
+    /// The most codes that can be answered within `horizon`, those sent just before it included.
     fn most_codes_within(&self, horizon: Duration) -> u64 {
         self.sends
             .most_within(horizon.saturating_add(self.code_lifetime()))

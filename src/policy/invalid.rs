@@ -1,8 +1,8 @@
-//! What a policy cannot be.
+//! Why a policy was refused.
 
 use core::fmt;
 
-/// A number with which a policy could break a rule.
+/// A number that could make a policy break a rule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum InvalidPolicy {
@@ -30,8 +30,8 @@ impl fmt::Display for InvalidPolicy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::CodeDigits => "a binding code has 6 to 8 digits",
-            Self::CodeLifetime => "a binding code lives 1 second to 10 minutes less the skew",
-            Self::Skew => "the skew is at most 10 minutes less the lifetime of a binding code",
+            Self::CodeLifetime => "a binding code lives 1 second to 10 minutes less the skew, in whole milliseconds",
+            Self::Skew => "the skew is at most 10 minutes less the lifetime of a binding code, in whole milliseconds",
             Self::TokenLifetime => {
                 "an mfa_token lives 1 second to 1 hour, and no longer than the longest session"
             }

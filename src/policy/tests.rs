@@ -46,7 +46,7 @@ fn the_preset_of_nist_switches_on_two_caps_and_the_report_and_nothing_else() {
     assert!(policy.is_restricted(Channel::Sms));
     assert!(policy.is_restricted(Channel::Voice));
     let without = Policy {
-        restricted: super::Restricted::No,
+        reports_restricted: false,
         ..policy
     };
     let without = without.with_attempts_per_challenge(None).unwrap();
@@ -273,11 +273,11 @@ fn a_refused_number_is_named() {
         ),
         (
             InvalidPolicy::CodeLifetime,
-            "a binding code lives 1 second to 10 minutes less the skew",
+            "a binding code lives 1 second to 10 minutes less the skew, in whole milliseconds",
         ),
         (
             InvalidPolicy::Skew,
-            "the skew is at most 10 minutes less the lifetime of a binding code",
+            "the skew is at most 10 minutes less the lifetime of a binding code, in whole milliseconds",
         ),
         (
             InvalidPolicy::TokenLifetime,

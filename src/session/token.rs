@@ -1,8 +1,7 @@
-//! `mfa_token`: the opaque text that stands for a session.
+//! `mfa_token`: the opaque text of a session.
 
 use alloc::string::String;
 use alloc::vec::Vec;
-use core::fmt;
 
 use base64ct::{Base64UrlUnpadded, Encoding};
 use zeroize::Zeroize;
@@ -11,10 +10,12 @@ use super::{Assurance, Claims, MfaSession};
 use crate::denied::Denied;
 use crate::instant::Millis;
 use crate::key::{KeyRing, SessionTag};
+use crate::names::secret;
 
-/// The opaque text that stands for a session on the wire: signed, stateless, good for 10 minutes by default.
+/// The opaque text of a session on the wire: signed and stateless.
 ///
-/// Version 1, in base64url without padding. Integers are big-endian, moments are milliseconds.
+/// It is valid for 10 minutes by default. Version 1, in base64url without padding. Integers are
+/// big-endian, times are milliseconds.
 ///
 /// | bytes | what |
 /// |--:|---|
@@ -32,8 +33,7 @@ use crate::key::{KeyRing, SessionTag};
 pub struct MfaToken(String);
 
 const VERSION: u8 = 1;
-const SEAL_LEN: usize = 32;
-// With every field at its longest a token has 2,644 bytes: 3,526 characters.
+// A token with every field at its maximum has 2,644 bytes, which are 3,526 characters.
 const MAX_TOKEN_TEXT: usize = 4_096;
 
 impl MfaToken {
@@ -46,7 +46,7 @@ impl MfaToken {
     pub(crate) fn seal(session: &MfaSession, keys: &KeyRing) -> Self {
         let mut token = Vec::with_capacity(MAX_TOKEN_TEXT);
         token.push(VERSION);
-        token.extend_from_slice(&keys.current_id().to_be_bytes());
+        token.extend_from_slice(&keys.current().id().to_be_bytes());
         token.extend_from_slice(session.tag.as_bytes());
         token.push(session.assurance.code());
         for moment in [
@@ -62,12 +62,12 @@ impl MfaToken {
             session.scope(),
             session.audience(),
         ] {
-            // Lengths were bounded when the session was made.
+            // `Claims::new` has bounded the lengths.
             let len = u16::try_from(text.len()).unwrap_or(u16::MAX);
             token.extend_from_slice(&len.to_be_bytes());
             token.extend_from_slice(text.as_bytes());
         }
-        let mut seal = keys.seal(&token);
+        let mut seal = keys.current().seal(&token);
         token.extend_from_slice(&seal);
         let text = Base64UrlUnpadded::encode_string(&token);
         seal.zeroize();
@@ -75,7 +75,7 @@ impl MfaToken {
         Self(text)
     }
 
-    /// The session that the text stands for. Client and expiry are not checked here.
+    /// The session of the text. This checks neither client nor expiry.
     pub(crate) fn open(text: &str, keys: &KeyRing) -> Result<MfaSession, Denied> {
         let mut token = decode(text).ok_or(Denied::TokenMalformed)?;
         let session = unseal(&token, keys);
@@ -92,24 +92,13 @@ fn decode(text: &str) -> Option<Vec<u8>> {
 }
 
 fn unseal(token: &[u8], keys: &KeyRing) -> Result<MfaSession, Denied> {
-    let body_len = token
-        .len()
-        .checked_sub(SEAL_LEN)
-        .ok_or(Denied::TokenMalformed)?;
-    let (sealed, seal) = token
-        .split_at_checked(body_len)
-        .ok_or(Denied::TokenMalformed)?;
-    let seal = <[u8; SEAL_LEN]>::try_from(seal).map_err(|_| Denied::TokenMalformed)?;
+    let (sealed, seal) = token.split_last_chunk().ok_or(Denied::TokenMalformed)?;
     let mut fields = Fields(sealed);
-    if fields.array() != Some([VERSION]) {
+    let (Some([VERSION]), Some(key)) = (fields.array(), fields.array()) else {
         return Err(Denied::TokenMalformed);
-    }
-    let key = fields
-        .array()
-        .map(u32::from_be_bytes)
-        .ok_or(Denied::TokenMalformed)?;
+    };
     let genuine = keys
-        .judge_seal(key, sealed, &seal)
+        .judge_seal(u32::from_be_bytes(key), sealed, seal)
         .ok_or(Denied::TokenInvalid)?;
     if !bool::from(genuine) {
         return Err(Denied::TokenInvalid);
@@ -117,7 +106,7 @@ fn unseal(token: &[u8], keys: &KeyRing) -> Result<MfaSession, Denied> {
     fields.session().ok_or(Denied::TokenMalformed)
 }
 
-/// What is still to be read of a token.
+/// The bytes of a token that are not read yet.
 struct Fields<'a>(&'a [u8]);
 
 impl<'a> Fields<'a> {
@@ -160,17 +149,7 @@ impl<'a> Fields<'a> {
     }
 }
 
-impl Drop for MfaToken {
-    fn drop(&mut self) {
-        self.0.zeroize();
-    }
-}
-
-impl fmt::Debug for MfaToken {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("MfaToken(redacted)")
-    }
-}
+secret!(MfaToken, 0);
 
 #[cfg(test)]
 mod tests;

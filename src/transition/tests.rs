@@ -218,7 +218,7 @@ fn the_stored_of_another_transition_opens_nothing_and_says_so() {
     }
     assert_eq!(
         AnothersStored.to_string(),
-        "this outcome belongs to another transition than the one that was stored"
+        "this Stored is of another transition: open each Sealed with the Stored of its own Next"
     );
 }
 

@@ -35,7 +35,7 @@ fn text(raw: &[u8]) -> String {
 /// A body that we have sealed ourselves, whatever it says.
 fn sealed(body: &[u8]) -> String {
     let mut token = body.to_vec();
-    token.extend_from_slice(&keys().seal(body));
+    token.extend_from_slice(&keys().current().seal(body));
     text(&token)
 }
 
