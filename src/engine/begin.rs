@@ -1,0 +1,93 @@
+//! An engine is made, and a login begins: the session of a first factor, and its token.
+
+use rand_core::CryptoRng;
+use time::UtcDateTime;
+
+use super::Engine;
+use crate::denied::Denied;
+use crate::instant::Millis;
+use crate::key::KeyRing;
+use crate::policy::Policy;
+use crate::session::token::MfaToken;
+use crate::session::{FirstFactor, MfaSession};
+
+impl Engine {
+    /// An engine that decides by `policy`, with digests and tokens made by `keys`.
+    #[must_use]
+    pub const fn new(policy: Policy, keys: KeyRing) -> Self {
+        Self { policy, keys }
+    }
+
+    /// The policy that it decides by.
+    #[must_use]
+    pub const fn policy(&self) -> &Policy {
+        &self.policy
+    }
+
+    /// Begins the session of a user whose first factor has passed.
+    ///
+    /// Client, scope and audience come back in [`Verified`](crate::Verified).
+    ///
+    /// # Errors
+    ///
+    /// [`Denied::ParameterTooLong`] for a client of more than 255 bytes, a scope or an audience of
+    /// more than 1,024.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use oob_mfa::*;
+    /// # let engine = Engine::new(Policy::auth0(), KeyRing::new(Key::new(1, &[7; 32])));
+    /// # let mut rng = getrandom::rand_core::UnwrapErr(getrandom::SysRng);
+    /// # let now = time::UtcDateTime::now();
+    /// let first_factor = FirstFactor {
+    ///     subject: "auth0|alice".parse()?,
+    ///     client: "my-app",
+    ///     scope: "openid",
+    ///     audience: "",
+    /// };
+    /// let session = engine.begin(first_factor, now, &mut rng)?;
+    /// let mfa_token = engine.issue_token(&session);
+    /// // A later request brings the token back.
+    /// let opened = engine.open_token(mfa_token.expose_secret(), Some("my-app"), now)?;
+    /// assert_eq!(opened, session);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn begin(
+        &self,
+        first_factor: FirstFactor<'_>,
+        now: UtcDateTime,
+        rng: &mut (impl CryptoRng + ?Sized),
+    ) -> Result<MfaSession, Denied> {
+        let lifetime = self.policy.token_lifetime;
+        MfaSession::begin(first_factor, lifetime, Millis::at(now), rng)
+    }
+
+    /// The `mfa_token` of a session; [`begin`](Self::begin) has an example.
+    #[must_use]
+    pub fn issue_token(&self, session: &MfaSession) -> MfaToken {
+        MfaToken::seal(session, &self.keys)
+    }
+
+    /// The session of an `mfa_token`; [`begin`](Self::begin) has an example.
+    ///
+    /// `client` is the authenticated client that presents the token. With `None` the client is not checked.
+    ///
+    /// # Errors
+    ///
+    /// [`Denied::TokenMalformed`], [`Denied::TokenInvalid`], [`Denied::TokenOfAnotherClient`] or
+    /// [`Denied::TokenExpired`], in this order.
+    pub fn open_token(
+        &self,
+        token: &str,
+        client: Option<&str>,
+        now: UtcDateTime,
+    ) -> Result<MfaSession, Denied> {
+        let session = MfaToken::open(token, &self.keys)?;
+        session.check_client(client)?;
+        if session.expires() <= Millis::at(now) {
+            return Err(Denied::TokenExpired);
+        }
+        Ok(session)
+    }
+}
