@@ -26,6 +26,8 @@ use crate::subject::Subject;
 pub(crate) const MAX_CHALLENGES: usize = 16;
 /// Most spent sessions that a record remembers until they expire (rules 2 and 12).
 pub(crate) const MAX_SPENT: usize = 16;
+/// The largest revision, which a JSON number holds exactly.
+pub(crate) const MAX_REVISION: u64 = (1 << 53) - 1;
 
 /// All the state of one user: phones, pending challenges, recovery code, budgets, spent sessions.
 ///

@@ -39,7 +39,9 @@ impl RateLimit {
     /// Largest burst.
     pub const MAX_BURST: u32 = 10_000;
     /// Longest time from an empty budget to a full one: 10 years.
-    pub const MAX_WINDOW: Duration = Duration::from_secs(3_653 * 24 * 60 * 60);
+    pub const MAX_WINDOW: Duration = Duration::from_millis(Self::MAX_WINDOW_MILLIS);
+
+    pub(crate) const MAX_WINDOW_MILLIS: u64 = 3_653 * 24 * 60 * 60 * 1_000;
 
     /// A limit of `burst` at once, one back every `period`.
     ///
@@ -176,6 +178,11 @@ impl Budget {
     /// Takes one without a check; for a caller that has checked.
     pub(crate) fn charge(&mut self, limit: RateLimit, now: Millis) {
         self.full_at = self.full_at.max(now).after(limit.period);
+    }
+
+    /// When it is full again.
+    pub(crate) const fn full_at(self) -> Millis {
+        self.full_at
     }
 
     /// This budget, but at least as full as an empty one is at `now`.

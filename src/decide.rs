@@ -8,8 +8,8 @@ use crate::transition::{Next, Outcome, Transition};
 
 /// The most times that [`decide`] asks the engine for one request.
 ///
-/// A retry does not wait: after a conflict another request is saved, and the retry reads its state. A
-/// flood of wrong codes ends after the 10 of the budget, so it cannot exhaust 16 tries.
+/// A retry does not wait: after a conflict another request is saved, and the retry reads its state. By
+/// default a flood of wrong codes ends after the 10 of the budget, so it cannot exhaust 16 tries.
 pub const MAX_TRIES: u32 = 16;
 
 /// Why a save did not happen.

@@ -97,7 +97,7 @@ pub enum Denied {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum DeniedKind {
-    /// The server has a bug: alert its developers.
+    /// The server is wrong, by a bug or by its clock: alert its operators.
     CallerBug,
     /// The request holds text that no honest client sends.
     UntrustedInput,
@@ -147,7 +147,7 @@ impl Denied {
     #[must_use]
     pub const fn kind(&self) -> DeniedKind {
         match self {
-            Self::SubjectMismatch => DeniedKind::CallerBug,
+            Self::SubjectMismatch | Self::ClockBehind => DeniedKind::CallerBug,
             Self::TokenMalformed
             | Self::TokenInvalid
             | Self::TokenOfAnotherClient

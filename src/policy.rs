@@ -26,7 +26,7 @@ const MIN_LIFETIME: u64 = SECOND;
 /// Longest lifetime of an `mfa_token`.
 const MAX_TOKEN_LIFETIME: u64 = HOUR;
 /// Most that the longest session can be.
-const MAX_SESSION: u64 = 30 * 24 * HOUR;
+pub(crate) const MAX_SESSION: u64 = 30 * 24 * HOUR;
 /// Most wrong codes that a challenge can allow.
 const MAX_ATTEMPTS: u32 = 100;
 /// NIST SP 800-63B-4 section 3.2.2: no more than 100 consecutive failures on one account.

@@ -5,13 +5,12 @@ use alloc::boxed::Box;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de, ser};
 
 use super::challenge::PendingChallenge;
-use super::{Account, MAX_CHALLENGES, MAX_SPENT, Phone, State};
-use crate::policy::{MAX_CODE_AGE, MAX_PHONES};
+use super::{Account, MAX_CHALLENGES, MAX_REVISION, MAX_SPENT, Phone, RevokedUntil, State};
+use crate::budget::{Limit, RateLimit};
+use crate::policy::{MAX_CODE_AGE, MAX_PHONES, MAX_SESSION};
 use crate::session::Assurance;
 
 const VERSION: u16 = 1;
-/// What a JSON number holds exactly.
-const MAX_REVISION: u64 = (1 << 53) - 1;
 
 /// The version comes first, so a record of another version is refused for its version.
 #[derive(Serialize, Deserialize)]
@@ -86,6 +85,25 @@ impl State {
         }
         if self.phones.iter().any(|phone| phone.last_used > self.as_of) {
             return Err("a phone was used later than the last change");
+        }
+        let RevokedUntil {
+            first_factor,
+            every,
+        } = self.revoked_until;
+        let skewed = self.as_of.after(MAX_CODE_AGE);
+        if first_factor > Some(self.as_of) || every > Some(skewed) {
+            return Err("sessions are revoked until later than 10 minutes after the last change");
+        }
+        let expires = skewed.after(MAX_SESSION);
+        if self.spent.iter().any(|spent| spent.expires_at > expires) {
+            return Err("a spent session expires later than any session of the last change");
+        }
+        let full = self.as_of.after(RateLimit::MAX_WINDOW_MILLIS);
+        if Limit::ALL
+            .iter()
+            .any(|limit| self.budget(*limit).full_at() > full)
+        {
+            return Err("a budget is full later than 10 years after the last change");
         }
         if self.recovery.is_some() && !self.is_enrolled() {
             return Err("a recovery code without a phone");

@@ -39,7 +39,7 @@ fn table() -> [(Denied, DeniedKind); 32] {
             Refused,
         ),
         (Denied::SubjectMismatch, CallerBug),
-        (Denied::ClockBehind, Refused),
+        (Denied::ClockBehind, CallerBug),
         (Denied::ClockNotAhead, Refused),
         (Denied::ParameterTooLong { parameter }, UntrustedInput),
         (Denied::AlreadyEnrolled, Refused),

@@ -66,7 +66,7 @@ impl Engine {
     ///
     /// Budgets and spent sessions stay. A server that is ahead by the [skew](crate::Policy::skew) may have
     /// issued sessions just now, so the reset revokes sessions issued until account time plus the skew.
-    /// By default the user cannot sign in for the next 60 seconds.
+    /// By default the user cannot sign in for the next 60 seconds of account time.
     ///
     /// # Errors
     ///
@@ -238,8 +238,10 @@ impl Engine {
     ///
     /// # Security
     ///
-    /// `now` must be right. If it is too early, the budgets refill, as
-    /// [`restore_budgets`](Self::restore_budgets) does.
+    /// `now` must be right. If it is too early by more than the skew, what the account has ended comes back:
+    /// budgets refill, as [`restore_budgets`](Self::restore_budgets) does, and sessions that were spent or
+    /// revoked by a reset after `now` are valid again. Use the policy of all servers: a shorter window or a
+    /// smaller skew refills and revives too.
     ///
     /// # Examples
     ///

@@ -7,7 +7,7 @@ use time::UtcDateTime;
 
 use super::Engine;
 use super::guard::{check_session, check_subject};
-use crate::account::{Account, State};
+use crate::account::{Account, MAX_REVISION, State};
 use crate::budget::Limit;
 use crate::denied::Denied;
 use crate::event::Event;
@@ -140,7 +140,8 @@ impl Change<'_> {
         let Draft {
             mut account, now, ..
         } = self.draft;
-        account.state.revision = account.state.revision.saturating_add(1);
+        let revision = account.state.revision.saturating_add(1);
+        account.state.revision = revision.min(MAX_REVISION);
         account.state.as_of = now;
         Transition::changed(account, self.events, result)
     }

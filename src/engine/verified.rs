@@ -147,7 +147,8 @@ impl Verified {
     pub fn authenticated_at(&self) -> UtcDateTime {
         match self.session.assurance() {
             Assurance::FirstFactor => self.verified_at(),
-            Assurance::Mfa => self.session.authenticated_at(),
+            // The embedder's word may lie ahead.
+            Assurance::Mfa => self.session.authenticated_at().min(self.verified_at()),
         }
     }
 }

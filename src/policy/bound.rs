@@ -9,9 +9,9 @@ impl Policy {
     /// `horizon`, whatever they and the owner do meanwhile.
     ///
     /// It is `k / N`, at most 1, for `k` judged guesses and `N` values of a code: different guesses at one
-    /// code do not repeat. `k` is the smallest of three: what the failure budget admits, the attempts per
-    /// challenge times the sends, and the failure cap times the phones and the sends. Each success of
-    /// the owner restarts the count of a phone, and costs a send.
+    /// code do not repeat. `k` is the smaller of two: what the failure budget admits, and the attempts per
+    /// challenge times the sends. The failure cap does not bound it: it counts no guesses at the codes of
+    /// pending enrollments, and each success of the owner restarts the count of a phone.
     ///
     /// Budgets are full at the start. [`restore_budgets`](crate::Engine::restore_budgets) and clocks that
     /// jump ahead are not counted.
@@ -29,9 +29,7 @@ impl Policy {
     /// ```
     #[must_use]
     pub fn guess_bound(&self, horizon: Duration) -> f64 {
-        let sends = self.most_codes_within(horizon);
-        let resets = sends.saturating_add(self.max_phones as u64);
-        self.bound(horizon, resets)
+        self.bound(horizon, u64::MAX)
     }
 
     /// As [`guess_bound`](Self::guess_bound), for codes sent to confirmed phones, and an owner who does not
@@ -49,7 +47,8 @@ impl Policy {
     /// ```
     #[must_use]
     pub fn guess_bound_while_idle(&self, horizon: Duration) -> f64 {
-        self.bound(horizon, self.max_phones as u64)
+        let cap = self.failure_cap.map_or(u64::MAX, u64::from);
+        self.bound(horizon, cap.saturating_mul(self.max_phones as u64))
     }
 
     /// The most codes that can be answered within `horizon`, those sent just before it included.
@@ -58,15 +57,12 @@ impl Policy {
             .most_within(horizon.saturating_add(self.code_lifetime()))
     }
 
-    fn bound(&self, horizon: Duration, counts: u64) -> f64 {
+    fn bound(&self, horizon: Duration, by_cap: u64) -> f64 {
         let by_budget = self.binding_failures.most_within(horizon);
-        let by_attempts = self.attempts_per_challenge.map_or(u64::MAX, |most| {
+        let by_attempts = self.attempts_per_challenge.map_or(u64::MAX, |max| {
             self.most_codes_within(horizon)
-                .saturating_mul(u64::from(most))
+                .saturating_mul(u64::from(max))
         });
-        let by_cap = self
-            .failure_cap
-            .map_or(u64::MAX, |most| counts.saturating_mul(u64::from(most)));
         let guesses = by_budget.min(by_attempts).min(by_cap);
         let values = (0..self.code_digits).fold(1_u64, |values, _| values.saturating_mul(10));
         if guesses >= values {

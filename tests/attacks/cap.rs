@@ -126,3 +126,20 @@ fn a_phone_too_many_is_refused_on_association_and_on_confirmation() {
         world.import("+14155558734")
     });
 }
+
+#[test]
+fn a_failure_cap_counts_no_guesses_at_pending_enrollments_and_the_bound_says_so() {
+    let limit = RateLimit::new(100, MINUTE).unwrap();
+    let policy = Policy::auth0().with_binding_failures(limit).unwrap();
+    let policy = policy.with_failure_cap(Some(1)).unwrap();
+    let mut world = World::of(policy.clone(), "auth0|alice");
+    let session = world.first_factor();
+    let sent = world.associate(&session, ALICES).unwrap();
+    for _ in 0..100 {
+        let judged = world.verify(&session, &sent.wrong()).map(drop);
+        assert_eq!(judged, Err(Denied::InvalidBindingCode));
+    }
+    let refused = world.verify(&session, &sent.wrong()).map(drop);
+    assert!(matches!(refused, Err(Denied::TooManyFailures { .. })));
+    assert!((policy.guess_bound(Duration::ZERO) - 100.0 / 1_000_000.0).abs() < 1e-12);
+}

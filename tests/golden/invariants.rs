@@ -1,5 +1,9 @@
 //! One broken record or more for each invariant: each is refused by its name.
 
+use std::convert::Infallible;
+
+use time::UtcDateTime;
+
 use super::*;
 
 fn push_twin(list: &mut Value, change: impl FnOnce(&mut Value)) {
@@ -34,6 +38,26 @@ fn a_revision_is_1_to_the_greatest_that_json_holds() {
         record["revision"] = revision.into();
         assert_eq!(load(&record).unwrap().revision(), revision);
     }
+}
+
+#[test]
+fn what_is_saved_after_the_greatest_revision_loads() {
+    let mut record = read(&idle());
+    record["revision"] = ((1_u64 << 53) - 1).into();
+    let account = load(&record).unwrap();
+    let engine = Engine::new(Policy::auth0(), KeyRing::new(Key::new(1, &[7; 32])));
+    let mut saved = None;
+    let save = |next: Next| {
+        saved = Some(next.account);
+        Ok::<_, Infallible>(())
+    };
+    let outcome = engine
+        .restore_budgets(account, UtcDateTime::MAX)
+        .commit(save);
+    assert_eq!(outcome.unwrap().result, Ok(()));
+    let saved = saved.unwrap();
+    assert_eq!(saved.revision(), (1 << 53) - 1);
+    stored_and_loaded(&saved);
 }
 
 #[test]
@@ -156,6 +180,60 @@ fn a_record_of_a_phone_used_later_than_the_last_change_is_refused() {
     let mut record = read(&one_of_two_disabled());
     set(&mut record, 0);
     assert!(load(&record).is_ok());
+}
+
+/// The account at the moment of its last change, and a moment after it.
+fn after_last_change(record: &Value, millis: u64) -> Value {
+    (record["as_of"].as_u64().unwrap() + millis).into()
+}
+
+/// What no policy and no skew can leave: a record of it could refuse its owner for good.
+fn assert_latest(error: &str, latest: u64, set: impl Fn(&mut Value, Value)) {
+    let mut record = read(&signing_in());
+    let moment = after_last_change(&record, latest);
+    set(&mut record, moment);
+    assert!(load(&record).is_ok(), "{error}");
+    for later in [
+        latest + 1,
+        (1 << 53) - 1 - record["as_of"].as_u64().unwrap(),
+    ] {
+        assert_refused(&signing_in(), error, |record| {
+            let moment = after_last_change(record, later);
+            set(record, moment);
+        });
+    }
+}
+
+const MINUTES_10: u64 = 600_000;
+
+#[test]
+fn a_record_of_sessions_revoked_later_than_any_skew_allows_is_refused() {
+    let error = "sessions are revoked until later than 10 minutes after the last change";
+    assert_latest(error, MINUTES_10, |record, moment| {
+        record["revoked_until"]["every"] = moment;
+    });
+    assert_latest(error, 0, |record, moment| {
+        record["revoked_until"]["first_factor"] = moment;
+    });
+}
+
+#[test]
+fn a_record_of_a_session_spent_beyond_the_longest_one_is_refused() {
+    let error = "a spent session expires later than any session of the last change";
+    let days_30 = 30 * 24 * 3_600_000;
+    assert_latest(error, days_30 + MINUTES_10, |record, moment| {
+        record["spent"] = json!([{ "session": OTHER_ID, "expires_at": moment }]);
+    });
+}
+
+#[test]
+fn a_record_of_a_budget_that_is_full_after_more_than_ten_years_is_refused() {
+    let error = "a budget is full later than 10 years after the last change";
+    for budget in ["sends", "binding_failures", "recovery_failures"] {
+        assert_latest(error, 3_653 * 24 * 3_600_000, |record, moment| {
+            record["budgets"][budget] = moment;
+        });
+    }
 }
 
 #[test]

@@ -290,7 +290,7 @@ fn every_denial_is_heard() {
 fn every_denial_is_of_one_kind_and_only_a_rejection_was_charged() {
     for denied in denials() {
         let kind = match denied.name() {
-            "subject_mismatch" => DeniedKind::CallerBug,
+            "subject_mismatch" | "clock_behind" => DeniedKind::CallerBug,
             "token_malformed"
             | "token_invalid"
             | "token_of_another_client"

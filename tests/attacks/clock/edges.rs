@@ -40,7 +40,7 @@ fn the_client_of_a_server_that_is_behind_is_asked_to_try_again_in_5_seconds() {
     world.import(ALICES).unwrap();
     let denied = behind(&mut world, HOUR, |world| world.sign_in().unwrap_err());
     assert_eq!(denied, Denied::ClockBehind);
-    assert_eq!(denied.kind(), DeniedKind::Refused);
+    assert_eq!(denied.kind(), DeniedKind::CallerBug);
     assert_eq!(denied.retry_at(), None);
     let answer = ErrorAnswer::denied(&denied, world.now());
     assert_eq!((answer.status(), answer.retry_after()), (503, Some(5)));

@@ -223,3 +223,24 @@ fn the_same_id_with_another_assurance_is_another_session() {
     assert_ne!(first.device(), second.device());
     assert!(world.verify(&first_factor, &first).is_ok());
 }
+
+#[test]
+fn an_auth_time_that_lies_ahead_is_no_later_than_the_proof() {
+    let mut world = World::new();
+    let now = world.now();
+    let session = MfaSession::trusted(TrustedClaims {
+        id: SessionId::from_jti("jti").unwrap(),
+        subject: world.subject().clone(),
+        client: "demo",
+        assurance: Assurance::Mfa,
+        scope: EVERY_SCOPE,
+        audience: "",
+        issued_at: now,
+        expires_at: now + HOUR,
+        authenticated_at: now + YEAR,
+    })
+    .unwrap();
+    let sent = world.associate(&session, ALICES).unwrap();
+    let verified = world.verify(&session, &sent).unwrap();
+    assert_eq!(verified.authenticated_at(), now);
+}
