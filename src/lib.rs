@@ -189,6 +189,7 @@ mod scope;
 mod session;
 mod subject;
 mod transition;
+mod typed;
 
 pub mod message;
 pub mod wire;
@@ -199,7 +200,7 @@ pub use authenticator::{
 };
 pub use budget::{Budget, BudgetEmpty, InvalidRateLimit, Limit, RateLimit};
 pub use channel::{Channel, Channels};
-pub use code::{BindingCode, OobCode, RecoveryCode};
+pub use code::{BindingCode, CallKeys, OobCode, RecoveryCode};
 pub use decide::{MAX_TRIES, Unsaved, decide, decide_async};
 pub use delivery::Delivery;
 pub use denied::{Denied, DeniedKind};
