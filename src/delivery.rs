@@ -4,7 +4,7 @@ use time::UtcDateTime;
 
 use crate::bytes;
 use crate::channel::Channel;
-use crate::code::BindingCode;
+use crate::code::{BindingCode, CallKeys};
 use crate::phone::PhoneNumber;
 
 /// A code on its way: one message to be sent, once, after the commit.
@@ -24,28 +24,14 @@ pub struct Delivery {
     pub to: PhoneNumber,
     /// What the message has to carry; [`message`](crate::message) words it.
     pub code: BindingCode,
+    /// What a call asks for before it says the code; none for a text message.
+    pub keys: Option<CallKeys>,
     /// When the code expires.
     pub expires_at: UtcDateTime,
-    id: [u8; 16],
+    pub(crate) id: [u8; 16],
 }
 
 impl Delivery {
-    pub(crate) const fn new(
-        id: [u8; 16],
-        channel: Channel,
-        to: PhoneNumber,
-        code: BindingCode,
-        expires_at: UtcDateTime,
-    ) -> Self {
-        Self {
-            channel,
-            to,
-            code,
-            expires_at,
-            id,
-        }
-    }
-
     /// The id of this delivery, unique and not a secret: for logs, and for a provider that takes an
     /// idempotency key. 22 characters of base64url; it tells nothing of the `oob_code`.
     #[must_use]
