@@ -194,7 +194,7 @@ mod typed;
 pub mod message;
 pub mod wire;
 
-pub use account::{Account, Requirements};
+pub use account::Account;
 pub use authenticator::{
     AuthenticatorEntry, AuthenticatorId, AuthenticatorStatus, DeviceId, InvalidAuthenticatorId,
 };
@@ -208,7 +208,7 @@ pub use engine::Engine;
 pub use engine::admin::EnrolledPhone;
 pub use engine::associate::{Associate, Associated};
 pub use engine::challenge::{Challenge, Challenged};
-pub use engine::manage::Removed;
+pub use engine::manage::{Removed, Requirements};
 pub use engine::verified::{Purpose, Verified};
 pub use engine::verify::VerifyOob;
 pub use event::{Event, Events};

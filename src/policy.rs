@@ -69,13 +69,13 @@ pub struct Policy {
     recovery_codes: RecoveryCodes,
 }
 
-/// Whether a first association comes with a recovery code.
+/// Whether there are recovery codes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RecoveryCodes {
     /// A first association brings one, and using it brings the next.
     Issued,
-    /// None is made. Existing ones still work, once.
+    /// None is made. Stored ones are neither listed nor accepted, and stay as they are.
     Off,
 }
 
@@ -280,7 +280,7 @@ impl Policy {
         Ok(self)
     }
 
-    /// Whether recovery codes are made.
+    /// Whether there are recovery codes.
     #[must_use]
     pub const fn with_recovery_codes(mut self, recovery_codes: RecoveryCodes) -> Self {
         self.recovery_codes = recovery_codes;
@@ -351,7 +351,7 @@ impl Policy {
         self.max_phones
     }
 
-    /// Whether recovery codes are made.
+    /// Whether there are recovery codes.
     #[must_use]
     pub const fn recovery_codes(&self) -> RecoveryCodes {
         self.recovery_codes

@@ -59,7 +59,7 @@ impl Engine {
         rng: &mut (impl CryptoRng + ?Sized),
     ) -> Transition<Verified> {
         let judged = self.draft_for(account, session, now).and_then(|draft| {
-            let judged = judge_recovery_code(&draft, session, code)?;
+            let judged = self.judge_recovery_code(&draft, session, code)?;
             Ok((draft.change(), judged))
         });
         let (mut change, (mut recovery, right)) = match judged {
@@ -81,8 +81,7 @@ impl Engine {
         change.recovery = None;
         change.spend(session);
         change.log(Event::RecoveryCodeUsed);
-        let replacement = (self.policy.recovery_codes() == RecoveryCodes::Issued)
-            .then(|| draw_recovery_code(&mut change, rng));
+        let replacement = draw_recovery_code(&mut change, rng);
         change.log(Event::Authenticated { authenticator });
         change.grant(Verified::by_recovery_code(
             session,
@@ -90,6 +89,27 @@ impl Engine {
             replacement,
             now,
         ))
+    }
+
+    fn judge_recovery_code(
+        &self,
+        draft: &Draft<'_>,
+        session: &MfaSession,
+        code: &RecoveryCode,
+    ) -> Result<(Recovery, Choice), Denied> {
+        check_first_factor(session)?;
+        let recovery = match self.policy.recovery_codes() {
+            RecoveryCodes::Issued => draft.recovery,
+            RecoveryCodes::Off => None,
+        }
+        .ok_or(Denied::NoRecoveryCode)?;
+        check_room_for_spent(draft, session)?;
+        draft
+            .check_budget(Limit::RecoveryFailures)
+            .map_err(|retry_at| Denied::TooManyFailures {
+                retry_at: retry_at.to_utc(),
+            })?;
+        Ok((recovery, recovery.judge(code)))
     }
 
     /// Draws a recovery code, in place of the one there is, if any.
@@ -141,22 +161,6 @@ impl Engine {
         let code = draw_recovery_code(&mut change, rng);
         change.grant(code)
     }
-}
-
-fn judge_recovery_code(
-    draft: &Draft<'_>,
-    session: &MfaSession,
-    code: &RecoveryCode,
-) -> Result<(Recovery, Choice), Denied> {
-    check_first_factor(session)?;
-    let recovery = draft.recovery.ok_or(Denied::NoRecoveryCode)?;
-    check_room_for_spent(draft, session)?;
-    draft
-        .check_budget(Limit::RecoveryFailures)
-        .map_err(|retry_at| Denied::TooManyFailures {
-            retry_at: retry_at.to_utc(),
-        })?;
-    Ok((recovery, recovery.judge(code)))
 }
 
 fn draw_recovery_code(

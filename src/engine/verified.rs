@@ -73,7 +73,7 @@ impl Verified {
     pub(super) fn by_recovery_code(
         session: &MfaSession,
         authenticator: AuthenticatorId,
-        replacement: Option<RecoveryCode>,
+        replacement: RecoveryCode,
         now: Millis,
     ) -> Self {
         Self {
@@ -81,7 +81,7 @@ impl Verified {
             authenticator,
             purpose: Purpose::Login,
             restricted: false,
-            recovery_code: replacement,
+            recovery_code: Some(replacement),
             at: now,
         }
     }
