@@ -179,6 +179,11 @@ impl Budget {
         self.full_at = self.full_at.max(now).after(limit.period);
     }
 
+    /// The moment at which it is full again.
+    pub(crate) const fn full_at(self) -> Millis {
+        self.full_at
+    }
+
     /// At least as full as an empty budget is at `now`: what a clock that ran ahead has left of it.
     pub(crate) fn rewound(self, limit: RateLimit, now: Millis) -> Self {
         Self {

@@ -205,7 +205,7 @@ pub use decide::{MAX_TRIES, Unsaved, decide, decide_async};
 pub use delivery::Delivery;
 pub use denied::{Denied, DeniedKind};
 pub use engine::Engine;
-pub use engine::admin::EnrolledPhone;
+pub use engine::admin::{EnrolledPhone, Erased};
 pub use engine::associate::{Associate, Associated};
 pub use engine::challenge::{Challenge, Challenged};
 pub use engine::manage::{Removed, Requirements};

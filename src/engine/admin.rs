@@ -31,6 +31,14 @@ pub struct EnrolledPhone {
     pub last_used: Option<UtcDateTime>,
 }
 
+/// An account that holds nothing of its owner any more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Erased {
+    /// When the record may be deleted: every session of the account has expired, and every budget is full.
+    pub delete_after: UtcDateTime,
+}
+
 impl Engine {
     /// The phones of an account for those who help its owner, unconfirmed ones too. It needs no session.
     ///
@@ -113,14 +121,69 @@ impl Engine {
             Ok(draft) => draft.change(),
             Err(denied) => return Transition::refused(denied),
         };
+        self.remove_everything(&mut change);
+        change.log(Event::AccountReset);
+        change.grant(())
+    }
+
+    /// Removes everything that is about the owner, and says when the record may be deleted.
+    ///
+    /// What is left refuses every session that exists now. A record that is deleted before would let an
+    /// older session enroll a phone on a fresh account, and would refill the budgets.
+    ///
+    /// The recipe: delete the user where passwords are checked, so that no session begins; erase; keep the
+    /// record until [`Erased::delete_after`], for 24 hours and 2 minutes by default; then delete it.
+    ///
+    /// # Errors
+    ///
+    /// [`Denied::ClockBehind`] as the outcome's result, without any change.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use oob_mfa::*;
+    /// # let mut world = oob_mfa_testing::World::new();
+    /// # world.enroll("+14155558730");
+    /// # let (engine, account, now) = (world.engine.clone(), world.account(), world.now());
+    /// # let replace = |_: Next| Ok::<(), &str>(());
+    /// let erased = engine.erase(account, now).commit(replace)?.result?;
+    /// assert_eq!(erased.delete_after, now + time::Duration::minutes(24 * 60 + 2));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn erase(&self, account: Account, now: UtcDateTime) -> Transition<Erased> {
+        let mut change = match self.draft(account, now) {
+            Ok(draft) => draft.change(),
+            Err(denied) => return Transition::refused(denied),
+        };
+        let revoked_until = self.remove_everything(&mut change);
+        // They are revoked.
+        change.spent.clear();
+        change.log(Event::AccountErased);
+
+        // A server that is behind by the skew accepts a session for that much longer.
+        let last_session = revoked_until
+            .after(self.policy.longest_session_millis())
+            .after(self.policy.skew_millis());
+        let budgets_full = Limit::ALL.map(|limit| change.budget(limit).full_at());
+        let delete_after = budgets_full.into_iter().fold(last_session, Ord::max);
+        change.grant(Erased {
+            delete_after: delete_after.to_utc(),
+        })
+    }
+
+    /// Says until when sessions are revoked then.
+    fn remove_everything(&self, change: &mut Change<'_>) -> Millis {
         change.phones.clear();
         change.challenges.clear();
         change.recovery = None;
         let until = change.now().after(self.policy.skew_millis());
         // A policy of another skew may have revoked more.
-        change.revoked_until.every = change.revoked_until.every.max(Some(until));
-        change.log(Event::AccountReset);
-        change.grant(())
+        let until = change
+            .revoked_until
+            .every
+            .map_or(until, |every| every.max(until));
+        change.revoked_until.every = Some(until);
+        until
     }
 
     /// Removes a phone as [`remove_authenticator`](Self::remove_authenticator) does.
