@@ -78,11 +78,16 @@ impl Body {
         }
     }
 
-    /// A list; old clients send a bare string for one of a single element.
-    fn list(&self, name: &'static str) -> Result<Vec<&str>, BadRequest> {
-        self.optional_list(name)?.ok_or(BadRequest::Missing(name))
+    /// A list that has to be there, by its name or else by another that clients send.
+    fn list(&self, [name, other]: [&'static str; 2]) -> Result<Vec<&str>, BadRequest> {
+        let list = match self.optional_list(name)? {
+            None => self.optional_list(other)?,
+            list => list,
+        };
+        list.ok_or(BadRequest::Missing(name))
     }
 
+    /// A list; old clients send a bare string for one of a single element.
     fn optional_list(&self, name: &'static str) -> Result<Option<Vec<&str>>, BadRequest> {
         match self.find(name) {
             Some(Parameter::Texts(texts)) if texts.is_empty() => Ok(None),
@@ -91,15 +96,6 @@ impl Body {
             }
             Some(Parameter::Other) => Err(BadRequest::NotAList(name)),
             _ => Ok(self.optional(name)?.map(|text| Vec::from([text]))),
-        }
-    }
-
-    /// The name by which a parameter came; the right one where it came by none.
-    fn first_known(&self, [right, other]: [&'static str; 2]) -> &'static str {
-        if self.find(right).is_none() && self.find(other).is_some() {
-            other
-        } else {
-            right
         }
     }
 
@@ -121,17 +117,17 @@ impl Body {
     /// [`BadRequest::NoCommonChannel`]; [`BadRequest::InvalidPhoneNumber`].
     pub fn associate(&self, enabled: Channels) -> Result<Associate, BadRequest> {
         // The guide's table misspells the name.
-        let types = self.first_known(["authenticator_types", "authentication_types"]);
-        if !self.list(types)?.contains(&OOB) {
+        let types = self.list(["authenticator_types", "authentication_types"])?;
+        if !types.contains(&OOB) {
             return Err(BadRequest::UnsupportedAuthenticatorType);
         }
         // A published client sends the name of the challenge's parameter.
-        let supported = self.list(self.first_known(["oob_channels", "oob_channel"]))?;
+        let supported = self.list(["oob_channels", "oob_channel"])?;
         let channel = supported
             .into_iter()
             .filter_map(Channel::named)
             .find(|channel| enabled.contains(*channel))
-            .ok_or(BadRequest::NoCommonChannel)?;
+            .ok_or(BadRequest::NoCommonChannel { enabled })?;
         let phone = self.required("phone_number")?;
         let phone = phone.parse().map_err(BadRequest::InvalidPhoneNumber)?;
         Ok(Associate { channel, phone })

@@ -2,12 +2,14 @@
 
 use alloc::borrow::Cow;
 use alloc::string::{String, ToString};
+use alloc::vec::Vec;
 use core::fmt;
 use core::time::Duration;
 
 use serde::Serialize;
 
 use super::header::{NO_STORE, is_basic};
+use crate::channel::{Channel, Channels};
 use crate::phone::InvalidPhoneNumber;
 
 /// A request that the engine cannot be asked.
@@ -35,7 +37,10 @@ pub enum BadRequest {
     /// The channel is neither `sms` nor `voice`.
     UnknownChannel,
     /// None of the channels that the client supports is enabled.
-    NoCommonChannel,
+    NoCommonChannel {
+        /// Those that are.
+        enabled: Channels,
+    },
     /// The phone number is not E.164 in its one spelling.
     InvalidPhoneNumber(InvalidPhoneNumber),
     /// No `oob` among the challenge types.
@@ -70,8 +75,13 @@ impl fmt::Display for BadRequest {
             Self::UnknownChannel => {
                 f.write_str("The channel is not supported. Supported channels: sms, voice.")
             }
-            Self::NoCommonChannel => {
-                f.write_str("None of the channels is enabled. Supported channels: sms, voice.")
+            Self::NoCommonChannel { enabled } => {
+                let enabled: Vec<_> = enabled.iter().map(Channel::as_str).collect();
+                let enabled = enabled.join(", ");
+                write!(
+                    f,
+                    "None of the channels is enabled. Enabled channels: {enabled}."
+                )
             }
             Self::InvalidPhoneNumber(InvalidPhoneNumber::ZeroAfter { country_code }) => {
                 write!(
@@ -231,7 +241,7 @@ impl From<BadRequest> for ErrorAnswer {
             | BadRequest::Repeated(_)
             | BadRequest::UnsupportedAuthenticatorType
             | BadRequest::UnknownChannel
-            | BadRequest::NoCommonChannel
+            | BadRequest::NoCommonChannel { .. }
             | BadRequest::InvalidPhoneNumber(_)
             | BadRequest::SeveralCredentials => (400, "invalid_request"),
             BadRequest::BodyTooLarge => (413, "invalid_request"),

@@ -160,10 +160,12 @@ fn every_bad_request_is_its_row_of_the_table() {
             "The channel is not supported. Supported channels: sms, voice.",
         ),
         (
-            BadRequest::NoCommonChannel,
+            BadRequest::NoCommonChannel {
+                enabled: Channels::SmsAndVoice,
+            },
             400,
             "invalid_request",
-            "None of the channels is enabled. Supported channels: sms, voice.",
+            "None of the channels is enabled. Enabled channels: sms, voice.",
         ),
         (
             BadRequest::InvalidPhoneNumber(InvalidPhoneNumber::NotE164),

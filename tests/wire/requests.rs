@@ -227,7 +227,9 @@ fn what_is_wrong_with_a_parameter_is_told_by_its_name() {
         ),
         (
             r#"{"authenticator_types":["oob"],"oob_channels":["email"]}"#,
-            BadRequest::NoCommonChannel,
+            BadRequest::NoCommonChannel {
+                enabled: Channels::SmsAndVoice,
+            },
         ),
         (
             r#"{"authenticator_types":["oob"],"oob_channels":["sms"]}"#,
