@@ -13,10 +13,11 @@ use crate::authenticator::{
     AuthenticatorEntry, AuthenticatorId, AuthenticatorStatus, DeviceId, EnrolledPhone,
 };
 use crate::budget::{Budget, Limit};
-use crate::channel::{Channel, Channels};
+use crate::channel::Channel;
 use crate::instant::Millis;
 use crate::key::SessionTag;
 use crate::phone::PhoneNumber;
+use crate::policy::{Policy, RecoveryCodes};
 use crate::recovery::Recovery;
 use crate::session::MfaSession;
 use crate::subject::Subject;
@@ -109,21 +110,6 @@ pub(crate) struct SpentSession {
     pub(crate) expires_at: Millis,
 }
 
-/// Which factors an account can be challenged for, for `mfa_requirements`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Requirements {
-    /// Nothing is enrolled: a phone has to be associated first.
-    Enroll,
-    /// A second factor guards the account.
-    Challenge {
-        /// Whether an active phone can be challenged.
-        phone: bool,
-        /// Whether there is a recovery code.
-        recovery_code: bool,
-    },
-}
-
 impl Account {
     /// The account of a user without a record in the store.
     ///
@@ -183,18 +169,6 @@ impl Account {
     #[must_use]
     pub fn is_enrolled(&self) -> bool {
         self.state.is_enrolled()
-    }
-
-    /// What a login must ask for.
-    #[must_use]
-    pub fn requirements(&self) -> Requirements {
-        if !self.is_enrolled() {
-            return Requirements::Enroll;
-        }
-        Requirements::Challenge {
-            phone: self.state.active_phones().next().is_some(),
-            recovery_code: self.state.recovery.is_some(),
-        }
     }
 }
 
@@ -264,15 +238,17 @@ impl State {
     pub(crate) fn entries_at(
         &self,
         now: Millis,
-        channels: Channels,
-    ) -> impl Iterator<Item = AuthenticatorEntry> {
+        policy: &Policy,
+    ) -> impl Iterator<Item = AuthenticatorEntry> + use<'_> {
+        let (channels, recovery_codes) = (policy.channels(), policy.recovery_codes());
         let confirmed = self.recovery.iter();
         let pending = self.challenges.iter();
         let unconfirmed =
             pending.filter_map(move |pending| pending.enrollment_at(now)?.recovery.as_ref());
-        let recovery_codes = confirmed
+        let entries = confirmed
             .map(|recovery| (recovery, AuthenticatorStatus::Active))
             .chain(unconfirmed.map(|recovery| (recovery, AuthenticatorStatus::Unconfirmed)))
+            .filter(move |_| recovery_codes == RecoveryCodes::Issued)
             .map(|(recovery, status)| AuthenticatorEntry {
                 id: AuthenticatorId::RecoveryCode(recovery.device),
                 status,
@@ -285,7 +261,7 @@ impl State {
                 phone: Some(phone.phone),
             })
         });
-        recovery_codes.chain(phones)
+        entries.chain(phones)
     }
 
     /// Adds a challenge. If there is no room, drops the oldest that has no code left.

@@ -16,6 +16,15 @@ pub enum Channel {
 }
 
 impl Channel {
+    /// The channel of an `oob_channel`: `sms`, `voice`, or `tel` as old clients say for it.
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        match name {
+            "sms" => Some(Self::Sms),
+            "voice" | "tel" => Some(Self::Voice),
+            _ => None,
+        }
+    }
+
     /// `sms` or `voice`, as `oob_channel` says it.
     #[must_use]
     pub const fn as_str(self) -> &'static str {

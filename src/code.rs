@@ -7,11 +7,11 @@ use alloc::string::String;
 use core::num::NonZeroU32;
 
 use rand_core::CryptoRng;
-use subtle::ConstantTimeGreater;
+use subtle::{Choice, ConstantTimeEq, ConstantTimeGreater};
 use zeroize::Zeroize;
 
-use crate::bytes;
 use crate::names::secret;
+use crate::{bytes, typed};
 
 /// Longest binding code: its digest has to stay within one block of SHA-256.
 pub(crate) const MAX_BINDING_DIGITS: usize = 8;
@@ -33,16 +33,10 @@ impl BindingCode {
     /// Draws a code uniformly, leading zeros included (rule 15).
     pub(crate) fn draw(len: usize, rng: &mut (impl CryptoRng + ?Sized)) -> Self {
         let len = len.clamp(MIN_BINDING_DIGITS, MAX_BINDING_DIGITS);
-        let bound = (0..len).fold(NonZeroU32::MIN, |bound, _| bound.saturating_mul(TEN));
-        let mut rest = below(bound, rng);
         let mut digits = [0; MAX_BINDING_DIGITS];
-        for digit in digits.iter_mut().take(len).rev() {
-            // Not a table: a secret digit must not become an address.
-            let [ones, ..] = (rest % 10).to_le_bytes();
-            *digit = b'0' | ones;
-            rest /= 10;
+        if let Some(drawn) = digits.get_mut(..len) {
+            draw_digits(drawn, rng);
         }
-        rest.zeroize();
         Self { digits, len }
     }
 
@@ -62,19 +56,93 @@ impl BindingCode {
 
 const TEN: NonZeroU32 = NonZeroU32::MIN.saturating_add(9);
 
-/// Takes any text. A text that is not 6 to 8 bytes long equals no code.
-// It looks only at the length: the bytes are secret, and their digest decides the rest.
+/// Draws decimal digits, uniformly: all from one number below a power of ten.
+fn draw_digits(digits: &mut [u8], rng: &mut (impl CryptoRng + ?Sized)) {
+    let bound = (0..digits.len()).fold(NonZeroU32::MIN, |bound, _| bound.saturating_mul(TEN));
+    let mut rest = below(bound, rng);
+    for digit in digits.iter_mut().rev() {
+        // Not a table: a secret digit must not become an address.
+        let [ones, ..] = (rest % 10).to_le_bytes();
+        *digit = b'0' | ones;
+        rest /= 10;
+    }
+    rest.zeroize();
+}
+
+/// Takes any text: drops white space, dashes and invisible characters, and folds every decimal digit to
+/// ASCII. What is not 6 to 8 digits then equals no code.
+// A text of 6 bytes leaves no room for separators: it is a code as it was sent, or none. So no byte of it
+// is looked at, and the digest tells the rest. In a longer one only the class of each character decides.
 impl From<&str> for BindingCode {
     fn from(text: &str) -> Self {
-        let mut digits = [0; MAX_BINDING_DIGITS];
-        let mut len = 0;
-        if (MIN_BINDING_DIGITS..=MAX_BINDING_DIGITS).contains(&text.len()) {
-            for (digit, byte) in digits.iter_mut().zip(text.bytes()) {
+        let mut code = Self {
+            digits: [0; MAX_BINDING_DIGITS],
+            len: 0,
+        };
+        if text.len() == MIN_BINDING_DIGITS {
+            for (digit, byte) in code.digits.iter_mut().zip(text.bytes()) {
                 *digit = byte;
             }
-            len = text.len();
+            code.len = text.len();
+        } else if (MIN_BINDING_DIGITS..=MAX_TYPED).contains(&text.len()) {
+            code.len = fill(
+                &mut code.digits,
+                typed::characters(text),
+                char::is_ascii_digit,
+            )
+            .filter(|len| *len >= MIN_BINDING_DIGITS)
+            .unwrap_or_default();
         }
-        Self { digits, len }
+        code
+    }
+}
+
+/// Longest text that is read for a code, in bytes: 24 characters of 4 bytes, each with as much around it.
+const MAX_TYPED: usize = 192;
+
+/// Fills the bytes with the characters, which have to be of one class and fit; says how many there were.
+fn fill(
+    bytes: &mut [u8],
+    characters: impl Iterator<Item = char>,
+    is_of_class: impl Fn(&char) -> bool,
+) -> Option<usize> {
+    let mut len = 0_usize;
+    for character in characters {
+        let byte = u8::try_from(character).ok();
+        *bytes.get_mut(len)? = byte.filter(|_| is_of_class(&character))?;
+        len = len.saturating_add(1);
+    }
+    Some(len)
+}
+
+/// Three keys that a call asks for before it says a digit: a mailbox whose greeting plays tones presses
+/// them once in 1,000 calls.
+///
+/// # Security
+///
+/// They are in the [`Delivery`](crate::Delivery) and in no record. `Debug` redacts, there is no `Display`,
+/// they are overwritten when dropped.
+#[derive(Clone)]
+pub struct CallKeys([u8; CALL_KEYS]);
+
+const CALL_KEYS: usize = 3;
+
+impl CallKeys {
+    pub(crate) fn draw(rng: &mut (impl CryptoRng + ?Sized)) -> Self {
+        let mut keys = [0; CALL_KEYS];
+        draw_digits(&mut keys, rng);
+        Self(keys)
+    }
+
+    /// The keys, for the prompt of the call.
+    #[must_use]
+    pub fn expose_secret(&self) -> &str {
+        core::str::from_utf8(&self.0).unwrap_or_default()
+    }
+
+    /// Whether these are the keys, in constant time for a text of their length.
+    pub(crate) fn judge(&self, pressed: &str) -> Choice {
+        self.0.ct_eq(pressed.as_bytes())
     }
 }
 
@@ -130,13 +198,13 @@ fn recovery_symbol(index: u32) -> u8 {
 
 /// The code that the owner keeps on paper: 24 characters, 120 random bits, valid once.
 ///
-/// Users may type it with or without spaces and hyphens, in either case, fullwidth or not.
+/// It is presented as people type it: in groups, in either case, in fullwidth forms.
 ///
 /// # Security
 ///
 /// `Debug` redacts, there is no `Display`, the characters are overwritten when dropped.
 pub struct RecoveryCode {
-    // All zero if the text is neither 24 bytes nor 24 characters; that equals no code.
+    // All 0 where the text is not 24 characters, which equals no code.
     characters: [u8; RECOVERY_LEN],
 }
 
@@ -164,48 +232,29 @@ impl RecoveryCode {
     }
 }
 
-/// Takes any text: upper-cases it, folds fullwidth to ASCII, drops spaces and hyphens.
-// A text of 24 bytes has no room for separators: it is a code as shown, or not a code. So this looks at
-// none of its bytes, and the digest decides.
+/// Takes any text: drops white space, dashes and invisible characters, folds fullwidth forms and every
+/// decimal digit to ASCII, and upper-cases it.
+// A text of 24 bytes leaves no room for separators: it is the code as it was shown, or none. So no byte
+// of it is looked at, and the digest tells the rest.
 impl From<&str> for RecoveryCode {
     fn from(text: &str) -> Self {
-        let mut characters = <[u8; RECOVERY_LEN]>::try_from(text.as_bytes())
-            .unwrap_or_else(|_| folded(text).unwrap_or_default());
-        // On every byte, without a branch.
-        characters.make_ascii_uppercase();
-        Self { characters }
-    }
-}
-
-/// The code in a text that is not 24 bytes long.
-///
-/// Branches depend only on where the separators are, and on which characters are ASCII.
-fn folded(text: &str) -> Option<[u8; RECOVERY_LEN]> {
-    let mut characters = [0; RECOVERY_LEN];
-    let mut typed = text.chars().map(fold).filter(|c| !matches!(c, ' ' | '-'));
-    for character in &mut characters {
-        let byte = typed.next().and_then(|c| u8::try_from(c).ok());
-        *character = byte.unwrap_or_default();
-    }
-    if characters.contains(&0) || typed.next().is_some() {
-        characters.zeroize();
-        return None;
-    }
-    Some(characters)
-}
-
-/// The ASCII form of a fullwidth character, of white space, and of the dashes that word processors
-/// substitute for a hyphen. Other characters stay as they are.
-fn fold(c: char) -> char {
-    const WIDE_OFFSET: u32 = '！' as u32 - '!' as u32;
-    match c {
-        '！'..='～' => u32::from(c)
-            .checked_sub(WIDE_OFFSET)
-            .and_then(char::from_u32)
-            .unwrap_or(c),
-        '\u{3000}' | '\u{a0}' | '\t' | '\r' | '\n' => ' ',
-        '\u{2010}'..='\u{2015}' | '\u{2212}' => '-',
-        other => other,
+        let mut code = Self {
+            characters: [0; RECOVERY_LEN],
+        };
+        if let Ok(shown) = <[u8; RECOVERY_LEN]>::try_from(text.as_bytes()) {
+            code.characters = shown;
+        } else if (RECOVERY_LEN..=MAX_TYPED).contains(&text.len())
+            && fill(
+                &mut code.characters,
+                typed::characters(text),
+                char::is_ascii_graphic,
+            ) != Some(RECOVERY_LEN)
+        {
+            code.characters.zeroize();
+        }
+        // All together, which takes no branch.
+        code.characters.make_ascii_uppercase();
+        code
     }
 }
 
@@ -222,6 +271,7 @@ pub(crate) fn below(bound: NonZeroU32, rng: &mut (impl CryptoRng + ?Sized)) -> u
 }
 
 secret!(BindingCode, digits);
+secret!(CallKeys, 0);
 secret!(OobCode, 0);
 secret!(RecoveryCode, characters);
 

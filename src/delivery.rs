@@ -4,7 +4,7 @@ use time::UtcDateTime;
 
 use crate::bytes;
 use crate::channel::Channel;
-use crate::code::BindingCode;
+use crate::code::{BindingCode, CallKeys};
 use crate::phone::PhoneNumber;
 
 /// One message with a code. Send it once, after the commit.
@@ -24,6 +24,8 @@ pub struct Delivery {
     pub to: PhoneNumber,
     /// The code that the message carries; [`message`](crate::message) has the words.
     pub code: BindingCode,
+    /// What a call asks for before it says the code; none for a text message.
+    pub keys: Option<CallKeys>,
     /// When the code expires.
     pub expires_at: UtcDateTime,
     pub(crate) id: [u8; 16],

@@ -58,6 +58,8 @@ pub enum Denied {
     TooManyPhones,
     /// The policy does not send by this channel.
     ChannelUnavailable,
+    /// The channel that was asked for is not that of the authenticator.
+    ChannelMismatch,
     /// The account has no authenticator.
     NotEnrolled,
     /// No active authenticator of the account has this id.
@@ -126,6 +128,7 @@ named!(Denied {
     PhoneAlreadyEnrolled: "phone_already_enrolled", "the phone number is on this account already";
     TooManyPhones: "too_many_phones", "the account has as many phones as the policy allows";
     ChannelUnavailable: "channel_unavailable", "the policy does not send by this channel";
+    ChannelMismatch: "channel_mismatch", "the channel is not that of the authenticator";
     NotEnrolled: "not_enrolled", "the account has no authenticator";
     InvalidAuthenticator: "invalid_authenticator", "no active authenticator of the account has this id";
     UnknownAuthenticator: "unknown_authenticator", "no authenticator of the account has this id";

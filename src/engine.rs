@@ -53,7 +53,7 @@ pub(crate) mod recover;
 
 pub(crate) mod manage;
 
-mod admin;
+pub(crate) mod admin;
 
 mod draft;
 mod guard;

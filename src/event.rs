@@ -83,6 +83,8 @@ pub enum Event {
     },
     /// An administrator removed everything.
     AccountReset,
+    /// An administrator removed everything for good.
+    AccountErased,
     /// An administrator refilled the budgets.
     BudgetsRestored,
     /// An operator reset the account's time after a clock ran ahead.
@@ -102,6 +104,7 @@ named!(Event {
     RecoveryCodeRemoved: "recovery_code_removed";
     LimitReached: "limit_reached";
     AccountReset: "account_reset";
+    AccountErased: "account_erased";
     BudgetsRestored: "budgets_restored";
     ClockRewound: "clock_rewound";
 });
@@ -122,7 +125,8 @@ impl Event {
                 limit: Limit::BindingFailures | Limit::RecoveryFailures,
                 ..
             }
-            | Self::AccountReset => true,
+            | Self::AccountReset
+            | Self::AccountErased => true,
             Self::CodeIssued { .. }
             | Self::Authenticated { .. }
             | Self::WrongBindingCode { .. }

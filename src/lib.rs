@@ -189,25 +189,27 @@ mod scope;
 mod session;
 mod subject;
 mod transition;
+mod typed;
 
 pub mod message;
 pub mod wire;
 
-pub use account::{Account, Requirements};
+pub use account::Account;
 pub use authenticator::{
     AuthenticatorEntry, AuthenticatorId, AuthenticatorStatus, DeviceId, EnrolledPhone,
     InvalidAuthenticatorId,
 };
 pub use budget::{Budget, BudgetEmpty, InvalidRateLimit, Limit, RateLimit};
 pub use channel::{Channel, Channels};
-pub use code::{BindingCode, OobCode, RecoveryCode};
+pub use code::{BindingCode, CallKeys, OobCode, RecoveryCode};
 pub use decide::{MAX_TRIES, Unsaved, decide, decide_async};
 pub use delivery::Delivery;
 pub use denied::{Denied, DeniedKind};
 pub use engine::Engine;
+pub use engine::admin::Erased;
 pub use engine::associate::{Associate, Associated};
 pub use engine::challenge::{Challenge, Challenged};
-pub use engine::manage::Removed;
+pub use engine::manage::{Removed, Requirements};
 pub use engine::verified::{Purpose, Verified};
 pub use engine::verify::VerifyOob;
 pub use event::{Event, Events};

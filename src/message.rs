@@ -2,7 +2,7 @@
 //!
 //! [`Wording`] is made once, from the name of the app and the host that the code is for, and refuses
 //! at the start what could fail at the send. [`Wording::message`] then words each delivery by its
-//! channel: a text of one SMS, or a call that says no digit before a key was pressed.
+//! channel: a text of one SMS, or a call that says no digit before its keys were pressed.
 //!
 //! The words are English. Who wants others reads `delivery.code` and writes them.
 
@@ -21,11 +21,10 @@ use zeroize::Zeroizing;
 pub use self::app_name::{AppName, InvalidAppName};
 pub use self::gsm::septets;
 pub use self::host::{Host, InvalidHost};
-pub use self::voice::{AnswerStep, KeyPress, NoKeyPressed, PromptStep, SpokenDigits, VoiceCall};
+pub use self::voice::{AnswerStep, AnsweredCall, PromptStep, SpokenDigits, VoiceCall, WrongKeys};
 use crate::channel::Channel;
 use crate::code::{BindingCode, MAX_BINDING_DIGITS};
 use crate::delivery::Delivery;
-use crate::names::error_text;
 
 /// Septets that one SMS holds.
 const SEGMENT: usize = 160;
@@ -98,13 +97,16 @@ impl Wording {
     ///
     /// # Errors
     ///
-    /// [`InvalidCode`] when somebody put another code into the delivery than the engine drew, and
-    /// one that is not of six to eight digits: any other text could write lines of its own.
-    pub fn message(&self, delivery: &Delivery) -> Result<Message, InvalidCode> {
-        let code = digits(&delivery.code)?;
+    /// [`InvalidDelivery`] where the delivery was changed since the engine made it: a code that is not 6 to
+    /// 8 digits could write lines of its own, and a call without keys would speak to a mailbox.
+    pub fn message(&self, delivery: &Delivery) -> Result<Message, InvalidDelivery> {
+        let code = digits(&delivery.code).ok_or(InvalidDelivery::Code)?;
         Ok(match delivery.channel {
             Channel::Sms => Message::Sms(self.text(code)),
-            Channel::Voice => Message::Voice(VoiceCall::new(&self.app, code)),
+            Channel::Voice => {
+                let keys = delivery.keys.as_ref().ok_or(InvalidDelivery::Keys)?;
+                Message::Voice(VoiceCall::new(&self.app, code, keys))
+            }
         })
     }
 
@@ -122,13 +124,11 @@ impl Wording {
     }
 }
 
-fn digits(code: &BindingCode) -> Result<&str, InvalidCode> {
+fn digits(code: &BindingCode) -> Option<&str> {
     // Empty where the number of bytes is not that of any code.
     let text = code.expose_secret();
-    if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_digit()) {
-        return Err(InvalidCode);
-    }
-    Ok(text)
+    let is_digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    is_digits.then_some(text)
 }
 
 /// The words of one delivery, in the shape of its channel.
@@ -195,12 +195,23 @@ impl fmt::Display for InvalidWording {
 
 impl core::error::Error for InvalidWording {}
 
-/// The code of a delivery is not of six to eight digits, so it is none that the engine drew.
+/// The delivery is not as the engine made it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct InvalidCode;
+pub enum InvalidDelivery {
+    /// The code is not 6 to 8 digits.
+    Code,
+    /// A call has no keys.
+    Keys,
+}
 
-error_text!(
-    InvalidCode,
-    "the code of a delivery has 6 to 8 digits and nothing else"
-);
+impl fmt::Display for InvalidDelivery {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Code => "the code of a delivery has 6 to 8 digits and nothing else",
+            Self::Keys => "the delivery of a call has keys: challenge by voice",
+        })
+    }
+}
+
+impl core::error::Error for InvalidDelivery {}

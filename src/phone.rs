@@ -7,13 +7,11 @@ use core::num::NonZeroU64;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-use crate::names::error_text;
-
 /// A phone number in E.164, canonical by construction: one number, one value, eight bytes.
 ///
 /// It parses from `+` and 7 to 15 digits of which the first is not 0, and from nothing else. ITU-T E.164
 /// sets the 15; no country assigns fewer than 7. Anything more forgiving would let one phone pass for
-/// two.
+/// two, and so would the 0 that is dialed within a country: `+4407911123456` is refused.
 ///
 /// # Security
 ///
@@ -50,11 +48,37 @@ impl PhoneNumber {
         self.0.get()
     }
 
-    pub(crate) fn from_integer(value: u64) -> Option<Self> {
-        let value = NonZeroU64::new(value)?;
-        (MIN_VALUE..=MAX_VALUE)
-            .contains(&value.get())
-            .then_some(Self(value))
+    pub(crate) fn from_integer(value: u64) -> Result<Self, InvalidPhoneNumber> {
+        let number = NonZeroU64::new(value)
+            .filter(|_| (MIN_VALUE..=MAX_VALUE).contains(&value))
+            .map(Self)
+            .ok_or(InvalidPhoneNumber::NotE164)?;
+        match number.zero_after_country_code() {
+            Some(country_code) => Err(InvalidPhoneNumber::ZeroAfter { country_code }),
+            None => Ok(number),
+        }
+    }
+
+    /// The country code of one or two digits that a 0 follows.
+    ///
+    /// That 0 is dialed within the country alone, so one phone would have two spellings. Italy (39) has it in
+    /// its numbers, and so may countries with codes of three digits.
+    fn zero_after_country_code(self) -> Option<u16> {
+        let mut leading = self.0.get();
+        while leading >= 1_000 {
+            leading /= 10;
+        }
+        let leading = u16::try_from(leading).ok()?;
+        let (one, two) = (leading / 100, leading / 10);
+        let (code, next) = match (one, two) {
+            (1 | 7, _) => (one, two % 10),
+            (_, 20 | 27 | 30..=34 | 36 | 40 | 41 | 43..=49 | 51..=58 | 60..=66) => {
+                (two, leading % 10)
+            }
+            (_, 81 | 82 | 84 | 86 | 90..=95 | 98) => (two, leading % 10),
+            _ => return None,
+        };
+        (next == 0).then_some(code)
     }
 }
 
@@ -62,13 +86,13 @@ impl core::str::FromStr for PhoneNumber {
     type Err = InvalidPhoneNumber;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let digits = text.strip_prefix('+').ok_or(InvalidPhoneNumber)?;
+        let digits = text.strip_prefix('+').ok_or(InvalidPhoneNumber::NotE164)?;
         // The value has as many digits as the text: its bounds are those of the length.
         if digits.starts_with('0') || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
-            return Err(InvalidPhoneNumber);
+            return Err(InvalidPhoneNumber::NotE164);
         }
-        let value = digits.parse().map_err(|_| InvalidPhoneNumber)?;
-        Self::from_integer(value).ok_or(InvalidPhoneNumber)
+        let value = digits.parse().map_err(|_| InvalidPhoneNumber::NotE164)?;
+        Self::from_integer(value)
     }
 }
 
@@ -106,20 +130,41 @@ impl<'de> Deserialize<'de> for PhoneNumber {
             text.parse().map_err(de::Error::custom)
         } else {
             let value = u64::deserialize(deserializer)?;
-            Self::from_integer(value).ok_or_else(|| de::Error::custom(InvalidPhoneNumber))
+            Self::from_integer(value).map_err(de::Error::custom)
         }
     }
 }
 
-/// The text is not a phone number in E.164.
+/// The text is not a phone number in its one spelling.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct InvalidPhoneNumber;
+pub enum InvalidPhoneNumber {
+    /// It is not `+` and 7 to 15 digits of which the first is not 0.
+    NotE164,
+    /// It has a 0 after the country code, as it is dialed within the country alone.
+    ZeroAfter {
+        /// The country code.
+        country_code: u16,
+    },
+}
 
-error_text!(
-    InvalidPhoneNumber,
-    "not a phone number in E.164: write + and 7 to 15 digits of which the first is not 0"
-);
+impl fmt::Display for InvalidPhoneNumber {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotE164 => {
+                f.write_str("a phone number has + and 7 to 15 digits of which the first is not 0")
+            }
+            Self::ZeroAfter { country_code } => {
+                write!(
+                    f,
+                    "a phone number has no 0 after the country code: drop the one after +{country_code}"
+                )
+            }
+        }
+    }
+}
+
+impl core::error::Error for InvalidPhoneNumber {}
 
 #[cfg(test)]
 mod tests;

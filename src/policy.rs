@@ -72,13 +72,13 @@ pub struct Policy {
     recovery_codes: RecoveryCodes,
 }
 
-/// Whether a first association comes with a recovery code.
+/// Whether there are recovery codes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RecoveryCodes {
     /// A first association issues one, and its use issues the next.
     Issued,
-    /// None is issued. An existing one still works, once.
+    /// None is made. Stored ones are neither listed nor accepted, and stay as they are.
     Off,
 }
 
@@ -274,7 +274,7 @@ impl Policy {
         Ok(self)
     }
 
-    /// Whether recovery codes are issued.
+    /// Whether there are recovery codes.
     #[must_use]
     pub const fn with_recovery_codes(mut self, recovery_codes: RecoveryCodes) -> Self {
         self.recovery_codes = recovery_codes;
@@ -345,7 +345,7 @@ impl Policy {
         self.max_phones
     }
 
-    /// Whether recovery codes are issued.
+    /// Whether there are recovery codes.
     #[must_use]
     pub const fn recovery_codes(&self) -> RecoveryCodes {
         self.recovery_codes

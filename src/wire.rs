@@ -24,8 +24,8 @@
 //!
 //! # Embedding
 //!
-//! A transport decides nothing. It reads a body of at most [`MAX_BODY`] bytes by its [`Format`],
-//! hands on the `Authorization` header, and writes any [`Answer`] in the same way. An endpoint stands
+//! A transport decides nothing. It reads a body of at most [`MAX_BODY`] bytes by its [`Format`], which
+//! [`check_encoding`] and [`without_bom`] have passed, hands on the `Authorization` header, and writes any [`Answer`] in the same way. An endpoint stands
 //! between the two, and is the same under every transport: open the token, read the request,
 //! [`decide`](crate::decide), send what is to be sent, answer.
 //!
@@ -92,13 +92,13 @@
 //!
 //! ```
 //! use oob_mfa::wire::{Body, ErrorAnswer};
-//! use oob_mfa::{Channel, Denied};
+//! use oob_mfa::{Channel, Channels, Denied};
 //! use time::UtcDateTime;
 //!
 //! let body: Body = serde_json::from_str(
 //!     r#"{ "authenticator_types": ["oob"], "oob_channels": ["sms"], "phone_number": "+14155558730" }"#,
 //! )?;
-//! assert_eq!(body.associate()?.channel, Channel::Sms);
+//! assert_eq!(body.associate(Channels::SmsAndVoice)?.channel, Channel::Sms);
 //!
 //! let answer = ErrorAnswer::denied(&Denied::AlreadyEnrolled, UtcDateTime::UNIX_EPOCH);
 //! assert_eq!(answer.status(), 403);
@@ -128,5 +128,5 @@ pub use self::answer::{
 };
 pub use self::body::{Body, Grant};
 pub use self::error::{BadRequest, ErrorAnswer};
-pub use self::format::{Format, MAX_BODY};
+pub use self::format::{Format, MAX_BODY, check_encoding, without_bom};
 pub use self::header::{ClientCredentials, NO_STORE, authenticator_id, bearer};

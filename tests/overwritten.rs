@@ -8,7 +8,7 @@ use std::cell::Cell;
 use std::hint::black_box;
 
 use base64ct::{Base64UrlUnpadded, Encoding};
-use oob_mfa::message::{AnswerStep, Message, Wording};
+use oob_mfa::message::{AnswerStep, Message, PromptStep, Wording};
 use oob_mfa::wire::*;
 use oob_mfa::*;
 use oob_mfa_testing::{ALICES, World};
@@ -75,10 +75,12 @@ fn a_text_that_nobody_overwrites_is_found() {
 
 #[test]
 fn a_code_that_is_dropped_is_overwritten() {
-    let found = left_behind(b"73914628", || {
-        drop(black_box(Box::new(BindingCode::from("73914628"))));
-    });
-    assert_eq!(found, 0, "binding code");
+    for typed in ["73914628", "7391 4628", "７３９１４６２８"] {
+        let found = left_behind(b"73914628", || {
+            drop(black_box(Box::new(BindingCode::from(typed))));
+        });
+        assert_eq!(found, 0, "binding code");
+    }
     let id = [7; 16];
     let found = left_behind(&id, || {
         drop(black_box(Box::new(OobCode::from("BwcHBwcHBwcHBwcHBwcHBw"))));
@@ -155,8 +157,9 @@ fn an_answer_and_its_tokens_are_overwritten() {
 }
 
 /// Associates a phone, words the message, answers the client and judges the code: the code that was
-/// sent, the handle, the recovery code, and the first three of the digits that were spoken.
-fn ceremony(channel: Channel) -> [Option<String>; 4] {
+/// sent, the handle, the recovery code, the first three of the digits that were spoken, and the end of the
+/// prompt, which tells the keys.
+fn ceremony(channel: Channel) -> [Option<String>; 5] {
     let mut world = World::new();
     let session = world.first_factor();
     let request = Associate {
@@ -181,13 +184,21 @@ fn ceremony(channel: Channel) -> [Option<String>; 4] {
         Some("example.com".parse().unwrap()),
     );
     let message = wording.unwrap().message(&associated.delivery).unwrap();
-    let spoken = match &message {
-        Message::Voice(call) => call
-            .answered("1".parse().unwrap())
-            .find_map(|step| match step {
+    let keys = associated.delivery.keys.as_ref();
+    let keys = keys.map(|keys| keys.expose_secret().to_owned());
+    let mut prompted = None;
+    let spoken = match message {
+        Message::Voice(call) => {
+            prompted = call.prompt().find_map(|step| match step {
+                PromptStep::AskKeys(words) => Some(words[words.len() - 14..].to_owned()),
+                PromptStep::Say(_) => None,
+            });
+            let answered = call.press(keys.as_deref().unwrap()).unwrap();
+            answered.steps().find_map(|step| match step {
                 AnswerStep::SayDigits(digits) => Some(digits.expose_secret()[..7].to_owned()),
                 AnswerStep::Say(_) | AnswerStep::Pause(_) => None,
-            }),
+            })
+        }
         _ => None,
     };
     drop(black_box(Answer::from(&associated)));
@@ -211,12 +222,13 @@ fn ceremony(channel: Channel) -> [Option<String>; 4] {
             .as_ref()
             .map(|code| code.expose_secret().to_owned()),
         spoken,
+        prompted,
     ]
 }
 
 #[test]
 fn a_whole_enrollment_leaves_no_code_behind() {
-    for (channel, secrets) in [(Channel::Sms, 3), (Channel::Voice, 4)] {
+    for (channel, secrets) in [(Channel::Sms, 3), (Channel::Voice, 5)] {
         // The same random bytes make the same codes, so they are known when they are looked for.
         let known: Vec<String> = ceremony(channel).into_iter().flatten().collect();
         assert_eq!(known.len(), secrets);

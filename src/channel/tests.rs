@@ -23,3 +23,22 @@ fn channels_say_what_they_contain_sms_first() {
     assert_eq!(serde_json::to_string(&Voice).unwrap(), "\"voice\"");
     assert!(serde_json::from_str::<Channel>("\"tel\"").is_err());
 }
+
+#[test]
+fn a_channel_has_its_name_and_voice_an_old_one() {
+    assert_eq!(Channel::named("sms"), Some(Channel::Sms));
+    assert_eq!(Channel::named("voice"), Some(Channel::Voice));
+    assert_eq!(Channel::named("tel"), Some(Channel::Voice));
+    for name in [
+        "",
+        "SMS",
+        "Voice",
+        " sms",
+        "auth0",
+        "email",
+        "phone",
+        "sms voice",
+    ] {
+        assert_eq!(Channel::named(name), None, "{name:?}");
+    }
+}

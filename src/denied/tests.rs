@@ -15,7 +15,7 @@ fn at_nanos(nanos: i128) -> UtcDateTime {
 }
 
 /// Every denial, in the order of the variants, and its kind.
-fn table() -> [(Denied, DeniedKind); 32] {
+fn table() -> [(Denied, DeniedKind); 33] {
     use DeniedKind::{CallerBug, Refused, Rejected, UntrustedInput};
     let retry_at = RETRY_AT;
     let parameter = "scope";
@@ -46,6 +46,7 @@ fn table() -> [(Denied, DeniedKind); 32] {
         (Denied::PhoneAlreadyEnrolled, Refused),
         (Denied::TooManyPhones, Refused),
         (Denied::ChannelUnavailable, Refused),
+        (Denied::ChannelMismatch, Refused),
         (Denied::NotEnrolled, Refused),
         (Denied::InvalidAuthenticator, Refused),
         (Denied::UnknownAuthenticator, Refused),

@@ -4,7 +4,7 @@ use rand_core::CryptoRng;
 use time::UtcDateTime;
 
 use super::Engine;
-use super::draft::account_time;
+use super::draft::{Change, account_time};
 use super::guard::check_room_for_phone;
 use super::manage::{Removed, remove};
 use crate::account::Account;
@@ -16,6 +16,14 @@ use crate::event::Event;
 use crate::instant::Millis;
 use crate::phone::PhoneNumber;
 use crate::transition::Transition;
+
+/// An account that holds nothing of its owner any more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Erased {
+    /// When the record may be deleted: every session of the account has expired, and every budget is full.
+    pub delete_after: UtcDateTime,
+}
 
 impl Engine {
     /// Lists the phones of an account for support staff, unconfirmed ones included. It needs no session.
@@ -91,15 +99,66 @@ impl Engine {
     pub fn reset(&self, account: Account, now: UtcDateTime) -> Transition<()> {
         Transition::of(|| {
             let mut change = self.draft(account, now)?.change();
-            change.phones.clear();
-            change.challenges.clear();
-            change.recovery = None;
-            let until = change.now().after(self.policy.skew);
-            // A policy with a larger skew may have revoked more.
-            change.revoked_until.every = change.revoked_until.every.max(Some(until));
+            self.remove_everything(&mut change);
             change.log(Event::AccountReset);
             Ok(change.grant(()))
         })
+    }
+
+    /// Removes everything about the owner, and says when the record may be deleted.
+    ///
+    /// The record that is left refuses every session that exists now. Deleting it earlier would let an
+    /// older session enroll a phone on a fresh account, and would refill the budgets.
+    ///
+    /// 1. Delete the user where passwords are checked, so that no session begins.
+    /// 2. Erase.
+    /// 3. Keep the record until [`Erased::delete_after`], by default for 24 hours and 2 minutes.
+    /// 4. Delete it.
+    ///
+    /// # Errors
+    ///
+    /// The outcome's result: refused with [`Denied::ClockBehind`].
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use oob_mfa::*;
+    /// # let mut world = oob_mfa_testing::World::new();
+    /// # world.enroll("+14155558730");
+    /// # let (engine, account, now) = (world.engine.clone(), world.account(), world.now());
+    /// # let replace = |_: Next| Ok::<(), &str>(());
+    /// let erased = engine.erase(account, now).commit(replace)?.result?;
+    /// assert_eq!(erased.delete_after, now + time::Duration::minutes(24 * 60 + 2));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn erase(&self, account: Account, now: UtcDateTime) -> Transition<Erased> {
+        Transition::of(|| {
+            let mut change = self.draft(account, now)?.change();
+            let revoked_until = self.remove_everything(&mut change);
+            // They are revoked.
+            change.spent.clear();
+            change.log(Event::AccountErased);
+
+            // A server that is behind by the skew accepts a session for that much longer.
+            let longest = self.policy.longest_session;
+            let last_session = revoked_until.after(longest).after(self.policy.skew);
+            let full = Limit::ALL.map(|limit| change.budget(limit).full_at());
+            let delete_after = full.into_iter().fold(last_session, Ord::max).to_utc();
+            Ok(change.grant(Erased { delete_after }))
+        })
+    }
+
+    /// Drops phones, codes and recovery code, and says until when sessions are revoked.
+    fn remove_everything(&self, change: &mut Change<'_>) -> Millis {
+        change.phones.clear();
+        change.challenges.clear();
+        change.recovery = None;
+        let until = change.now().after(self.policy.skew);
+        // A policy with a larger skew may have revoked more.
+        let every = change.revoked_until.every;
+        let until = every.map_or(until, |every| every.max(until));
+        change.revoked_until.every = Some(until);
+        until
     }
 
     /// Removes a phone as [`remove_authenticator`](Self::remove_authenticator) does.

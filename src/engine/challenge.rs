@@ -24,8 +24,10 @@ use crate::transition::Transition;
     reason = "the request of the API; an embedder writes it out"
 )]
 pub struct Challenge {
-    /// What to challenge. `None`: the most recently used phone, by the channel it last used.
+    /// What to challenge. `None`: the most recently used phone.
     pub authenticator: Option<AuthenticatorId>,
+    /// The channel; none for that of the authenticator, or the one that the phone last used.
+    pub channel: Option<Channel>,
 }
 
 /// A challenge that was issued.
@@ -52,7 +54,8 @@ impl Engine {
     ///
     /// * [`Denied::SubjectMismatch`], [`Denied::ClockBehind`], those of a [session](Self#sessions)
     /// * [`Denied::FirstFactorRequired`]
-    /// * [`Denied::NotEnrolled`], [`Denied::InvalidAuthenticator`]
+    /// * [`Denied::NotEnrolled`], [`Denied::ChannelUnavailable`], [`Denied::ChannelMismatch`],
+    ///   [`Denied::InvalidAuthenticator`]
     /// * [`Denied::TooManySends`]
     ///
     /// # Examples
@@ -86,11 +89,7 @@ impl Engine {
             if !draft.is_enrolled() {
                 return Err(Denied::NotEnrolled);
             }
-            let chosen = match request.authenticator {
-                Some(id) => self.named(&draft, id),
-                None => self.last_used(&draft),
-            };
-            let (channel, phone) = chosen.ok_or(Denied::InvalidAuthenticator)?;
+            let (channel, phone) = self.chosen(&draft, request)?;
             check_issue(&draft, session, Some(phone.device))?;
 
             let mut change = draft.change();
@@ -105,23 +104,37 @@ impl Engine {
         })
     }
 
-    fn named(&self, draft: &Draft<'_>, id: AuthenticatorId) -> Option<(Channel, Phone)> {
-        match id {
-            AuthenticatorId::Phone(channel, device) if self.policy.channels().contains(channel) => {
-                Some((channel, *draft.active_phone(device)?))
-            }
-            _ => None,
+    /// The phone and the channel that the request names, or else those that were last used.
+    fn chosen(&self, draft: &Draft<'_>, request: &Challenge) -> Result<(Channel, Phone), Denied> {
+        let enabled = self.policy.channels();
+        if request
+            .channel
+            .is_some_and(|channel| !enabled.contains(channel))
+        {
+            return Err(Denied::ChannelUnavailable);
         }
-    }
-
-    fn last_used(&self, draft: &Draft<'_>) -> Option<(Channel, Phone)> {
-        let phone = draft.active_phones().max_by_key(|phone| phone.last_used)?;
-        let channels = self.policy.channels();
-        let channel = if channels.contains(phone.last_channel) {
-            phone.last_channel
-        } else {
-            channels.iter().next()?
+        let (phone, channel) = match request.authenticator {
+            None => {
+                let last = draft.active_phones().max_by_key(|phone| phone.last_used);
+                (last, last.map(|phone| phone.last_channel))
+            }
+            Some(AuthenticatorId::Phone(channel, _))
+                if request.channel.is_some_and(|named| named != channel) =>
+            {
+                return Err(Denied::ChannelMismatch);
+            }
+            Some(AuthenticatorId::Phone(channel, device)) if enabled.contains(channel) => {
+                (draft.active_phone(device), Some(channel))
+            }
+            Some(_) => (None, None),
         };
-        Some((channel, *phone))
+        let phone = *phone.ok_or(Denied::InvalidAuthenticator)?;
+        let channel = request
+            .channel
+            .or(channel)
+            .filter(|channel| enabled.contains(*channel))
+            .or_else(|| enabled.iter().next())
+            .ok_or(Denied::ChannelUnavailable)?;
+        Ok((channel, phone))
     }
 }

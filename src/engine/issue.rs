@@ -9,7 +9,7 @@ use crate::account::challenge::{ChallengeId, Code, IssuedCode, PendingChallenge,
 use crate::authenticator::DeviceId;
 use crate::budget::Limit;
 use crate::channel::Channel;
-use crate::code::{BindingCode, OobCode};
+use crate::code::{BindingCode, CallKeys, OobCode};
 use crate::delivery::Delivery;
 use crate::denied::Denied;
 use crate::event::Event;
@@ -57,6 +57,7 @@ impl Engine {
         let mut id = [0; 16];
         rng.fill_bytes(&mut id);
         let code = BindingCode::draw(self.policy.code_digits(), rng);
+        let keys = (channel == Channel::Voice).then(|| CallKeys::draw(rng));
         let issued_at = change.now();
         let expires_at = issued_at.after(self.policy.code_lifetime);
 
@@ -85,6 +86,7 @@ impl Engine {
             channel,
             to,
             code,
+            keys,
             expires_at: expires_at.to_utc(),
             id: delivery_id(&id),
         };

@@ -11,6 +11,7 @@ use crate::denied::Denied;
 use crate::event::Event;
 use crate::instant::Millis;
 use crate::phone::PhoneNumber;
+use crate::policy::RecoveryCodes;
 use crate::scope::Scope;
 use crate::session::{Assurance, MfaSession};
 use crate::transition::Transition;
@@ -25,7 +26,44 @@ pub struct Removed {
     pub phone: PhoneNumber,
 }
 
+/// Which factors an account can be challenged for, for `mfa_requirements`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Requirements {
+    /// Nothing is enrolled: a phone has to be associated first.
+    Enroll,
+    /// A second factor guards the account.
+    Challenge {
+        /// Whether an active phone can be challenged.
+        phone: bool,
+        /// Whether there is a recovery code.
+        recovery_code: bool,
+    },
+}
+
 impl Engine {
+    /// What a login must ask for, for `mfa_requirements`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use oob_mfa::*;
+    /// # let mut world = oob_mfa_testing::World::new();
+    /// # let (engine, account) = (world.engine.clone(), world.account());
+    /// assert_eq!(engine.requirements(&account), Requirements::Enroll);
+    /// ```
+    #[must_use]
+    pub fn requirements(&self, account: &Account) -> Requirements {
+        if !account.is_enrolled() {
+            return Requirements::Enroll;
+        }
+        let issued = self.policy.recovery_codes() == RecoveryCodes::Issued;
+        Requirements::Challenge {
+            phone: account.state.active_phones().next().is_some(),
+            recovery_code: issued && account.state.recovery.is_some(),
+        }
+    }
+
     /// Lists the authenticators of an account, unconfirmed ones included.
     ///
     /// A phone has an entry for each channel of the policy. A clock that is behind never refuses a read.
@@ -62,7 +100,7 @@ impl Engine {
         if session.assurance() == Assurance::Mfa {
             check_scope(session, Scope::ReadAuthenticators)?;
         }
-        Ok(state.entries_at(now, self.policy.channels()))
+        Ok(state.entries_at(now, &self.policy))
     }
 
     /// Removes a phone, active, disabled or unconfirmed, with both of its entries.

@@ -64,6 +64,10 @@ impl Engine {
         Transition::of(|| {
             let draft = self.draft_for(account, session, now)?;
             check_first_factor(session)?;
+            // A switch that is off applies to stored codes too.
+            if self.policy.recovery_codes() == RecoveryCodes::Off {
+                return Err(Denied::NoRecoveryCode);
+            }
             let mut recovery = draft.recovery.ok_or(Denied::NoRecoveryCode)?;
             check_room_for_spent(&draft, session)?;
             draft.check_budget(Limit::RecoveryFailures)?;
@@ -84,15 +88,14 @@ impl Engine {
             change.recovery = None;
             change.spend(session);
             change.log(Event::RecoveryCodeUsed);
-            let replacement = (self.policy.recovery_codes() == RecoveryCodes::Issued)
-                .then(|| draw_recovery_code(&mut change, rng));
+            let replacement = draw_recovery_code(&mut change, rng);
             change.log(Event::Authenticated { authenticator });
             Ok(change.grant(Verified {
                 session: session.clone(),
                 authenticator,
                 purpose: Purpose::Login,
                 restricted: false,
-                recovery_code: replacement,
+                recovery_code: Some(replacement),
                 at: now,
             }))
         })

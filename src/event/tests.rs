@@ -9,7 +9,7 @@ use crate::budget::Limit;
 use crate::channel::Channel;
 
 /// Every event, whether the owner is told of it, and its text in a log.
-fn table() -> [(Event, bool, &'static str); 16] {
+fn table() -> [(Event, bool, &'static str); 17] {
     let device: DeviceId = "dev_NU1Ofuw3Cw0XCt5x".parse().unwrap();
     let phone = "+14155558730".parse().unwrap();
     let authenticator = AuthenticatorId::Phone(Channel::Sms, device);
@@ -95,6 +95,7 @@ fn table() -> [(Event, bool, &'static str); 16] {
             r#"{"event":"limit_reached","limit":"recovery_failures","retry_at":0}"#,
         ),
         (Event::AccountReset, true, r#"{"event":"account_reset"}"#),
+        (Event::AccountErased, true, r#"{"event":"account_erased"}"#),
         (
             Event::BudgetsRestored,
             false,

@@ -9,15 +9,22 @@ use proptest::prelude::*;
 use time::UtcDateTime;
 
 use super::*;
+use crate::code::CallKeys;
+use crate::code::tests::Words;
 use crate::{Account, Associate, Engine, FirstFactor, Key, KeyRing, Policy, Subject};
 
 const PHONE: &str = "+14155558730";
 
+/// The keys of every call here.
+pub(super) const KEYS: &str = "407";
+
 fn delivery(channel: Channel, code: &str) -> Delivery {
+    let keys = || CallKeys::draw(&mut Words::new([407]));
     Delivery {
         channel,
         to: PHONE.parse().unwrap(),
         code: code.into(),
+        keys: (channel == Channel::Voice).then(keys),
         expires_at: UtcDateTime::UNIX_EPOCH,
         id: [7; 16],
     }
@@ -41,12 +48,9 @@ pub(super) fn call(wording: &Wording, code: &str) -> VoiceCall {
     }
 }
 
-pub(super) fn key() -> KeyPress {
-    "1".parse().unwrap()
-}
-
-pub(super) fn first_digits(call: &VoiceCall) -> String {
-    let mut digits = call.answered(key()).filter_map(|step| match step {
+pub(super) fn first_digits(call: VoiceCall, keys: &str) -> String {
+    let answered = call.press(keys).unwrap();
+    let mut digits = answered.steps().filter_map(|step| match step {
         AnswerStep::SayDigits(digits) => Some(digits.expose_secret().into()),
         AnswerStep::Say(_) | AnswerStep::Pause(_) => None,
     });
@@ -110,6 +114,9 @@ fn the_engine_s_own_delivery_is_worded_with_its_code() {
         let delivery = outcome.result.unwrap().delivery;
         let code = delivery.code.expose_secret();
         assert_eq!(code.len(), 6);
+        let keys = delivery.keys.as_ref().map(CallKeys::expose_secret);
+        let digits = keys.map(|keys| keys.bytes().filter(u8::is_ascii_digit).count());
+        assert_eq!(digits, (channel == Channel::Voice).then_some(3));
         match wording("Example", None).message(&delivery).unwrap() {
             Message::Sms(text) => {
                 assert_eq!(channel, Channel::Sms);
@@ -120,7 +127,8 @@ fn the_engine_s_own_delivery_is_worded_with_its_code() {
             }
             Message::Voice(call) => {
                 assert_eq!(channel, Channel::Voice);
-                assert_eq!(first_digits(&call).replace(", ", ""), code);
+                let keys = delivery.keys.as_ref().unwrap().expose_secret();
+                assert_eq!(first_digits(call, keys).replace(", ", ""), code);
             }
         }
     }
@@ -155,12 +163,19 @@ fn a_delivery_whose_code_is_not_six_to_eight_digits_is_refused() {
         for code in ["123456", "1234567", "12345678"] {
             assert!(wording.message(&delivery(channel, code)).is_ok(), "{code}");
         }
+        for code in ["1234 56", "123456\n", "１２３４５６"] {
+            // Read as it is typed, so no line of its own is left.
+            let message = delivery(channel, code);
+            assert_eq!(message.code.expose_secret(), "123456");
+            assert!(wording.message(&message).is_ok(), "{code:?}");
+        }
         let others = [
             "",
             "12345",
             "123456789",
             "12345a",
-            "1234 56",
+            "1234,56",
+            "123456\u{0}",
             "12345\n",
             "\n@b #1",
             "１２",
@@ -168,13 +183,31 @@ fn a_delivery_whose_code_is_not_six_to_eight_digits_is_refused() {
         ];
         for code in others {
             let refused = wording.message(&delivery(channel, code));
-            assert_eq!(refused.unwrap_err(), InvalidCode, "{code}");
+            assert_eq!(refused.unwrap_err(), InvalidDelivery::Code, "{code}");
         }
     }
     assert_eq!(
-        InvalidCode.to_string(),
+        InvalidDelivery::Code.to_string(),
         "the code of a delivery has 6 to 8 digits and nothing else"
     );
+}
+
+#[test]
+fn a_call_without_keys_is_refused_and_a_text_message_needs_none() {
+    let wording = wording("Example", None);
+    let mut call = delivery(Channel::Voice, "123456");
+    call.keys = None;
+    let refused = wording.message(&call);
+    assert_eq!(refused.unwrap_err(), InvalidDelivery::Keys);
+    assert_eq!(
+        InvalidDelivery::Keys.to_string(),
+        "the delivery of a call has keys: challenge by voice"
+    );
+    // An SMS turned into a call has none.
+    let mut turned = delivery(Channel::Sms, "123456");
+    assert!(turned.keys.is_none() && wording.message(&turned).is_ok());
+    turned.channel = Channel::Voice;
+    assert_eq!(wording.message(&turned).unwrap_err(), InvalidDelivery::Keys);
 }
 
 fn assert_redacted(value: &dyn Debug, words: &str) {
@@ -182,6 +215,10 @@ fn assert_redacted(value: &dyn Debug, words: &str) {
     let pretty = format!("{value:#?}");
     assert!(
         !pretty.contains("86420") && !pretty.contains("8, 6"),
+        "{pretty}"
+    );
+    assert!(
+        !pretty.contains(KEYS) && !pretty.contains("4, 0"),
         "{pretty}"
     );
 }
@@ -199,15 +236,14 @@ fn debug_shows_no_code() {
     let voice = wording
         .message(&delivery(Channel::Voice, "864207"))
         .unwrap();
-    let greeting = "Hello. This is Example with the code you asked for. If you did not ask for one, \
-                    hang up. To hear it, press any key.";
-    let shown = format!("VoiceCall {{ greeting: {greeting:?}, digits: SpokenDigits(redacted) }}");
-    assert_redacted(&voice, &format!("Voice({shown})"));
-    let Message::Voice(call) = &voice else {
+    assert_redacted(&voice, "Voice(VoiceCall(redacted))");
+    let Message::Voice(call) = voice else {
         panic!("a call")
     };
-    assert_redacted(call, &shown);
-    let steps: Vec<_> = call.answered(key()).collect();
+    assert_redacted(&call, "VoiceCall(redacted)");
+    let answered = call.press(KEYS).unwrap();
+    assert_redacted(&answered, "AnsweredCall(SpokenDigits(redacted))");
+    let steps: Vec<_> = answered.steps().collect();
     assert_redacted(
         &steps,
         "[Say(\"Your code is\"), SayDigits(SpokenDigits(redacted)), Pause(1s), \
@@ -287,15 +323,18 @@ proptest! {
         if let Ok(host) = &host {
             prop_assert_eq!(&host.as_str().parse::<Host>(), &Ok(host.clone()));
         }
-        let _ = code.parse::<KeyPress>();
         let _ = septets(&code);
         let (Ok(app), Ok(host)) = (app, host) else { return Ok(()) };
         let Ok(wording) = Wording::new(app, Some(host.clone())) else { return Ok(()) };
         let last = format!("\n\n@{host} #123456");
         prop_assert!(text(&wording, "123456").ends_with(&last));
-        if wording.message(&delivery(Channel::Sms, &code)).is_ok() {
-            prop_assert!((6..=8).contains(&code.len()));
-            prop_assert!(code.bytes().all(|byte| byte.is_ascii_digit()));
+        let delivery = delivery(Channel::Voice, &code);
+        if let Ok(Message::Voice(call)) = wording.message(&delivery) {
+            // What was typed around the digits is not in the code.
+            let digits = delivery.code.expose_secret();
+            prop_assert!((6..=8).contains(&digits.len()));
+            prop_assert!(digits.bytes().all(|byte| byte.is_ascii_digit()));
+            prop_assert_eq!(call.press(&code).is_ok(), code == KEYS);
         }
     }
 }

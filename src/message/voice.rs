@@ -1,4 +1,4 @@
-//! A call: what is said first, and what is said to somebody who is there.
+//! A call: what is said first, and what is said to a person who pressed the keys.
 
 use alloc::string::String;
 use core::fmt;
@@ -7,32 +7,34 @@ use core::time::Duration;
 use zeroize::Zeroizing;
 
 use super::app_name::AppName;
-use crate::code::MAX_BINDING_DIGITS;
+use crate::code::{CallKeys, MAX_BINDING_DIGITS};
 use crate::names::error_text;
 
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// A call in two parts: a prompt without a digit of the code, and the code for whoever pressed a key.
+/// A call in two parts: a prompt without a digit of the code, and the code for a person who pressed the
+/// three keys that the prompt names.
 ///
-/// A mailbox presses none, so no code is ever left on one. The steps of the prompt have no variant
-/// for digits, and [`answered`](Self::answered) takes the key that was pressed.
+/// A mailbox takes the call too, and its greeting may play tones. The keys are drawn for each call, so a
+/// mailbox hears the code at most once in 1,000 calls. The steps of the prompt have no variant for
+/// digits, and only [`press`](Self::press) with the right keys gives an [`AnsweredCall`].
 ///
-/// The server keeps the call from the prompt to the key, in memory, at the longest until
-/// [`Delivery::expires_at`](crate::Delivery::expires_at); its digits are nowhere else. Where several
-/// servers answer the provider, the key has to reach the one that placed the call.
+/// The server keeps the call from the prompt to the keys, in memory, at most until
+/// [`Delivery::expires_at`](crate::Delivery::expires_at). Where several servers answer the provider, the
+/// keys have to reach the server that placed the call.
 ///
 /// # Security
 ///
-/// It holds the binding code: `Debug` redacts, it is overwritten when dropped. Words are plain text,
-/// and an app may be called `A&B`: escape them for the provider's markup.
+/// It holds the binding code and the keys: `Debug` redacts, both are overwritten when dropped. Words are
+/// plain text, and an app may be called `A&B`: escape them for the provider's markup.
 ///
 /// # Examples
 ///
-/// `TwiML`, in two answers to the provider. The second is asked for at `/voice/key`, with the key as
-/// the parameter `Digits`:
+/// `TwiML` of Twilio, in two answers to the provider. It asks for the second at `/voice/keys`, with the
+/// keys as the parameter `Digits`. Without `finishOnKey=""` a `#` would end the input:
 ///
 /// ```
-/// use oob_mfa::message::{AnswerStep, KeyPress, NoKeyPressed, PromptStep, VoiceCall};
+/// use oob_mfa::message::{AnswerStep, PromptStep, VoiceCall, WrongKeys};
 ///
 /// fn escaped(words: &str) -> String {
 ///     words.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
@@ -40,8 +42,8 @@ const PAUSE: Duration = Duration::from_secs(1);
 ///
 /// fn prompt(call: &VoiceCall) -> String {
 ///     let steps = call.prompt().map(|step| match step {
-///         PromptStep::AskKey(words) => format!(
-///             r#"<Gather numDigits="1" action="/voice/key"><Say>{}</Say></Gather>"#,
+///         PromptStep::AskKeys(words) => format!(
+///             r#"<Gather numDigits="3" finishOnKey="" action="/voice/keys"><Say>{}</Say></Gather>"#,
 ///             escaped(words),
 ///         ),
 ///         PromptStep::Say(words) => format!("<Say>{}</Say>", escaped(words)),
@@ -49,14 +51,17 @@ const PAUSE: Duration = Duration::from_secs(1);
 ///     format!("<Response>{}</Response>", steps.collect::<String>())
 /// }
 ///
-/// fn answer(call: &VoiceCall, digits: &str) -> Result<String, NoKeyPressed> {
-///     let key: KeyPress = digits.parse()?;
-///     let steps = call.answered(key).map(|step| match step {
+/// fn answer(call: VoiceCall, digits: &str) -> String {
+///     let answered = match call.press(digits) {
+///         Ok(answered) => answered,
+///         Err(WrongKeys { .. }) => return format!("<Response><Say>{}</Say></Response>", WrongKeys::WORDS),
+///     };
+///     let steps = answered.steps().map(|step| match step {
 ///         AnswerStep::Say(words) => format!("<Say>{}</Say>", escaped(words)),
 ///         AnswerStep::SayDigits(digits) => format!("<Say>{}</Say>", digits.expose_secret()),
 ///         AnswerStep::Pause(time) => format!(r#"<Pause length="{}"/>"#, time.as_secs()),
 ///     });
-///     Ok(format!("<Response>{}</Response>", steps.collect::<String>()))
+///     format!("<Response>{}</Response>", steps.collect::<String>())
 /// }
 ///
 /// # use chacha20::{ChaCha20Rng, rand_core::SeedableRng};
@@ -72,66 +77,99 @@ const PAUSE: Duration = Duration::from_secs(1);
 /// # let mut delivery = outcome.commit(|_| Ok::<_, Denied>(()))?.result?.delivery;
 /// # delivery.code = "123456".into();
 /// # let wording = Wording::new("A&B".parse()?, None)?;
-/// # let Message::Voice(call) = wording.message(&delivery)? else { panic!("a call") };
+/// # let placed = || match wording.message(&delivery) { Ok(Message::Voice(call)) => call, _ => panic!("a call") };
+/// # let keys = delivery.keys.as_ref().ok_or("a call has keys")?.expose_secret();
+/// # let [a, b, c] = keys.as_bytes().as_array().ok_or("three")?.map(char::from);
+/// # let call = placed();
 /// assert_eq!(
 ///     prompt(&call),
-///     "<Response><Gather numDigits=\"1\" action=\"/voice/key\"><Say>Hello. This is A&amp;B with \
-///      the code you asked for. If you did not ask for one, hang up. To hear it, press any \
-///      key.</Say></Gather><Say>No key was pressed. Goodbye.</Say></Response>",
+///     format!(
+///         "<Response><Gather numDigits=\"3\" finishOnKey=\"\" action=\"/voice/keys\"><Say>Hello. This \
+///          is A&amp;B with the code you asked for. If you did not ask for one, hang up. To hear it, \
+///          press {a}, {b}, {c}.</Say></Gather><Say>No key was pressed. Goodbye.</Say></Response>"
+///     ),
 /// );
 /// assert_eq!(
-///     answer(&call, "5")?,
+///     answer(call, keys),
 ///     "<Response><Say>Your code is</Say><Say>1, 2, 3, 4, 5, 6</Say><Pause length=\"1\"/>\
 ///      <Say>Again, your code is</Say><Say>1, 2, 3, 4, 5, 6</Say><Pause length=\"1\"/>\
 ///      <Say>Do not share it. Goodbye.</Say></Response>",
 /// );
-/// assert!(answer(&call, "").is_err());
+/// # let call = placed();
+/// assert_eq!(answer(call, ""), "<Response><Say>Those were other keys. Goodbye.</Say></Response>");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Debug)]
+///
+/// The NCCO of Vonage is the same as JSON: a `talk` with the words and `"bargeIn": true`, then an `input`
+/// with `"dtmf": {"maxDigits": 3, "submitOnHash": false}`, which reports the keys to its `eventUrl`.
 pub struct VoiceCall {
-    greeting: String,
+    prompt: Zeroizing<String>,
     digits: SpokenDigits,
+    keys: CallKeys,
 }
 
 impl VoiceCall {
-    pub(super) fn new(app: &AppName, code: &str) -> Self {
-        let greeting = [
+    pub(super) fn new(app: &AppName, code: &str, keys: &CallKeys) -> Self {
+        let spoken = SpokenDigits::of(keys.expose_secret());
+        let words = [
             "Hello. This is ",
             app.as_str(),
-            " with the code you asked for. If you did not ask for one, hang up. To hear it, press any key.",
+            " with the code you asked for. If you did not ask for one, hang up. To hear it, press ",
+            spoken.expose_secret(),
+            ".",
         ];
         Self {
-            greeting: greeting.concat(),
+            prompt: Zeroizing::new(words.concat()),
             digits: SpokenDigits::of(code),
+            keys: keys.clone(),
         }
     }
 
-    /// What is said when the call is taken, by whoever or whatever takes it.
+    /// What is said when the call is taken, by a person or by a mailbox.
     pub fn prompt(&self) -> impl Iterator<Item = PromptStep<'_>> {
         [
-            PromptStep::AskKey(&self.greeting),
+            PromptStep::AskKeys(&self.prompt),
             PromptStep::Say("No key was pressed. Goodbye."),
         ]
         .into_iter()
     }
 
-    /// What is said to whoever pressed a key: the digits, twice.
+    /// Judges the keys that the provider reports, in constant time. A call has one try.
     ///
-    /// It can be asked for again: a provider repeats a request whose answer it has missed.
-    #[expect(
-        clippy::needless_pass_by_value,
-        reason = "a key that was pressed is good for one answer"
-    )]
-    pub fn answered(&self, key: KeyPress) -> impl Iterator<Item = AnswerStep<'_>> {
-        let KeyPress(()) = key;
-        // Without the name of the app: one with a digit in it would sound like a part of the code.
+    /// # Errors
+    ///
+    /// [`WrongKeys`] for any text but the three keys. The code is gone with the call.
+    pub fn press(self, keys: &str) -> Result<AnsweredCall, WrongKeys> {
+        if self.keys.judge(keys).into() {
+            Ok(AnsweredCall(self.digits))
+        } else {
+            Err(WrongKeys)
+        }
+    }
+}
+
+impl fmt::Debug for VoiceCall {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("VoiceCall(redacted)")
+    }
+}
+
+/// A call whose keys were pressed: the code can be said.
+///
+/// Keep it until the call ends: a provider repeats a request whose answer it has missed.
+#[derive(Debug)]
+pub struct AnsweredCall(SpokenDigits);
+
+impl AnsweredCall {
+    /// What is said to the person who pressed the keys: the digits, twice.
+    pub fn steps(&self) -> impl Iterator<Item = AnswerStep<'_>> {
+        // Without the name of the app: a digit in it would sound like a part of the code.
         [
             AnswerStep::Say("Your code is"),
-            AnswerStep::SayDigits(&self.digits),
+            AnswerStep::SayDigits(&self.0),
             AnswerStep::Pause(PAUSE),
             AnswerStep::Say("Again, your code is"),
-            AnswerStep::SayDigits(&self.digits),
+            AnswerStep::SayDigits(&self.0),
             AnswerStep::Pause(PAUSE),
             AnswerStep::Say("Do not share it. Goodbye."),
         ]
@@ -139,21 +177,21 @@ impl VoiceCall {
     }
 }
 
-/// One step of what is said before a key was pressed.
+/// One step of what is said before the keys were pressed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(
     clippy::exhaustive_enums,
     reason = "a server that drops a step it does not know says less"
 )]
 pub enum PromptStep<'a> {
-    /// Say this and take a key, while it is said or within some seconds after. A key ends the prompt
-    /// and leads to [`VoiceCall::answered`]; without one, the next step follows.
-    AskKey(&'a str),
+    /// Say this and take three keys, while it is said or within some seconds after. The third key ends
+    /// the prompt and leads to [`VoiceCall::press`]; without keys, the next step follows.
+    AskKeys(&'a str),
     /// Say this.
     Say(&'a str),
 }
 
-/// One step of what is said once a key was pressed.
+/// One step of what is said once the keys were pressed.
 #[derive(Clone, Copy, Debug)]
 #[expect(
     clippy::exhaustive_enums,
@@ -164,11 +202,11 @@ pub enum AnswerStep<'a> {
     Say(&'a str),
     /// Say the digits, one by one.
     SayDigits(&'a SpokenDigits),
-    /// Say nothing for as long.
+    /// Say nothing for this time.
     Pause(Duration),
 }
 
-/// The digits of a binding code, apart.
+/// Digits, apart.
 ///
 /// # Security
 ///
@@ -205,30 +243,20 @@ impl fmt::Debug for SpokenDigits {
     }
 }
 
-/// That somebody is there: it parses from the keys that the provider reports, one or more.
-///
-/// Any of `0` to `9`, `*` and `#` will do. A report without a key, as of a mailbox, is none.
-#[derive(Debug)]
-pub struct KeyPress(());
-
-impl core::str::FromStr for KeyPress {
-    type Err = NoKeyPressed;
-
-    fn from_str(keys: &str) -> Result<Self, Self::Err> {
-        let is_key = |byte: u8| byte.is_ascii_digit() || matches!(byte, b'*' | b'#');
-        if keys.is_empty() || !keys.bytes().all(is_key) {
-            return Err(NoKeyPressed);
-        }
-        Ok(Self(()))
-    }
-}
-
-/// The text is not one or more keys of a phone.
+/// The keys that were pressed are not those of the call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct NoKeyPressed;
+pub struct WrongKeys;
 
-error_text!(NoKeyPressed, "no key of the phone was pressed");
+impl WrongKeys {
+    /// What the call says then, before it ends.
+    pub const WORDS: &str = "Those were other keys. Goodbye.";
+}
+
+error_text!(
+    WrongKeys,
+    "the keys that were pressed are not those of the call"
+);
 
 #[cfg(test)]
 mod tests;

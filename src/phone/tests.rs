@@ -1,6 +1,7 @@
 use alloc::format;
 use alloc::string::ToString;
 use alloc::vec;
+use alloc::vec::Vec;
 
 use super::{InvalidPhoneNumber, PhoneNumber};
 
@@ -14,7 +15,7 @@ fn seven_to_fifteen_digits_are_a_number_and_no_others() {
         "+1234567",
         "+123456789012345",
         "+999999999999999",
-        "+1000000",
+        "+1100000",
     ] {
         assert_eq!(phone(text).to_e164(), text);
     }
@@ -28,7 +29,7 @@ fn seven_to_fifteen_digits_are_a_number_and_no_others() {
     ] {
         assert_eq!(
             text.parse::<PhoneNumber>(),
-            Err(InvalidPhoneNumber),
+            Err(InvalidPhoneNumber::NotE164),
             "{text}"
         );
     }
@@ -66,13 +67,98 @@ fn nothing_but_a_plus_and_ascii_digits_is_forgiven() {
     ] {
         assert_eq!(
             text.parse::<PhoneNumber>(),
-            Err(InvalidPhoneNumber),
+            Err(InvalidPhoneNumber::NotE164),
             "{text:?}"
         );
     }
     assert_eq!(
-        InvalidPhoneNumber.to_string(),
-        "not a phone number in E.164: write + and 7 to 15 digits of which the first is not 0"
+        InvalidPhoneNumber::NotE164.to_string(),
+        "a phone number has + and 7 to 15 digits of which the first is not 0"
+    );
+}
+
+/// Every country code of one or two digits, as ITU-T E.164 assigns them.
+const SHORT_CODES: [u16; 46] = [
+    1, 7, 20, 27, 30, 31, 32, 33, 34, 36, 39, 40, 41, 43, 44, 45, 46, 47, 48, 49, 51, 52, 53, 54,
+    55, 56, 57, 58, 60, 61, 62, 63, 64, 65, 66, 81, 82, 84, 86, 90, 91, 92, 93, 94, 95, 98,
+];
+
+/// Italy has the 0 in its numbers.
+const ITALY: u16 = 39;
+
+fn zero_after(country_code: u16) -> Result<PhoneNumber, InvalidPhoneNumber> {
+    Err(InvalidPhoneNumber::ZeroAfter { country_code })
+}
+
+#[test]
+fn no_zero_follows_a_country_code_of_one_or_two_digits_except_that_of_italy() {
+    for code in SHORT_CODES {
+        for rest in ["0112345", "0000000", "0123456789"] {
+            let text = format!("+{code}{rest}");
+            let expected = if code == ITALY {
+                Ok(phone(&text))
+            } else {
+                zero_after(code)
+            };
+            assert_eq!(text.parse(), expected, "{text}");
+        }
+        // Without it, and with one further on.
+        for next in 1..=9 {
+            let text = format!("+{code}{next}012345");
+            assert_eq!(phone(&text).to_e164(), text);
+        }
+    }
+    assert_eq!(phone("+390612345678").to_e164(), "+390612345678");
+}
+
+#[test]
+fn a_country_code_of_three_digits_keeps_the_zero() {
+    // The plan is free of prefixes: three digits that do not begin with a shorter code are a code.
+    let is_short = |code: u16| {
+        SHORT_CODES.contains(&code)
+            || SHORT_CODES.contains(&(code / 10))
+            || SHORT_CODES.contains(&(code / 100))
+    };
+    let long: Vec<u16> = (200..=999).filter(|code| !is_short(*code)).collect();
+    for code in [
+        210, 225, 241, 242, 268, 298, 350, 379, 385, 420, 423, 500, 599, 670, 850, 880, 960, 999,
+    ] {
+        assert!(long.contains(&code), "{code}");
+    }
+    for code in long {
+        for rest in ["0112", "0123456", "0000"] {
+            let text = format!("+{code}{rest}");
+            assert_eq!(phone(&text).to_e164(), text);
+        }
+    }
+}
+
+#[test]
+fn the_error_says_which_zero_to_drop() {
+    for (text, country_code) in [
+        ("+4407911123456", 44),
+        ("+49015112345678", 49),
+        ("+6104312345678", 61),
+        ("+8109012345678", 81),
+        ("+330612345678", 33),
+        ("+1000000", 1),
+        ("+70123456", 7),
+    ] {
+        assert_eq!(text.parse(), zero_after(country_code), "{text}");
+    }
+    for text in [
+        "+447911123456",
+        "+4915112345678",
+        "+61431234567",
+        "+819012345678",
+        "+33612345678",
+    ] {
+        assert_eq!(phone(text).to_e164(), text);
+    }
+    let dropped = InvalidPhoneNumber::ZeroAfter { country_code: 44 };
+    assert_eq!(
+        dropped.to_string(),
+        "a phone number has no 0 after the country code: drop the one after +44"
     );
 }
 
@@ -81,7 +167,7 @@ fn the_mask_hides_every_character_but_the_last_four_and_keeps_the_length() {
     assert_eq!(phone("+14155558730").to_string(), "XXXXXXXX8730");
     assert_eq!(phone("+1234567").to_string(), "XXXX4567");
     assert_eq!(phone("+123456789012345").to_string(), "XXXXXXXXXXXX2345");
-    assert_eq!(phone("+1000000").to_string(), "XXXX0000");
+    assert_eq!(phone("+1100000").to_string(), "XXXX0000");
     assert_eq!(
         format!("{:?}", phone("+14155558730")),
         "PhoneNumber(XXXXXXXX8730)"
@@ -108,13 +194,14 @@ fn a_stored_number_is_checked_as_a_typed_one() {
         "\"14155558730\"",
         "\"+123456\"",
         "\"+04155558730\"",
+        "\"+4407911123456\"",
         "14155558730",
         "null",
     ] {
         assert!(serde_json::from_str::<PhoneNumber>(text).is_err(), "{text}");
     }
     for (value, text) in [
-        (1_000_000_u64, "+1000000"),
+        (1_100_000_u64, "+1100000"),
         (999_999_999_999_999, "+999999999999999"),
     ] {
         let bytes = postcard::to_allocvec(&value).unwrap();
@@ -123,7 +210,15 @@ fn a_stored_number_is_checked_as_a_typed_one() {
             phone(text)
         );
     }
-    for value in [0_u64, 999_999, 1_000_000_000_000_000, u64::MAX] {
+    for value in [
+        0_u64,
+        999_999,
+        1_000_000,
+        1_099_999,
+        4_407_911_123_456,
+        1_000_000_000_000_000,
+        u64::MAX,
+    ] {
         let bytes = postcard::to_allocvec(&value).unwrap();
         assert!(
             postcard::from_bytes::<PhoneNumber>(&bytes).is_err(),

@@ -9,13 +9,12 @@ use zeroize::Zeroizing;
 
 use super::error::{BadRequest, ErrorAnswer};
 use super::header::NO_STORE;
-use crate::account::Requirements;
 use crate::authenticator::{AuthenticatorEntry, AuthenticatorId, AuthenticatorStatus};
 use crate::channel::Channel;
 use crate::code::RecoveryCode;
 use crate::engine::associate::Associated;
 use crate::engine::challenge::Challenged;
-use crate::engine::manage::Removed;
+use crate::engine::manage::{Removed, Requirements};
 use crate::session::token::MfaToken;
 
 const OOB: &str = "oob";
@@ -198,7 +197,7 @@ impl MfaRequiredAnswer {
     /// Its status.
     pub const STATUS: u16 = 403;
 
-    /// The token, and what the account asks for ([`Account::requirements`](crate::Account::requirements)).
+    /// The token, and what the account asks for ([`Engine::requirements`](crate::Engine::requirements)).
     #[must_use]
     pub fn new(token: &MfaToken, requirements: Requirements) -> Self {
         let kind = |name: &'static str| Kind { r#type: name };

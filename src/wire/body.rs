@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 use super::error::BadRequest;
 use super::header::{ClientCredentials, basic, is_bearer};
 use crate::authenticator::AuthenticatorId;
-use crate::channel::Channel;
+use crate::channel::{Channel, Channels};
 use crate::code::RecoveryCode;
 use crate::engine::associate::Associate;
 use crate::engine::challenge::Challenge;
@@ -18,8 +18,8 @@ use crate::engine::verify::VerifyOob;
 
 /// The parameters of a request, from JSON or from a form.
 ///
-/// Reading one fails only where the bytes are no object; what is wrong with a parameter is told by
-/// the method that wants it. Unknown parameters are ignored, empty ones count as missing (RFC 6749
+/// Reading one fails only where the bytes are not an object; the method that needs a parameter reports
+/// what is wrong with it. Unknown parameters are ignored, empty ones count as missing (RFC 6749
 /// section 3.1), repeated ones are refused.
 ///
 /// # Security
@@ -78,15 +78,24 @@ impl Body {
         }
     }
 
+    /// A list that has to be there, by its name or else by another that clients send.
+    fn list(&self, [name, other]: [&'static str; 2]) -> Result<Vec<&str>, BadRequest> {
+        let list = match self.optional_list(name)? {
+            None => self.optional_list(other)?,
+            list => list,
+        };
+        list.ok_or(BadRequest::Missing(name))
+    }
+
     /// A list; old clients send a bare string for one of a single element.
-    fn list(&self, name: &'static str) -> Result<Vec<&str>, BadRequest> {
+    fn optional_list(&self, name: &'static str) -> Result<Option<Vec<&str>>, BadRequest> {
         match self.find(name) {
-            Some(Parameter::Texts(texts)) if !texts.is_empty() => {
-                Ok(texts.iter().map(|text| text.as_str()).collect())
+            Some(Parameter::Texts(texts)) if texts.is_empty() => Ok(None),
+            Some(Parameter::Texts(texts)) => {
+                Ok(Some(texts.iter().map(|text| text.as_str()).collect()))
             }
-            Some(Parameter::Texts(_)) => Err(BadRequest::Missing(name)),
             Some(Parameter::Other) => Err(BadRequest::NotAList(name)),
-            _ => Ok(Vec::from([self.required(name)?])),
+            _ => Ok(self.optional(name)?.map(|text| Vec::from([text]))),
         }
     }
 
@@ -97,31 +106,30 @@ impl Body {
             .map(|(_, parameter)| parameter)
     }
 
-    /// `POST /mfa/associate`.
+    /// `POST /mfa/associate`, where the policy sends by `enabled`.
+    ///
+    /// `oob_channels` lists what the client supports: the first one that is enabled is used, and unknown
+    /// names are skipped.
     ///
     /// # Errors
     ///
     /// A parameter that is missing or of a wrong type; [`BadRequest::UnsupportedAuthenticatorType`];
-    /// [`BadRequest::UnknownChannel`]; [`BadRequest::InvalidPhoneNumber`].
-    pub fn associate(&self) -> Result<Associate, BadRequest> {
+    /// [`BadRequest::NoCommonChannel`]; [`BadRequest::InvalidPhoneNumber`].
+    pub fn associate(&self, enabled: Channels) -> Result<Associate, BadRequest> {
         // The guide's table misspells the name.
-        let misspelt = self.find("authenticator_types").is_none()
-            && self.find("authentication_types").is_some();
-        let types = if misspelt {
-            "authentication_types"
-        } else {
-            "authenticator_types"
-        };
-        if !self.list(types)?.contains(&OOB) {
+        let types = self.list(["authenticator_types", "authentication_types"])?;
+        if !types.contains(&OOB) {
             return Err(BadRequest::UnsupportedAuthenticatorType);
         }
-        let channels = self.list("oob_channels")?.into_iter().map(channel);
-        let channels = channels.collect::<Result<Vec<_>, _>>()?;
-        let channel = *channels
-            .first()
-            .ok_or(BadRequest::Missing("oob_channels"))?;
+        // A published client sends the name of the challenge's parameter.
+        let supported = self.list(["oob_channels", "oob_channel"])?;
+        let channel = supported
+            .into_iter()
+            .filter_map(Channel::named)
+            .find(|channel| enabled.contains(*channel))
+            .ok_or(BadRequest::NoCommonChannel { enabled })?;
         let phone = self.required("phone_number")?;
-        let phone = phone.parse().map_err(|_| BadRequest::InvalidPhoneNumber)?;
+        let phone = phone.parse().map_err(BadRequest::InvalidPhoneNumber)?;
         Ok(Associate { channel, phone })
     }
 
@@ -130,20 +138,29 @@ impl Body {
     /// # Errors
     ///
     /// A parameter of a wrong type; [`BadRequest::UnsupportedChallengeType`] where `challenge_type`
-    /// is there and lacks `oob`. An `authenticator_id` that is no id is the engine's to answer.
+    /// is there and lacks `oob`; [`BadRequest::UnknownChannel`]. The engine answers an
+    /// `authenticator_id` that is not an id.
     pub fn challenge(&self) -> Result<Challenge, BadRequest> {
-        if let Some(types) = self.optional("challenge_type")?
+        if let Some(types) = self.optional_list("challenge_type")?
             && !types
-                .split_whitespace()
+                .iter()
+                .flat_map(|types| types.split_whitespace())
                 .any(|one| one.eq_ignore_ascii_case(OOB))
         {
-            let requested = types.chars().take(LONGEST_ECHO).collect();
+            let requested = types.join(" ").chars().take(MAX_ECHO).collect();
             return Err(BadRequest::UnsupportedChallengeType { requested });
         }
         let authenticator = self
             .optional("authenticator_id")?
             .map(AuthenticatorId::presented);
-        Ok(Challenge { authenticator })
+        let channel = match self.optional("oob_channel")? {
+            Some(name) => Some(Channel::named(name).ok_or(BadRequest::UnknownChannel)?),
+            None => None,
+        };
+        Ok(Challenge {
+            authenticator,
+            channel,
+        })
     }
 
     /// `POST /oauth/token`.
@@ -204,19 +221,10 @@ impl Body {
     }
 }
 
-/// No request of the API has a third as many, and finding a repeated one takes the square of them.
-const MOST_PARAMETERS: usize = 64;
-/// How much of a challenge type nobody supports is told back.
-const LONGEST_ECHO: usize = 64;
-
-fn channel(name: &str) -> Result<Channel, BadRequest> {
-    match name {
-        "sms" => Ok(Channel::Sms),
-        // `tel` is what old clients say.
-        "voice" | "tel" => Ok(Channel::Voice),
-        _ => Err(BadRequest::UnknownChannel),
-    }
-}
+/// No request of the API has a third as many, and finding a repeated one is quadratic.
+const MAX_PARAMETERS: usize = 64;
+/// How much of an unsupported challenge type is repeated in the error, in characters.
+const MAX_ECHO: usize = 64;
 
 impl<'de> Deserialize<'de> for Body {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -236,7 +244,7 @@ impl<'de> de::Visitor<'de> for BodyVisitor {
     fn visit_map<A: de::MapAccess<'de>>(self, mut map: A) -> Result<Body, A::Error> {
         let mut parameters: Vec<(String, Parameter)> = Vec::new();
         while let Some((name, value)) = map.next_entry::<String, Parameter>()? {
-            if parameters.len() >= MOST_PARAMETERS {
+            if parameters.len() >= MAX_PARAMETERS {
                 return Err(de::Error::custom("too many parameters"));
             }
             match parameters.iter_mut().find(|(known, _)| *known == name) {
@@ -256,7 +264,7 @@ impl<'de> Deserialize<'de> for Parameter {
 
 struct ParameterVisitor;
 
-// Any value is read to its end, so that a wrong type is told by name and not as a broken body.
+// Any value is read to its end, so that a wrong type is an error of its parameter, not a broken body.
 impl<'de> de::Visitor<'de> for ParameterVisitor {
     type Value = Parameter;
 

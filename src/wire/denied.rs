@@ -41,6 +41,7 @@ fn status_and_error(denied: &Denied) -> (u16, &'static str) {
         | Denied::PhoneAlreadyEnrolled
         | Denied::TooManyPhones
         | Denied::ChannelUnavailable
+        | Denied::ChannelMismatch
         | Denied::OobCodeOfAnotherSession => (400, "invalid_request"),
         Denied::InsufficientScope(_) => (403, "insufficient_scope"),
         Denied::SubjectMismatch => (500, "server_error"),
@@ -82,6 +83,7 @@ fn description(denied: &Denied) -> Cow<'static, str> {
         Denied::PhoneAlreadyEnrolled => "The phone number is already enrolled.",
         Denied::TooManyPhones => "The user has too many phones. Remove one first.",
         Denied::ChannelUnavailable => "The channel is not enabled.",
+        Denied::ChannelMismatch => "oob_channel is not the channel of the authenticator.",
         Denied::NotEnrolled => {
             "User is not enrolled. You can use /mfa/associate endpoint to enroll the first authenticator."
         }

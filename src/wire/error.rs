@@ -2,12 +2,15 @@
 
 use alloc::borrow::Cow;
 use alloc::string::{String, ToString};
+use alloc::vec::Vec;
 use core::fmt;
 use core::time::Duration;
 
 use serde::Serialize;
 
-use super::header::{NO_STORE, is_bearer};
+use super::header::{NO_STORE, is_basic};
+use crate::channel::{Channel, Channels};
+use crate::phone::InvalidPhoneNumber;
 
 /// A request that the engine cannot be asked.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,6 +20,8 @@ pub enum BadRequest {
     BodyTooLarge,
     /// The content type is neither JSON nor a form.
     UnsupportedContentType,
+    /// The body is compressed, or encoded in another way.
+    UnsupportedEncoding,
     /// The body is not of its content type, or not an object.
     MalformedBody,
     /// A parameter is missing, or empty.
@@ -31,8 +36,13 @@ pub enum BadRequest {
     UnsupportedAuthenticatorType,
     /// The channel is neither `sms` nor `voice`.
     UnknownChannel,
-    /// The phone number is not E.164.
-    InvalidPhoneNumber,
+    /// None of the channels that the client supports is enabled.
+    NoCommonChannel {
+        /// Those that are.
+        enabled: Channels,
+    },
+    /// The phone number is not E.164 in its one spelling.
+    InvalidPhoneNumber(InvalidPhoneNumber),
     /// No `oob` among the challenge types.
     UnsupportedChallengeType {
         /// The start of what was asked for.
@@ -53,6 +63,7 @@ impl fmt::Display for BadRequest {
             Self::UnsupportedContentType => f.write_str(
                 "The content type has to be application/json or application/x-www-form-urlencoded.",
             ),
+            Self::UnsupportedEncoding => f.write_str("The content encoding has to be identity."),
             Self::MalformedBody => f.write_str("Malformed request body"),
             Self::Missing(name) => write!(f, "Missing required parameter: {name}"),
             Self::NotAString(name) => write!(f, "{name} must be a string"),
@@ -64,7 +75,21 @@ impl fmt::Display for BadRequest {
             Self::UnknownChannel => {
                 f.write_str("The channel is not supported. Supported channels: sms, voice.")
             }
-            Self::InvalidPhoneNumber => f.write_str("The phone number is invalid."),
+            Self::NoCommonChannel { enabled } => {
+                let enabled: Vec<_> = enabled.iter().map(Channel::as_str).collect();
+                let enabled = enabled.join(", ");
+                write!(
+                    f,
+                    "None of the channels is enabled. Enabled channels: {enabled}."
+                )
+            }
+            Self::InvalidPhoneNumber(InvalidPhoneNumber::ZeroAfter { country_code }) => {
+                write!(
+                    f,
+                    "The phone number is invalid. Drop the 0 after +{country_code}."
+                )
+            }
+            Self::InvalidPhoneNumber(_) => f.write_str("The phone number is invalid."),
             Self::UnsupportedChallengeType { requested } => write!(
                 f,
                 "The user does not support the requested challenge type ({requested}). Supported type: oob."
@@ -93,6 +118,9 @@ pub struct ErrorAnswer {
     pub(super) retry_after: Option<Duration>,
     #[serde(skip)]
     pub(super) authenticate: Option<Cow<'static, str>>,
+    /// RFC 9110 section 15.5.16: 415 names what is accepted.
+    #[serde(skip)]
+    accepts_identity: bool,
 }
 
 impl ErrorAnswer {
@@ -110,6 +138,7 @@ impl ErrorAnswer {
             retry_after: None,
             // RFC 9110 section 15.5.2 wants a challenge with every 401.
             authenticate: (status == 401).then_some(Cow::Borrowed("Bearer")),
+            accepts_identity: false,
         }
     }
 
@@ -145,15 +174,13 @@ impl ErrorAnswer {
 
     /// The same error from `POST /oauth/token`, for a request with this `Authorization` header.
     ///
-    /// There `WWW-Authenticate` goes only to a client that failed to authenticate by a header (RFC 6749
+    /// There `WWW-Authenticate` goes only to a client that failed to authenticate by HTTP Basic (RFC 6749
     /// section 5.2). Auth0's SDKs read that header instead of the body, and would miss that a token has
-    /// expired.
+    /// expired; a browser that gets `Basic` unasked opens its password box.
     #[must_use]
     pub fn at_token_endpoint(mut self, authorization: Option<&str>) -> Self {
-        let by_header = authorization.is_some_and(|header| !is_bearer(header));
-        if !(by_header && self.error == INVALID_CLIENT) {
-            self.authenticate = None;
-        }
+        let by_basic = self.error == INVALID_CLIENT && authorization.is_some_and(is_basic);
+        self.authenticate = by_basic.then_some(Cow::Borrowed("Basic realm=\"oauth\""));
         self
     }
 
@@ -197,7 +224,10 @@ impl ErrorAnswer {
         let authenticate = self.authenticate.as_deref();
         let authenticate =
             authenticate.map(|challenge| ("WWW-Authenticate", Cow::Borrowed(challenge)));
-        retry.into_iter().chain(authenticate)
+        let accept = self
+            .accepts_identity
+            .then_some(("Accept-Encoding", Cow::Borrowed("identity")));
+        retry.into_iter().chain(authenticate).chain(accept)
     }
 }
 
@@ -211,18 +241,19 @@ impl From<BadRequest> for ErrorAnswer {
             | BadRequest::Repeated(_)
             | BadRequest::UnsupportedAuthenticatorType
             | BadRequest::UnknownChannel
-            | BadRequest::InvalidPhoneNumber
+            | BadRequest::NoCommonChannel { .. }
+            | BadRequest::InvalidPhoneNumber(_)
             | BadRequest::SeveralCredentials => (400, "invalid_request"),
             BadRequest::BodyTooLarge => (413, "invalid_request"),
-            BadRequest::UnsupportedContentType => (415, "invalid_request"),
+            BadRequest::UnsupportedContentType | BadRequest::UnsupportedEncoding => {
+                (415, "invalid_request")
+            }
             BadRequest::UnsupportedGrantType => (400, "unsupported_grant_type"),
             BadRequest::UnsupportedChallengeType { .. } => (401, "unsupported_challenge_type"),
             BadRequest::InvalidClient => (401, INVALID_CLIENT),
         };
         let mut answer = Self::new(status, error, bad.to_string());
-        if bad == BadRequest::InvalidClient {
-            answer.authenticate = Some(Cow::Borrowed("Basic realm=\"oauth\""));
-        }
+        answer.accepts_identity = bad == BadRequest::UnsupportedEncoding;
         answer
     }
 }

@@ -10,12 +10,13 @@ pub const MAX_BODY: usize = 16 * 1024;
 /// # Examples
 ///
 /// ```
-/// use oob_mfa::wire::{BadRequest, Body, Format};
+/// use oob_mfa::wire::{BadRequest, Body, Format, without_bom};
 ///
 /// fn parameters(content_type: Option<&str>, body: &str) -> Result<Body, BadRequest> {
+///     let body = without_bom(body.as_bytes());
 ///     match Format::of(content_type, Format::Json)? {
-///         Format::Json => serde_json::from_str(body).ok(),
-///         Format::Form => serde_urlencoded::from_str(body).ok(),
+///         Format::Json => serde_json::from_slice(body).ok(),
+///         Format::Form => serde_urlencoded::from_bytes(body).ok(),
 ///     }
 ///     .ok_or(BadRequest::MalformedBody)
 /// }
@@ -33,6 +34,28 @@ pub enum Format {
     Json,
     /// `application/x-www-form-urlencoded`.
     Form,
+}
+
+/// Refuses a body that is compressed or encoded in another way: what a `Content-Encoding` header says.
+///
+/// # Errors
+///
+/// [`BadRequest::UnsupportedEncoding`]
+pub fn check_encoding(content_encoding: Option<&str>) -> Result<(), BadRequest> {
+    let encodings = content_encoding.unwrap_or_default().split(',');
+    let encoded = encodings
+        .map(str::trim)
+        .any(|encoding| !encoding.is_empty() && !encoding.eq_ignore_ascii_case("identity"));
+    if encoded {
+        return Err(BadRequest::UnsupportedEncoding);
+    }
+    Ok(())
+}
+
+/// The body without a leading byte order mark, which would hide its first parameter.
+#[must_use]
+pub fn without_bom(body: &[u8]) -> &[u8] {
+    body.strip_prefix("\u{feff}".as_bytes()).unwrap_or(body)
 }
 
 impl Format {

@@ -30,6 +30,10 @@ pub(super) fn is_bearer(header: &str) -> bool {
     scheme(header, "bearer").is_some()
 }
 
+pub(super) fn is_basic(header: &str) -> bool {
+    scheme(header, "basic").is_some()
+}
+
 fn scheme<'a>(header: &'a str, expected: &str) -> Option<&'a str> {
     let (scheme, rest) = header.trim().split_once(' ').unwrap_or((header.trim(), ""));
     scheme.eq_ignore_ascii_case(expected).then(|| rest.trim())

@@ -5,7 +5,7 @@ use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
 use oob_mfa::{
-    Associated, AuthenticatorId, Challenged, Denied, Events, Next, RecoveryCode, Removed,
+    Associated, AuthenticatorId, Challenged, Denied, Erased, Events, Next, RecoveryCode, Removed,
     Transition, Verified,
 };
 
@@ -26,6 +26,7 @@ pub(crate) enum Question {
     Regenerate(Transition<RecoveryCode>),
     Import(Transition<AuthenticatorId>),
     Administer(Transition<()>),
+    Erase(Transition<Erased>),
 }
 
 /// What was decided and saved, for [`World::hear`](super::World::hear).
@@ -49,6 +50,7 @@ pub(crate) enum Grant {
     Regenerated(RecoveryCode),
     Imported(AuthenticatorId),
     Done,
+    Erased(Erased),
 }
 
 impl Asked {
@@ -93,6 +95,7 @@ impl Asked {
             Question::Regenerate(asked) => hear(asked, save, Grant::Regenerated).await,
             Question::Import(asked) => hear(asked, save, Grant::Imported).await,
             Question::Administer(asked) => hear(asked, save, |()| Grant::Done).await,
+            Question::Erase(asked) => hear(asked, save, Grant::Erased).await,
         }
     }
 }

@@ -37,6 +37,8 @@ pub enum Command {
         session: usize,
         /// What to challenge; by default what was used most recently.
         authenticator: Option<Authenticator>,
+        /// By which channel; by default that of the authenticator, or of its last use.
+        channel: Option<Channel>,
     },
     /// A binding code is presented.
     VerifyOob {
@@ -73,6 +75,8 @@ pub enum Command {
     },
     /// An administrator removes everything.
     Reset,
+    /// An administrator removes everything for good.
+    Erase,
     /// An administrator adds a phone that was verified elsewhere.
     ImportPhone {
         /// The phone.
@@ -149,6 +153,8 @@ pub enum Authenticator {
 pub enum Guess {
     /// The code that was sent.
     Right,
+    /// The same in groups and other digits, as people type it.
+    Retyped,
     /// Another of the same shape.
     Wrong,
     /// The code that was sent with another challenge.

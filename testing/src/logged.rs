@@ -66,6 +66,8 @@ pub enum Logged {
     },
     /// An administrator removed everything.
     AccountReset,
+    /// An administrator removed everything for good.
+    AccountErased,
     /// An administrator refilled the budgets.
     BudgetsRestored,
     /// An administrator ended what a clock that ran ahead had left.

@@ -142,6 +142,7 @@ impl Model {
             }
             Command::Rewind => self.rewind(),
             Command::Reset
+            | Command::Erase
             | Command::ImportPhone { .. }
             | Command::RemovePhone { .. }
             | Command::RestoreBudgets => self.change(|account| account.by_administrator(command)),
@@ -165,7 +166,7 @@ impl Model {
         }
     }
 
-    /// From now on another policy of the same limits decides, as where [`World::engine`] is another.
+    /// From now on another policy decides, as where [`World::engine`] is another.
     pub fn restart(&mut self, policy: Policy) {
         self.policy = policy;
     }
@@ -224,9 +225,11 @@ impl Model {
                 Command::Associate { phone, channel, .. } => {
                     account.associate(number, &session, *phone, *channel)
                 }
-                Command::Challenge { authenticator, .. } => {
-                    account.challenge(number, &session, *authenticator)
-                }
+                Command::Challenge {
+                    authenticator,
+                    channel,
+                    ..
+                } => account.challenge(number, &session, *authenticator, *channel),
                 Command::VerifyOob { code, guess, .. } => {
                     account.verify_oob(number, &session, *code, guess)
                 }

@@ -21,7 +21,7 @@ struct Sending {
 #[non_exhaustive]
 pub struct NotSent;
 
-/// A message that was sent. It holds a binding code, which its `Debug` does not show.
+/// A message that was sent. It holds a binding code and keys, which its `Debug` does not show.
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Message {
@@ -31,6 +31,8 @@ pub struct Message {
     pub to: PhoneNumber,
     /// The binding code.
     pub code: String,
+    /// The keys that a call asks for; none for a text message.
+    pub keys: Option<String>,
     /// When the code expires.
     pub expires_at: UtcDateTime,
     /// The name of the delivery.
@@ -59,6 +61,10 @@ impl Outbox {
             channel: delivery.channel,
             to: delivery.to,
             code: delivery.code.expose_secret().to_string(),
+            keys: delivery
+                .keys
+                .as_ref()
+                .map(|keys| keys.expose_secret().to_string()),
             expires_at: delivery.expires_at,
             id: delivery.id(),
         });

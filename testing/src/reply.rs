@@ -102,6 +102,11 @@ pub enum Answer {
     },
     /// An administrator's reset, refill or rewind was done.
     Done,
+    /// An administrator's erasure was done.
+    Erased {
+        /// When the record may be deleted.
+        delete_after: UtcDateTime,
+    },
     /// The list of authenticators.
     Listed(Vec<Listed>),
     /// A refusal or a rejection.

@@ -142,6 +142,7 @@ const fn challenge(session: usize) -> Command {
     Command::Challenge {
         session,
         authenticator: None,
+        channel: None,
     }
 }
 

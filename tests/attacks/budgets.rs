@@ -149,7 +149,7 @@ fn an_answer_of_any_wrong_shape_is_charged_as_a_wrong_code() {
     world.import(ALICES).unwrap();
     let session = world.first_factor();
     let sent = world.challenge(&session, None).unwrap();
-    let padded = format!("{} ", sent.code);
+    let terminated = format!("{}\0", sent.code);
     let prefixed = format!("0{}", sent.code);
     let shapes = [
         "",
@@ -163,7 +163,7 @@ fn an_answer_of_any_wrong_shape_is_charged_as_a_wrong_code() {
     ];
     for code in shapes
         .into_iter()
-        .chain([padded.as_str(), prefixed.as_str()])
+        .chain([terminated.as_str(), prefixed.as_str()])
     {
         let answer = sent.with_code(code);
         assert_denied(world.verify(&session, &answer), Denied::InvalidBindingCode);

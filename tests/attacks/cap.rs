@@ -53,7 +53,7 @@ fn the_failure_cap_disables_a_phone_and_recovery_and_a_new_binding_still_work() 
         phone: false,
         recovery_code: true,
     };
-    assert_eq!(world.account().requirements(), requirements);
+    assert_eq!(world.engine.requirements(&world.account()), requirements);
 
     world.recover(&alice, &recovery).unwrap();
     let owner = world.second_factor();

@@ -91,6 +91,7 @@ fn challenge(session: usize) -> Command {
     Command::Challenge {
         session,
         authenticator: None,
+        channel: None,
     }
 }
 
@@ -98,6 +99,7 @@ fn challenge_phone(device: usize) -> Command {
     Command::Challenge {
         session: 0,
         authenticator: Some(Authenticator::Phone(Channel::Sms, device)),
+        channel: None,
     }
 }
 

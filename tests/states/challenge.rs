@@ -68,8 +68,11 @@ const CHALLENGE: [State; 11] = [
 
 #[test]
 fn every_state_of_a_challenge_by_every_answer() {
-    let operations: [Operation; 10] = [
+    let operations: [Operation; 11] = [
         ("right code", |world| answer(world, 1, Guess::Right)),
+        ("right code, retyped", |world| {
+            answer(world, 1, Guess::Retyped)
+        }),
         ("wrong code", |world| answer(world, 1, Guess::Wrong)),
         ("malformed code", |world| {
             answer(world, 1, Guess::Malformed("12345".into()))

@@ -58,7 +58,7 @@ fn pending_by_mfa() -> World {
 
 #[test]
 fn every_state_of_an_enrollment_by_every_operation() {
-    let operations: [Operation; 19] = [
+    let operations: [Operation; 22] = [
         ("associate it (first factor)", |_| associate(0)),
         ("associate it (mfa)", |world| associate(session(world, 1))),
         ("associate another (first factor)", |_| Command::Associate {
@@ -74,6 +74,19 @@ fn every_state_of_an_enrollment_by_every_operation() {
         ("challenge it", |world| Command::Challenge {
             session: 0,
             authenticator: Some(phone_entry(world, Channel::Voice)),
+            channel: None,
+        }),
+        ("challenge it, by its channel", |world| Command::Challenge {
+            session: 0,
+            authenticator: Some(phone_entry(world, Channel::Voice)),
+            channel: Some(Channel::Voice),
+        }),
+        ("challenge it, by another channel", |world| {
+            Command::Challenge {
+                session: 0,
+                authenticator: Some(phone_entry(world, Channel::Voice)),
+                channel: Some(Channel::Sms),
+            }
         }),
         ("challenge any", |_| challenge(0)),
         ("right code", |world| first_code(world, Guess::Right)),
@@ -106,6 +119,7 @@ fn every_state_of_an_enrollment_by_every_operation() {
             device: world.devices().len().saturating_sub(1),
         }),
         ("reset", |_| Command::Reset),
+        ("erase", |_| Command::Erase),
         ("restore_budgets", |_| Command::RestoreBudgets),
         ("rewind", |_| Command::Rewind),
     ];

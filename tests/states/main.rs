@@ -12,7 +12,9 @@ mod session;
 use std::fs;
 use std::path::PathBuf;
 
-use oob_mfa::{Assurance, Channel, DeniedKind, PhoneNumber, Policy};
+use oob_mfa::{
+    Assurance, Channel, DeniedKind, Engine, Key, KeyRing, PhoneNumber, Policy, RecoveryCodes,
+};
 use oob_mfa_testing::{Answer, Authenticator, Command, Guess, RecoveryGuess, Vouch, World};
 
 const MINUTE: i64 = 60_000;
@@ -69,6 +71,7 @@ fn challenge(session: usize) -> Command {
     Command::Challenge {
         session,
         authenticator: None,
+        channel: None,
     }
 }
 

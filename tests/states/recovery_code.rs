@@ -4,7 +4,7 @@ use super::*;
 
 /// The states of the recovery code that was shown first. The latest session is a fresh one of a
 /// first factor, session 1 an MFA session with every scope.
-const RECOVERY: [State; 6] = [
+const RECOVERY: [State; 8] = [
     ("none", || {
         let import = Command::ImportPhone {
             phone: phone(),
@@ -29,7 +29,15 @@ const RECOVERY: [State; 6] = [
         done(world, &[regenerate])
     }),
     ("removed with the last phone", without_its_phone),
+    ("pending, switched off", || switched_off(pending())),
+    ("active, switched off", || switched_off(active())),
 ];
+
+fn switched_off(mut world: World) -> World {
+    let policy = two_attempts().with_recovery_codes(RecoveryCodes::Off);
+    world.engine = Engine::new(policy, KeyRing::new(Key::new(1, &[7; 32])));
+    world
+}
 
 #[test]
 fn every_state_of_a_recovery_code_by_every_operation() {

@@ -27,7 +27,7 @@ fn enrolled() -> World {
     )
 }
 
-const SESSION: [State; 13] = [
+const SESSION: [State; 14] = [
     ("first factor", || with_session(Command::Begin)),
     ("mfa", || with_mfa("openid", DAY)),
     ("mfa, enroll", || with_mfa("enroll", DAY)),
@@ -55,6 +55,10 @@ const SESSION: [State; 13] = [
     ("revoked by a reset", || {
         let later = Command::Step { millis: 1 };
         done(with_mfa(ALL, DAY), &[later, Command::Reset])
+    }),
+    ("revoked by an erasure", || {
+        let later = Command::Step { millis: 1 };
+        done(with_mfa(ALL, DAY), &[later, Command::Erase])
     }),
     ("revoked by the last removal", || {
         let later = Command::Step { millis: 1 };

@@ -156,8 +156,12 @@ fn about_a_phone() -> Story {
     let phone = import(&mut world, ALICES).unwrap();
     assert_ne!(phone, unknown);
     let unable = world.challenge(&session, Some(unknown));
+    let of_another_channel = "sms|dev_AAAAAAAAAAAAAAAA".parse().ok();
+    let by_voice = Some(Channel::Voice);
+    let contradicted = world.challenge_by(&session, of_another_channel, by_voice);
     answered.extend([
         by(unable, Denied::InvalidAuthenticator),
+        by(contradicted, Denied::ChannelMismatch),
         by(world.remove(&owner, unknown), Denied::UnknownAuthenticator),
         by(import(&mut world, ALICES), Denied::PhoneAlreadyEnrolled),
         by(import(&mut world, MALLORYS), Denied::TooManyPhones),

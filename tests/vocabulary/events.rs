@@ -101,6 +101,8 @@ fn of_an_administrator() -> Vec<Logged> {
     logged.push(logged_by(&world, [Event::BudgetsRestored]));
     world.reset();
     logged.push(logged_by(&world, [Event::AccountReset]));
+    world.erase();
+    logged.push(logged_by(&world, [Event::AccountErased]));
     world.set_back(HOUR);
     world.rewind().unwrap();
     logged.push(logged_by(&world, [Event::ClockRewound]));

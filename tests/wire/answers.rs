@@ -98,7 +98,7 @@ fn token_answers_and_the_first_no_are_those_of_the_api() {
     let required = |world: &World| {
         text(&MfaRequiredAnswer::new(
             &token,
-            world.account().requirements(),
+            world.engine.requirements(&world.account()),
         ))
         .replace(token.expose_secret(), "…")
     };

@@ -123,6 +123,12 @@ fn every_denial_is_its_row_of_the_table() {
             "The channel is not enabled.",
         ),
         (
+            Denied::ChannelMismatch,
+            400,
+            "invalid_request",
+            "oob_channel is not the channel of the authenticator.",
+        ),
+        (
             Denied::TooManySends { retry_at },
             429,
             "too_many_attempts",

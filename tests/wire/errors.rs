@@ -58,6 +58,16 @@ fn the_servers_own_errors_are_their_rows_of_the_table() {
             401,
             "invalid_client",
             "Client authentication failed",
+            "WWW-Authenticate: Bearer"
+        )
+    );
+    let by_basic = ErrorAnswer::from(BadRequest::InvalidClient).at_token_endpoint(Some("Basic x"));
+    assert_eq!(
+        row(by_basic),
+        expected(
+            401,
+            "invalid_client",
+            "Client authentication failed",
             "WWW-Authenticate: Basic realm=\"oauth\""
         )
     );
@@ -71,8 +81,17 @@ fn the_servers_own_errors_are_their_rows_of_the_table() {
         )
     );
     assert_eq!(
-        row(BadRequest::InvalidPhoneNumber.into()),
+        row(BadRequest::InvalidPhoneNumber(InvalidPhoneNumber::NotE164).into()),
         expected(400, "invalid_request", "The phone number is invalid.", "")
+    );
+    assert_eq!(
+        row(BadRequest::UnsupportedEncoding.into()),
+        expected(
+            415,
+            "invalid_request",
+            "The content encoding has to be identity.",
+            "Accept-Encoding: identity"
+        )
     );
 }
 
@@ -91,6 +110,12 @@ fn every_bad_request_is_its_row_of_the_table() {
             415,
             "invalid_request",
             "The content type has to be application/json or application/x-www-form-urlencoded.",
+        ),
+        (
+            BadRequest::UnsupportedEncoding,
+            415,
+            "invalid_request",
+            "The content encoding has to be identity.",
         ),
         (
             BadRequest::MalformedBody,
@@ -135,10 +160,24 @@ fn every_bad_request_is_its_row_of_the_table() {
             "The channel is not supported. Supported channels: sms, voice.",
         ),
         (
-            BadRequest::InvalidPhoneNumber,
+            BadRequest::NoCommonChannel {
+                enabled: Channels::SmsAndVoice,
+            },
+            400,
+            "invalid_request",
+            "None of the channels is enabled. Enabled channels: sms, voice.",
+        ),
+        (
+            BadRequest::InvalidPhoneNumber(InvalidPhoneNumber::NotE164),
             400,
             "invalid_request",
             "The phone number is invalid.",
+        ),
+        (
+            BadRequest::InvalidPhoneNumber(InvalidPhoneNumber::ZeroAfter { country_code: 44 }),
+            400,
+            "invalid_request",
+            "The phone number is invalid. Drop the 0 after +44.",
         ),
         (
             BadRequest::UnsupportedChallengeType { requested },
@@ -170,19 +209,25 @@ fn every_bad_request_is_its_row_of_the_table() {
         let found = (answer.status(), answer.error(), answer.error_description());
         assert_eq!(found, (status, error, description));
         assert_eq!(answer.retry_after(), None);
-        let names = answer.headers().map(|(name, _)| name);
-        assert_eq!(names.skip(2).eq(["WWW-Authenticate"]), status == 401);
+        let names: Vec<_> = answer.headers().map(|(name, _)| name).skip(2).collect();
+        let expected: &[&str] = match description {
+            "The content encoding has to be identity." => &["Accept-Encoding"],
+            _ if status == 401 => &["WWW-Authenticate"],
+            _ => &[],
+        };
+        assert_eq!(names, expected, "{description}");
     }
 }
 
 #[test]
-fn the_token_endpoint_challenges_a_client_that_fails_by_a_header_and_nobody_else() {
+fn the_token_endpoint_challenges_a_client_that_fails_by_basic_and_nobody_else() {
     let now = UtcDateTime::UNIX_EPOCH;
     let (basic, bearer) = (Some("Basic ZGVtbzp3cm9uZw=="), Some("bearer x"));
+    let digest = Some("Digest x");
     for (answer, elsewhere, after_basic) in [
         (
             ErrorAnswer::from(BadRequest::InvalidClient),
-            "Basic realm=\"oauth\"",
+            "Bearer",
             Some("Basic realm=\"oauth\""),
         ),
         (
@@ -202,7 +247,15 @@ fn the_token_endpoint_challenges_a_client_that_fails_by_a_header_and_nobody_else
             found.map(|(_, value)| value.into_owned())
         };
         assert_eq!(challenge(&answer).as_deref(), Some(elsewhere));
-        for (authorization, expected) in [(None, None), (bearer, None), (basic, after_basic)] {
+        // A browser that is told of Basic unasked opens its password box.
+        for (authorization, expected) in [
+            (None, None),
+            (bearer, None),
+            (digest, None),
+            (Some(""), None),
+            (basic, after_basic),
+            (Some("basic"), after_basic),
+        ] {
             let at_token_endpoint = answer.clone().at_token_endpoint(authorization);
             assert_eq!(challenge(&at_token_endpoint).as_deref(), expected);
             assert_eq!(text(&at_token_endpoint), text(&answer));

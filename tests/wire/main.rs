@@ -1,6 +1,8 @@
 //! The wire, byte for byte: the guide's own bodies, every answer, and every row of the error table.
 
 mod answers;
+mod bodies;
+mod channels;
 mod denials;
 mod errors;
 mod requests;

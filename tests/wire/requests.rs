@@ -17,18 +17,21 @@ const CHALLENGE: &str = r#"{ "client_id": "{yourClientId}",  "client_secret": "{
 #[test]
 fn the_guides_association_is_read() {
     assert_eq!(
-        json(ASSOCIATE).associate(),
-        Err(BadRequest::InvalidPhoneNumber)
+        json(ASSOCIATE).associate(Channels::SmsAndVoice),
+        Err(BadRequest::InvalidPhoneNumber(InvalidPhoneNumber::NotE164))
     );
     let whole = ASSOCIATE.replace("+11...9", ALICES);
     let expected = Associate {
         channel: Channel::Sms,
         phone: ALICES.parse().unwrap(),
     };
-    assert_eq!(json(&whole).associate(), Ok(expected));
+    assert_eq!(json(&whole).associate(Channels::SmsAndVoice), Ok(expected));
     // The name that the guide's table has for it, the bare strings and the `tel` of old clients.
     let misspelt = whole.replace("authenticator_types", "authentication_types");
-    assert_eq!(json(&misspelt).associate(), Ok(expected));
+    assert_eq!(
+        json(&misspelt).associate(Channels::SmsAndVoice),
+        Ok(expected)
+    );
     let old = format!(
         r#"{{"authenticator_types":"oob","oob_channels":"tel","phone_number":"{ALICES}"}}"#
     );
@@ -36,9 +39,12 @@ fn the_guides_association_is_read() {
         channel: Channel::Voice,
         ..expected
     };
-    assert_eq!(json(&old).associate(), Ok(by_voice));
+    assert_eq!(json(&old).associate(Channels::SmsAndVoice), Ok(by_voice));
     let credentials = whole.replace("{ ", r#"{ "client_id": "a", "client_secret": "b", "#);
-    assert_eq!(json(&credentials).associate(), Ok(expected));
+    assert_eq!(
+        json(&credentials).associate(Channels::SmsAndVoice),
+        Ok(expected)
+    );
 }
 
 #[test]
@@ -71,23 +77,14 @@ fn the_guides_challenge_is_read() {
     assert_eq!(
         body.challenge(),
         Ok(Challenge {
-            authenticator: Some(id)
+            authenticator: Some(id),
+            channel: None
         })
     );
     assert_eq!(body.mfa_token(None), Ok("{mfaToken}"));
     let form = form("challenge_type=otp+OOB&mfa_token=t&client_id=a");
-    assert_eq!(
-        form.challenge(),
-        Ok(Challenge {
-            authenticator: None
-        })
-    );
-    assert_eq!(
-        json("{}").challenge(),
-        Ok(Challenge {
-            authenticator: None
-        })
-    );
+    assert_eq!(form.challenge(), Ok(Challenge::default()));
+    assert_eq!(json("{}").challenge(), Ok(Challenge::default()));
     let otp = json(r#"{"challenge_type":"otp"}"#).challenge().unwrap_err();
     assert_eq!(
         (
@@ -230,14 +227,20 @@ fn what_is_wrong_with_a_parameter_is_told_by_its_name() {
         ),
         (
             r#"{"authenticator_types":["oob"],"oob_channels":["email"]}"#,
-            BadRequest::UnknownChannel,
+            BadRequest::NoCommonChannel {
+                enabled: Channels::SmsAndVoice,
+            },
         ),
         (
             r#"{"authenticator_types":["oob"],"oob_channels":["sms"]}"#,
             BadRequest::Missing("phone_number"),
         ),
     ] {
-        assert_eq!(json(body).associate(), Err(expected), "{body}");
+        assert_eq!(
+            json(body).associate(Channels::SmsAndVoice),
+            Err(expected),
+            "{body}"
+        );
     }
     // Each that an endpoint wants says so, whatever is there in its place.
     let recovery = "http://auth0.com/oauth/grant-type/mfa-recovery-code";
@@ -246,12 +249,12 @@ fn what_is_wrong_with_a_parameter_is_told_by_its_name() {
         let number = format!(r#"{{"{name}":7}}"#);
         assert_eq!(client(&number), Err(BadRequest::NotAString(name)));
     }
-    for (body, name) in [
-        (r#"{"challenge_type":["oob"]}"#, "challenge_type"),
-        (r#"{"authenticator_id":7}"#, "authenticator_id"),
-    ] {
-        assert_eq!(json(body).challenge(), Err(BadRequest::NotAString(name)));
+    for name in ["authenticator_id", "oob_channel"] {
+        let number = json(&format!(r#"{{"{name}":7}}"#));
+        assert_eq!(number.challenge(), Err(BadRequest::NotAString(name)));
     }
+    let number = json(r#"{"challenge_type":7}"#).challenge();
+    assert_eq!(number, Err(BadRequest::NotAList("challenge_type")));
     let twice = json(r#"{"mfa_token":"a","mfa_token":"a"}"#);
     let repeated = Err(BadRequest::Repeated("mfa_token"));
     assert_eq!(twice.mfa_token(Some("Bearer b")), repeated);

@@ -4,8 +4,8 @@ use core::time::Duration;
 
 use proptest::prelude::*;
 
-use super::{AnswerStep, KeyPress, NoKeyPressed, PromptStep, SpokenDigits, VoiceCall};
-use crate::message::tests::{app, call, first_digits, key, wording};
+use super::{AnswerStep, AnsweredCall, PromptStep, SpokenDigits, VoiceCall, WrongKeys};
+use crate::message::tests::{KEYS, app, call, first_digits, wording};
 
 #[test]
 fn digits_are_written_once_into_room_for_all_of_them() {
@@ -16,14 +16,14 @@ fn digits_are_written_once_into_room_for_all_of_them() {
 
 fn prompt_of(call: &VoiceCall) -> String {
     let steps = call.prompt().map(|step| match step {
-        PromptStep::AskKey(words) => format!("ask: {words}\n"),
+        PromptStep::AskKeys(words) => format!("ask: {words}\n"),
         PromptStep::Say(words) => format!("say: {words}\n"),
     });
     steps.collect()
 }
 
-fn answer(call: &VoiceCall) -> String {
-    let steps = call.answered(key()).map(|step| match step {
+fn answer(answered: &AnsweredCall) -> String {
+    let steps = answered.steps().map(|step| match step {
         AnswerStep::Say(words) => format!("say: {words}\n"),
         AnswerStep::SayDigits(digits) => format!("digits: {}\n", digits.expose_secret()),
         AnswerStep::Pause(time) => format!("pause: {} ms\n", time.as_millis()),
@@ -32,11 +32,11 @@ fn answer(call: &VoiceCall) -> String {
 }
 
 #[test]
-fn a_call_greets_asks_for_a_key_and_hangs_up_without_one() {
+fn a_call_greets_asks_for_its_three_keys_and_hangs_up_without_any() {
     assert_eq!(
         prompt_of(&call(&wording("Example", Some("example.com")), "123456")),
         "ask: Hello. This is Example with the code you asked for. If you did not ask for one, hang \
-         up. To hear it, press any key.\n\
+         up. To hear it, press 4, 0, 7.\n\
          say: No key was pressed. Goodbye.\n"
     );
 }
@@ -44,14 +44,15 @@ fn a_call_greets_asks_for_a_key_and_hangs_up_without_one() {
 #[test]
 fn an_answered_call_says_the_digits_apart_and_twice() {
     let wording = wording("7-Eleven", None);
+    let answered = call(&wording, "012345").press(KEYS).unwrap();
     assert_eq!(
-        answer(&call(&wording, "012345")),
+        answer(&answered),
         "say: Your code is\ndigits: 0, 1, 2, 3, 4, 5\npause: 1000 ms\n\
          say: Again, your code is\ndigits: 0, 1, 2, 3, 4, 5\npause: 1000 ms\n\
          say: Do not share it. Goodbye.\n"
     );
     assert_eq!(
-        first_digits(&call(&wording, "98765432")),
+        first_digits(call(&wording, "98765432"), KEYS),
         "9, 8, 7, 6, 5, 4, 3, 2"
     );
 }
@@ -59,22 +60,43 @@ fn an_answered_call_says_the_digits_apart_and_twice() {
 #[test]
 fn an_answer_can_be_asked_for_again() {
     let call = call(&wording("Example", None), "123456");
-    assert_eq!(answer(&call), answer(&call));
+    let answered = call.press(KEYS).unwrap();
+    assert_eq!(answer(&answered), answer(&answered));
 }
 
 #[test]
-fn a_key_press_is_one_key_or_more_of_a_phone_and_nothing_else() {
-    for keys in ["0", "5", "9", "*", "#", "12", "1#"] {
-        assert!(keys.parse::<KeyPress>().is_ok(), "{keys}");
+fn only_the_keys_of_the_call_are_answered() {
+    let wording = wording("Example", None);
+    // A tone of a greeting, other keys, keys before or behind, and what a provider says of none.
+    for keys in [
+        "",
+        " ",
+        "5",
+        "#",
+        "*",
+        "###",
+        "40",
+        "07",
+        "406",
+        "704",
+        "4077",
+        "0407",
+        "407#",
+        "4 0 7",
+        "4, 0, 7",
+        "４０７",
+        "hangup",
+        "timeout",
+        "407\n",
+    ] {
+        let refused = call(&wording, "123456").press(keys);
+        assert_eq!(refused.map(drop).unwrap_err(), WrongKeys, "{keys:?}");
     }
-    for keys in ["", " ", "hangup", "a", "1 ", "-1", "１", "timeout", "1\n"] {
-        assert_eq!(
-            keys.parse::<KeyPress>().unwrap_err(),
-            NoKeyPressed,
-            "{keys:?}"
-        );
-    }
-    assert_eq!(NoKeyPressed.to_string(), "no key of the phone was pressed");
+    assert_eq!(
+        WrongKeys.to_string(),
+        "the keys that were pressed are not those of the call"
+    );
+    assert_eq!(WrongKeys::WORDS, "Those were other keys. Goodbye.");
 }
 
 proptest! {
@@ -86,12 +108,12 @@ proptest! {
     ) {
         let spoken = call(&wording(&app, None), &code);
         let prompt = prompt_of(&spoken);
-        // What digits it has are those of the name.
+        // What digits it has are those of the name and the keys.
         let digits = |text: &str| text.chars().filter(char::is_ascii_digit).collect::<String>();
-        prop_assert_eq!(digits(&prompt), digits(&app));
+        prop_assert_eq!(digits(&prompt), digits(&app) + KEYS);
         prop_assert_eq!(prompt, prompt_of(&call(&wording(&app, None), &other)));
         let mut said = String::new();
-        for step in spoken.answered(key()) {
+        for step in spoken.press(KEYS).unwrap().steps() {
             match step {
                 AnswerStep::Say(words) => prop_assert_eq!(digits(words), ""),
                 AnswerStep::SayDigits(apart) => said += &digits(apart.expose_secret()),

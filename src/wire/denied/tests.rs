@@ -14,7 +14,7 @@ const INVALID_TOKEN: &str = "The mfa_token provided is invalid. Try getting a ne
 type Row = (Denied, u16, &'static str, &'static str);
 
 /// Every denial with the status, the error code and the text that the API gives it.
-const TABLE: [Row; 32] = [
+const TABLE: [Row; 33] = [
     (
         Denied::TokenMalformed,
         401,
@@ -114,6 +114,12 @@ const TABLE: [Row; 32] = [
         400,
         "invalid_request",
         "The channel is not enabled.",
+    ),
+    (
+        Denied::ChannelMismatch,
+        400,
+        "invalid_request",
+        "oob_channel is not the channel of the authenticator.",
     ),
     (
         Denied::NotEnrolled,

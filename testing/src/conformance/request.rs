@@ -160,6 +160,7 @@ const fn name(command: &Command) -> &'static str {
         Command::Remove { .. } => "remove",
         Command::Regenerate { .. } => "regenerate",
         Command::Reset => "reset",
+        Command::Erase => "erase",
         Command::ImportPhone { .. } => "import",
         Command::RemovePhone { .. } => "remove phone",
         Command::RestoreBudgets => "restore budgets",

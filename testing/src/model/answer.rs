@@ -35,13 +35,17 @@ impl Model {
             }
             Fate::Kept => {}
         }
+        let attempts = self.policy.attempts_per_challenge();
+        if attempts.is_some_and(|most| code.attempts >= most) {
+            return Err(Denied::OobCodeUnknown);
+        }
         if code.enrollment.is_some() {
             self.check_may_enroll(session)?;
             self.check_room(code.to)?;
         }
         self.check_room_for_spent(session)?;
         self.check_failures(Limit::BindingFailures)?;
-        if *guess != Guess::Right {
+        if !matches!(guess, Guess::Right | Guess::Retyped) {
             self.count_failure(index);
             self.take(Limit::BindingFailures);
             return Err(Denied::InvalidBindingCode);
@@ -91,7 +95,8 @@ impl Model {
     fn count_failure(&mut self, index: usize) {
         let code = &mut self.codes[index];
         code.attempts += 1;
-        if Some(code.attempts) == self.policy.attempts_per_challenge() {
+        let attempts = self.policy.attempts_per_challenge();
+        if attempts.is_some_and(|most| code.attempts >= most) {
             code.fate = Fate::Gone;
         }
         let (device, channel) = (code.device, code.channel);
@@ -101,7 +106,8 @@ impl Model {
         if let Some(phone) = phones.find(|phone| phone.device == device) {
             phone.failures += 1;
             failures = phone.failures;
-            phone.disabled = Some(failures) == self.policy.failure_cap();
+            let cap = self.policy.failure_cap();
+            phone.disabled = cap.is_some_and(|most| failures >= most);
             disabled = phone.disabled.then_some(phone.number);
         }
         let phone = (channel, device);
@@ -121,7 +127,8 @@ impl Model {
         guess: &RecoveryGuess,
     ) -> Result<Done, Denied> {
         check_first_factor(session)?;
-        let live = self.live_recovery_code.ok_or(Denied::NoRecoveryCode)?;
+        let live = self.accepted_recovery_code();
+        let live = live.ok_or(Denied::NoRecoveryCode)?;
         self.check_room_for_spent(session)?;
         self.check_failures(Limit::RecoveryFailures)?;
         let presented = match guess {
@@ -137,16 +144,18 @@ impl Model {
         }
         self.live_recovery_code = None;
         self.logged.push(Logged::RecoveryCodeUsed);
-        let mut recovery_code = None;
-        if self.policy.recovery_codes() == RecoveryCodes::Issued {
-            let shown = count(&mut self.recovery_codes);
-            self.replace_recovery_code(shown);
-            recovery_code = Some(shown);
-        }
+        let replacement = count(&mut self.recovery_codes);
+        self.replace_recovery_code(replacement);
         self.spend(number, session);
         self.logged.push(Logged::Authenticated { phone: None });
-        let answer = verified(session, None, Purpose::Login, recovery_code);
+        let answer = verified(session, None, Purpose::Login, Some(replacement));
         Ok((answer, None))
+    }
+
+    /// Switched off, the live one stays, and is not accepted.
+    pub(super) fn accepted_recovery_code(&self) -> Option<usize> {
+        let issued = self.policy.recovery_codes() == RecoveryCodes::Issued;
+        self.live_recovery_code.filter(|_| issued)
     }
 
     fn check_failures(&self, limit: Limit) -> Result<(), Denied> {

@@ -57,14 +57,29 @@ impl Model {
         number: usize,
         session: &Session,
         authenticator: Option<Authenticator>,
+        narrowed: Option<Channel>,
     ) -> Result<Done, Denied> {
         check_first_factor(session)?;
         if self.phones.is_empty() {
             return Err(Denied::NotEnrolled);
         }
+        if let Some(channel) = narrowed {
+            if !self.policy.channels().contains(channel) {
+                return Err(Denied::ChannelUnavailable);
+            }
+            let named = match authenticator {
+                Some(Authenticator::Phone(named, _)) => named,
+                // An id that was never issued, of a phone by SMS.
+                Some(Authenticator::Unknown) => Channel::Sms,
+                Some(Authenticator::RecoveryCode) | None => channel,
+            };
+            if named != channel {
+                return Err(Denied::ChannelMismatch);
+            }
+        }
         let chosen = match authenticator {
             Some(authenticator) => self.named(authenticator),
-            None => self.used_last(),
+            None => self.used_last(narrowed),
         };
         let (phone, channel) = chosen
             .filter(|(phone, _)| !phone.disabled)
@@ -87,14 +102,15 @@ impl Model {
         is_enabled.then_some((phone, channel))
     }
 
-    /// The phone that was used last, by the channel of that use where it is enabled.
-    fn used_last(&self) -> Option<(&Phone, Channel)> {
+    /// The phone that was used last: by the channel asked for, else by that of its use where it is enabled.
+    fn used_last(&self, narrowed: Option<Channel>) -> Option<(&Phone, Channel)> {
         let active = self.phones.iter().filter(|phone| !phone.disabled);
         // The latest enrolled where two were used at the same moment.
         let latest = active.reduce(|a, b| if a.used > b.used { a } else { b })?;
         let channels = self.policy.channels();
-        let channel = channels.iter().find(|enabled| *enabled == latest.channel);
-        Some((latest, channel.or_else(|| channels.iter().next())?))
+        let used = channels.iter().find(|enabled| *enabled == latest.channel);
+        let channel = narrowed.or(used).or_else(|| channels.iter().next());
+        Some((latest, channel?))
     }
 
     pub(super) fn check_may_enroll(&self, session: &Session) -> Result<(), Denied> {
@@ -200,7 +216,7 @@ impl Model {
     /// Takes one of a budget, and logs it where that was the last.
     pub(super) fn take(&mut self, limit: Limit) {
         let time = self.time();
-        self.ledgers[index(limit)].take(time);
+        self.ledgers[index(limit)].take(self.policy.rate(limit), time);
         if let Err(at) = self.check_limit(limit) {
             let retry_at = moment(at);
             self.logged.push(Logged::LimitReached { limit, retry_at });

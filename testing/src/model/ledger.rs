@@ -8,40 +8,42 @@ use super::millis;
 #[derive(Clone, Debug, Default)]
 pub(super) struct Ledger(Vec<(i64, Entry)>);
 
+/// What is missing is counted in milliseconds of refilling, so that a policy of another rate goes on with it.
 #[derive(Clone, Copy, Debug)]
 enum Entry {
-    Taken,
-    /// The time went back to before what was taken had refilled: nothing is left, and not less than that.
-    Rewound,
+    /// One was taken, and takes so long to come back.
+    Taken(i64),
+    /// The time went back to before what was taken had refilled: all is missing, and not more than that.
+    Rewound(i64),
 }
 
 impl Ledger {
-    /// How much is left, in milliseconds of refilling: `period` of them are good for one.
-    fn level(&self, limit: RateLimit, time: i64) -> i64 {
-        let (full, period) = (full(limit), millis(limit.period()));
+    /// How much is missing, in milliseconds of refilling.
+    fn missing(&self, time: i64) -> i64 {
         let Some(&(first, _)) = self.0.first() else {
-            return full;
+            return 0;
         };
-        let (mut level, mut last) = (full, first);
+        let (mut missing, mut last) = (0, first);
         for &(at, entry) in &self.0 {
-            level = full.min(level + at - last);
+            missing = 0.max(missing - (at - last));
             last = at;
-            level = match entry {
-                Entry::Taken => level - period,
-                Entry::Rewound => 0,
+            missing = match entry {
+                Entry::Taken(period) => missing + period,
+                Entry::Rewound(all) => all,
             };
         }
-        full.min(level + time - last)
+        0.max(missing - (time - last))
+    }
+
+    /// How much is left; `period` is good for one.
+    fn level(&self, limit: RateLimit, time: i64) -> i64 {
+        full(limit) - self.missing(time)
     }
 
     /// When one can be taken, where that is not now.
     pub(super) fn check(&self, limit: RateLimit, time: i64) -> Result<(), i64> {
-        let missing = millis(limit.period()) - self.level(limit, time);
-        if missing <= 0 {
-            Ok(())
-        } else {
-            Err(time + missing)
-        }
+        let wait = millis(limit.period()) - self.level(limit, time);
+        if wait <= 0 { Ok(()) } else { Err(time + wait) }
     }
 
     /// How many are left.
@@ -51,17 +53,17 @@ impl Ledger {
     }
 
     /// When it is full again: now, where it is.
-    pub(super) fn full_at(&self, limit: RateLimit, time: i64) -> i64 {
-        time + full(limit) - self.level(limit, time)
+    pub(super) fn full_at(&self, time: i64) -> i64 {
+        time + self.missing(time)
     }
 
-    pub(super) fn take(&mut self, time: i64) {
-        self.0.push((time, Entry::Taken));
+    pub(super) fn take(&mut self, limit: RateLimit, time: i64) {
+        self.0.push((time, Entry::Taken(millis(limit.period()))));
     }
 
     pub(super) fn rewind(&mut self, limit: RateLimit, to: i64) {
         if self.level(limit, to) < 0 {
-            self.0.push((to, Entry::Rewound));
+            self.0.push((to, Entry::Rewound(full(limit))));
         }
     }
 }

@@ -4,7 +4,8 @@ use oob_mfa::{
     Assurance, AuthenticatorStatus, Channel, Denied, Limit, PhoneNumber, RecoveryCodes, Scope,
 };
 
-use super::{Code, Done, Fate, Ledger, Model, Phone, Session, check_scope, count};
+use super::{Code, Done, Fate, Ledger, Model, Phone, Session, check_scope, count, millis};
+use crate::clock::moment;
 use crate::command::{Authenticator, Command, back};
 use crate::logged::Logged;
 use crate::reply::{Answer, Listed};
@@ -18,13 +19,15 @@ impl Model {
                 return self.drop_phone(device);
             }
             Command::Reset => {
-                self.phones.clear();
-                for code in &mut self.codes {
-                    code.fate = Fate::Gone;
-                }
-                self.live_recovery_code = None;
-                self.revoke_all();
+                self.remove_everything();
                 self.logged.push(Logged::AccountReset);
+            }
+            Command::Erase => {
+                self.remove_everything();
+                self.spent.clear();
+                self.logged.push(Logged::AccountErased);
+                let delete_after = moment(self.delete_after());
+                return Ok((Answer::Erased { delete_after }, None));
             }
             Command::RestoreBudgets => {
                 self.ledgers = Limit::ALL.map(|_| Ledger::default());
@@ -33,6 +36,24 @@ impl Model {
             other => unreachable!("{other:?} is not an administrator's"),
         }
         Ok((Answer::Done, None))
+    }
+
+    fn remove_everything(&mut self) {
+        self.phones.clear();
+        for code in &mut self.codes {
+            code.fate = Fate::Gone;
+        }
+        self.live_recovery_code = None;
+        self.revoke_all();
+    }
+
+    /// The first moment at which no server takes a session that is revoked, and every budget is full.
+    fn delete_after(&self) -> i64 {
+        let revoked = self.revoked_until.every.expect("all are revoked");
+        let expired = revoked + millis(self.policy.longest_session()) + self.skew();
+        let time = self.time();
+        let full_at = self.ledgers.iter().map(|ledger| ledger.full_at(time));
+        full_at.fold(expired, i64::max)
     }
 
     fn import(&mut self, number: PhoneNumber, channel: Channel) -> Result<Done, Denied> {
@@ -124,10 +145,11 @@ impl Model {
             number: None,
             status,
         };
-        let active = self.live_recovery_code.iter();
+        let active = self.accepted_recovery_code().into_iter();
         let active = active.map(|_| recovery_code(AuthenticatorStatus::Active));
+        let issued = self.policy.recovery_codes() == RecoveryCodes::Issued;
         let shown = |code: &Code| code.enrollment.as_ref()?.recovery_code;
-        let unconfirmed = self.pending().filter_map(shown);
+        let unconfirmed = self.pending().filter_map(shown).filter(|_| issued);
         let unconfirmed = unconfirmed.map(|_| recovery_code(AuthenticatorStatus::Unconfirmed));
         let mut listed: Vec<Listed> = active.chain(unconfirmed).collect();
         for (device, number, status, _) in self.enrolled() {

@@ -24,7 +24,7 @@ impl Model {
             as_of: self.as_of,
             requirements: self.requirements(),
             remaining: budgets.map(|(ledger, rate)| ledger.remaining(rate, time)),
-            full_at: budgets.map(|(ledger, rate)| ledger.full_at(rate, time)),
+            full_at: ledgers.map(|ledger| ledger.full_at(time)),
             revoked_until: self.revoked_until,
             phones: self.phones.iter().map(phone).collect(),
             recovery_code: self.live_recovery_code.map(|shown| RecordedRecoveryCode {
@@ -51,7 +51,7 @@ impl Model {
         }
         Requirements::Challenge {
             phone: self.phones.iter().any(|phone| !phone.disabled),
-            recovery_code: self.live_recovery_code.is_some(),
+            recovery_code: self.accepted_recovery_code().is_some(),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::iter::repeat_n;
 
-use oob_mfa::Assurance;
+use oob_mfa::{Assurance, Channel};
 use proptest::collection::{SizeRange, vec};
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -112,12 +112,18 @@ fn associations() -> impl Strategy<Value = Command> {
 }
 
 fn challenges() -> impl Strategy<Value = Command> {
-    (recent(), proptest::option::of(authenticators())).prop_map(|(session, authenticator)| {
-        Command::Challenge {
+    (recent(), proptest::option::of(authenticators()), narrowed()).prop_map(
+        |(session, authenticator, channel)| Command::Challenge {
             session,
             authenticator,
-        }
-    })
+            channel,
+        },
+    )
+}
+
+/// The channel of a challenge: mostly none is named.
+fn narrowed() -> impl Strategy<Value = Option<Channel>> {
+    prop_oneof![3 => Just(None), 1 => channels().prop_map(Some)]
 }
 
 fn by_user() -> impl Strategy<Value = Command> {
@@ -140,10 +146,15 @@ fn malformed() -> impl Strategy<Value = String> {
             "0",
             "12345",
             "123456789",
-            "１２３４５６",
+            "１２３４５",
             "12345a",
-            " 123456",
-            "123 456"
+            " 12345",
+            "123 45",
+            "1234567890 ",
+            " ",
+            "\u{200b}",
+            "①②③④⑤⑥",
+            "123,456",
         ])
         .prop_map(String::from),
         any::<String>().prop_filter("no digits", |text| !text
@@ -155,6 +166,7 @@ fn malformed() -> impl Strategy<Value = String> {
 fn guesses() -> impl Strategy<Value = Guess> {
     prop_oneof![
         4 => Just(Guess::Right),
+        1 => Just(Guess::Retyped),
         4 => Just(Guess::Wrong),
         1 => recent().prop_map(Guess::OfAnother),
         1 => malformed().prop_map(Guess::Malformed),
@@ -187,6 +199,7 @@ fn answers() -> impl Strategy<Value = Command> {
 fn by_administrator() -> impl Strategy<Value = Command> {
     prop_oneof![
         1 => Just(Command::Reset),
+        1 => Just(Command::Erase),
         3 => (phones(), channels())
             .prop_map(|(phone, channel)| Command::ImportPhone { phone, channel }),
         1 => recent().prop_map(|device| Command::RemovePhone { device }),
@@ -217,12 +230,14 @@ fn enrollment(stepped: BoxedStrategy<Command>) -> impl Strategy<Value = Vec<Comm
 fn login(stepped: BoxedStrategy<Command>) -> impl Strategy<Value = Vec<Command>> {
     let authenticators = prop_oneof![3 => Just(None), 1 => authenticators().prop_map(Some)];
     let begins = prop_oneof![4 => Just(Command::Begin), 1 => sessions()];
-    (begins, authenticators, scene_end(stepped)).prop_map(|(begin, authenticator, end)| {
+    let asked = (authenticators, narrowed());
+    (begins, asked, scene_end(stepped)).prop_map(|(begin, (authenticator, channel), end)| {
         let mut scene = Vec::from([
             begin,
             Command::Challenge {
                 session: 0,
                 authenticator,
+                channel,
             },
         ]);
         scene.extend(end);
@@ -257,6 +272,7 @@ fn rush() -> impl Strategy<Value = Vec<Command>> {
     let challenge = Command::Challenge {
         session: 0,
         authenticator: None,
+        channel: None,
     };
     let asked = select(Vec::from([
         Vec::from([Command::Begin, recover]),

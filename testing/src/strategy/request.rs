@@ -13,9 +13,13 @@ pub fn associates() -> impl Strategy<Value = Associate> {
     (channels(), phones()).prop_map(|(channel, phone)| Associate { channel, phone })
 }
 
-/// Requests for a challenge: of whatever was used last, or of an id that some account may have.
+/// Requests for a challenge: of the phone that was used last, or of an id that some account may have.
 pub fn challenges() -> impl Strategy<Value = Challenge> {
-    proptest::option::of(authenticator_ids()).prop_map(|authenticator| Challenge { authenticator })
+    let named = proptest::option::of(authenticator_ids());
+    (named, proptest::option::of(channels())).prop_map(|(authenticator, channel)| Challenge {
+        authenticator,
+        channel,
+    })
 }
 
 /// Answers to a challenge. For one that is right, take the codes of a

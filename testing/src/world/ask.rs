@@ -6,7 +6,7 @@ use oob_mfa::{
 };
 
 use super::World;
-use super::sent::wrong;
+use super::sent::{retyped, wrong};
 use crate::asked::Question;
 use crate::clock::moment;
 use crate::command::{Command, Guess, Presenter, RecoveryGuess, TokenGuess, Vouch, back};
@@ -26,6 +26,7 @@ impl World {
                 Question::Told(Answer::Nothing)
             }
             Command::Reset => Question::Administer(self.engine.reset(account, now)),
+            Command::Erase => Question::Erase(self.engine.erase(account, now)),
             Command::RestoreBudgets => {
                 Question::Administer(self.engine.restore_budgets(account, now))
             }
@@ -78,9 +79,15 @@ impl World {
                     .associate(account, session, &request, now, &mut self.rng);
                 Question::Associate(number, asked)
             }
-            Command::Challenge { authenticator, .. } => {
-                let authenticator = authenticator.map(|named| self.authenticator(named));
-                let request = Challenge { authenticator };
+            Command::Challenge {
+                authenticator,
+                channel,
+                ..
+            } => {
+                let request = Challenge {
+                    authenticator: authenticator.map(|named| self.authenticator(named)),
+                    channel: *channel,
+                };
                 let asked = self
                     .engine
                     .challenge(account, session, &request, now, &mut self.rng);
@@ -182,6 +189,7 @@ impl World {
         let right = answered.map_or("000000", |issued| issued.binding_code.as_str());
         let typed = match guess {
             Guess::Right => right.into(),
+            Guess::Retyped => retyped(right),
             Guess::Wrong => wrong(right),
             Guess::OfAnother(another) => issued(*another)
                 .filter(|another| another.binding_code != right)

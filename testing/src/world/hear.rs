@@ -93,6 +93,7 @@ impl World {
             Event::RecoveryCodeRemoved => Logged::RecoveryCodeRemoved,
             Event::LimitReached { limit, retry_at } => Logged::LimitReached { limit, retry_at },
             Event::AccountReset => Logged::AccountReset,
+            Event::AccountErased => Logged::AccountErased,
             Event::BudgetsRestored => Logged::BudgetsRestored,
             Event::ClockRewound => Logged::ClockRewound,
             other => unimplemented!("{other:?}"),
@@ -114,6 +115,9 @@ impl World {
                 device: self.phone(*id).1,
             },
             Grant::Done => Answer::Done,
+            Grant::Erased(erased) => Answer::Erased {
+                delete_after: erased.delete_after,
+            },
         };
         (answer, None)
     }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use oob_mfa::{
     Account, Associate, Assurance, AuthenticatorId, AuthenticatorStatus, Challenge, Channel,
-    Denied, DeniedKind, DeviceId, FirstFactor, MfaSession, Purpose, RecoveryCode, Removed,
+    Denied, DeniedKind, DeviceId, Erased, FirstFactor, MfaSession, Purpose, RecoveryCode, Removed,
     SessionId, Subject, Transition, TrustedClaims, Verified, VerifyOob,
 };
 use time::UtcDateTime;
@@ -136,7 +136,24 @@ impl World {
         session: &MfaSession,
         authenticator: Option<AuthenticatorId>,
     ) -> Result<Sent, Denied> {
-        let request = Challenge { authenticator };
+        self.challenge_by(session, authenticator, None)
+    }
+
+    /// Asks for a code by a channel, or by the one that the phone last used.
+    ///
+    /// # Errors
+    ///
+    /// What the engine decided.
+    pub fn challenge_by(
+        &mut self,
+        session: &MfaSession,
+        authenticator: Option<AuthenticatorId>,
+        channel: Option<Channel>,
+    ) -> Result<Sent, Denied> {
+        let request = Challenge {
+            authenticator,
+            channel,
+        };
         let (account, now) = (self.account(), self.now());
         let transition = self
             .engine
@@ -242,6 +259,12 @@ impl World {
     pub fn reset(&mut self) {
         let transition = self.engine.reset(self.account(), self.now());
         self.commit(transition).expect("a clock that is not behind");
+    }
+
+    /// An administrator removes everything for good.
+    pub fn erase(&mut self) -> Erased {
+        let transition = self.engine.erase(self.account(), self.now());
+        self.commit(transition).expect("a clock that is not behind")
     }
 
     /// An administrator refills the budgets.

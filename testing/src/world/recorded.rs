@@ -32,7 +32,7 @@ impl World {
         Recorded {
             revision: record.revision,
             as_of: record.as_of,
-            requirements: account.requirements(),
+            requirements: self.engine.requirements(&account),
             remaining: Limit::ALL.map(|limit| self.engine.remaining(&account, limit, now)),
             full_at: full_at.map(|full_at| full_at.max(time)),
             revoked_until: record.revoked_until,

@@ -54,6 +54,15 @@ pub(super) fn wrong(right: &str) -> String {
     format!("{rest}{}", if last == "9" { '0' } else { '9' })
 }
 
+/// The same code in two groups, the first of fullwidth digits, and with what a paste brings along.
+pub(super) fn retyped(right: &str) -> String {
+    const WIDE: u32 = '０' as u32 - '0' as u32;
+    let (first, rest) = right.split_at(right.len() / 2);
+    let wide = first.chars().map(|digit| u32::from(digit) + WIDE);
+    let wide: String = wide.filter_map(char::from_u32).collect();
+    format!(" {wide}-{rest}\u{200b}\n")
+}
+
 /// The account as a store loads it. Both stored forms have to load what was saved.
 #[must_use]
 pub fn stored_and_loaded(account: &Account) -> Account {
@@ -79,5 +88,11 @@ mod tests {
         ] {
             assert_eq!(wrong(right), expected);
         }
+    }
+
+    #[test]
+    fn a_retyped_code_has_the_same_digits_in_the_same_order() {
+        assert_eq!(retyped("012345"), " ０１２-345\u{200b}\n");
+        assert_eq!(retyped("98765432"), " ９８７６-5432\u{200b}\n");
     }
 }

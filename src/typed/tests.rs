@@ -1,0 +1,86 @@
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use super::characters;
+
+fn typed(text: &str) -> String {
+    characters(text).collect()
+}
+
+#[test]
+fn separators_are_dropped_wherever_they_stand() {
+    for separator in [
+        ' ', '\t', '\n', '\r', '\u{b}', '\u{85}', '\u{a0}', '\u{1680}', '\u{2003}', '\u{2007}',
+        '\u{2009}', '\u{200b}', '\u{200e}', '\u{200f}', '\u{2028}', '\u{202a}', '\u{202c}',
+        '\u{202f}', '\u{2060}', '\u{2066}', '\u{2069}', '\u{3000}', '\u{feff}', '\u{ad}', '-',
+        '\u{2010}', '\u{2011}', '\u{2013}', '\u{2014}', '\u{2212}', '\u{ff0d}', '\u{fe63}',
+        '\u{fe0f}',
+    ] {
+        let text: String = [separator, '1', '2', separator, separator, '3', separator]
+            .iter()
+            .collect();
+        assert_eq!(typed(&text), "123", "{separator:?}");
+    }
+}
+
+/// Whether a text without the character is read where it stands around and between.
+fn is_dropped(c: char) -> bool {
+    typed(&String::from_iter([c, '1', c, c, '2', c])) == "12"
+}
+
+#[test]
+fn every_white_space_of_unicode_is_dropped() {
+    let white: Vec<char> = ('\0'..=char::MAX).filter(|c| c.is_whitespace()).collect();
+    assert_eq!(white.len(), 25);
+    assert!(white.into_iter().all(is_dropped));
+}
+
+/// The general category Pd of Unicode 14, and the minus sign.
+#[test]
+fn every_dash_of_unicode_is_dropped() {
+    let dashes = "-֊־᐀᠆\u{2010}\u{2011}\u{2012}\u{2013}\u{2014}\u{2015}\u{2212}⸗⸚\u{2e3a}\u{2e3b}⹀\u{2e5d}〜〰゠\
+                  \u{fe31}\u{fe32}\u{fe58}\u{fe63}\u{ff0d}\u{10ead}";
+    assert_eq!(dashes.chars().count(), 27);
+    for dash in dashes.chars() {
+        assert!(is_dropped(dash), "{dash:?}");
+    }
+    // Not a dash: marks that a person types for something else.
+    for other in "_~=+|/\\.,:;'\"`^*#•·¯".chars() {
+        assert!(!is_dropped(other), "{other:?}");
+    }
+}
+
+#[test]
+fn every_decimal_digit_of_any_script_becomes_ascii() {
+    let zeros = [
+        0x660, 0x6f0, 0x966, 0x9e6, 0xe50, 0x1040, 0xff10, 0x1d7ce, 0x1fbf0,
+    ];
+    for zero in zeros {
+        let digits: String = (zero..zero + 10)
+            .map(|c| char::from_u32(c).unwrap())
+            .collect();
+        assert_eq!(typed(&digits), "0123456789", "{zero:x}");
+    }
+}
+
+/// What is numeric and has no decimal value is no digit of a code: fractions, circled and Roman ones.
+#[test]
+fn what_folds_to_a_digit_is_numeric_and_there_are_66_times_ten() {
+    let folded: Vec<char> = ('\0'..=char::MAX)
+        .filter(|c| characters(c.encode_utf8(&mut [0; 4])).any(|c| c.is_ascii_digit()))
+        .collect();
+    assert_eq!(folded.len(), 660);
+    assert!(folded.iter().all(|c| c.is_numeric()));
+    for other in ["½", "①", "Ⅳ", "²", "〇", "一"] {
+        assert_eq!(typed(other), other);
+    }
+}
+
+#[test]
+fn letters_keep_their_case_and_fullwidth_ones_become_ascii() {
+    assert_eq!(typed("ＡＺａｚ！～"), "AZaz!~");
+    assert_eq!(typed("aZÄßſK"), "aZÄßſK");
+    // Nothing is corrected to what it resembles.
+    assert_eq!(typed("0OoIl1"), "0OoIl1");
+    assert_eq!(typed("\0_.,;:/"), "\0_.,;:/");
+}
