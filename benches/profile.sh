@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Prints in which functions a case spends its instructions: the mean of three runs, with the 22 of measuring. What
-# the compiler has put into another function counts there.
+# Prints in which functions a case spends its instructions: the mean of three runs, in which measuring takes 25.
+# What the compiler inlined counts for the function that it was inlined into.
 #
 #   profile.sh CASE...        such as verify_wrong/1; the lines `instructions` of figures.tsv name them all
 #

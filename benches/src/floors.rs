@@ -47,6 +47,17 @@ impl World {
         self.account.clone()
     }
 
+    /// The account with nothing under way, dropped.
+    #[expect(clippy::unused_self, reason = "a case is a method of a world")]
+    pub(crate) fn drop_account(&mut self, account: Account) {
+        drop(account);
+    }
+
+    /// The account with its logins under way, dropped: part of every operation that takes it.
+    pub(crate) fn drop_pending(&mut self, account: Account) {
+        self.drop_account(account);
+    }
+
     /// One hash of one block.
     pub(crate) fn recovery_wrong_floor(&mut self) -> [u8; 32] {
         Sha256::new_with_prefix(b"oob-mfa recv 1")

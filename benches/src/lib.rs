@@ -1,7 +1,8 @@
 //! The operations that are measured, what they cannot do without, and what others do in their place.
 //!
-//! Each case is a function from a [`World`], so that instructions, allocations and times are those of
-//! the same work. What a case makes is dropped within it.
+//! Each case is a function of a [`World`], so that instructions, allocations and times are those of the
+//! same work. A case drops what it makes, and the account that was handed over to it: the engine drops it
+//! in a refusal, and the store after a save.
 
 pub mod counting;
 mod effort;
@@ -14,6 +15,8 @@ mod world;
 
 use core::hint::black_box;
 
+use oob_mfa::Account;
+
 pub use self::effort::Effort;
 pub use self::figures::Figures;
 pub use self::world::{Budget, World};
@@ -23,13 +26,48 @@ pub struct Case {
     /// Its name, and behind a slash the number of pending challenges where that is varied.
     pub label: String,
     world: World,
-    run: fn(&mut World, u32),
+    run: Run,
+    handed_over: Vec<Account>,
+}
+
+/// How a case is run.
+#[derive(Clone, Copy)]
+enum Run {
+    /// By itself, so many times.
+    Alone(fn(&mut World, u32)),
+    /// On accounts that were handed over, all of them.
+    On(fn(&World) -> &Account, fn(&mut World, &mut Vec<Account>)),
 }
 
 impl Case {
-    /// Does it so many times.
+    /// Prepares for so many times: an operation consumes an account, and copying it is not measured.
+    pub fn prepare(&mut self, times: u32) {
+        if let Run::On(account, _) = self.run {
+            let copy = || account(&self.world).clone();
+            let copies = core::iter::repeat_with(copy).take(times as usize);
+            self.handed_over.extend(copies);
+        }
+    }
+
+    /// Does it as often as was prepared.
     pub fn run(&mut self, times: u32) {
-        (self.run)(black_box(&mut self.world), times);
+        let world = black_box(&mut self.world);
+        match self.run {
+            Run::Alone(run) => run(world, times),
+            Run::On(_, run) => run(world, &mut self.handed_over),
+        }
+    }
+
+    /// How many times there are at once.
+    ///
+    /// glibc keeps 7 freed blocks of a size at hand. With more accounts, freeing would take longer than it
+    /// does in a server, where one request has one account.
+    #[must_use]
+    pub const fn at_once(&self, times: u32) -> u32 {
+        match self.run {
+            Run::On(..) if times > 7 => 7,
+            Run::On(..) | Run::Alone(_) => times,
+        }
     }
 
     /// Sees to it that the next time draws from random words that are there already: every so many
@@ -45,36 +83,49 @@ pub const PENDING: [usize; 3] = [1, 4, 10];
 /// Every case, in the order of the table.
 #[must_use]
 pub fn cases() -> Vec<Case> {
-    macro_rules! cases {
-        ($($pending:expr => $($name:ident)*;)*) => {
-            vec![$($((
-                stringify!($name),
-                $pending.as_slice(),
-                (|world, times| {
-                    for _ in 0..times {
-                        let made = black_box(&mut *world).$name();
+    macro_rules! run {
+        ($name:ident) => {
+            Run::Alone(|world, times| {
+                for _ in 0..times {
+                    let made = black_box(&mut *world).$name();
+                    black_box(&made);
+                }
+            })
+        };
+        ($name:ident $account:ident) => {
+            Run::On(
+                |world| &world.$account,
+                |world, accounts| {
+                    while let Some(account) = accounts.pop() {
+                        let made = black_box(&mut *world).$name(black_box(account));
                         black_box(&made);
                     }
-                }) as fn(&mut World, u32),
-            ),)*)*]
+                },
+            )
+        };
+    }
+    macro_rules! cases {
+        ($($numbers:expr => $($name:ident $(of $account:ident)?),*;)*) => {
+            vec![$($((stringify!($name), $numbers.as_slice(), run!($name $($account)?)),)*)*]
         };
     }
     let one = [1];
     let cases = cases! {
-        one => nothing hmac compare compare_words random_word clone_account;
-        PENDING => verify_right verify_wrong verify_refused verify_unknown clone_pending;
-        one => recovery_right recovery_right_floor recovery_wrong recovery_wrong_floor
-            challenge challenge_floor associate associate_floor open_token open_token_floor
-            authenticators budget_take gcra_by_hand governor_direct governor_direct_at governor_keyed
-            totp_rs_right totp_rs_wrong latchkey_totp_right latchkey_totp_wrong
-            latchkey_email_right latchkey_email_wrong
-            load_postcard save_postcard save_postcard_slice load_json save_json
-            load_largest_postcard save_largest_postcard save_largest_postcard_slice
-            load_largest_json save_largest_json
-            request_postcard request_json;
+        one => nothing, hmac, compare, compare_words, random_word, clone_account, drop_account of idle;
+        PENDING => verify_right of account, verify_wrong of account, verify_refused of exhausted,
+            verify_unknown of account, clone_pending, drop_pending of account;
+        one => recovery_right of account, recovery_right_floor, recovery_wrong of account,
+            recovery_wrong_floor, challenge of idle, challenge_floor, associate of fresh, associate_floor,
+            open_token, open_token_floor, authenticators, budget_take, gcra_by_hand, governor_direct,
+            governor_direct_at, governor_keyed, totp_rs_right, totp_rs_wrong, latchkey_totp_right,
+            latchkey_totp_wrong, latchkey_email_right, latchkey_email_wrong,
+            load_postcard, save_postcard, save_postcard_slice, load_json, save_json,
+            load_largest_postcard, save_largest_postcard, save_largest_postcard_slice,
+            load_largest_json, save_largest_json,
+            request_postcard, request_postcard_wrong, request_postcard_refused, request_json;
     };
     #[cfg(feature = "modo-rs")]
-    let cases = [cases, cases! { one => modo_rs_right modo_rs_wrong; }].concat();
+    let cases = [cases, cases! { one => modo_rs_right, modo_rs_wrong; }].concat();
     let mut all = Vec::new();
     for (name, numbers, run) in cases {
         for pending in numbers {
@@ -82,8 +133,12 @@ pub fn cases() -> Vec<Case> {
                 [_] => name.to_owned(),
                 _ => format!("{name}/{pending}"),
             };
-            let world = World::new(*pending);
-            all.push(Case { label, world, run });
+            all.push(Case {
+                label,
+                world: World::new(*pending),
+                run,
+                handed_over: Vec::with_capacity(16),
+            });
         }
     }
     all

@@ -9,36 +9,44 @@ use crate::world::World;
 /// The cases that are named alike have one body each, whatever the record and the account.
 impl World {
     /// The right code: a login completed.
-    pub(crate) fn verify_right(&mut self) -> Result<(), Denied> {
-        self.verify(&self.account, &self.right)
+    pub(crate) fn verify_right(&mut self, account: Account) -> Result<(), Denied> {
+        self.verify(account, &self.right)
     }
 
     /// A wrong code: judged and charged.
-    pub(crate) fn verify_wrong(&mut self) -> Result<(), Denied> {
-        self.verify(&self.account, &self.wrong)
+    pub(crate) fn verify_wrong(&mut self, account: Account) -> Result<(), Denied> {
+        self.verify(account, &self.wrong)
     }
 
     /// The right code with an empty budget: not judged.
-    pub(crate) fn verify_refused(&mut self) -> Result<(), Denied> {
-        self.verify(&self.exhausted, &self.right)
+    pub(crate) fn verify_refused(&mut self, account: Account) -> Result<(), Denied> {
+        self.verify(account, &self.right)
     }
 
     /// An `oob_code` that nobody knows.
-    pub(crate) fn verify_unknown(&mut self) -> Result<(), Denied> {
-        self.verify(&self.account, &self.unknown)
+    pub(crate) fn verify_unknown(&mut self, account: Account) -> Result<(), Denied> {
+        self.verify(account, &self.unknown)
     }
 
-    pub(crate) fn verify(&self, account: &Account, request: &VerifyOob) -> Result<(), Denied> {
-        kept(
-            self.engine
-                .verify_oob(account, &self.session, request, self.now),
-        )
+    /// Judges a code of the login that is measured.
+    ///
+    /// # Errors
+    ///
+    /// Those of the operation.
+    pub fn verify(&self, account: Account, request: &VerifyOob) -> Result<(), Denied> {
+        let Self {
+            engine,
+            session,
+            now,
+            ..
+        } = self;
+        kept(engine.verify_oob(account, session, request, *now))
     }
 
     /// The right recovery code: a login completed, and the next recovery code drawn.
-    pub(crate) fn recovery_right(&mut self) -> Result<(), Denied> {
+    pub(crate) fn recovery_right(&mut self, account: Account) -> Result<(), Denied> {
         kept(self.engine.verify_recovery_code(
-            &self.account,
+            account,
             &self.session,
             &self.recovery_right,
             self.now,
@@ -47,9 +55,9 @@ impl World {
     }
 
     /// A wrong recovery code: judged and charged.
-    pub(crate) fn recovery_wrong(&mut self) -> Result<(), Denied> {
+    pub(crate) fn recovery_wrong(&mut self, account: Account) -> Result<(), Denied> {
         kept(self.engine.verify_recovery_code(
-            &self.account,
+            account,
             &self.session,
             &self.recovery_wrong,
             self.now,
@@ -58,23 +66,20 @@ impl World {
     }
 
     /// A code drawn and issued to a user who had none under way.
-    pub(crate) fn challenge(&mut self) -> Result<(), Denied> {
+    pub(crate) fn challenge(&mut self, account: Account) -> Result<(), Denied> {
         let request = Challenge::default();
         kept(
             self.engine
-                .challenge(&self.idle, &self.session, &request, self.now, &mut self.rng),
+                .challenge(account, &self.session, &request, self.now, &mut self.rng),
         )
     }
 
     /// A first enrollment begun: a device, a code and a recovery code drawn.
-    pub(crate) fn associate(&mut self) -> Result<(), Denied> {
-        kept(self.engine.associate(
-            &self.fresh,
-            &self.session,
-            &self.phone,
-            self.now,
-            &mut self.rng,
-        ))
+    pub(crate) fn associate(&mut self, account: Account) -> Result<(), Denied> {
+        kept(
+            self.engine
+                .associate(account, &self.session, &self.phone, self.now, &mut self.rng),
+        )
     }
 
     /// A valid `mfa_token`.
@@ -147,29 +152,46 @@ impl World {
         serde_json::to_vec(&self.largest.account).expect("an account")
     }
 
-    /// The whole request, from the stored record and the token to the next record.
+    /// The whole request, from the stored record and the token to the next record: the right code.
     pub(crate) fn request_postcard(&mut self) -> Result<(), Denied> {
         let account = self.load_postcard();
         let session = self.open_token()?;
-        let buffer = &mut self.buffer;
-        let outcome = self
-            .engine
-            .verify_oob(&account, &session, &self.right, self.now)
-            .commit(|next| {
-                black_box(postcard::to_slice(&next.account, buffer).expect("long enough"));
-                Ok(())
-            })?;
-        black_box(&outcome);
-        outcome.result.map(drop)
+        saved_in(
+            &mut self.buffer,
+            self.engine
+                .verify_oob(account, &session, &self.right, self.now),
+        )
     }
 
-    /// The same in JSON.
+    /// The same with a wrong code.
+    pub(crate) fn request_postcard_wrong(&mut self) -> Result<(), Denied> {
+        let account = self.load_postcard();
+        let session = self.open_token()?;
+        saved_in(
+            &mut self.buffer,
+            self.engine
+                .verify_oob(account, &session, &self.wrong, self.now),
+        )
+    }
+
+    /// The right code with an empty budget.
+    pub(crate) fn request_postcard_refused(&mut self) -> Result<(), Denied> {
+        let account = postcard::from_bytes(&self.refused.postcard).expect("a record");
+        let session = self.open_token()?;
+        saved_in(
+            &mut self.buffer,
+            self.engine
+                .verify_oob(account, &session, &self.right, self.now),
+        )
+    }
+
+    /// The right code, in JSON.
     pub(crate) fn request_json(&mut self) -> Result<(), Denied> {
         let account = self.load_json();
         let session = self.open_token()?;
         let outcome = self
             .engine
-            .verify_oob(&account, &session, &self.right, self.now)
+            .verify_oob(account, &session, &self.right, self.now)
             .commit(|next| {
                 black_box(serde_json::to_vec(&next.account).expect("an account"));
                 Ok(())
@@ -183,6 +205,17 @@ impl World {
 fn kept<T>(transition: Transition<T>) -> Result<(), Denied> {
     let save = |next: Next| {
         black_box(&next);
+        Ok(())
+    };
+    let outcome = transition.commit(save)?;
+    black_box(&outcome);
+    outcome.result.map(drop)
+}
+
+/// Commits to a buffer of the caller's, in postcard.
+fn saved_in<T>(buffer: &mut [u8], transition: Transition<T>) -> Result<(), Denied> {
+    let save = |next: Next| {
+        black_box(postcard::to_slice(&next.account, buffer).expect("long enough"));
         Ok(())
     };
     let outcome = transition.commit(save)?;

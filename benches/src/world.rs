@@ -4,16 +4,17 @@ use chacha20::ChaCha20Rng;
 use chacha20::rand_core::{Rng, SeedableRng};
 use hmac::{Hmac, KeyInit};
 use oob_mfa::{
-    Account, Associate, Challenge, Channel, Denied, Engine, Key, KeyRing, MfaSession, Next,
-    OobCode, Policy, RateLimit, RecoveryCode, Transition, VerifyOob,
+    Account, Associate, Channel, Denied, Engine, Limit, MfaSession, Policy, RateLimit,
+    RecoveryCode, VerifyOob,
 };
+use oob_mfa_testing::{ALICES, DAY, SECOND};
 use sha2::Sha256;
-use time::{Duration, UtcDateTime};
+use time::UtcDateTime;
 
 use crate::peers::Peers;
 
-/// One phone, a recovery code, and as many logins under way as is asked for, each of a session of its
-/// own. The login that is measured began last, so that whoever looks for it comes past all others.
+/// One phone, a recovery code, and as many logins under way as asked for, each of a session of its own.
+/// The login that is measured began last, so a search for it passes all others.
 pub struct World {
     pub(crate) engine: Engine,
     pub(crate) now: UtcDateTime,
@@ -35,7 +36,12 @@ pub struct World {
     pub(crate) phone: Associate,
     pub(crate) budget: oob_mfa::Budget,
     pub(crate) limit: RateLimit,
+    /// The record of `idle`.
+    pub(crate) idle_record: Record,
+    /// The record of `account`.
     pub(crate) typical: Record,
+    /// The record of `exhausted`.
+    pub(crate) refused: Record,
     pub(crate) largest: Record,
     /// Where a caller has records written to.
     pub(crate) buffer: Vec<u8>,
@@ -92,75 +98,48 @@ impl World {
     /// Where a case would measure something else than its name says.
     #[must_use]
     pub fn new(pending: usize) -> Self {
-        let engine = Engine::new(Policy::auth0(), KeyRing::new(Key::new(1, &SECRET)));
-        let enrolled = UtcDateTime::from_unix_timestamp(1_800_000_000).expect("a moment of 2027");
-        let mut rng = ChaCha20Rng::from_seed([1; 32]);
-        let subject: oob_mfa::Subject = SUBJECT.parse().expect("short");
-        let begin = |now: UtcDateTime, rng: &mut ChaCha20Rng| {
-            engine
-                .begin(subject.clone(), "demo", "openid profile", "", now, rng)
-                .expect("short")
-        };
-
-        let fresh = Account::new(subject.clone());
-        let mut account = fresh.clone();
-        let session = begin(enrolled, &mut rng);
-        let phone = Associate {
-            channel: Channel::Sms,
-            phone: "+14155558730".parse().expect("a number"),
-        };
-        let transition = engine.associate(&account, &session, &phone, enrolled, &mut rng);
-        let associated = saved(&mut account, transition).expect("a first enrollment");
-        let code = associated.delivery.code.expose_secret();
-        let confirm = answer(&associated.oob_code, code);
-        let transition = engine.verify_oob(&account, &session, &confirm, enrolled);
-        saved(&mut account, transition).expect("the right code");
-        let recovery_code = associated.recovery_code.expect("a first enrollment");
-
-        let began = enrolled + Duration::days(1);
-        let mut idle = account.clone();
-        // What a day has ended leaves the record with the next change of it.
-        saved(&mut idle, engine.restore_budgets(&account, began)).expect("an administrator");
-        account = idle.clone();
-        let mut login = |account: &mut Account| {
-            let session = begin(began, &mut rng);
-            let transition =
-                engine.challenge(account, &session, &Challenge::default(), began, &mut rng);
-            let challenged = saved(account, transition).expect("an active phone");
-            (session, challenged)
-        };
+        let mut user = oob_mfa_testing::World::of(Policy::auth0(), SUBJECT);
+        let fresh = user.account();
+        let (_, recovery_code) = user.enroll(ALICES);
+        user.wait(DAY);
+        // What a day has ended leaves the record with the next change.
+        user.restore_budgets();
+        let idle = user.account();
         for _ in 1..pending {
-            login(&mut account);
+            let session = user.first_factor();
+            user.challenge(&session, None).expect("an active phone");
         }
-        let (session, challenged) = login(&mut account);
+        let session = user.first_factor();
+        let sent = user.challenge(&session, None).expect("an active phone");
+        let account = user.account();
+        user.use_up_failures(&session, &sent);
+        let exhausted = user.account();
+        user.wait(20 * SECOND);
 
-        let code = challenged.delivery.code.expose_secret();
-        let other = if code == "000000" { "000001" } else { "000000" };
-        let wrong = answer(&challenged.oob_code, other);
-        let mut exhausted = account.clone();
-        for _ in 0..10 {
-            let transition = engine.verify_oob(&exhausted, &session, &wrong, began);
-            saved(&mut exhausted, transition).expect_err("a wrong code");
-        }
-
+        let engine = user.engine.clone();
         let mut world = Self {
-            now: began + Duration::seconds(20),
+            now: user.now(),
+            rng: ChaCha20Rng::from_seed([1; 32]),
             token: engine.issue_token(&session).expose_secret().to_owned(),
-            right: answer(&challenged.oob_code, code),
-            wrong,
-            unknown: answer(&OobCode::from("AAECAwQFBgcICQoLDA0ODw"), code),
-            recovery_right: recovery_code.expose_secret().into(),
+            right: answer(&sent.oob_code, &sent.code),
+            wrong: answer(&sent.oob_code, &sent.wrong().code),
+            unknown: answer("AAECAwQFBgcICQoLDA0ODw", &sent.code),
+            recovery_right: recovery_code.as_str().into(),
             recovery_wrong: "ABCDEFGHJKLMNPQRSTUVWXYZ".into(),
+            phone: Associate {
+                channel: Channel::Sms,
+                phone: ALICES.parse().expect("a number"),
+            },
             budget: oob_mfa::Budget::default(),
-            limit: engine.policy().sends(),
+            limit: engine.policy().rate(Limit::Sends),
+            idle_record: Record::of(idle.clone()),
             typical: Record::of(account.clone()),
+            refused: Record::of(exhausted.clone()),
             largest: Record::largest(),
             buffer: vec![0; 4_096],
             prepared: Hmac::new_from_slice(&SECRET).expect("a key of any length"),
             peers: Peers::new(),
-            phone,
             engine,
-            rng,
             session,
             account,
             exhausted,
@@ -173,16 +152,21 @@ impl World {
 
     /// A benchmark of something else than its name says is worse than none.
     fn check(&mut self) {
-        assert_eq!(self.verify_right(), Ok(()));
-        assert_eq!(self.verify_wrong(), Err(Denied::InvalidBindingCode));
-        let refused = self.verify_refused();
+        let account = self.account(Budget::Full);
+        let with = || account.clone();
+        assert_eq!(self.verify_right(with()), Ok(()));
+        let rejected = Err(Denied::InvalidBindingCode);
+        assert_eq!(self.verify_wrong(with()), rejected);
+        let exhausted = self.account(Budget::Empty);
+        let refused = self.verify_refused(exhausted.clone());
         assert!(matches!(refused, Err(Denied::TooManyFailures { .. })));
-        assert_eq!(self.verify_code(Budget::Empty, &self.wrong), refused);
-        assert_eq!(self.verify_unknown(), Err(Denied::OobCodeUnknown));
-        assert_eq!(self.recovery_right(), Ok(()));
-        assert_eq!(self.recovery_wrong(), Err(Denied::InvalidRecoveryCode));
-        assert_eq!(self.challenge(), Ok(()));
-        assert_eq!(self.associate(), Ok(()));
+        assert_eq!(self.verify_wrong(exhausted), refused);
+        assert_eq!(self.verify_unknown(with()), Err(Denied::OobCodeUnknown));
+        assert_eq!(self.recovery_right(with()), Ok(()));
+        let recovery_rejected = Err(Denied::InvalidRecoveryCode);
+        assert_eq!(self.recovery_wrong(with()), recovery_rejected);
+        assert_eq!(self.challenge(self.idle.clone()), Ok(()));
+        assert_eq!(self.associate(self.fresh.clone()), Ok(()));
         assert_eq!(self.open_token().as_ref(), Ok(&self.session));
         // A recovery code, and a phone once for each of two channels.
         assert_eq!(self.authenticators(), 3);
@@ -201,14 +185,18 @@ impl World {
             self.largest.postcard.len()
         );
         assert_eq!(self.request_postcard(), Ok(()));
+        assert_eq!(self.request_postcard_wrong(), rejected);
+        assert_eq!(self.request_postcard_refused(), refused);
         assert_eq!(self.request_json(), Ok(()));
         self.check_peers();
     }
 
     /// The stored forms by their names.
     #[must_use]
-    pub fn records(&self) -> [(&'static str, &[u8]); 4] {
+    pub fn records(&self) -> [(&'static str, &[u8]); 6] {
         [
+            ("idle_postcard", &self.idle_record.postcard),
+            ("idle_json", &self.idle_record.json),
             ("typical_postcard", &self.typical.postcard),
             ("typical_json", &self.typical.json),
             ("largest_postcard", &self.largest.postcard),
@@ -218,8 +206,8 @@ impl World {
 
     /// The record in postcard of a user who has nothing under way.
     #[must_use]
-    pub fn idle(&self) -> Vec<u8> {
-        Record::of(self.idle.clone()).postcard
+    pub fn idle(&self) -> &[u8] {
+        &self.idle_record.postcard
     }
 
     /// Puts the random source at the beginning of a block, of which no case takes all.
@@ -228,15 +216,12 @@ impl World {
         self.rng.next_u32();
     }
 
-    /// Any code, with an empty budget or with a full one.
-    ///
-    /// # Errors
-    ///
-    /// As of the cases.
-    pub fn verify_code(&self, budget: Budget, code: &VerifyOob) -> Result<(), Denied> {
+    /// The account of the login that is measured.
+    #[must_use]
+    pub fn account(&self, budget: Budget) -> Account {
         match budget {
-            Budget::Empty => self.verify(&self.exhausted, code),
-            Budget::Full => self.verify(&self.account, code),
+            Budget::Empty => self.exhausted.clone(),
+            Budget::Full => self.account.clone(),
         }
     }
 
@@ -244,12 +229,12 @@ impl World {
     #[must_use]
     pub fn right(&self) -> VerifyOob {
         answer(
-            &self.right.oob_code,
+            &self.right.oob_code.expose_secret(),
             self.right.binding_code.expose_secret(),
         )
     }
 
-    /// An answer with the right code but for one digit, counted from 0.
+    /// An answer with the right code except for one digit, counted from 0.
     #[must_use]
     pub fn wrong_at(&self, place: usize) -> VerifyOob {
         let mut code = self.right.binding_code.expose_secret().to_owned();
@@ -259,21 +244,13 @@ impl World {
             "3"
         };
         code.replace_range(place..=place, other);
-        answer(&self.right.oob_code, &code)
+        answer(&self.right.oob_code.expose_secret(), &code)
     }
 }
 
-pub(crate) fn saved<T>(account: &mut Account, transition: Transition<T>) -> Result<T, Denied> {
-    let save = |next: Next| {
-        *account = next.account;
-        Ok(())
-    };
-    transition.commit(save).and_then(|outcome| outcome.result)
-}
-
-pub(crate) fn answer(oob_code: &OobCode, code: &str) -> VerifyOob {
+pub(crate) fn answer(oob_code: &str, code: &str) -> VerifyOob {
     VerifyOob {
-        oob_code: oob_code.expose_secret().as_str().into(),
+        oob_code: oob_code.into(),
         binding_code: code.into(),
     }
 }

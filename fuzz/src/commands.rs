@@ -2,23 +2,21 @@
 
 use core::time::Duration;
 
-use oob_mfa::testing::{
-    Answer, Authenticator, Command, Guess, Model, Presenter, RecoveryGuess, TokenGuess, Vouch,
-    World,
-};
 use oob_mfa::{
     Account, Assurance, Channel, Channels, InvalidPolicy, PhoneNumber, Policy, RateLimit,
     RecoveryCodes,
 };
+use oob_mfa_testing::{
+    Answer, Authenticator, Command, Guess, Model, Presenter, RecoveryGuess, TokenGuess, Vouch,
+    World,
+};
 
-use crate::world;
-
-/// Of more nothing new comes, and the lists that the model looks through grow.
-const MOST: usize = 400;
+/// More of them show nothing new, and the lists that the model looks through grow.
+const MAX_COMMANDS: usize = 400;
 
 /// Makes commands of the bytes and lets two users do them.
 ///
-/// Reply, events and record have to be what the model says after every one, and the record has to load
+/// After every one, reply, events and record have to be what the model says, and the record has to load
 /// from both of its forms.
 pub fn commands(data: &[u8]) {
     answers(data);
@@ -28,15 +26,15 @@ pub fn commands(data: &[u8]) {
 pub fn answers(data: &[u8]) -> Vec<Answer> {
     let mut bytes = Bytes(data);
     let policy = policy(&mut bytes).unwrap_or_else(|_| Policy::auth0());
-    let engine = world::engine(policy.clone());
-    let alice = World::new(engine, world::alice(), 1);
+    let alice = World::of(policy.clone(), "auth0|alice");
     let bob = alice.beside("auth0|bob".parse().expect("a subject"), 2);
     let mut users = [alice, bob].map(|world| (world, Model::new(policy.clone())));
     let mut answers = Vec::new();
-    while !bytes.0.is_empty() && answers.len() < MOST {
+    while !bytes.0.is_empty() && answers.len() < MAX_COMMANDS {
         let first = bytes.one();
         let user = usize::from(first & op::BOB == op::BOB);
-        let answer = if first % 16 == op::MIX_UP {
+        let op = (first & !op::BOB) % op::COUNT;
+        let answer = if op == op::MIX_UP {
             let session = bytes.index();
             let (other, other_model) = users[1 - user].clone();
             let (world, model) = &mut users[user];
@@ -44,7 +42,7 @@ pub fn answers(data: &[u8]) -> Vec<Answer> {
             assert_eq!(reply, model.mix_up(&other_model, session));
             reply.answer
         } else {
-            let command = command(first % 16, &mut bytes);
+            let command = command(op, &mut bytes);
             let (world, model) = &mut users[user];
             let reply = world.apply(&command).reply;
             assert_eq!(reply, model.apply(&command), "{command:?}");
@@ -75,7 +73,7 @@ fn stored(account: &Account) -> Account {
     }
 }
 
-/// What the first byte of a command says, modulo 16.
+/// What the first byte of a command says, without the bit of the other user, modulo [`COUNT`](op::COUNT).
 pub mod op {
     pub const BEGIN: u8 = 0;
     pub const VOUCH: u8 = 1;
@@ -93,20 +91,24 @@ pub mod op {
     pub const RESTORE_BUDGETS: u8 = 13;
     pub const STEP: u8 = 14;
     pub const MIX_UP: u8 = 15;
+    pub const REWIND: u8 = 16;
+    /// How many there are.
+    pub const COUNT: u8 = 17;
     /// The other user.
-    pub const BOB: u8 = 16;
+    pub const BOB: u8 = 128;
     /// In the place of an index: none.
     pub const NONE: u8 = 255;
     /// In the byte of a channel.
     pub const VOICE: u8 = 1;
     /// In the first byte of a vouched session: an `Assurance::Mfa` with every scope.
     pub const MANAGER: u8 = 1;
-    /// In a byte of time: an hour, a day.
+    /// In a byte of time.
+    pub const MINUTE: u8 = 2;
     pub const HOUR: u8 = 6;
-    pub const DAY: u8 = 7;
+    pub const YEAR: u8 = 9;
     /// In the second byte of a step.
     pub const BACK: u8 = 1;
-    /// In the byte of a guess: the right code, a wrong one; the recovery code that was shown, no one's.
+    /// In the byte of a guess: the right code, a wrong one; the recovery code that was shown, one that never was.
     pub const RIGHT: u8 = 0;
     pub const WRONG: u8 = 1;
     pub const SHOWN: u8 = 0;
@@ -117,7 +119,7 @@ pub mod op {
     pub const DRAWN: u8 = 2;
 }
 
-/// What is left of the input; noughts where nothing is.
+/// What is left of the input, and zeros after it.
 struct Bytes<'a>(&'a [u8]);
 
 impl Bytes<'_> {
@@ -151,7 +153,7 @@ impl Bytes<'_> {
         format!("+{number}").parse().expect("a number")
     }
 
-    /// A span of time: the edges of lifetimes and periods, in milliseconds.
+    /// A span of time: the edges of lifetimes, periods and skews, in milliseconds.
     fn span(&mut self) -> i64 {
         self.of([
             0,
@@ -164,6 +166,8 @@ impl Bytes<'_> {
             86_400_000,
             86_400_000 * 30,
             86_400_000 * 365,
+            1_000,
+            120_000,
         ])
     }
 
@@ -218,7 +222,8 @@ fn policy(bytes: &mut Bytes<'_>) -> Result<Policy, InvalidPolicy> {
     let some = |count: u8| (count > 0).then_some(u32::from(count));
     let mut policy = policy
         .with_code_digits(6 + bytes.index() % 3)?
-        .with_code_lifetime(bytes.duration([1_000, 60_000, 300_000, 600_000]))?
+        .with_skew(bytes.duration([60_000, 0, 1_000, 300_000]))?
+        .with_code_lifetime(bytes.duration([1_000, 60_000, 300_000, 540_000, 600_000]))?
         .with_token_lifetime(bytes.duration([1_000, 600_000, 3_600_000]))?
         .with_longest_session(bytes.duration([3_600_000, 86_400_000, 2_592_000_000]))?
         .with_attempts_per_challenge(some(bytes.one() % 8))?
@@ -287,12 +292,15 @@ fn command(op: u8, bytes: &mut Bytes<'_>) -> Command {
             device: bytes.index(),
         },
         op::RESTORE_BUDGETS => Command::RestoreBudgets,
+        op::REWIND => Command::Rewind,
         op::STEP => {
             let span = bytes.span();
-            let millis = match bytes.one() % 4 {
+            let millis = match bytes.one() % 6 {
                 op::BACK => -span,
                 2 => span - 1,
                 3 => span + 1,
+                4 => 1 - span,
+                5 => -1 - span,
                 _ => span,
             };
             Command::Step { millis }

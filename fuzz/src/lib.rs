@@ -1,8 +1,8 @@
 //! What must hold of any bytes that reach `oob-mfa`.
 //!
 //! One function per target. libFuzzer calls it with what it makes up (`cargo fuzz run TARGET`), and
-//! `tests/corpus.rs` with every file of `corpus/TARGET/` on any toolchain. A function that returns has
-//! found nothing.
+//! `tests/corpus.rs` with every file of `corpus/TARGET/` on any toolchain. A function that returns found
+//! nothing.
 
 mod body;
 pub mod commands;
@@ -10,11 +10,10 @@ mod message;
 mod phone;
 mod record;
 mod token;
-pub mod world;
 
 pub use body::body;
 pub use commands::commands;
 pub use message::{APART, message};
 pub use phone::phone;
-pub use record::record;
-pub use token::{seal, token};
+pub use record::{record, stored};
+pub use token::{issued_tokens, seal, token};

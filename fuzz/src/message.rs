@@ -3,9 +3,8 @@
 use oob_mfa::message::{
     AnswerStep, AppName, Host, InvalidWording, KeyPress, Message, PromptStep, Wording,
 };
-use oob_mfa::{Account, Associate, BindingCode, Channel, Delivery, Next, Policy};
-
-use crate::world;
+use oob_mfa::{Associate, BindingCode, Channel, Delivery, Next};
+use oob_mfa_testing::World;
 
 /// What stands between host, name of the app, code and keys: a byte that no text has.
 pub const APART: u8 = 0xFF;
@@ -127,14 +126,12 @@ fn delivery(channel: Channel) -> Delivery {
         channel,
         phone: "+14155558730".parse().expect("a number"),
     };
-    let session = world::first_factor(&world::alice(), 1);
-    let asked = world::engine(Policy::auth0()).associate(
-        &Account::new(world::alice()),
-        &session,
-        &request,
-        world::beginning(),
-        &mut world::rng(2),
-    );
+    let mut world = World::new();
+    let session = world.first_factor();
+    let (account, now) = (world.account(), world.now());
+    let asked = world
+        .engine
+        .associate(account, &session, &request, now, &mut world.rng);
     let outcome = asked.commit(|_: Next| Ok::<_, core::convert::Infallible>(()));
     let result = outcome.expect("the save succeeds").result;
     result.expect("a first association").delivery

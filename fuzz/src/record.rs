@@ -1,19 +1,17 @@
-//! Records: what a store hands back, whatever has happened to it there.
-
-use core::convert::Infallible;
+//! Records: what a store hands back, whatever happened to it there.
 
 use oob_mfa::{
-    Account, Associate, AuthenticatorId, BindingCode, Challenge, Channel, Engine, MfaSession, Next,
-    Outcome, Policy, RecoveryCode, Transition, VerifyOob,
+    Account, Associate, Assurance, BindingCode, Challenge, Channel, Limit, MfaSession, PhoneNumber,
+    Policy, RecoveryCode, Step, Transition, VerifyOob,
 };
-use time::{Duration, UtcDateTime};
+use oob_mfa_testing::record::Record;
+use oob_mfa_testing::{EVERY_SCOPE, HOUR, MINUTE, SECOND, World};
+use time::UtcDateTime;
 
-use crate::world;
+/// The largest revision of a record: what a JSON number holds exactly.
+const MAX_REVISION: u64 = (1 << 53) - 1;
 
-/// The greatest revision of a record: what a JSON number holds exactly.
-const GREATEST_REVISION: u64 = (1 << 53) - 1;
-
-/// Loads the bytes as a record, in both forms. What loads stores and loads again as it is, and every
+/// Loads the bytes as a record, in both forms. What loads is stored and loads again as it is, and every
 /// operation on it leaves a record that loads.
 pub fn record(data: &[u8]) {
     if let Ok(account) = serde_json::from_slice::<Account>(data) {
@@ -22,6 +20,13 @@ pub fn record(data: &[u8]) {
     if let Ok(account) = postcard::from_bytes::<Account>(data) {
         check(&account);
     }
+}
+
+/// The record of an account, in JSON and in postcard.
+pub fn stored(account: &Account) -> (Vec<u8>, Vec<u8>) {
+    let json = serde_json::to_vec(account).expect("an account has a JSON form");
+    let binary = postcard::to_allocvec(account).expect("an account has a binary form");
+    (json, binary)
 }
 
 fn check(account: &Account) {
@@ -35,124 +40,164 @@ fn check(account: &Account) {
             .filter(|stored| *stored > 0)
     );
     // There is no next one, after more changes than a user can live to see.
-    if account.revision() == GREATEST_REVISION {
+    if account.revision() == MAX_REVISION {
         return;
     }
     let oob_codes = oob_codes(account);
     for policy in [Policy::auth0(), Policy::nist_800_63b4()] {
-        let engine = world::engine(policy);
+        let mut world = World::of(policy, account.subject().as_str());
+        let beginning = world.now();
+        // The sessions that the seeds were made with.
+        let sessions = [
+            world.first_factor(),
+            world.first_factor(),
+            world.second_factor(),
+            world.trusted(Assurance::Mfa, EVERY_SCOPE, HOUR),
+        ];
         for now in [
             UtcDateTime::UNIX_EPOCH,
-            world::beginning() + Duration::seconds(20),
-            world::beginning() + Duration::minutes(7),
+            beginning + 20 * SECOND,
+            beginning + 7 * MINUTE,
             UtcDateTime::MAX,
         ] {
-            for session in [
-                world::first_factor(account.subject(), 1),
-                world::first_factor(account.subject(), 2),
-                world::mfa(account.subject()),
-            ] {
-                every_operation(&engine, account, &session, &oob_codes, now);
+            let asked = Asked {
+                world: &world,
+                account,
+                as_of: Record::of(account).0.as_of,
+                now,
+            };
+            for session in &sessions {
+                asked.every_operation_of(session, &oob_codes);
             }
+            asked.every_operation_of_an_administrator();
         }
     }
 }
 
 /// The text form and the binary one both give the account back, and are the only ones of it.
 fn reloads(account: &Account) {
-    let (json, binary) = world::stored(account);
+    let (json, binary) = stored(account);
     let from_json: Account = serde_json::from_slice(&json).expect("a record of ours loads");
     let from_binary: Account = postcard::from_bytes(&binary).expect("a record of ours loads");
     assert_eq!(from_json, *account);
     assert_eq!(from_binary, *account);
-    assert_eq!(world::stored(&from_binary), (json, binary));
+    assert_eq!(stored(&from_binary), (json, binary));
 }
 
 /// The handles of the challenges: the record has them as the client does.
 fn oob_codes(account: &Account) -> Vec<String> {
     let record = serde_json::to_value(account).expect("an account has a JSON form");
-    let challenges = record["challenges"]
+    let challenges = record["account"]["challenges"]
         .as_array()
         .expect("a list of challenges");
     challenges
         .iter()
-        .filter_map(|pending| pending["id"].as_str())
+        .map(|pending| pending["id"].as_str().expect("the text of an id"))
         .map(str::to_owned)
         .collect()
 }
 
-fn every_operation(
-    engine: &Engine,
-    account: &Account,
-    session: &MfaSession,
-    oob_codes: &[String],
+/// What is asked of one account at one moment.
+struct Asked<'a> {
+    world: &'a World,
+    account: &'a Account,
+    as_of: i64,
     now: UtcDateTime,
-) {
-    let rng = &mut world::rng(3);
-    let entries: Vec<_> = match engine.authenticators(account, session, now) {
-        Ok(entries) => entries.collect(),
-        Err(_) => Vec::new(),
-    };
-    let phone = "+818012345678".parse().expect("a number");
-    let associate = Associate {
-        channel: Channel::Sms,
-        phone,
-    };
-    saved(
-        account,
-        engine.associate(account, session, &associate, now, rng),
-    );
-    saved(
-        account,
-        engine.challenge(account, session, &Challenge::default(), now, rng),
-    );
-    for oob_code in oob_codes {
-        let request = VerifyOob {
-            oob_code: oob_code.as_str().into(),
-            binding_code: BindingCode::from("000000"),
-        };
-        saved(account, engine.verify_oob(account, session, &request, now));
-    }
-    let recovery_code = RecoveryCode::from("2222-2222-2222-2222-2222-2222");
-    saved(
-        account,
-        engine.verify_recovery_code(account, session, &recovery_code, now, rng),
-    );
-    saved(
-        account,
-        engine.regenerate_recovery_code(account, session, now, rng),
-    );
-    for entry in &entries {
-        let challenge = Challenge {
-            authenticator: Some(entry.id),
-        };
-        saved(
-            account,
-            engine.challenge(account, session, &challenge, now, rng),
-        );
-        saved(
-            account,
-            engine.remove_authenticator(account, session, &entry.id, now),
-        );
-        if let AuthenticatorId::Phone(_, device) = entry.id {
-            saved(account, engine.remove_phone(account, device, now));
-        }
-    }
-    saved(
-        account,
-        engine.import_phone(account, phone, Channel::Voice, now, rng),
-    );
-    saved(account, engine.restore_budgets(account, now));
-    saved(account, engine.reset(account, now));
 }
 
-fn saved<T>(account: &Account, transition: Transition<T>) {
-    let save = |next: Next| {
-        assert_eq!(next.account.replaces(), Some(account.revision()));
-        assert_eq!(next.account.subject(), account.subject());
-        reloads(&next.account);
-        Ok::<_, Infallible>(())
-    };
-    // Whatever was decided: none of it may panic.
-    let Ok(Outcome { .. }) = transition.commit(save);
+impl Asked<'_> {
+    fn account(&self) -> Account {
+        self.account.clone()
+    }
+
+    fn every_operation_of(&self, session: &MfaSession, oob_codes: &[String]) {
+        let (engine, now, rng) = (&self.world.engine, self.now, &mut self.world.rng.fork(0));
+        let associate = Associate {
+            channel: Channel::Sms,
+            phone: another_phone(),
+        };
+        self.changes(engine.associate(self.account(), session, &associate, now, rng));
+        let challenge = Challenge::default();
+        self.changes(engine.challenge(self.account(), session, &challenge, now, rng));
+        for oob_code in oob_codes {
+            let request = VerifyOob {
+                oob_code: oob_code.as_str().into(),
+                binding_code: BindingCode::from("000000"),
+            };
+            self.changes(engine.verify_oob(self.account(), session, &request, now));
+        }
+        let recovery_code = RecoveryCode::from("2222-2222-2222-2222-2222-2222");
+        self.changes(engine.verify_recovery_code(
+            self.account(),
+            session,
+            &recovery_code,
+            now,
+            rng,
+        ));
+        self.changes(engine.regenerate_recovery_code(self.account(), session, now, rng));
+        let Ok(entries) = engine.authenticators(self.account, session, now) else {
+            return;
+        };
+        for entry in entries {
+            let challenge = Challenge {
+                authenticator: Some(entry.id),
+            };
+            self.changes(engine.challenge(self.account(), session, &challenge, now, rng));
+            self.changes(engine.remove_authenticator(self.account(), session, &entry.id, now));
+        }
+    }
+
+    fn every_operation_of_an_administrator(&self) {
+        let (engine, now, rng) = (&self.world.engine, self.now, &mut self.world.rng.fork(1));
+        for limit in Limit::ALL {
+            let burst = engine.policy().rate(limit).burst();
+            assert!(engine.remaining(self.account, limit, now) <= burst);
+        }
+        for phone in engine.phones(self.account, now) {
+            self.changes(engine.remove_phone(self.account(), phone.device, now));
+        }
+        let imported = another_phone();
+        self.changes(engine.import_phone(self.account(), imported, Channel::Voice, now, rng));
+        self.changes(engine.restore_budgets(self.account(), now));
+        self.changes(engine.reset(self.account(), now));
+        if let Some(rewound) = self.saved(engine.rewind(self.account(), now)) {
+            assert!(rewound.as_of == self.now_millis() && rewound.as_of < self.as_of);
+        }
+    }
+
+    fn now_millis(&self) -> i64 {
+        let millis = self.now.unix_timestamp_nanos() / 1_000_000;
+        i64::try_from(millis).expect("a moment of the clock")
+    }
+
+    /// The time of an account never runs backwards.
+    fn changes<T>(&self, transition: Transition<T>) {
+        if let Some(record) = self.saved(transition) {
+            assert_eq!(record.as_of, self.as_of.max(self.now_millis()));
+        }
+    }
+
+    /// What is stored, if anything. Whatever was decided: none of it may panic.
+    fn saved<T>(&self, transition: Transition<T>) -> Option<Record> {
+        match transition.begin() {
+            Step::Refused(outcome) => {
+                assert!(outcome.result.is_err());
+                assert!(outcome.events.is_empty(), "a refusal with events");
+                None
+            }
+            Step::Save(next, sealed) => {
+                assert_eq!(next.account.replaces(), Some(self.account.revision()));
+                assert_eq!(next.account.subject(), self.account.subject());
+                reloads(&next.account);
+                let (record, _) = Record::of(&next.account);
+                let _outcome = sealed.open(next.stored_durably()).expect("its own");
+                Some(record)
+            }
+        }
+    }
+}
+
+/// A number that no seed has.
+fn another_phone() -> PhoneNumber {
+    "+818012345678".parse().expect("a number")
 }

@@ -1,33 +1,73 @@
-//! `mfa_token`: no text opens but those that were issued, and each session has one text.
+//! `mfa_token`: no text opens except those that were issued, and each session has one text.
 
 use base64ct::{Base64UrlUnpadded, Encoding};
 use hmac::{Hmac, KeyInit, Mac};
-use oob_mfa::{Denied, Engine, Policy};
+use oob_mfa::{Denied, Engine, FirstFactor, Subject};
+use oob_mfa_testing::World;
 use sha2::Sha256;
 use time::{Duration, UtcDateTime};
 
-use crate::world;
+/// The secret of the only key of a [`World`].
+const SECRET: [u8; 32] = [7; 32];
 
 /// Presents the bytes as a token, and as the sealed part of one.
 ///
-/// The second is what nobody without the key can do. It takes the mutations past the seal, where the
-/// fields are read.
+/// Only the holder of the key can do the second. It takes the mutations past the seal, to the fields.
 pub fn token(data: &[u8]) {
-    let engine = world::engine(Policy::auth0());
+    let engine = World::new().engine;
     if let Ok(text) = core::str::from_utf8(data)
         && opens(&engine, text)
     {
         assert!(
-            world::issued_tokens().iter().any(|issued| issued == text),
+            issued_tokens().iter().any(|issued| issued == text),
             "forged: {text}"
         );
     }
     opens(&engine, &seal(data));
 }
 
-/// The token of a body of anybody's making.
+/// The texts of every `mfa_token` that was ever issued.
+pub fn issued_tokens() -> Vec<String> {
+    let mut world = World::new();
+    let now = world.now();
+    let alice = world.subject().clone();
+    let longest: Subject = "s".repeat(Subject::MAX_LEN).parse().expect("a subject");
+    let long = "x".repeat(1_024);
+    let long = long.as_str();
+    let mut sessions = vec![
+        world.first_factor(),
+        world.first_factor(),
+        world.second_factor(),
+    ];
+    for (subject, client, scope, audience) in [
+        (alice, "", "", ""),
+        (
+            "ユーザー".parse().expect("a subject"),
+            "demo",
+            "",
+            "オーディエンス",
+        ),
+        (longest, &long[..255], long, long),
+    ] {
+        let first_factor = FirstFactor {
+            subject,
+            client,
+            scope,
+            audience,
+        };
+        let session = world.engine.begin(first_factor, now, &mut world.rng);
+        sessions.push(session.expect("fields of a token"));
+    }
+    sessions
+        .iter()
+        .map(|session| world.engine.issue_token(session))
+        .map(|token| token.expose_secret().to_owned())
+        .collect()
+}
+
+/// The token of any body.
 pub fn seal(body: &[u8]) -> String {
-    let mut mac = Hmac::<Sha256>::new_from_slice(&world::SECRET).expect("a key of any length");
+    let mut mac = Hmac::<Sha256>::new_from_slice(&SECRET).expect("a key of any length");
     mac.update(b"oob-mfa token 1");
     mac.update(body);
     let mut token = body.to_vec();
@@ -36,7 +76,7 @@ pub fn seal(body: &[u8]) -> String {
 }
 
 fn opens(engine: &Engine, text: &str) -> bool {
-    // The earliest moment there is, at which nothing has expired.
+    // The earliest moment there is: nothing has expired.
     let first = UtcDateTime::UNIX_EPOCH;
     let session = match engine.open_token(text, None, first) {
         Ok(session) => session,
@@ -66,7 +106,7 @@ fn opens(engine: &Engine, text: &str) -> bool {
         engine.open_token(text, Some(&stranger), first),
         Err(Denied::TokenOfAnotherClient)
     );
-    // The key's holder could write an expiry that no clock gets to; the engine takes no such session.
+    // The holder of the key could write an expiry that no clock reaches. The engine takes no such session.
     if session.expires_at().year() < 9999 {
         let last = session.expires_at() - Duration::MILLISECOND;
         assert_eq!(engine.open_token(text, None, last).as_ref(), Ok(&session));

@@ -321,3 +321,13 @@ fn the_last_of_each_budget_is_told_with_when_one_will_be_back() {
         assert_eq!(world.events, [issued, last][..1 + usize::from(sends == 10)]);
     }
 }
+
+#[test]
+fn a_wrong_code_for_an_enrollment_is_charged_as_one_for_a_login() {
+    let mut world = World::new();
+    let session = world.first_factor();
+    let sent = world.associate(&session, ALICES).unwrap();
+    let retry_at = world.use_up_failures(&session, &sent);
+    let empty = Denied::TooManyFailures { retry_at };
+    assert_refused(&mut world, empty, |world| world.verify(&session, &sent));
+}

@@ -7,8 +7,8 @@ use base64ct::{Base64UrlUnpadded, Encoding};
 use chacha20::ChaCha20Rng;
 use chacha20::rand_core::{Rng, SeedableRng, TryCryptoRng, TryRng};
 use oob_mfa::{
-    Account, Associate, Challenge, Channel, Denied, Engine, Key, KeyRing, MfaSession, Policy,
-    RecoveryCode, Transition, VerifyOob,
+    Account, Associate, Challenge, Channel, Denied, Engine, FirstFactor, Key, KeyRing, MfaSession,
+    Policy, RecoveryCode, Transition, VerifyOob,
 };
 use serde_json::Value;
 use time::{Duration, UtcDateTime};
@@ -16,7 +16,7 @@ use time::{Duration, UtcDateTime};
 use crate::controls;
 use crate::valgrind::{Secret, mark, mark_only, publish};
 
-/// Runs a case; what is returned is what its user hears.
+/// Runs a case, and returns what its user is told.
 ///
 /// "…, marked: Key, Stored" is the case with no other secrets than these marked.
 pub fn run(case: &str) -> String {
@@ -35,7 +35,7 @@ pub fn run(case: &str) -> String {
         "binding code: too short" => user().answers(|code| code[..5].into()),
         "binding code: right, budget empty" => user().exhausted().answers(str::to_owned),
         "binding code: wrong, budget empty" => user().exhausted().answers(|code| other_at(code, 0)),
-        "oob_code: of nobody" => user().answers_to(|oob_code| other_at(oob_code, 0)),
+        "oob_code: unknown" => user().answers_to(|oob_code| other_at(oob_code, 0)),
         "oob_code: malformed" => user().answers_to(|oob_code| format!("{}*", &oob_code[..21])),
         "recovery code: right" => user().recovers(str::to_owned),
         "recovery code: right, in lower case" => user().recovers(str::to_lowercase),
@@ -70,7 +70,7 @@ const SEAL_TEXT: usize = 43;
 /// Characters of a token that hold 15 of the 16 bytes of the session's tag, and nothing else.
 const TAG_TEXT: std::ops::Range<usize> = 8..28;
 
-/// A user with a phone and a recovery code, who has asked for a further code.
+/// A user with a phone and a recovery code, who asked for another code.
 ///
 /// Up to here nothing is secret.
 struct User {
@@ -94,7 +94,7 @@ impl User {
             channel: Channel::Sms,
             phone: "+14155558730".parse().expect("a number"),
         };
-        let transition = engine.associate(&account, &session, &request, now, rng);
+        let transition = engine.associate(account.clone(), &session, &request, now, rng);
         let associated = saved(&mut account, transition).expect("a first enrollment");
         let recovery_code = associated.recovery_code.expect("a first enrollment");
         Self {
@@ -113,14 +113,15 @@ impl User {
         let engine = engine(&[7; 32]);
         let rng = &mut ChaCha20Rng::from_seed([2; 32]);
         let confirmed = user.request(&user.oob_code, &user.code);
-        let transition = engine.verify_oob(&user.account, &user.session, &confirmed, user.now);
+        let transition =
+            engine.verify_oob(user.account.clone(), &user.session, &confirmed, user.now);
         saved(&mut user.account, transition).expect("the right code");
 
         user.now += Duration::minutes(1);
         user.session = begin(&engine, user.now, rng);
         user.token = engine.issue_token(&user.session).expose_secret().into();
         let (request, now) = (Challenge::default(), user.now);
-        let transition = engine.challenge(&user.account, &user.session, &request, now, rng);
+        let transition = engine.challenge(user.account.clone(), &user.session, &request, now, rng);
         let challenged = saved(&mut user.account, transition).expect("an active phone");
         user.oob_code = challenged.oob_code.expose_secret();
         user.code = challenged.delivery.code.expose_secret().into();
@@ -133,11 +134,12 @@ impl User {
         let rng = &mut ChaCha20Rng::from_seed([3; 32]);
         let wrong = self.request(&self.oob_code, "no code");
         for _ in 0..10 {
-            let transition = engine.verify_oob(&self.account, &self.session, &wrong, self.now);
+            let transition =
+                engine.verify_oob(self.account.clone(), &self.session, &wrong, self.now);
             saved(&mut self.account, transition).expect_err("a wrong code");
             let (wrong, now) = (RecoveryCode::from("no code"), self.now);
             let transition =
-                engine.verify_recovery_code(&self.account, &self.session, &wrong, now, rng);
+                engine.verify_recovery_code(self.account.clone(), &self.session, &wrong, now, rng);
             saved(&mut self.account, transition).expect_err("a wrong code");
         }
         self
@@ -156,7 +158,7 @@ impl User {
         let engine = secret_engine();
         let mut typed = typed(&self.code);
         let request = self.request(&self.oob_code, secret_text(&mut typed));
-        heard(engine.verify_oob(&account, &self.session, &request, self.now))
+        heard(engine.verify_oob(account, &self.session, &request, self.now))
     }
 
     /// Secret: the stored ids of challenges, and the `oob_code` that is presented.
@@ -165,7 +167,7 @@ impl User {
         let engine = secret_engine();
         let mut presented = presented(&self.oob_code);
         let request = self.request(secret_text(&mut presented), &self.code);
-        heard(engine.verify_oob(&account, &self.session, &request, self.now))
+        heard(engine.verify_oob(account, &self.session, &request, self.now))
     }
 
     /// Secret: the key, every stored digest, what is typed, the words that the new code is drawn from.
@@ -176,7 +178,7 @@ impl User {
         let code = RecoveryCode::from(secret_text(&mut typed));
         // The id of the new code's entry is drawn before it, and shown in the list.
         let rng = &mut SecretRng::after(16);
-        heard(engine.verify_recovery_code(&account, &self.session, &code, self.now, rng))
+        heard(engine.verify_recovery_code(account, &self.session, &code, self.now, rng))
     }
 
     /// Secret: the key, the seal, and of the session's tag all but the first byte.
@@ -212,7 +214,7 @@ impl User {
     fn asks(&self) -> String {
         let account = self.loaded(&["digest"]);
         let (request, rng) = (Challenge::default(), &mut SecretRng::after(0));
-        heard(secret_engine().challenge(&account, &self.session, &request, self.now, rng))
+        heard(secret_engine().challenge(account, &self.session, &request, self.now, rng))
     }
 
     /// The account, read from its record in postcard, where the values of these names are secret.
@@ -272,9 +274,13 @@ fn secret_engine() -> Engine {
 fn begin(engine: &Engine, now: UtcDateTime, rng: &mut ChaCha20Rng) -> MfaSession {
     let subject = "auth0|507f1f77bcf86cd799439011".parse().expect("short");
     // The lengths leave the seal of its token in characters of its own.
-    engine
-        .begin(subject, "guide", "openid", "", now, rng)
-        .expect("short")
+    let first_factor = FirstFactor {
+        subject,
+        client: "guide",
+        scope: "profile",
+        audience: "",
+    };
+    engine.begin(first_factor, now, rng).expect("short")
 }
 
 fn secret_text(text: &mut String) -> &str {
@@ -316,11 +322,11 @@ fn heard<T>(transition: Transition<T>) -> String {
 fn said<T>(result: &Result<T, Denied>) -> String {
     match result {
         Ok(_) => "granted".into(),
-        Err(denied) => denied.to_string(),
+        Err(denied) => denied.name().into(),
     }
 }
 
-/// Words are secret, from which codes are drawn; bytes are not, from which ids are.
+/// The words that codes are drawn from are secret. The bytes that ids are drawn from are not.
 struct SecretRng {
     words: ChaCha20Rng,
     /// Words that are no secret, before those that are.

@@ -4,19 +4,20 @@
 //! cargo test --release --test constant_time -- --nocapture
 //! ```
 //!
-//! Each case runs in a process of its own under valgrind's memcheck, with its secrets marked, and is
-//! one public operation from the stored record to the next one. Memcheck has to report exactly the
-//! branches by which the operation tells its verdict, by their lines, and nothing else; and it has to
-//! report every fault of the controls.
+//! Each case runs in a process of its own under valgrind's memcheck, with its secrets marked. It is one
+//! public operation from the stored record to the next one. Memcheck has to report exactly the branches
+//! by which the operation tells its verdict, by their lines, and nothing else. It has to report every
+//! fault of the controls.
 //!
-//! Secret are the key and whatever is made with it; the digests of the stored record; the bytes of a
-//! binding code, a recovery code and an `oob_code` as they are presented; of an `mfa_token` the seal
-//! and the session's tag; the words that a code is drawn from. Public are all lengths; the rest of a
-//! token, which its owner can read; the verdict once it is told: whether a text is base64url at all,
-//! whether a handle is known, whether a code or a seal is right.
+//! These are secret: the key and everything that is made with it; the digests of the stored record; the
+//! bytes of a binding code, a recovery code and an `oob_code` as they are presented; the seal and the
+//! session's tag of an `mfa_token`; the words that a code is drawn from. These are public: all lengths;
+//! the rest of a token, which its owner can read; and each verdict once it is told: whether a text is
+//! base64url at all, whether a handle is known, whether a code or a seal is right.
 //!
-//! It says so of this program, as this compiler made it: another one has to be tested again. Memcheck
-//! sees neither how long a division takes nor the SHA instructions, which valgrind's processor lacks.
+//! The result is about this program, as this compiler made it: another one has to be tested again.
+//! Memcheck sees neither how long a division takes nor the SHA instructions, which valgrind's processor
+//! lacks.
 #![cfg(all(target_os = "linux", target_arch = "x86_64"))]
 
 mod cases;
@@ -76,7 +77,7 @@ impl Told {
 const BINDING_CODE: Told = Told::once(
     "right or wrong",
     "src/engine/verify.rs",
-    &["if bool::from(answered.right) {"],
+    &["if judged.right.into() {"],
 );
 const RECOVERY_CODE: Told = Told::once(
     "right or wrong",
@@ -102,9 +103,9 @@ const HANDLE: Told = Told::base64(
 const KNOWN: Told = Told::once(
     "known or not",
     "src/engine/verify.rs",
-    &[".find(|pending| pending.is_kept_at(now) && pending.is(&request.oob_code))"],
+    &[".find(|pending| pending.is(&request.oob_code))"],
 );
-/// A word that is thrown away is no part of a code.
+/// A word that is thrown away is not part of a code.
 const WORD: Told = Told::once(
     "word thrown away or not",
     "src/code.rs",
@@ -117,11 +118,12 @@ const SHAPE: Told = Told {
 };
 
 const GRANTED: &str = "granted";
-const WRONG: &str = "Invalid binding_code.";
-const WRONG_RECOVERY: &str = "MFA Authorization rejected.";
-const EMPTY: &str = "Too many failed codes. Wait for some minutes before retrying.";
-const UNKNOWN: &str = "Malformed oob_code";
-const WRONG_TOKEN: &str = "The mfa_token provided is invalid. Try getting a new token.";
+const WRONG: &str = "invalid_binding_code";
+const WRONG_RECOVERY: &str = "invalid_recovery_code";
+const EMPTY: &str = "too_many_failures";
+const UNKNOWN: &str = "oob_code_unknown";
+const WRONG_TOKEN: &str = "token_invalid";
+const MALFORMED_TOKEN: &str = "token_malformed";
 
 /// This test is what the others start under valgrind.
 const UNDER_VALGRIND: &str = "under_valgrind";
@@ -154,7 +156,7 @@ fn can_check() -> bool {
     false
 }
 
-/// Runs a case: it is answered with `heard`, and everything that a secret decides in it is told.
+/// Runs a case: its answer is `heard`, and everything that a secret decides in it is in `told`.
 #[track_caller]
 fn check(case: &str, heard: &str, told: &[&Told]) {
     let Run {
@@ -272,7 +274,7 @@ fn an_mfa_token_decides_the_verdict_alone() {
             let case = format!("mfa_token: wrong in the {wrong} byte of the seal");
             check(&case, WRONG_TOKEN, &[&TOKEN, &SEAL]);
         }
-        check("mfa_token: malformed", "Malformed mfa_token", &[&TOKEN]);
+        check("mfa_token: malformed", MALFORMED_TOKEN, &[&TOKEN]);
         check("mfa_token: sealed", "the same", &[]);
     }
 }
@@ -280,7 +282,7 @@ fn an_mfa_token_decides_the_verdict_alone() {
 #[test]
 fn an_oob_code_decides_whether_it_is_known() {
     if can_check() {
-        check("oob_code: of nobody", UNKNOWN, &[&HANDLE, &KNOWN]);
+        check("oob_code: unknown", UNKNOWN, &[&HANDLE, &KNOWN]);
         check("oob_code: malformed", UNKNOWN, &[&HANDLE]);
     }
 }
@@ -331,8 +333,8 @@ fn memcheck_follows_every_mark() {
         check("mfa_token: right, marked: Key", GRANTED, &[&SEAL]);
         let presented = "mfa_token: right, marked: Presented";
         check(presented, GRANTED, &[&TOKEN, &SEAL]);
-        check("oob_code: of nobody, marked: Stored", UNKNOWN, &[&KNOWN]);
-        let presented = "oob_code: of nobody, marked: Presented";
+        check("oob_code: unknown, marked: Stored", UNKNOWN, &[&KNOWN]);
+        let presented = "oob_code: unknown, marked: Presented";
         check(presented, UNKNOWN, &[&HANDLE, &KNOWN]);
         for operation in ["binding code", "recovery code", "mfa_token"] {
             check(

@@ -49,7 +49,7 @@ pub enum Secret {
     Key,
     /// What is in the stored record.
     Stored,
-    /// What somebody presents, or types.
+    /// What a user presents or types.
     Presented,
     /// The words that a code is drawn from.
     Drawn,
@@ -79,7 +79,7 @@ pub fn mark<T: ?Sized>(secret: Secret, value: &mut T) {
     }
 }
 
-/// Declares every byte of a value known to everybody, without what it points to.
+/// Declares every byte of a value public, without what it points to.
 pub fn publish<T: ?Sized>(value: &mut T) {
     let start = (&raw mut *value).expose_provenance();
     request(MAKE_MEM_DEFINED, start, size_of_val(value));

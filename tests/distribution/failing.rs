@@ -1,6 +1,6 @@
 //! A source that fails. The engine takes the infallible `CryptoRng`; a source that can fail comes in
-//! `UnwrapErr`, which panics, as the contract of `rand_core` 0.10 says. The panic leaves the engine
-//! with the account as it was and nothing to save: only a copy was changed, and it is gone.
+//! `UnwrapErr`, which panics, as the contract of `rand_core` 0.10 says. The account that was loaded is
+//! gone with the panic, there is nothing to save, and the stored one is as it was.
 
 use std::convert::Infallible;
 use std::fmt;
@@ -56,17 +56,20 @@ fn failing(after: u32) -> UnwrapErr<Failing> {
 type Operation = (
     &'static str,
     u32,
-    fn(&Drawer, &Account, UnwrapErr<Failing>) -> Option<Account>,
+    fn(&Drawer, Account, UnwrapErr<Failing>) -> Option<Account>,
 );
 
 const RIGHT: &str = "RQPNMLKJHGFEDCBA98765432";
 
 const OPERATIONS: [Operation; 6] = [
     ("begin", 1, |drawer, account, mut rng| {
-        let subject = account.subject().clone();
-        let begun = drawer
-            .engine
-            .begin(subject, "demo", "", "", drawer.now, &mut rng);
+        let first_factor = FirstFactor {
+            subject: account.subject().clone(),
+            client: "demo",
+            scope: "",
+            audience: "",
+        };
+        let begun = drawer.engine.begin(first_factor, drawer.now, &mut rng);
         begun.unwrap();
         None
     }),
@@ -75,7 +78,7 @@ const OPERATIONS: [Operation; 6] = [
             channel: Channel::Sms,
             phone: "+442079460000".parse().unwrap(),
         };
-        let session = &drawer.session;
+        let session = &drawer.mfa;
         saved(
             drawer
                 .engine
@@ -83,7 +86,7 @@ const OPERATIONS: [Operation; 6] = [
         )
     }),
     ("challenge", 1 + 1, |drawer, account, mut rng| {
-        let (session, request) = (&drawer.session, Challenge::default());
+        let (session, request) = (&drawer.first_factor, Challenge::default());
         saved(
             drawer
                 .engine
@@ -96,7 +99,7 @@ const OPERATIONS: [Operation; 6] = [
         |drawer, account, mut rng| {
             saved(drawer.engine.verify_recovery_code(
                 account,
-                &drawer.session,
+                &drawer.first_factor,
                 &RIGHT.into(),
                 drawer.now,
                 &mut rng,
@@ -109,7 +112,7 @@ const OPERATIONS: [Operation; 6] = [
         |drawer, account, mut rng| {
             saved(drawer.engine.regenerate_recovery_code(
                 account,
-                &drawer.session,
+                &drawer.mfa,
                 drawer.now,
                 &mut rng,
             ))
@@ -136,8 +139,8 @@ fn enrolled() -> Drawer {
     let mut drawer = Drawer::new(6);
     let mut rng = failing(40);
     let regenerated = drawer.engine.regenerate_recovery_code(
-        &drawer.account,
-        &drawer.session,
+        drawer.account.clone(),
+        &drawer.mfa,
         drawer.now,
         &mut rng,
     );
@@ -156,10 +159,10 @@ fn a_source_that_fails_at_any_draw_panics_and_leaves_the_account_as_it_was() {
     for (name, draws, operation) in OPERATIONS {
         let drawer = enrolled();
         let before = stored(&drawer.account);
-        let undisturbed = operation(&drawer, &drawer.account, failing(draws));
+        let undisturbed = operation(&drawer, drawer.account.clone(), failing(draws));
         for after in 0..draws {
             let failed = catch_unwind(AssertUnwindSafe(|| {
-                operation(&drawer, &drawer.account, failing(after))
+                operation(&drawer, drawer.account.clone(), failing(after))
             }));
             let panic = failed.map(drop).unwrap_err();
             assert_eq!(
@@ -169,8 +172,8 @@ fn a_source_that_fails_at_any_draw_panics_and_leaves_the_account_as_it_was() {
             );
             assert_eq!(stored(&drawer.account), before, "{name} after {after}");
         }
-        // The next request is decided as if nothing had been.
-        let next = operation(&drawer, &drawer.account, failing(draws));
+        // The next request is decided as if nothing had happened.
+        let next = operation(&drawer, drawer.account.clone(), failing(draws));
         assert_eq!(next, undisturbed, "{name}");
         assert_eq!(next.is_none(), name == "begin");
     }
@@ -190,7 +193,7 @@ fn a_panic_inside_of_decide_saves_nothing() {
                     let request = Challenge::default();
                     drawer.engine.challenge(
                         account,
-                        &drawer.session,
+                        &drawer.first_factor,
                         &request,
                         drawer.now,
                         &mut rng,
@@ -212,31 +215,32 @@ fn a_panic_inside_of_decide_saves_nothing() {
 }
 
 #[test]
-fn whatever_is_refused_or_wrong_draws_nothing() {
+fn a_refusal_and_a_wrong_code_draw_nothing() {
     let drawer = enrolled();
-    let (engine, account, session, now) =
-        (&drawer.engine, &drawer.account, &drawer.session, drawer.now);
+    let (engine, now) = (&drawer.engine, drawer.now);
+    let account = || drawer.account.clone();
     let mut none = failing(0);
     let twice = Associate {
         channel: Channel::Sms,
         phone: PHONE.parse().unwrap(),
     };
-    let (refused, next) = both(engine.associate(account, session, &twice, now, &mut none));
+    let (refused, next) = both(engine.associate(account(), &drawer.mfa, &twice, now, &mut none));
     assert_eq!(refused.map(drop), Err(Denied::PhoneAlreadyEnrolled));
     assert_eq!(next, None);
     let unknown = Challenge {
         authenticator: Some("sms|dev_9999999999999999".parse().unwrap()),
     };
-    let (refused, next) = both(engine.challenge(account, session, &unknown, now, &mut none));
+    let session = &drawer.first_factor;
+    let (refused, next) = both(engine.challenge(account(), session, &unknown, now, &mut none));
     assert_eq!(refused.map(drop), Err(Denied::InvalidAuthenticator));
     assert_eq!(next, None);
-    let imported = engine.import_phone(account, twice.phone, Channel::Sms, now, &mut none);
+    let imported = engine.import_phone(account(), twice.phone, Channel::Sms, now, &mut none);
     assert_eq!(both(imported), (Err(Denied::PhoneAlreadyEnrolled), None));
     // A wrong recovery code is charged in full without a source.
     let wrong = "wrong".into();
     let (rejected, next) =
-        both(engine.verify_recovery_code(account, session, &wrong, now, &mut none));
+        both(engine.verify_recovery_code(account(), session, &wrong, now, &mut none));
     assert_eq!(rejected.map(drop), Err(Denied::InvalidRecoveryCode));
-    let left = engine.remaining(&next.unwrap(), now);
-    assert_eq!(left.recovery_failures, 9);
+    let left = engine.remaining(&next.unwrap(), Limit::RecoveryFailures, now);
+    assert_eq!(left, 9);
 }

@@ -1,7 +1,8 @@
 //! How random words become codes: exactly, evenly, and what happens where there are none.
 //!
-//! The mapping is proven word by word (`words`); what no word can show, that nothing else bends the
-//! codes on their way out, is measured (`even`). `OOB_MFA_DRAWS` says how many codes are drawn for that.
+//! The mapping is proven word by word (`words`). What no word can show, that nothing else bends the
+//! codes on their way out, is measured (`even`). `OOB_MFA_LONG=1` draws ten times as many codes for
+//! that, `OOB_MFA_DRAWS` as many as it says.
 
 mod even;
 mod failing;
@@ -15,13 +16,14 @@ use time::{Duration, UtcDateTime};
 
 const PHONE: &str = "+14155558730";
 
-/// An account with one phone, and a session that may do everything to it.
+/// An account with one phone, and a session of each kind.
 ///
-/// Nothing that is asked of it is saved, so that it stays as it is and every draw starts alike.
+/// Nothing that is asked of it is saved: it stays as it is, and every draw starts alike.
 struct Drawer {
     engine: Engine,
     account: Account,
-    session: MfaSession,
+    first_factor: MfaSession,
+    mfa: MfaSession,
     now: UtcDateTime,
 }
 
@@ -31,21 +33,25 @@ impl Drawer {
         let engine = Engine::new(policy, KeyRing::new(Key::new(1, &[7; 32])));
         let now = UtcDateTime::from_unix_timestamp(1_800_000_000).unwrap();
         let subject: Subject = "auth0|alice".parse().unwrap();
-        let session = MfaSession::trusted(TrustedClaims {
-            id: "jti-1",
-            subject: subject.clone(),
-            client: "demo",
-            assurance: Assurance::Mfa,
-            scope: "enroll read:authenticators remove:authenticators",
-            audience: "",
-            issued_at: now,
-            expires_at: now + Duration::MINUTE,
-        })
-        .unwrap();
+        let session = |assurance| {
+            MfaSession::trusted(TrustedClaims {
+                id: SessionId::from_jti("jti-1").unwrap(),
+                subject: subject.clone(),
+                client: "demo",
+                assurance,
+                scope: "enroll read:authenticators remove:authenticators",
+                audience: "",
+                issued_at: now,
+                expires_at: now + Duration::MINUTE,
+                authenticated_at: now,
+            })
+            .unwrap()
+        };
         let mut drawer = Self {
             engine,
-            account: Account::new(subject),
-            session,
+            first_factor: session(Assurance::FirstFactor),
+            mfa: session(Assurance::Mfa),
+            account: Account::new(subject.clone()),
             now,
         };
         let (imported, next) = both(drawer.import(&mut source::words(0..16)));
@@ -58,12 +64,12 @@ impl Drawer {
         let phone = PHONE.parse().unwrap();
         let fresh = Account::new(self.account.subject().clone());
         self.engine
-            .import_phone(&fresh, phone, Channel::Sms, self.now, rng)
+            .import_phone(fresh, phone, Channel::Sms, self.now, rng)
     }
 
     fn challenge(&self, rng: &mut impl source::CryptoRng) -> Challenged {
         let request = Challenge::default();
-        let (account, session) = (&self.account, &self.session);
+        let (account, session) = (self.account.clone(), &self.first_factor);
         granted(
             self.engine
                 .challenge(account, session, &request, self.now, rng),
@@ -71,7 +77,7 @@ impl Drawer {
     }
 
     fn recovery_code(&self, rng: &mut impl source::CryptoRng) -> RecoveryCode {
-        let (account, session) = (&self.account, &self.session);
+        let (account, session) = (self.account.clone(), &self.mfa);
         granted(
             self.engine
                 .regenerate_recovery_code(account, session, self.now, rng),

@@ -1,7 +1,7 @@
-//! Which words make which code. Those of a block of `10ᵈ` words each make one code; the words past the
+//! Which words make which code. Each of a block of `10ᵈ` words makes one code; the words past the
 //! last whole block make none.
 
-use oob_mfa::{Account, AuthenticatorId, Channel};
+use oob_mfa::{Account, AuthenticatorId, Channel, FirstFactor};
 
 use crate::source::words;
 use crate::{Drawer, granted};
@@ -21,15 +21,15 @@ fn word(number: u64) -> u32 {
 }
 
 #[test]
-fn every_block_of_words_begins_with_nought_and_ends_with_nines() {
+fn every_block_of_words_begins_with_zeros_and_ends_with_nines() {
     for (digits, blocks) in [(6, 4_294), (7, 429), (8, 42)] {
         let drawer = Drawer::new(digits);
         let bound = 10_u64.pow(word(digits as u64));
         assert_eq!(WORDS / bound, blocks);
-        let (noughts, nines) = ("0".repeat(digits), "9".repeat(digits));
+        let (zeros, nines) = ("0".repeat(digits), "9".repeat(digits));
         for block in 0..blocks {
             let first = block * bound;
-            assert_eq!(code(&drawer, [word(first)]), noughts);
+            assert_eq!(code(&drawer, [word(first)]), zeros);
             assert_eq!(code(&drawer, [word(first + bound - 1)]), nines);
         }
     }
@@ -110,9 +110,13 @@ fn the_tag_of_a_session_is_16_bytes_of_the_source() {
     let drawer = Drawer::new(6);
     let mut rng = words(COUNTED);
     let subject = drawer.account.subject().clone();
-    let begun = drawer
-        .engine
-        .begin(subject.clone(), "demo", "", "", drawer.now, &mut rng);
+    let first_factor = FirstFactor {
+        subject: subject.clone(),
+        client: "demo",
+        scope: "",
+        audience: "",
+    };
+    let begun = drawer.engine.begin(first_factor, drawer.now, &mut rng);
     let session = begun.unwrap();
     assert_eq!(rng.left(), 0);
     // It stands in the record beside the code that the session asked for.
@@ -124,15 +128,16 @@ fn the_tag_of_a_session_is_16_bytes_of_the_source() {
     let fresh = Account::new(subject);
     let transition = drawer
         .engine
-        .associate(&fresh, &session, &request, drawer.now, &mut rng);
+        .associate(fresh, &session, &request, drawer.now, &mut rng);
     let (result, next) = crate::both(transition);
     assert_eq!(rng.left(), 0);
     let record = serde_json::to_value(next.unwrap()).unwrap();
-    assert_eq!(record["challenges"][0]["session"], COUNTED_TEXT);
-    assert_eq!(record["challenges"][0]["id"], COUNTED_TEXT);
+    assert_eq!(record["account"]["challenges"][0]["session"], COUNTED_TEXT);
+    assert_eq!(record["account"]["challenges"][0]["id"], COUNTED_TEXT);
     // In this order: the device, the id of the recovery code, the code itself, oob_code, binding code.
     let grant = result.unwrap();
-    let recovery = &record["challenges"][0]["code"]["issued"]["target"]["enrollment"]["recovery"];
+    let recovery =
+        &record["account"]["challenges"][0]["code"]["issued"]["target"]["enrollment"]["recovery"];
     assert_eq!(grant.authenticator.to_string(), "sms|dev_ABCDEFGHIJKLMNOP");
     assert_eq!(recovery["device"], "dev_ABCDEFGHIJKLMNOP");
     let shown = grant.recovery_code.unwrap();
@@ -144,16 +149,16 @@ fn the_tag_of_a_session_is_16_bytes_of_the_source() {
 fn a_recovery_code_that_is_used_draws_an_id_and_a_code() {
     let drawer = Drawer::new(6);
     let regenerated = drawer.engine.regenerate_recovery_code(
-        &drawer.account,
-        &drawer.session,
+        drawer.account.clone(),
+        &drawer.mfa,
         drawer.now,
         &mut words(0..40),
     );
     let (code, next) = crate::both(regenerated);
     let mut rng = words((16..32).chain(8..32));
     let verified = granted(drawer.engine.verify_recovery_code(
-        &next.unwrap(),
-        &drawer.session,
+        next.unwrap(),
+        &drawer.first_factor,
         &code.unwrap(),
         drawer.now,
         &mut rng,

@@ -2,13 +2,13 @@
 
 use std::collections::HashSet;
 
-use oob_mfa::testing::{Answer, Command, Guess, RecoveryGuess, World, commands, policies};
-use oob_mfa::{Assurance, AuthenticatorStatus, MfaSession, Purpose};
+use oob_mfa::{Assurance, AuthenticatorStatus, Denied, Event, MfaSession, Purpose};
+use oob_mfa_testing::{Answer, Command, Guess, RecoveryGuess, World, commands, policies};
 use proptest::prelude::*;
 
-use crate::harness::{Look, answered, index, play, presented_session, world};
+use crate::harness::{Look, answered, config, index, is_behind, play, presented_session, world};
 
-/// Rule 8: what is not confirmed is not challenged, and no recovery code of it works.
+/// Rule 8: an unconfirmed phone is not challenged, and its recovery code does not work.
 pub fn confirm_before_active() -> Look {
     let mut confirmed_codes = HashSet::new();
     let mut confirmed = HashSet::new();
@@ -83,6 +83,41 @@ pub fn second_factor_guards() -> Look {
     })
 }
 
+/// Rule 9, the other way round: an MFA session completes no login.
+///
+/// It is not challenged, and what it confirms ends with it.
+pub fn mfa_completes_no_login() -> Look {
+    Box::new(|before, command, observation, _| {
+        let Some(session) = presented_session(before, command) else {
+            return;
+        };
+        let mfa = session.assurance() == Assurance::Mfa;
+        let authenticated = observation
+            .events
+            .iter()
+            .any(|event| matches!(event, Event::Authenticated { .. }));
+        match observation.reply.answer {
+            Answer::Challenged { .. } => assert!(!mfa),
+            Answer::Verified {
+                purpose,
+                assurance,
+                not_after,
+                ..
+            } => {
+                assert_eq!(assurance, session.assurance());
+                assert_eq!(not_after, mfa.then(|| session.expires_at()));
+                assert_eq!(authenticated, !mfa);
+                assert!(!mfa || purpose == Purpose::Enrollment);
+            }
+            Answer::Denied(Denied::FirstFactorRequired) => assert!(mfa && !is_behind(before)),
+            Answer::Denied(Denied::InvalidRecoveryCode | Denied::NotEnrolled) => {
+                assert!(!mfa || matches!(command, Command::Regenerate { .. }));
+            }
+            _ => assert!(!authenticated),
+        }
+    })
+}
+
 /// Rule 11: a code supersedes those of the same session and phone, and no other.
 pub fn one_live_code() -> Look {
     Box::new(|before, _, observation, after| {
@@ -106,6 +141,8 @@ pub fn one_live_code() -> Look {
 }
 
 proptest! {
+    #![proptest_config(config())]
+
     #[test]
     fn r08_nothing_unconfirmed_is_challenged_and_no_code_of_it_works(
         policy in policies(),
@@ -122,6 +159,15 @@ proptest! {
         commands in commands(1..60),
     ) {
         play(&mut world(&policy, seed), &commands, second_factor_guards());
+    }
+
+    #[test]
+    fn r09_an_mfa_session_completes_no_login(
+        policy in policies(),
+        seed: u64,
+        commands in commands(1..60),
+    ) {
+        play(&mut world(&policy, seed), &commands, mfa_completes_no_login());
     }
 
     #[test]

@@ -1,8 +1,11 @@
 //! What the tests of the rules share: a world, its story, and what can be read off a record.
 
-use oob_mfa::testing::{Answer, Command, IssuedCode, Observation, World};
-use oob_mfa::{Account, Engine, Event, Key, KeyRing, MfaSession, Policy, Purpose};
-use serde_json::Value;
+use oob_mfa::{
+    Account, Denied, Engine, Event, Key, KeyRing, Limit, MfaSession, Policy, Purpose, RateLimit,
+};
+use oob_mfa_testing::record::Record;
+use oob_mfa_testing::{Answer, Command, IssuedCode, Observation, World};
+use proptest::test_runner::Config;
 use time::UtcDateTime;
 
 pub const MINUTE: i64 = 60_000;
@@ -10,12 +13,26 @@ pub const HOUR: i64 = 60 * MINUTE;
 pub const DAY: i64 = 24 * HOUR;
 pub const YEAR: i64 = 365 * DAY;
 
+/// Whether everything is to be run, as `.ci/run` does, or less of it.
+pub fn is_long() -> bool {
+    std::env::var("OOB_MFA_LONG").is_ok_and(|long| long == "1")
+}
+
+/// 64 cases by default, 256 with `OOB_MFA_LONG=1`; `PROPTEST_CASES` says otherwise.
+pub fn config() -> Config {
+    let mut config = Config::default();
+    if !is_long() && std::env::var_os("PROPTEST_CASES").is_none() {
+        config.cases = 64;
+    }
+    config
+}
+
 pub fn engine(policy: &Policy) -> Engine {
     Engine::new(policy.clone(), KeyRing::new(Key::new(1, &[7; 32])))
 }
 
 pub fn world(policy: &Policy, seed: u64) -> World {
-    World::new(engine(policy), "auth0|alice".parse().unwrap(), seed)
+    World::with_engine(engine(policy), "auth0|alice".parse().unwrap(), seed)
 }
 
 pub fn json(account: &Account) -> String {
@@ -35,11 +52,30 @@ pub fn millis(at: UtcDateTime) -> i64 {
     i64::try_from(at.unix_timestamp_nanos() / 1_000_000).unwrap()
 }
 
-/// A rule that looks at every step of a story, and fails where it is broken: what was before, what was
-/// done, what was observed and what is after.
+/// The record, field by field.
+pub fn record(world: &World) -> Record {
+    Record::of(&world.account()).0
+}
+
+/// Account time: what a command was judged at.
+pub fn time_of(before: &World) -> i64 {
+    millis(before.time())
+}
+
+pub fn skew(world: &World) -> i64 {
+    i64::try_from(world.engine.policy().skew().as_millis()).unwrap()
+}
+
+/// Whether the clock is behind the record by more than the skew.
+pub fn is_behind(world: &World) -> bool {
+    record(world).as_of > millis(world.now()) + skew(world)
+}
+
+/// A rule that looks at every step of a story: what was before, what was done, what was observed and
+/// what is after. It fails where the rule is broken.
 pub type Look = Box<dyn FnMut(&World, &Command, &Observation, &World)>;
 
-/// Plays the commands, now and then on a record that was just loaded from its stored form, and shows
+/// Plays the commands, some of them on a record that was just loaded from its stored form, and shows
 /// what was before, what was done, what was observed and what is after.
 pub fn play(
     world: &mut World,
@@ -58,7 +94,7 @@ pub fn play(
     }
 }
 
-/// The index of the one that is meant by so many before the latest.
+/// The index of the item that is so many before the latest.
 pub fn index(issued: usize, back: usize) -> Option<usize> {
     (issued > 0).then(|| issued - 1 - back % issued)
 }
@@ -134,98 +170,78 @@ impl LiveRecoveryCode {
     }
 }
 
-/// The record without the moments that a refusal may bring back to what an honest clock can have left.
-pub fn but_for_clamped_times(world: &World) -> Value {
-    let mut record = serde_json::to_value(world.record()).unwrap();
-    if let Some(record) = record.as_object_mut() {
-        for clamped in [
-            "revision",
-            "budgets",
-            "valid_from",
-            "pruned_through",
-            "doubted_until",
-            "spent",
-        ] {
-            record.remove(clamped).unwrap();
-        }
-    }
-    record
-}
-
-fn clamped_times(world: &World) -> [Value; 5] {
-    let record = serde_json::to_value(world.record()).unwrap();
-    [
-        "budgets",
-        "valid_from",
-        "pruned_through",
-        "doubted_until",
-        "spent",
-    ]
-    .map(|clamped| record[clamped].clone())
-}
-
-/// Asserts that a refusal left the record as it was, byte for byte, but for the clamp of rule 13.
+/// Asserts that a refusal left the record as it was, byte for byte, and was not saved.
 pub fn assert_unchanged(before: &World, observation: &Observation, after: &World) {
-    if observation.reply.saved {
-        assert_eq!(but_for_clamped_times(before), but_for_clamped_times(after));
-        assert_ne!(
-            clamped_times(before),
-            clamped_times(after),
-            "saved without a clamp"
-        );
-    } else {
-        assert_eq!(
-            before.record().as_ref().map(json),
-            after.record().as_ref().map(json)
-        );
+    assert!(!observation.reply.saved, "a refusal was saved");
+    assert!(observation.events.is_empty(), "a refusal has events");
+    assert_eq!(
+        before.record().as_ref().map(json),
+        after.record().as_ref().map(json)
+    );
+}
+
+/// Whether an administrator's command was done: a clock that is behind refuses it.
+pub fn is_done(observation: &Observation) -> bool {
+    observation.reply.answer == Answer::Done
+}
+
+/// The budgets that are refilled, or begin anew in another time: the count of what was taken does too.
+pub fn begins_again(command: &Command, observation: &Observation) -> bool {
+    matches!(command, Command::RestoreBudgets | Command::Rewind) && is_done(observation)
+}
+
+/// The limit that a rejection is charged to.
+pub fn charged(denied: Denied) -> Option<Limit> {
+    match denied {
+        Denied::InvalidBindingCode => Some(Limit::BindingFailures),
+        Denied::InvalidRecoveryCode => Some(Limit::RecoveryFailures),
+        _ => None,
     }
 }
 
 /// The moment at which a budget is full again, as it is stored.
-pub fn full_at(world: &World, budget: &str) -> i64 {
-    world.record().map_or(0, |record| {
-        serde_json::to_value(record).unwrap()["budgets"][budget]
-            .as_i64()
-            .unwrap()
-    })
+pub fn full_at(world: &World, limit: Limit) -> i64 {
+    let budgets = record(world).budgets;
+    match limit {
+        Limit::Sends => budgets.sends,
+        Limit::BindingFailures => budgets.binding_failures,
+        Limit::RecoveryFailures => budgets.recovery_failures,
+        other => panic!("{other:?}"),
+    }
 }
 
-/// Every moment at which one of a limit was taken, as far as the clock has run forwards.
+pub fn period(limit: RateLimit) -> i64 {
+    i64::try_from(limit.period().as_millis()).unwrap()
+}
+
+/// From empty to full.
+pub fn window(limit: RateLimit) -> i64 {
+    period(limit) * i64::from(limit.burst())
+}
+
+/// Every moment of account time at which one of a limit was taken.
 pub struct Taken {
-    limit: oob_mfa::RateLimit,
+    limit: RateLimit,
     moments: Vec<i64>,
-    latest: i64,
 }
 
 impl Taken {
-    pub const fn of(limit: oob_mfa::RateLimit) -> Self {
+    pub const fn of(limit: RateLimit) -> Self {
         Self {
             limit,
             moments: Vec::new(),
-            latest: 0,
         }
     }
 
-    /// An administrator who refills it begins the count again.
+    /// Begins the count again.
     pub fn begin_again(&mut self) {
         self.moments.clear();
     }
 
-    /// The limit is one of time that passes. A clock that was seen to run backwards begins the count
-    /// again, because what it left ahead may have been brought back: once it is where it was, a burst.
-    pub fn look(&mut self, at: UtcDateTime) {
-        let at = millis(at);
-        if at < self.latest {
-            self.begin_again();
-        }
-        self.latest = at;
-    }
-
-    /// Asserts that in any stretch of time `t` that ends now, at most `burst + t / period` are taken.
-    pub fn take(&mut self, at: UtcDateTime) {
-        let until = millis(at);
+    /// Asserts that in any window `t` of account time that ends now, at most `burst + t / period` are taken.
+    pub fn take(&mut self, until: i64) {
         self.moments.push(until);
-        let period = i64::try_from(self.limit.period().as_millis()).unwrap();
+        let period = period(self.limit);
         for (taken, from) in (1..).zip(self.moments.iter().rev()) {
             let most = i64::from(self.limit.burst()) + (until - from) / period;
             assert!(

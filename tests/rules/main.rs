@@ -7,5 +7,6 @@ mod model;
 mod parallel;
 mod proof;
 mod record;
+mod regressions;
 mod secrets;
 mod time;

@@ -1,17 +1,19 @@
-//! Rules 14 and 15: that codes are told to nobody, and drawn evenly.
+//! Rules 14 and 15: nothing reveals a secret, and codes are drawn evenly.
 
 use core::convert::Infallible;
 
 use chacha20::rand_core::{TryCryptoRng, TryRng};
-use oob_mfa::testing::{World, commands, phones};
-use oob_mfa::{Account, BindingCode, Challenge, Channel, OobCode, Policy, RecoveryCode, VerifyOob};
+use oob_mfa::{
+    BindingCode, Challenge, Channel, FirstFactor, OobCode, Policy, RecoveryCode, VerifyOob,
+};
+use oob_mfa_testing::{Answer, Command, TestRng, World, commands, phones};
 use proptest::prelude::*;
 
-use crate::harness::{Look, engine, json, play, world};
+use crate::harness::{Look, config, engine, json, play, world};
 
-/// Rule 14: no secret of the latest is told or stored.
+/// Rule 14: no secret of the latest is printed or stored.
 ///
-/// A code of six digits is in many a number by chance, so it is looked for as a text of its own.
+/// Six digits are in many numbers by chance, so a code is looked for as a text of its own.
 pub fn secrets() -> Look {
     Box::new(|_, _, observation, after| {
         let record = after.record();
@@ -34,7 +36,7 @@ pub fn secrets() -> Look {
             assert!(!told.contains(&shown.characters) && !stored.contains(&shown.characters));
         }
         if let Some(session) = after.sessions().last() {
-            let token = after.engine().issue_token(session);
+            let token = after.engine.issue_token(session);
             let token = token.expose_secret();
             assert!(
                 !told.contains(token) && !stored.contains(token),
@@ -49,7 +51,7 @@ pub fn secrets() -> Look {
     })
 }
 
-/// Rule 15, as far as one code shows it: each has as many digits as the policy says, noughts in front too.
+/// Rule 15, as far as one code shows it: each has as many digits as the policy says, leading zeros too.
 pub fn whole_codes(policy: &Policy) -> Look {
     let digits = policy.code_digits();
     Box::new(move |_, _, observation, after| {
@@ -61,9 +63,11 @@ pub fn whole_codes(policy: &Policy) -> Look {
 }
 
 proptest! {
+    #![proptest_config(config())]
+
     #[test]
     fn r14_nothing_printed_or_stored_contains_a_secret(seed: u64, commands in commands(1..30)) {
-        // Eight digits, so that a moment or a phone number is hardly ever taken for a code.
+        // A moment or a phone number is rarely taken for a code of eight digits.
         let policy = Policy::auth0().with_code_digits(8).unwrap();
         let mut told = String::new();
         let mut stored = String::new();
@@ -72,14 +76,14 @@ proptest! {
             told += &format!("{observation:?}");
             told += &serde_json::to_string(&observation.events).unwrap();
             told += &format!("{:?}", after.record());
-            if let oob_mfa::testing::Answer::Denied(denied) = observation.reply.answer {
+            if let Answer::Denied(denied) = observation.reply.answer {
                 told += &format!("{denied:?} {denied}");
             }
             if observation.reply.saved {
                 stored += &after.record().as_ref().map(json).unwrap_or_default();
             }
         });
-        told += &format!("{:?} {:?}", world.sessions(), world.engine());
+        told += &format!("{:?} {:?}", world.sessions(), world.engine);
         for code in world.codes() {
             let answer = VerifyOob {
                 oob_code: OobCode::from(code.oob_code.as_str()),
@@ -92,7 +96,7 @@ proptest! {
         }
         let mut secrets = Vec::new();
         for session in world.sessions() {
-            let token = world.engine().issue_token(session);
+            let token = world.engine.issue_token(session);
             told += &format!("{token:?}");
             secrets.push(token.expose_secret().to_owned());
             // The tag alone, as it stands in the token behind version and key.
@@ -115,13 +119,18 @@ proptest! {
     fn r14_transitions_and_outcomes_print_no_secret(seed: u64, phone in phones()) {
         let policy = Policy::auth0().with_code_digits(8).unwrap();
         let engine = engine(&policy);
-        let mut rng = oob_mfa::testing::TestRng::new(seed);
-        let account = Account::new("auth0|alice".parse().unwrap());
+        let mut rng = TestRng::new(seed);
+        let account = world(&policy, seed).account();
         let now = time::UtcDateTime::from_unix_timestamp(1_800_000_000).unwrap();
-        let subject = account.subject().clone();
-        let session = engine.begin(subject, "demo", "openid", "", now, &mut rng).unwrap();
+        let first_factor = FirstFactor {
+            subject: account.subject().clone(),
+            client: "demo",
+            scope: "openid",
+            audience: "",
+        };
+        let session = engine.begin(first_factor, now, &mut rng).unwrap();
         let request = oob_mfa::Associate { channel: Channel::Voice, phone };
-        let transition = engine.associate(&account, &session, &request, now, &mut rng);
+        let transition = engine.associate(account, &session, &request, now, &mut rng);
         assert_eq!(format!("{transition:?}"), "Transition { changed: true, .. }");
         let mut told = String::new();
         let outcome = transition.commit(|next| {
@@ -144,7 +153,7 @@ proptest! {
     }
 }
 
-/// A source that says exactly these words, and the same byte wherever bytes are asked for.
+/// A source of exactly these words, and of one byte wherever bytes are asked for.
 struct Scripted<'a>(core::iter::Copied<core::slice::Iter<'a, u32>>);
 
 impl TryRng for Scripted<'_> {
@@ -166,19 +175,19 @@ impl TryRng for Scripted<'_> {
 
 impl TryCryptoRng for Scripted<'_> {}
 
-/// The code that a challenge sends where the source says these words, all of which it has to take.
+/// The code that a challenge sends where the source has these words. It has to draw all of them.
 fn drawn(digits: usize, words: &[u32]) -> String {
     let policy = Policy::auth0().with_code_digits(digits).unwrap();
     let mut world: World = world(&policy, 1);
-    world.apply(&oob_mfa::testing::Command::ImportPhone {
+    world.apply(&Command::ImportPhone {
         phone: "+14155558730".parse().unwrap(),
         channel: Channel::Sms,
     });
-    world.apply(&oob_mfa::testing::Command::Begin);
+    world.apply(&Command::Begin);
     let mut rng = Scripted(words.iter().copied());
-    let (engine, session, now) = (world.engine(), &world.sessions()[0], world.now());
+    let (engine, session, now) = (&world.engine, &world.sessions()[0], world.now());
     let challenged = engine.challenge(
-        &world.account(),
+        world.account(),
         session,
         &Challenge::default(),
         now,
@@ -222,7 +231,7 @@ fn r15_recovery_codes_take_five_bits_of_a_word_each() {
     ] {
         let policy = Policy::auth0();
         let mut world = world(&policy, 1);
-        world.apply(&oob_mfa::testing::Command::Begin);
+        world.apply(&Command::Begin);
         // The device, the recovery code's own id, the recovery code, the binding code.
         let words: Vec<u32> = (0..16)
             .chain(0..16)
@@ -234,9 +243,9 @@ fn r15_recovery_codes_take_five_bits_of_a_word_each() {
             channel: Channel::Sms,
             phone: "+14155558730".parse().unwrap(),
         };
-        let (engine, session, now) = (world.engine(), &world.sessions()[0], world.now());
+        let (engine, session, now) = (&world.engine, &world.sessions()[0], world.now());
         let outcome = engine
-            .associate(&world.account(), session, &request, now, &mut rng)
+            .associate(world.account(), session, &request, now, &mut rng)
             .commit(|_| Ok::<_, ()>(()))
             .unwrap();
         let grant = outcome.result.unwrap();
@@ -251,15 +260,15 @@ fn r15_recovery_codes_take_five_bits_of_a_word_each() {
 fn r14_an_account_does_not_print_what_an_oob_code_encodes() {
     let policy = Policy::auth0();
     let mut world = world(&policy, 1);
-    world.apply(&oob_mfa::testing::Command::ImportPhone {
+    world.apply(&Command::ImportPhone {
         phone: "+14155558730".parse().unwrap(),
         channel: Channel::Sms,
     });
-    world.apply(&oob_mfa::testing::Command::Begin);
+    world.apply(&Command::Begin);
     let mut rng = Scripted([1].iter().copied());
-    let (engine, session, now) = (world.engine(), &world.sessions()[0], world.now());
+    let (engine, session, now) = (&world.engine, &world.sessions()[0], world.now());
     let challenged = engine.challenge(
-        &world.account(),
+        world.account(),
         session,
         &Challenge::default(),
         now,

@@ -1,10 +1,9 @@
 //! Every state that can be reached, breadth first, each of them once.
 //!
-//! Two ways into one state are two worlds with one normal form: their clocks show different moments,
-//! and what is over in them was different. The second way into a state, and the first at another
-//! moment, is asked everything as well; it has to answer alike, and to lead to the same states. So what
-//! the normal form leaves out is shown, for every state that has such a second way, to make no
-//! difference.
+//! Two ways into one state are two worlds with one normal form. Their clocks show different moments, and
+//! their past was different. The second way into a state, and the first at another moment, is asked
+//! everything as well. It has to give the same answers and to lead to the same states. So for every state
+//! that has such a second way, this shows that what the normal form leaves out makes no difference.
 
 use std::collections::hash_map::{DefaultHasher, Entry};
 use std::collections::{HashMap, VecDeque};
@@ -12,8 +11,8 @@ use std::fmt::Write;
 use std::hash::{Hash, Hasher};
 use std::mem::discriminant;
 
-use oob_mfa::testing::{Answer, Command, Observation};
 use oob_mfa::{Engine, Event};
+use oob_mfa_testing::{Answer, Command, Observation};
 
 use crate::normal::Normal;
 use crate::rules::{self, Breach, breach};
@@ -280,7 +279,7 @@ impl<'a> Search<'a> {
     }
 }
 
-/// What is heard, sent and logged without numbers, names and the date; and where it leads.
+/// What is answered, sent and logged without numbers, names and the date; and where it leads.
 fn answer(
     small: &Small,
     before: &State,
@@ -310,9 +309,11 @@ fn answer(
         Answer::Verified {
             phone,
             recovery_code,
+            not_after,
             ..
         } => {
             (phone.is_some(), recovery_code.is_some()).hash(&mut hasher);
+            not_after.map(from_now).hash(&mut hasher);
         }
         _ => {}
     }

@@ -1,13 +1,13 @@
 //! Small worlds, explored to the end: few codes, budgets of two, two sessions, a clock that goes by a
 //! code's lifetime and stops a millisecond before. Every state that can be reached is visited, every
-//! question that can be asked there is asked, and each answer is held against the rules and against
+//! question that can be asked there is asked, and each answer is checked against the rules and against
 //! the model.
 //!
-//! `OOB_MFA_SMALL_WORLD="signing in"` explores one of them.
+//! Three of them are explored by default, all of them with `OOB_MFA_LONG=1`, and one of them with
+//! `OOB_MFA_SMALL_WORLD="signing in"`.
 
 mod explore;
 mod normal;
-mod record;
 mod rules;
 mod small;
 mod state;
@@ -23,7 +23,11 @@ use small::{Small, engine, limit};
 fn every_state_of_every_small_world_keeps_the_rules() {
     let only = std::env::var("OOB_MFA_SMALL_WORLD").ok();
     let mut worlds = small::worlds();
-    worlds.retain(|small| only.as_deref().is_none_or(|only| only == small.name));
+    let is_long = std::env::var("OOB_MFA_LONG").is_ok_and(|long| long == "1");
+    worlds.retain(|small| {
+        only.as_deref()
+            .map_or(is_long || small.by_default, |only| only == small.name)
+    });
     assert!(!worlds.is_empty(), "no such world");
     let queue = Mutex::new(worlds.iter().enumerate());
     let rows = Mutex::new(Vec::new());
@@ -91,8 +95,8 @@ fn an_engine_that_judges_one_code_too_many_is_found_out() {
     let policy = policy.with_binding_failures(limit(3, 10)).unwrap();
     let found = found("signing in", &engine(&policy));
     assert_eq!(found.breach.check, "model", "{}", found.tell());
-    // The phone, a session, a challenge and two wrong codes, of which the second does not log that it
-    // was the last: no way is shorter.
+    // The phone, a session, a challenge and two wrong codes: the second does not log that it was the last.
+    // No way is shorter.
     assert_eq!(found.trace.len(), 5, "{}", found.tell());
 }
 
@@ -112,4 +116,16 @@ fn an_engine_whose_codes_live_a_millisecond_longer_is_found_out() {
     let found = found("signing in", &engine(&policy));
     assert_eq!(found.breach.check, "model", "{}", found.tell());
     assert_eq!(found.trace.len(), 3, "{}", found.tell());
+}
+
+#[test]
+fn an_engine_that_refuses_a_clock_within_the_skew_is_found_out() {
+    let worlds = small::worlds();
+    let set_back = worlds.iter().find(|small| small.backwards > 0).unwrap();
+    let shorter = std::time::Duration::from_millis(299_999);
+    let policy = set_back.policy.clone().with_skew(shorter).unwrap();
+    let found = found(set_back.name, &engine(&policy));
+    assert_eq!(found.breach.check, "rule 13 (clock)", "{}", found.tell());
+    // The phone, a session, a clock that goes back by the skew, and a challenge.
+    assert_eq!(found.trace.len(), 4, "{}", found.tell());
 }

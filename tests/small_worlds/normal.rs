@@ -1,15 +1,15 @@
-//! The normal form of a state: two with the same one can do the same, for good.
+//! The normal form of a state: two states with the same one can do the same, forever.
 //!
-//! Moments are reckoned from the earliest one that the clock can show again, and all those before it
-//! are alike where the engine cannot tell them apart. What the record names by random bytes is named
-//! by its place; what nobody can use any more is one of its kind. That this is no more than the engine
-//! forgets is not argued here but tried: see `explore`.
+//! Moments are counted from the earliest one that the clock can show again. Moments before it are alike
+//! where the engine cannot tell them apart. What the record names by random bytes is named by its place;
+//! what no session can use any more is one of its kind. That the form leaves out only what makes no
+//! difference is not argued here but tested: see `explore`.
 
 use oob_mfa::Assurance;
+use oob_mfa_testing::record::{Code, Issued, Phone, Status, Target};
 
-use crate::record::{Code, Issued, Phone, Status, Target};
 use crate::small::Small;
-use crate::state::{Hand, NOBODY, State, millis};
+use crate::state::{Hand, State, UNEXPLAINED, millis};
 
 /// An expired challenge is remembered for so long after its issue.
 pub const REMEMBERED: i64 = 10 * 60 * 1_000;
@@ -18,15 +18,15 @@ pub const REMEMBERED: i64 = 10 * 60 * 1_000;
 #[derive(Default)]
 pub struct Normal {
     pub form: Vec<i64>,
-    /// Sessions that may live, the older first.
+    /// Sessions that can still be served, the older first.
     pub sessions: Vec<usize>,
-    /// One that never will again.
+    /// One that never will be again.
     pub expired_session: Option<usize>,
     /// Challenges that the record knows.
     pub codes: Vec<usize>,
     /// One that was used, and one that was superseded or dropped.
     pub dead_codes: Vec<usize>,
-    /// Phones, and enrollments that may live.
+    /// Phones, and enrollments that can still be confirmed.
     pub devices: Vec<usize>,
     /// Recovery codes of the record: the active one, and those of enrollments.
     pub recovery_codes: Vec<usize>,
@@ -56,21 +56,22 @@ impl Normal {
         let budgets = record.budgets;
         self.form.extend(
             [
+                record.as_of,
                 budgets.sends,
                 budgets.binding_failures,
                 budgets.recovery_failures,
-                record.pruned_through,
-                record.valid_from.first_factor,
-                record.valid_from.every,
             ]
             .map(|at| (at - floor).max(0)),
         );
-        let doubted_until = record.doubted_until.map(|at| (at as i64 - floor).max(0));
-        self.form.push(doubted_until.unwrap_or(-1));
+        // A session that is issued at that very moment is revoked too.
+        let revoked = record.revoked_until;
+        let until = |at: Option<i64>| at.map_or(-1, |at| (at - floor).max(-1));
+        self.form
+            .extend([revoked.first_factor, revoked.every].map(until));
     }
 
     fn sessions(&mut self, state: &State, floor: i64) {
-        let valid_from = state.record.valid_from;
+        let revoked = state.record.revoked_until;
         for (number, session) in state.world.sessions().iter().enumerate() {
             let issued = millis(session.issued_at());
             let expires = millis(session.expires_at());
@@ -81,10 +82,10 @@ impl Normal {
                 }
                 continue;
             }
-            let from = if is_first_factor {
-                valid_from.first_factor.max(valid_from.every)
+            let until = if is_first_factor {
+                revoked.first_factor.max(revoked.every)
             } else {
-                valid_from.every
+                revoked.every
             };
             let spent = state
                 .record
@@ -96,7 +97,7 @@ impl Normal {
                 i64::from(is_first_factor),
                 (issued - floor).max(-1),
                 expires - floor,
-                i64::from(issued < from),
+                i64::from(Some(issued) <= until),
                 i64::from(state.names.finished.contains(&number)),
                 spent.map_or(-1, |spent| spent.expires_at - floor),
             ]);
@@ -146,10 +147,10 @@ impl Normal {
                     self.form.extend([1, issued.expires_at - floor]);
                     self.issued(state, small, issued);
                 }
-                Code::Overtaken { expires_at } if *expires_at > floor => {
+                Code::Discarded { expires_at } if *expires_at > floor => {
                     self.form.extend([2, expires_at - floor]);
                 }
-                Code::Issued(_) | Code::Overtaken { .. } | Code::Expired => self.form.push(0),
+                Code::Issued(_) | Code::Discarded { .. } | Code::Expired => self.form.push(0),
             }
         }
         let last = dead(state.world.codes().len(), &self.codes, &names.used_codes);
@@ -206,7 +207,7 @@ impl Normal {
         !numbers
             .into_iter()
             .flatten()
-            .any(|number| *number == NOBODY)
+            .any(|number| *number == UNEXPLAINED)
     }
 }
 

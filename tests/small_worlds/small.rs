@@ -2,17 +2,16 @@
 
 use std::time::Duration;
 
-use oob_mfa::testing::{Authenticator, Command, Guess, RecoveryGuess, Vouch};
 use oob_mfa::{
     Assurance, Channel, Engine, Key, KeyRing, PhoneNumber, Policy, RateLimit, RecoveryCodes,
 };
+use oob_mfa_testing::{Authenticator, Command, EVERY_SCOPE, Guess, RecoveryGuess, Vouch};
 
 use crate::normal::Normal;
 use crate::state::{Hand, State, index};
 
 const MINUTE: i64 = 60_000;
 const HOUR: i64 = 60 * MINUTE;
-const SCOPES: &str = "enroll read:authenticators remove:authenticators";
 
 /// What can be asked in a world, besides that time passes.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -27,6 +26,7 @@ pub enum Ask {
     Reset,
     Import,
     RestoreBudgets,
+    Rewind,
 }
 
 /// Where the clock can stop.
@@ -40,6 +40,8 @@ pub enum Stops {
 
 pub struct Small {
     pub name: &'static str,
+    /// Whether it is explored by default too, not only with `OOB_MFA_LONG=1`.
+    pub by_default: bool,
     pub policy: Policy,
     /// A step of the clock.
     pub tick: i64,
@@ -76,7 +78,7 @@ fn import(number: u64) -> Command {
 fn vouch(lifetime: i64) -> Command {
     Command::Vouch(Vouch {
         assurance: Assurance::Mfa,
-        scope: SCOPES.into(),
+        scope: EVERY_SCOPE.into(),
         age: 0,
         lifetime,
         stranger: false,
@@ -95,17 +97,19 @@ fn policy() -> Policy {
         .unwrap()
 }
 
-/// Every world. Their sizes are chosen so that all of them are explored in half a minute.
+/// Every world. Those that are explored by default take some seconds without optimization, all of them some
+/// minutes.
 pub fn worlds() -> Vec<Small> {
     use Ask::{
         Associate, Challenge, Import, List, Recover, Regenerate, Remove, Reset, RestoreBudgets,
-        Verify,
+        Rewind, Verify,
     };
     let no_recovery = policy().with_recovery_codes(RecoveryCodes::Off);
     vec![
         Small {
             // Two who know the password, each with a phone, and nothing enrolled.
             name: "enrolling",
+            by_default: false,
             policy: no_recovery.clone(),
             tick: 5 * MINUTE,
             stops: Stops::Edges,
@@ -118,8 +122,9 @@ pub fn worlds() -> Vec<Small> {
             expected: [76_924, 262_932, 1_109_916],
         },
         Small {
-            // Two logins under way, one of them not the owner's.
+            // Two logins in progress, one of them not the owner's.
             name: "signing in",
+            by_default: false,
             policy: no_recovery.clone(),
             tick: 5 * MINUTE,
             stops: Stops::Edges,
@@ -134,6 +139,7 @@ pub fn worlds() -> Vec<Small> {
         Small {
             // Two tries a challenge, and three failures disable the phone.
             name: "capped",
+            by_default: false,
             policy: no_recovery
                 .clone()
                 .with_attempts_per_challenge(Some(2))
@@ -148,11 +154,12 @@ pub fn worlds() -> Vec<Small> {
             phones: vec![phone(0)],
             asks: vec![Challenge, Verify, Remove, Import],
             start: vec![import(0)],
-            expected: [32_618, 119_108, 315_528],
+            expected: [37_314, 133_726, 352_574],
         },
         Small {
             // A first phone with its recovery code, unconfirmed, confirmed, used and replaced.
             name: "recovering",
+            by_default: true,
             policy: policy(),
             tick: 5 * MINUTE,
             stops: Stops::Edges,
@@ -165,8 +172,9 @@ pub fn worlds() -> Vec<Small> {
             expected: [5_994, 17_772, 59_404],
         },
         Small {
-            // One who has passed the second factor, one who has passed the first, and two phones.
+            // A user who has passed the second factor, another who has passed the first, and two phones.
             name: "managing",
+            by_default: true,
             policy: policy().with_max_phones(2).unwrap(),
             tick: 5 * MINUTE,
             stops: Stops::Ticks,
@@ -176,16 +184,17 @@ pub fn worlds() -> Vec<Small> {
             phones: vec![phone(0)],
             asks: vec![Associate, Verify, Remove, Regenerate, List],
             start: vec![vouch(5 * MINUTE), import(1)],
-            expected: [19_749, 68_189, 269_375],
+            expected: [22_893, 76_285, 308_979],
         },
         Small {
             // A login, an administrator who undoes everything, and time.
             name: "administered",
+            by_default: false,
             policy: no_recovery.clone(),
             tick: 5 * MINUTE,
             stops: Stops::Ticks,
             backwards: 0,
-            first_factors: 1,
+            first_factors: 2,
             managers: 0,
             phones: vec![phone(0)],
             asks: vec![
@@ -198,27 +207,31 @@ pub fn worlds() -> Vec<Small> {
                 RestoreBudgets,
             ],
             start: vec![],
-            expected: [23_501, 117_974, 596_618],
+            expected: [70_060, 391_401, 1_532_295],
         },
         Small {
-            // A clock that goes back by a code's lifetime.
+            // A clock that goes back by a code's lifetime, which is the skew, and by two.
             name: "a clock set back",
+            by_default: false,
             policy: no_recovery
                 .with_longest_session(Duration::from_secs(600))
+                .and_then(|policy| policy.with_skew(Duration::from_secs(300)))
                 .unwrap(),
             tick: 5 * MINUTE,
             stops: Stops::Ticks,
-            backwards: 5 * MINUTE,
+            backwards: 10 * MINUTE,
             first_factors: 2,
             managers: 0,
             phones: vec![],
             asks: vec![Challenge, Verify],
             start: vec![import(0)],
-            expected: [13_586, 44_093, 154_389],
+            expected: [59_997, 158_535, 731_672],
         },
         Small {
-            // A clock that goes back by more than a day, with budgets that take a day to refill.
+            // A clock that goes back by more than a day, with budgets that take a day to refill, and an
+            // administrator who rewinds.
             name: "a clock that ran ahead",
+            by_default: true,
             policy: policy()
                 .with_sends(limit(2, 12 * 60))
                 .with_binding_failures(limit(2, 12 * 60))
@@ -230,9 +243,9 @@ pub fn worlds() -> Vec<Small> {
             first_factors: 2,
             managers: 0,
             phones: vec![],
-            asks: vec![Challenge, Verify],
+            asks: vec![Challenge, Verify, Rewind],
             start: vec![import(0)],
-            expected: [20_772, 116_776, 209_778],
+            expected: [13_674, 38_021, 149_993],
         },
     ]
 }
@@ -242,6 +255,11 @@ pub fn engine(policy: &Policy) -> Engine {
 }
 
 impl Small {
+    /// How far the clock may be behind the record.
+    pub fn skew(&self) -> i64 {
+        i64::try_from(self.policy.skew().as_millis()).unwrap()
+    }
+
     fn asks(&self, ask: Ask) -> bool {
         self.asks.contains(&ask)
     }
@@ -261,7 +279,7 @@ impl Small {
             self.ask_everything(state, normal, *session, &mut commands);
         }
         if let Some(expired) = normal.expired_session {
-            // Whatever it asks for, it is told the same.
+            // Whatever it asks for, the answer is the same.
             let mut all = Vec::new();
             self.ask_everything(state, normal, expired, &mut all);
             commands.extend(all.first().cloned());
@@ -287,6 +305,9 @@ impl Small {
         }
         if self.asks(Ask::RestoreBudgets) {
             commands.push(Command::RestoreBudgets);
+        }
+        if self.asks(Ask::Rewind) {
+            commands.push(Command::Rewind);
         }
         commands
     }

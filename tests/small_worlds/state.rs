@@ -1,10 +1,10 @@
-//! One state on the way: a world, the model beside it, and who is who in the record.
+//! A state: a world, the model beside it, and the numbers of what is in the record.
 
-use oob_mfa::testing::{Answer, Command, Model, Observation, World};
-use oob_mfa::{Account, Assurance, Engine, MfaSession};
+use oob_mfa::{Account, Assurance, Engine, MfaSession, Unsaved};
+use oob_mfa_testing::record::{Id, Record};
+use oob_mfa_testing::{Answer, Command, MemoryStoreUnavailable, Model, Observation, World};
 use time::UtcDateTime;
 
-use crate::record::{Id, Record};
 use crate::small::Small;
 
 /// Where the clock stands: it goes by ticks, and shows the last millisecond before each as well, so
@@ -42,12 +42,12 @@ pub struct Names {
     pub used_recovery_codes: Vec<usize>,
 }
 
-/// What was never learned: an id that no answer has explained.
-pub const NOBODY: usize = usize::MAX;
+/// An id that no answer has explained.
+pub const UNEXPLAINED: usize = usize::MAX;
 
 impl State {
     pub fn new(small: &Small, engine: &Engine) -> Self {
-        let world = World::new(engine.clone(), "auth0|alice".parse().unwrap(), 1);
+        let world = World::with_engine(engine.clone(), "auth0|alice".parse().unwrap(), 1);
         let account = world.account();
         let latest = millis(world.now());
         let model = Some(Model::new(small.policy.clone()));
@@ -63,8 +63,19 @@ impl State {
         }
     }
 
+    /// What the clock shows.
     pub fn now(&self) -> i64 {
         millis(self.world.now())
+    }
+
+    /// Account time.
+    pub fn time(&self) -> i64 {
+        self.now().max(self.record.as_of)
+    }
+
+    /// Whether the clock is behind the record by more than the skew.
+    pub fn is_behind(&self, small: &Small) -> bool {
+        self.record.as_of > self.now() + small.skew()
     }
 
     /// The earliest moment that the clock can ever show again.
@@ -74,32 +85,32 @@ impl State {
 
     /// What the command leads to, and the next state where that is another one.
     pub fn apply(&mut self, number: usize, command: &Command) -> (Observation, Option<Self>) {
-        let mut rng = self.world.rng().clone();
+        let mut rng = self.world.rng.clone();
         if let Command::Begin | Command::Vouch(_) | Command::Step { .. } = command {
             let mut next = self.clone();
-            *next.world.rng() = rng.fork(number as u64);
+            next.world.rng = rng.fork(number as u64);
             let observation = next.world.apply(command);
             next.turn(command);
             return (observation, Some(next));
         }
-        *self.world.rng() = rng.fork(number as u64);
+        self.world.rng = rng.fork(number as u64);
         let mut saved = None;
-        let asked = self.world.ask(command, &self.account);
+        let asked = self.world.ask(command, self.account.clone());
         let heard = asked.commit(|next| {
             let world = self.world.clone();
             let account = next.account.clone();
             world.store().replace(next)?;
             saved = Some((world, account));
-            Ok::<(), oob_mfa::Unsaved<oob_mfa::testing::MemoryStoreUnavailable>>(())
+            Ok::<(), Unsaved<MemoryStoreUnavailable>>(())
         });
         let heard = heard.unwrap();
         let Some((mut world, account)) = saved else {
             let observation = self.world.hear(heard);
-            std::mem::swap(self.world.rng(), &mut rng);
+            std::mem::swap(&mut self.world.rng, &mut rng);
             return (observation, None);
         };
         let observation = world.hear(heard);
-        std::mem::swap(self.world.rng(), &mut rng);
+        std::mem::swap(&mut self.world.rng, &mut rng);
         let (record, bytes) = Record::of(&account);
         let mut next = Self {
             world,
@@ -150,14 +161,16 @@ impl State {
             Answer::Regenerated { recovery_code } => (None, Some(*recovery_code)),
             _ => (None, None),
         };
-        self.forgive(before);
+        if *command == Command::Rewind {
+            self.forget_what_is_ahead();
+        }
         let names = &mut self.names;
         for challenge in &self.record.challenges {
-            if names.code(&challenge.id) == NOBODY
+            if names.code(&challenge.id) == UNEXPLAINED
                 && let (Some(code), Some(session)) = (code, presenter)
             {
                 names.codes.push((challenge.id, code));
-                if names.session(&challenge.session) == NOBODY {
+                if names.session(&challenge.session) == UNEXPLAINED {
                     names.sessions.push((challenge.session, session));
                 }
             }
@@ -167,7 +180,7 @@ impl State {
             .enrollments()
             .filter_map(|(_, _, enrollment)| enrollment.recovery.as_ref());
         for recovery in self.record.recovery.iter().chain(shown) {
-            if names.recovery_code(&recovery.device) == NOBODY
+            if names.recovery_code(&recovery.device) == UNEXPLAINED
                 && let Some(recovery_code) = recovery_code
             {
                 names.recovery_codes.push((recovery.device, recovery_code));
@@ -177,7 +190,7 @@ impl State {
             if before.session(session).assurance() == Assurance::FirstFactor {
                 names.finished.push(session);
                 for spent in &self.record.spent {
-                    if names.session(&spent.session) == NOBODY {
+                    if names.session(&spent.session) == UNEXPLAINED {
                         names.sessions.push((spent.session, session));
                     }
                 }
@@ -189,29 +202,13 @@ impl State {
         }
     }
 
-    /// A clock that is behind for longer than any session lives is believed in the end, and sessions that
-    /// were spent in its future are forgotten: what rule 13 gives up, so that nobody is locked out.
-    fn forgive(&mut self, before: &Self) {
-        let now = self.now();
-        let is_over = |until: u64| until as i64 <= now;
-        if !before.record.doubted_until.is_some_and(is_over) || self.record.doubted_until.is_some()
-        {
-            return;
-        }
-        let (names, record, world) = (&mut self.names, &self.record, &self.world);
-        let tags = &names.sessions;
-        let is_spent = |session: &usize| {
-            record
-                .spent
-                .iter()
-                .any(|spent| number(tags, &spent.session) == *session)
-        };
-        let is_over = |session: &usize| {
-            millis(world.sessions()[*session].expires_at()) <= record.pruned_through.max(now)
-        };
-        names
-            .finished
-            .retain(|session| is_spent(session) || is_over(session));
+    /// A rewind forgets the sessions that completed a login in the future that it ends. It revokes those
+    /// issued until now and the skew. The others come alive in their time, unless their key is dropped.
+    fn forget_what_is_ahead(&mut self) {
+        let revoked_until = self.record.revoked_until.every.unwrap_or_default();
+        let sessions = self.world.sessions();
+        let is_revoked = |session: &usize| millis(sessions[*session].issued_at()) <= revoked_until;
+        self.names.finished.retain(is_revoked);
     }
 
     pub fn session(&self, number: usize) -> &MfaSession {
@@ -249,7 +246,7 @@ impl State {
     pub fn shown(&self, command: &Command) -> Option<usize> {
         match command {
             Command::VerifyRecoveryCode {
-                guess: oob_mfa::testing::RecoveryGuess::Shown(shown),
+                guess: oob_mfa_testing::RecoveryGuess::Shown(shown),
                 ..
             } => Some(index(self.world.recovery_codes().len(), *shown)),
             _ => None,
@@ -272,16 +269,16 @@ impl Names {
 
     pub fn device(&self, device: &Id) -> usize {
         let known = self.devices.iter().position(|known| known == device);
-        known.unwrap_or(NOBODY)
+        known.unwrap_or(UNEXPLAINED)
     }
 }
 
 fn number(names: &[(Id, usize)], id: &Id) -> usize {
     let known = names.iter().find(|(known, _)| known == id);
-    known.map_or(NOBODY, |(_, number)| *number)
+    known.map_or(UNEXPLAINED, |(_, number)| *number)
 }
 
-/// A number as a command names it, by how many came after it; and, the same, back again.
+/// A number as a command names it, by how many came after it. The same turns it back.
 pub fn index(issued: usize, number: usize) -> usize {
     issued - 1 - number
 }

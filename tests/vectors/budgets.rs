@@ -1,4 +1,4 @@
-//! Budgets over time: honest clocks, clocks that jump, and the two edges of each.
+//! Budgets over time: clocks that run, clocks that jump, and the two edges of each.
 
 use std::time::Duration;
 
@@ -45,7 +45,7 @@ fn trace(name: &str, (burst, period): (u32, i64), full_at: i64, moments: Vec<i64
     ])
 }
 
-/// Random steps, forward for the most part, now and then far.
+/// Random steps, mostly forward, some of them far.
 fn random(seed: u8, unit: i64) -> Vec<i64> {
     let mut rng = ChaCha20Rng::from_seed([seed; 32]);
     let mut now = START;
@@ -91,22 +91,38 @@ pub fn vectors() -> Json {
         trace("a burst, and one back after a period", sends, 0, burst),
         trace("a clock that runs backwards", sends, 0, back),
         trace(
-            "stored a day ahead of what an empty budget can be: it stands",
+            "stored as an empty budget: one is back after a period",
+            sends,
+            empty,
+            vec![START, START, START + HOUR - 1, START + HOUR],
+        ),
+        trace(
+            "stored a day further ahead than an empty budget can be: it stands",
             sends,
             empty + DAY,
             vec![START, START, START + DAY + HOUR - 1, START + DAY + HOUR],
         ),
         trace(
-            "stored a millisecond more than a day ahead: it counts as empty now",
+            "stored a millisecond more than a day further ahead: it stands too",
             sends,
             empty + DAY + 1,
-            vec![START, START, START + HOUR - 1, START + HOUR],
+            vec![
+                START,
+                START + HOUR,
+                START + DAY + HOUR,
+                START + DAY + HOUR + 1,
+            ],
         ),
         trace(
             "the greatest stored moment",
             failures,
             (1 << 53) - 1,
-            vec![START, START + 6 * MINUTE - 1, START + 6 * MINUTE],
+            vec![
+                START,
+                START + 6 * MINUTE - 1,
+                START + 6 * MINUTE,
+                253_402_300_799_999,
+            ],
         ),
         trace(
             "a burst of one",

@@ -6,18 +6,22 @@ use crate::START;
 use crate::ceremony::{ALICES, Ceremony, EVERY_SCOPE, HOUR, MINUTE, SECOND};
 use crate::json::{Json, list};
 
-/// An owner's first phone and first login, with every mistake there is to be made on the way.
+/// An owner's first phone and first login, with every mistake that they can make.
 fn enroll_and_sign_in() -> Json {
     let mut story = Ceremony::new(Policy::auth0(), 21);
     let session = story.begin();
     story.challenge(&session, None);
     let sent = story.associate(&session, ALICES, Channel::Sms).unwrap();
+    // Another session's enrollment is discarded when this one is confirmed.
+    let other = story.begin();
+    let discarded = story.associate(&other, SECOND, Channel::Voice).unwrap();
     story.list(&session);
     story.now += 20_000;
     story.wrong(&session, &sent);
     story.verify(&session, "never issued", &sent.binding_code);
     story.right(&session, &sent);
     story.right(&session, &sent);
+    story.right(&other, &discarded);
     story.now += HOUR;
     let session = story.begin();
     story.associate(&session, SECOND, Channel::Sms);
@@ -77,9 +81,19 @@ fn manage() -> Json {
     story.now += 1_000;
     story.remove(&owner, sent.authenticator);
     story.remove(&owner, sent.authenticator);
+    // An MFA session completes no login.
+    story.challenge(&owner, None);
+    story.recover(&owner, "2345 6789 ABCD EFGH JKLM NPQR");
     let session = story.begin();
     story.now += 1;
     story.reset();
+    story.challenge(&session, None);
+    // What is issued within the skew after a reset is revoked, and a millisecond later it is not.
+    story.now += MINUTE;
+    let session = story.begin();
+    story.challenge(&session, None);
+    story.now += 1;
+    let session = story.begin();
     story.challenge(&session, None);
     story.restore_budgets();
     story.told("factors are managed")
@@ -118,7 +132,7 @@ fn limits() -> Json {
     story.told("limits are reached")
 }
 
-/// The clock runs two years ahead, everything is used up, and it comes back.
+/// The clock runs two years ahead, everything is used up, and an administrator rewinds the account.
 fn clock() -> Json {
     let one = RateLimit::new(1, std::time::Duration::from_secs(3_600)).unwrap();
     let mut story = Ceremony::new(Policy::auth0().with_sends(one), 25);
@@ -129,16 +143,58 @@ fn clock() -> Json {
     story.right(&session, &sent);
     story.now = START + MINUTE;
     let session = story.begin();
-    // Refused, and saved once: the stored times are brought back.
+    // The clock is behind the record: nothing is written, and the list is read at account time.
     story.challenge(&session, None);
+    story.list(&session);
+    story.reset();
+    story.rewind();
+    // All sessions until now and the skew are revoked, and the budget is as an empty one.
     story.challenge(&session, None);
+    story.now += MINUTE + 1;
+    let session = story.begin();
+    story.challenge(&session, None);
+    story.rewind();
     story.now += HOUR;
     let session = story.begin();
     let sent = story.challenge(&session, None).unwrap();
     story.right(&session, &sent);
-    story.told("a clock that ran ahead comes back")
+    story.told("a clock that ran ahead is rewound")
+}
+
+/// Two servers take turns: the clock of the first is 5 seconds behind.
+fn skew() -> Json {
+    let mut story = Ceremony::new(Policy::auth0(), 26);
+    story.import(ALICES);
+    let session = story.begin();
+    story.now += 5_000;
+    let sent = story.challenge(&session, None).unwrap();
+    story.now -= 5_000;
+    // It works at the time of the record.
+    story.wrong(&session, &sent);
+    let again = story.challenge(&session, None).unwrap();
+    story.right(&session, &again);
+    story.now += 5_000;
+    // A session that the server ahead began is good at the one behind.
+    let session = story.begin();
+    story.now -= 5_000;
+    let sent = story.challenge(&session, None).unwrap();
+    story.right(&session, &sent);
+    // By the skew it is still served, and by a millisecond more it is not.
+    let session = story.begin();
+    story.now -= MINUTE - 5_000;
+    story.challenge(&session, None);
+    story.now -= 1;
+    story.challenge(&session, None);
+    story.told("two servers whose clocks differ take turns")
 }
 
 pub fn vectors() -> Json {
-    list([enroll_and_sign_in(), recover(), manage(), limits(), clock()])
+    list([
+        enroll_and_sign_in(),
+        recover(),
+        manage(),
+        limits(),
+        clock(),
+        skew(),
+    ])
 }

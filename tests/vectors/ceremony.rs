@@ -1,8 +1,11 @@
 //! A story told request by request: what was asked and drawn, what was answered and saved.
 
+mod told;
+
 use oob_mfa::wire::ErrorAnswer;
 use oob_mfa::*;
 
+use self::told::{delivery, verified};
 use crate::json::{Json, json, list, null, object};
 use crate::stream::Recorded;
 use crate::tokens::{denied_name, session_fields};
@@ -14,7 +17,7 @@ pub const ALICES: &str = "+14155558730";
 pub const SECOND: &str = "+442079460000";
 pub const EVERY_SCOPE: &str = "enroll read:authenticators remove:authenticators";
 
-/// A story under way: each request is asked of the record that the one before has left.
+/// A story in progress: each request is asked of the record that the one before left.
 pub struct Ceremony {
     engine: Engine,
     account: Account,
@@ -52,40 +55,10 @@ impl Ceremony {
     }
 
     pub fn told(self, name: &str) -> Json {
-        let policy = self.engine.policy();
-        let limit = |limit: RateLimit| {
-            let period = i64::try_from(limit.period().as_millis()).unwrap();
-            object([("burst", json(&limit.burst())), ("period", json(&period))])
-        };
-        let span = |span: std::time::Duration| json(&i64::try_from(span.as_millis()).unwrap());
-        let channels: Vec<Channel> = policy.channels().iter().collect();
-        let policy = object([
-            ("code_digits", json(&policy.code_digits())),
-            ("code_lifetime", span(policy.code_lifetime())),
-            ("token_lifetime", span(policy.token_lifetime())),
-            ("longest_session", span(policy.longest_session())),
-            ("sends", limit(policy.sends())),
-            ("binding_failures", limit(policy.binding_failures())),
-            ("recovery_failures", limit(policy.recovery_failures())),
-            (
-                "attempts_per_challenge",
-                json(&policy.attempts_per_challenge()),
-            ),
-            ("failure_cap", json(&policy.failure_cap())),
-            ("channels", json(&channels)),
-            ("max_phones", json(&policy.max_phones())),
-            (
-                "recovery_codes",
-                json(match policy.recovery_codes() {
-                    RecoveryCodes::Issued => "issued",
-                    _ => "off",
-                }),
-            ),
-        ]);
         object([
             ("name", json(name)),
             ("key", KEY.json()),
-            ("policy", policy),
+            ("policy", told::policy(self.engine.policy())),
             ("steps", list(self.steps)),
         ])
     }
@@ -161,14 +134,15 @@ impl Ceremony {
     }
 
     pub fn begin(&mut self) -> MfaSession {
-        let begun = self.engine.begin(
-            alice(),
-            "demo",
-            "openid profile",
-            "",
-            moment(self.now),
-            &mut self.rng,
-        );
+        let first_factor = FirstFactor {
+            subject: alice(),
+            client: "demo",
+            scope: "openid profile",
+            audience: "",
+        };
+        let begun = self
+            .engine
+            .begin(first_factor, moment(self.now), &mut self.rng);
         let session = begun.unwrap();
         let token = self.engine.issue_token(&session);
         let request = object([
@@ -187,7 +161,7 @@ impl Ceremony {
         self.sessions += 1;
         let id = format!("jti-{}", self.sessions);
         let session = MfaSession::trusted(TrustedClaims {
-            id: &id,
+            id: SessionId::from_jti(&id).unwrap(),
             subject: alice(),
             client: "demo",
             assurance: Assurance::Mfa,
@@ -195,6 +169,7 @@ impl Ceremony {
             audience: "https://example.com/mfa/",
             issued_at: moment(self.now),
             expires_at: moment(self.now + 10 * MINUTE),
+            authenticated_at: moment(self.now - MINUTE),
         })
         .unwrap();
         let token = self.engine.issue_token(&session);
@@ -217,7 +192,7 @@ impl Ceremony {
         };
         let said = object([("channel", json(&channel)), ("phone", json(phone))]);
         let transition = self.engine.associate(
-            &self.account,
+            self.account.clone(),
             session,
             &request,
             moment(self.now),
@@ -253,7 +228,7 @@ impl Ceremony {
         let request = Challenge { authenticator };
         let said = object([("authenticator", json(&authenticator))]);
         let transition = self.engine.challenge(
-            &self.account,
+            self.account.clone(),
             session,
             &request,
             moment(self.now),
@@ -284,9 +259,9 @@ impl Ceremony {
             ("oob_code", json(oob_code)),
             ("binding_code", json(binding_code)),
         ]);
-        let transition = self
-            .engine
-            .verify_oob(&self.account, session, &request, moment(self.now));
+        let transition =
+            self.engine
+                .verify_oob(self.account.clone(), session, &request, moment(self.now));
         self.decided("verify_oob", Some(session), said, transition, verified);
     }
 
@@ -301,7 +276,7 @@ impl Ceremony {
     pub fn recover(&mut self, session: &MfaSession, code: &str) {
         let said = object([("recovery_code", json(code))]);
         let transition = self.engine.verify_recovery_code(
-            &self.account,
+            self.account.clone(),
             session,
             &code.into(),
             moment(self.now),
@@ -313,7 +288,7 @@ impl Ceremony {
 
     pub fn regenerate(&mut self, session: &MfaSession) {
         let transition = self.engine.regenerate_recovery_code(
-            &self.account,
+            self.account.clone(),
             session,
             moment(self.now),
             &mut self.rng,
@@ -329,22 +304,7 @@ impl Ceremony {
             .authenticators(&self.account, session, moment(self.now))
             .map(Iterator::collect::<Vec<_>>);
         let answer = match entries {
-            Ok(entries) => {
-                let entry = |entry: AuthenticatorEntry| {
-                    let status = match entry.status {
-                        AuthenticatorStatus::Active => "active",
-                        AuthenticatorStatus::Unconfirmed => "unconfirmed",
-                        AuthenticatorStatus::Disabled => "disabled",
-                        other => panic!("{other:?}"),
-                    };
-                    object([
-                        ("id", json(&entry.id)),
-                        ("status", json(status)),
-                        ("phone", json(&entry.phone)),
-                    ])
-                };
-                ("granted", list(entries.into_iter().map(entry)))
-            }
+            Ok(entries) => ("granted", list(entries.into_iter().map(told::entry))),
             Err(denied) => self.denied(denied),
         };
         self.step("authenticators", Some(session), object([]), answer, None);
@@ -355,7 +315,7 @@ impl Ceremony {
         let now = moment(self.now);
         let transition = self
             .engine
-            .remove_authenticator(&self.account, session, &id, now);
+            .remove_authenticator(self.account.clone(), session, &id, now);
         let reply = |removed: &Removed| {
             object([
                 ("device", json(&removed.device)),
@@ -369,7 +329,7 @@ impl Ceremony {
     pub fn import(&mut self, phone: &str) {
         let said = object([("phone", json(phone)), ("channel", json("sms"))]);
         let transition = self.engine.import_phone(
-            &self.account,
+            self.account.clone(),
             phone.parse().unwrap(),
             Channel::Sms,
             moment(self.now),
@@ -380,46 +340,22 @@ impl Ceremony {
     }
 
     pub fn restore_budgets(&mut self) {
-        let transition = self.engine.restore_budgets(&self.account, moment(self.now));
+        let transition = self
+            .engine
+            .restore_budgets(self.account.clone(), moment(self.now));
         let done = |(): &()| object([]);
         self.decided("restore_budgets", None, object([]), transition, done);
     }
 
     pub fn reset(&mut self) {
-        let transition = self.engine.reset(&self.account, moment(self.now));
+        let transition = self.engine.reset(self.account.clone(), moment(self.now));
         let done = |(): &()| object([]);
         self.decided("reset", None, object([]), transition, done);
     }
-}
 
-fn delivery(delivery: &Delivery) -> Json {
-    object([
-        ("id", json(&delivery.id())),
-        ("channel", json(&delivery.channel)),
-        ("to", json(&delivery.to)),
-        ("binding_code", json(delivery.code.expose_secret())),
-        ("expires_at", json(&millis(delivery.expires_at))),
-    ])
-}
-
-fn verified(verified: &Verified) -> Json {
-    let purpose = match verified.purpose() {
-        Purpose::Login => "login",
-        Purpose::Enrollment => "enrollment",
-        other => panic!("{other:?}"),
-    };
-    object([
-        ("subject", json(verified.subject())),
-        ("client", json(verified.client())),
-        ("scope", json(verified.scope())),
-        ("audience", json(verified.audience())),
-        ("authenticator", json(&verified.authenticator())),
-        ("purpose", json(purpose)),
-        ("amr", json(verified.amr())),
-        ("restricted", json(&verified.is_restricted())),
-        (
-            "recovery_code",
-            json(&verified.recovery_code().map(RecoveryCode::expose_secret)),
-        ),
-    ])
+    pub fn rewind(&mut self) {
+        let transition = self.engine.rewind(self.account.clone(), moment(self.now));
+        let done = |(): &()| object([]);
+        self.decided("rewind", None, object([]), transition, done);
+    }
 }

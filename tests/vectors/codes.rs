@@ -8,42 +8,50 @@ use crate::{KEY, START, alice, hex, moment};
 
 const PHONE: &str = "+14155558730";
 
-/// An account with one phone, to which nothing is ever saved, and a session that may do everything.
+/// An account with one phone, to which nothing is ever saved, and a session of each kind.
 pub struct Enrolled {
     account: Account,
-    session: MfaSession,
+    first_factor: MfaSession,
+    mfa: MfaSession,
 }
 
 impl Enrolled {
     pub fn new() -> Self {
         let now = moment(START);
-        let session = MfaSession::trusted(TrustedClaims {
-            id: "jti-1",
-            subject: alice(),
-            client: "demo",
-            assurance: Assurance::Mfa,
-            scope: "enroll",
-            audience: "",
-            issued_at: now,
-            expires_at: moment(START + 60_000),
-        })
-        .unwrap();
+        let session = |assurance| {
+            MfaSession::trusted(TrustedClaims {
+                id: SessionId::from_jti("jti-1").unwrap(),
+                subject: alice(),
+                client: "demo",
+                assurance,
+                scope: "enroll",
+                audience: "",
+                issued_at: now,
+                expires_at: moment(START + 60_000),
+                authenticated_at: now,
+            })
+            .unwrap()
+        };
         let engine = KEY.engine(Policy::auth0());
         let mut rng = Given::new([0; 64]);
         let imported = engine.import_phone(
-            &Account::new(alice()),
+            Account::new(alice()),
             PHONE.parse().unwrap(),
             Channel::Sms,
             now,
             &mut rng,
         );
         let (_, account) = both(imported);
-        Self { account, session }
+        Self {
+            account,
+            first_factor: session(Assurance::FirstFactor),
+            mfa: session(Assurance::Mfa),
+        }
     }
 
     pub fn regenerate(&self, rng: &mut impl rand_core::CryptoRng) -> (RecoveryCode, Account) {
         let engine = KEY.engine(Policy::auth0());
-        both(engine.regenerate_recovery_code(&self.account, &self.session, moment(START), rng))
+        both(engine.regenerate_recovery_code(self.account.clone(), &self.mfa, moment(START), rng))
     }
 
     fn challenge(&self, digits: usize, random: &[u8]) -> Json {
@@ -52,8 +60,8 @@ impl Enrolled {
         let mut rng = Given::new(random);
         let request = Challenge::default();
         let (challenged, _) = both(engine.challenge(
-            &self.account,
-            &self.session,
+            self.account.clone(),
+            &self.first_factor,
             &request,
             moment(START),
             &mut rng,
@@ -121,7 +129,7 @@ pub fn vectors() -> Json {
         let record = serde_json::to_value(account).unwrap();
         object([
             ("random", rng.drawn()),
-            ("device", json(&record["recovery"]["device"])),
+            ("device", json(&record["account"]["recovery"]["device"])),
             ("recovery_code", json(code.expose_secret())),
         ])
     };
@@ -141,7 +149,7 @@ pub fn vectors() -> Json {
         let engine = KEY.engine(Policy::auth0());
         let phone = PHONE.parse().unwrap();
         let fresh = Account::new(alice());
-        let imported = engine.import_phone(&fresh, phone, Channel::Sms, moment(START), &mut rng);
+        let imported = engine.import_phone(fresh, phone, Channel::Sms, moment(START), &mut rng);
         assert!(rng.is_used_up());
         let id = both(imported).0.to_string();
         let device = id.strip_prefix("sms|").unwrap();

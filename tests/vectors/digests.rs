@@ -15,8 +15,14 @@ fn binding(secret: Secret, digits: usize, tag: [u8; 16], id: [u8; 16], word: u32
         .with_recovery_codes(RecoveryCodes::Off);
     let engine = secret.engine(policy);
     let now = moment(START);
+    let first_factor = FirstFactor {
+        subject: alice(),
+        client: "demo",
+        scope: "",
+        audience: "",
+    };
     let session = engine
-        .begin(alice(), "demo", "", "", now, &mut Given::new(tag))
+        .begin(first_factor, now, &mut Given::new(tag))
         .unwrap();
     let request = Associate {
         channel: Channel::Sms,
@@ -25,9 +31,9 @@ fn binding(secret: Secret, digits: usize, tag: [u8; 16], id: [u8; 16], word: u32
     let random = [&[0; 64][..], &id, &word.to_le_bytes()].concat();
     let account = Account::new(alice());
     let (grant, next) =
-        both(engine.associate(&account, &session, &request, now, &mut Given::new(random)));
+        both(engine.associate(account, &session, &request, now, &mut Given::new(random)));
     let record = serde_json::to_value(next).unwrap();
-    let stored = &record["challenges"][0];
+    let stored = &record["account"]["challenges"][0];
     object([
         ("key", secret.json()),
         ("challenge", hex(&id)),
@@ -43,18 +49,19 @@ fn binding(secret: Secret, digits: usize, tag: [u8; 16], id: [u8; 16], word: u32
     ])
 }
 
-/// The tag of a session whose id was made elsewhere, from the record of a code it has asked for.
-fn tag(id: &str) -> Json {
+/// The tag of a session whose id was made elsewhere, from the record of a code that it asked for.
+fn tag(id: &str, assurance: Assurance) -> Json {
     let engine = KEY.engine(Policy::auth0());
     let session = MfaSession::trusted(TrustedClaims {
-        id,
+        id: SessionId::from_jti(id).unwrap(),
         subject: alice(),
         client: "demo",
-        assurance: Assurance::FirstFactor,
-        scope: "",
+        assurance,
+        scope: "enroll",
         audience: "",
         issued_at: moment(START),
         expires_at: moment(START + 60_000),
+        authenticated_at: moment(START),
     })
     .unwrap();
     let request = Associate {
@@ -63,11 +70,15 @@ fn tag(id: &str) -> Json {
     };
     let mut rng = Recorded::new(1);
     let account = Account::new(alice());
-    let (_, next) = both(engine.associate(&account, &session, &request, moment(START), &mut rng));
+    let (_, next) = both(engine.associate(account, &session, &request, moment(START), &mut rng));
     let record = serde_json::to_value(next).unwrap();
     object([
         ("id", json(id)),
-        ("session", json(&record["challenges"][0]["session"])),
+        ("assurance", json(&assurance)),
+        (
+            "session",
+            json(&record["account"]["challenges"][0]["session"]),
+        ),
     ])
 }
 
@@ -92,9 +103,9 @@ pub fn vectors() -> Json {
         let (code, account) = enrolled.regenerate(&mut rng);
         let record = serde_json::to_value(account).unwrap();
         object([
-            ("device", json(&record["recovery"]["device"])),
+            ("device", json(&record["account"]["recovery"]["device"])),
             ("recovery_code", json(code.expose_secret())),
-            ("digest", json(&record["recovery"]["digest"])),
+            ("digest", json(&record["account"]["recovery"]["digest"])),
         ])
     });
     let sessions = [
@@ -103,9 +114,12 @@ pub fn vectors() -> Json {
         "é",
         "a longer id than one block of SHA-256 holds, which is sixty-four bytes of it",
     ];
+    let sessions = sessions.into_iter().flat_map(|id| {
+        [Assurance::FirstFactor, Assurance::Mfa].map(|assurance| tag(id, assurance))
+    });
     object([
         ("binding_codes", list(bindings)),
         ("recovery_codes", list(recovery.collect::<Vec<_>>())),
-        ("sessions", list(sessions.map(tag))),
+        ("sessions", list(sessions)),
     ])
 }

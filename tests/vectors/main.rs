@@ -1,9 +1,9 @@
-//! The published vectors: what the crate makes of given bytes, for those who speak to it from another
-//! language. `README.md` beside the files says what is in them.
+//! The published vectors: what the crate makes of given bytes, for programs in another language.
+//! `README.md` beside the files says what is in them.
 //!
 //! Each file is made anew by the crate and compared. Where one changes on purpose,
-//! `OOB_MFA_REWRITE_VECTORS=1 cargo test --test vectors` writes them. That the page suffices is shown by
-//! `check.py`, which was written from it and computes the files again without the crate.
+//! `OOB_MFA_REWRITE_VECTORS=1 cargo test --test vectors` writes them. `check.py` shows that the page
+//! suffices: it was written from the page, and computes the files again without the crate.
 
 mod budgets;
 mod ceremonies;

@@ -1,4 +1,4 @@
-//! Phone numbers and their masks, and what is no phone number.
+//! Phone numbers and their masks, and texts that are not phone numbers.
 
 use oob_mfa::PhoneNumber;
 

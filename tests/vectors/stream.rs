@@ -1,4 +1,4 @@
-//! Random sources of the vectors: a stream of bytes, of which a word is the next four, lowest first.
+//! Random sources of the vectors: a stream of bytes. A word is the next four, lowest first.
 
 use std::convert::Infallible;
 

@@ -19,11 +19,15 @@ pub fn denied_name(denied: &Denied) -> String {
         .to_owned()
 }
 
-pub fn session_fields(session: &MfaSession) -> [(&'static str, Json); 7] {
+pub fn session_fields(session: &MfaSession) -> [(&'static str, Json); 8] {
     [
         ("assurance", json(&session.assurance())),
         ("issued_at", json(&millis(session.issued_at()))),
         ("expires_at", json(&millis(session.expires_at()))),
+        (
+            "authenticated_at",
+            json(&millis(session.authenticated_at())),
+        ),
         ("subject", json(session.subject())),
         ("client", json(session.client())),
         ("scope", json(session.scope())),
@@ -33,9 +37,14 @@ pub fn session_fields(session: &MfaSession) -> [(&'static str, Json); 7] {
 
 fn begun(tag: [u8; 16], [client, scope, audience]: [&str; 3]) -> MfaSession {
     let engine = KEY.engine(Policy::auth0());
-    let now = moment(START);
+    let first_factor = FirstFactor {
+        subject: alice(),
+        client,
+        scope,
+        audience,
+    };
     engine
-        .begin(alice(), client, scope, audience, now, &mut Given::new(tag))
+        .begin(first_factor, moment(START), &mut Given::new(tag))
         .unwrap()
 }
 
@@ -92,7 +101,7 @@ impl Body {
         self
     }
 
-    /// Sealed with the genuine key, whatever is in it: what nobody but a server of a mistake would make.
+    /// Sealed with the genuine key, whatever is in it. Only a server with a bug would make it.
     fn sealed(self) -> String {
         let mut mac = Hmac::<Sha256>::new_from_slice(&KEY.1).unwrap();
         mac.update(b"oob-mfa token 1");
@@ -104,10 +113,10 @@ impl Body {
 
 fn with_spare_bits(token: &str) -> String {
     const ALPHABET: &str = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-    assert_eq!(token.len() % 4, 3);
+    assert_eq!(token.len() % 4, 2);
     let (start, last) = token.split_at(token.len() - 1);
     let value = ALPHABET.find(last).unwrap();
-    assert_eq!(value % 4, 0);
+    assert_eq!(value % 16, 0);
     format!("{start}{}", &ALPHABET[value + 1..value + 2])
 }
 
@@ -117,7 +126,7 @@ pub fn vectors() -> Json {
     let longest = "s".repeat(1_024);
     let client = "c".repeat(255);
     let full = MfaSession::trusted(TrustedClaims {
-        id: "jti-1",
+        id: SessionId::from_jti("jti-1").unwrap(),
         subject: "é|ユーザー".parse().unwrap(),
         client: "demo",
         assurance: Assurance::Mfa,
@@ -125,12 +134,13 @@ pub fn vectors() -> Json {
         audience: "https://example.com/mfa/",
         issued_at: moment(START + 1),
         expires_at: moment(START + 2),
+        authenticated_at: moment(START - MINUTE),
     })
     .unwrap();
-    // The first 16 bytes of SHA-256("oob-mfa sess 1jti-1"), as `digests.json` has it.
+    // The first 16 bytes of SHA-256("oob-mfa sess 1\x02jti-1"), as `digests.json` has it.
     let full_tag = [
-        0x83, 0x0b, 0x69, 0x53, 0xc2, 0x16, 0x94, 0x13, 0x0f, 0xa7, 0x20, 0x78, 0x9e, 0xea, 0x15,
-        0x12,
+        0x15, 0x01, 0xc5, 0x92, 0x96, 0xe8, 0x08, 0x68, 0x37, 0xe2, 0x81, 0x09, 0xff, 0xa5, 0x63,
+        0xb8,
     ];
     let other = Secret::counted(0x0102_0304, 0xa0);
     let made = [
@@ -169,7 +179,7 @@ pub fn vectors() -> Json {
         open(&format!("{token}=")),
         open(&format!(" {token}")),
         open(&token[..token.len() - 1]),
-        // The last character holds two bits more than the bytes need: they are nought in a genuine one.
+        // The last character holds 4 bits more than the bytes need. They are 0 in a genuine token.
         open(&with_spare_bits(token)),
         open(""),
         open("not a token"),
@@ -183,18 +193,20 @@ pub fn vectors() -> Json {
         open(&body().with(1, &[0, 0, 0, 2]).sealed()),
         open(&body().with(21, &[0]).sealed()),
         open(&body().with(21, &[3]).sealed()),
-        // A moment past 2⁵³ − 1.
+        // A moment past 2⁵³ − 1, in each place.
+        open(&body().with(22, &(1_u64 << 53).to_be_bytes()).sealed()),
         open(&body().with(30, &(1_u64 << 53).to_be_bytes()).sealed()),
+        open(&body().with(38, &(1_u64 << 53).to_be_bytes()).sealed()),
         // A subject of no bytes, and one that is not UTF-8.
-        open(&body().until(38).followed_by(&[0; 8]).sealed()),
-        open(&body().with(40, &[0xff]).sealed()),
+        open(&body().until(46).followed_by(&[0; 8]).sealed()),
+        open(&body().with(48, &[0xff]).sealed()),
         open(&body().followed_by(&[0]).sealed()),
         open(&body().until(end - 1).sealed()),
         open(&body().until(5).sealed()),
         // A client of 256 bytes.
         open(
             &body()
-                .until(38)
+                .until(46)
                 .followed_by(&[0, 1, b's', 1, 0])
                 .followed_by(&[b'c'; 256])
                 .followed_by(&[0; 4])
@@ -202,7 +214,7 @@ pub fn vectors() -> Json {
         ),
         open(
             &body()
-                .until(38)
+                .until(46)
                 .followed_by(&[0, 1, b's', 0, 0, 4, 1])
                 .followed_by(&[b'c'; 1_025])
                 .followed_by(&[0; 2])

@@ -82,7 +82,7 @@ async fn next(population: &Population, store: &dyn Store, user: u64) -> Next {
     let request = Challenge::default();
     let challenged = population
         .engine
-        .challenge(&account, &session, &request, population.now, rng);
+        .challenge(account, &session, &request, population.now, rng);
     let mut next = None;
     let _ = challenged.commit(|made| {
         next = Some(made);

@@ -78,7 +78,7 @@ impl Store for File {
     fn decide<T>(
         &self,
         session: &MfaSession,
-        ask: impl FnMut(&Account) -> Transition<T>,
+        ask: impl FnMut(Account) -> Transition<T>,
     ) -> Result<T, Denied> {
         let subject = session.subject();
         let outcome = decide(

@@ -1,7 +1,7 @@
 //! Accounts in memory, in shards, each behind a lock.
 //!
 //! A request holds the lock of its shard from the load to the save, for about a microsecond. So no write
-//! can come second, and the entry is looked for once.
+//! conflicts, and the entry is looked up once.
 
 use std::convert::Infallible;
 use std::hash::{BuildHasher, RandomState};
@@ -16,34 +16,29 @@ use crate::store::Store;
 pub trait Form: Send {
     fn of(account: Account, hash: u64) -> Self;
     fn hash(&self, hasher: &RandomState) -> u64;
-    /// Whether it may be the one of this hash, before it is read.
-    fn may_be(&self, hash: u64) -> bool;
-    fn with<T>(&self, read: impl FnOnce(&Account) -> T) -> T;
+    /// The account, where it is the one of this user, whose hash this is.
+    fn load(&self, subject: &Subject, hash: u64) -> Option<Account>;
     fn replace(&mut self, next: Account);
 }
 
 /// As it is.
-pub struct Whole(Box<Account>);
+pub struct Whole(Account);
 
 impl Form for Whole {
     fn of(account: Account, _: u64) -> Self {
-        Self(Box::new(account))
+        Self(account)
     }
 
     fn hash(&self, hasher: &RandomState) -> u64 {
         hash_of(hasher, self.0.subject())
     }
 
-    fn may_be(&self, _: u64) -> bool {
-        true
-    }
-
-    fn with<T>(&self, read: impl FnOnce(&Account) -> T) -> T {
-        read(&self.0)
+    fn load(&self, subject: &Subject, _: u64) -> Option<Account> {
+        (self.0.subject() == subject).then(|| self.0.clone())
     }
 
     fn replace(&mut self, next: Account) {
-        *self.0 = next;
+        self.0 = next;
     }
 }
 
@@ -64,12 +59,13 @@ impl Form for Record {
         self.hash
     }
 
-    fn may_be(&self, hash: u64) -> bool {
-        self.hash == hash
-    }
-
-    fn with<T>(&self, read: impl FnOnce(&Account) -> T) -> T {
-        read(&postcard::from_bytes(&self.bytes).expect("a record that was written here"))
+    fn load(&self, subject: &Subject, hash: u64) -> Option<Account> {
+        if self.hash != hash {
+            return None;
+        }
+        let account: Account =
+            postcard::from_bytes(&self.bytes).expect("a record that was written here");
+        (account.subject() == subject).then_some(account)
     }
 
     fn replace(&mut self, next: Account) {
@@ -84,7 +80,7 @@ impl Form for Record {
 }
 
 /// No record has more bytes.
-const LARGEST: usize = 3_975;
+const LARGEST: usize = 3_968;
 
 fn encode<'a>(account: &Account, buffer: &'a mut [u8; LARGEST]) -> &'a [u8] {
     postcard::to_slice(account, buffer).expect("the largest record fits")
@@ -126,9 +122,7 @@ impl<F: Form> Store for Memory<F> {
                 .shard(hash)
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner);
-            let is_same = |kept: &F| {
-                kept.may_be(hash) && kept.with(|kept| kept.subject() == account.subject())
-            };
+            let is_same = |kept: &F| kept.load(account.subject(), hash).is_some();
             match shard.find_mut(hash, is_same) {
                 Some(kept) => kept.replace(account),
                 None => {
@@ -141,7 +135,7 @@ impl<F: Form> Store for Memory<F> {
     fn decide<T>(
         &self,
         session: &MfaSession,
-        mut ask: impl FnMut(&Account) -> Transition<T>,
+        mut ask: impl FnMut(Account) -> Transition<T>,
     ) -> Result<T, Denied> {
         let subject = session.subject();
         let hash = hash_of(&self.hasher, subject);
@@ -151,14 +145,8 @@ impl<F: Form> Store for Memory<F> {
             .unwrap_or_else(PoisonError::into_inner);
         let mut asked = None;
         let kept = shard.find_mut(hash, |kept| {
-            kept.may_be(hash)
-                && kept.with(|account| {
-                    let is_same = account.subject() == subject;
-                    if is_same {
-                        asked = Some(ask(account));
-                    }
-                    is_same
-                })
+            asked = kept.load(subject, hash).map(&mut ask);
+            asked.is_some()
         });
         let (kept, asked) = kept.zip(asked).expect("every user is there");
         let Ok(outcome) = asked.commit(|next| {

@@ -1,16 +1,18 @@
 //! The users: all alike, each of one number, so that any of them can be made again.
 
+use std::convert::Infallible;
+
 use chacha20::ChaCha20Rng;
 use chacha20::rand_core::SeedableRng;
 use oob_mfa::{
-    Account, Associate, Challenge, Challenged, Channel, Denied, Engine, KeyRing, MfaSession,
-    Policy, Subject, Transition, VerifyOob,
+    Account, Associate, Challenge, Challenged, Channel, Denied, Engine, FirstFactor, KeyRing,
+    MfaSession, Policy, Subject, Transition, VerifyOob,
 };
 use time::{Duration, UtcDateTime};
 
 pub const CLIENT: &str = "demo";
 
-/// Who is there, and when it is. The clock stands.
+/// The users, and the time, which stands still.
 pub struct Population {
     pub engine: Engine,
     pub now: UtcDateTime,
@@ -39,45 +41,46 @@ impl Population {
     pub fn enrolled(&self, user: u64) -> Account {
         let now = self.now - Duration::days(1);
         let rng = &mut random(Purpose::Enrollment, user);
-        let mut account = Account::new(Self::subject(user));
         let session = self.begin(user, now, rng);
         let number = format!("+1{:010}", 2_000_000_000 + user);
         let phone = number.parse().expect("a number");
         let channel = Channel::Sms;
         let request = Associate { channel, phone };
-        let associated = self
-            .engine
-            .associate(&account, &session, &request, now, rng);
-        let associated = saved(&mut account, associated).expect("a first enrollment");
+        let account = Account::new(Self::subject(user));
+        let asked = self.engine.associate(account, &session, &request, now, rng);
+        let (account, associated) = saved(asked);
+        let associated = associated.expect("a first enrollment");
         let code = associated.delivery.code.expose_secret();
         let confirm = answer(&associated.oob_code.expose_secret(), code);
-        let verified = self.engine.verify_oob(&account, &session, &confirm, now);
-        saved(&mut account, verified).expect("the right code");
+        let asked = self.engine.verify_oob(account, &session, &confirm, now);
+        let (account, verified) = saved(asked);
+        verified.expect("the right code");
         account
     }
 
     /// The same user with a login under way.
-    pub fn waiting(&self, user: u64, account: &mut Account) -> Waiting {
+    pub fn waiting(&self, user: u64, account: Account) -> (Account, Waiting) {
         let rng = &mut random(Purpose::Login, user);
         let session = self.begin(user, self.now, rng);
         let request = Challenge::default();
-        let challenged = self
+        let asked = self
             .engine
             .challenge(account, &session, &request, self.now, rng);
-        let challenged = saved(account, challenged).expect("an active phone");
-        Waiting::new(self.token(&session), &challenged)
+        let (account, challenged) = saved(asked);
+        let challenged = challenged.expect("an active phone");
+        (account, Waiting::new(self.token(&session), &challenged))
     }
 
     /// The same user, after ten wrong codes too.
     pub fn exhausted(&self, user: u64) -> (Account, Waiting) {
-        let mut account = self.enrolled(user);
-        let waiting = self.waiting(user, &mut account);
+        let (mut account, waiting) = self.waiting(user, self.enrolled(user));
         let session = self.session(&waiting.token);
         for _ in 0..10 {
-            let judged = self
+            let asked = self
                 .engine
-                .verify_oob(&account, &session, &waiting.wrong(), self.now);
-            let judged = saved(&mut account, judged);
+                .verify_oob(account, &session, &waiting.wrong(), self.now);
+            let judged;
+            (account, judged) = saved(asked);
             assert_eq!(judged.expect_err("wrong"), Denied::InvalidBindingCode);
         }
         (account, waiting)
@@ -86,10 +89,13 @@ impl Population {
     /// A password was right, a minute before now.
     pub fn begin(&self, user: u64, now: UtcDateTime, rng: &mut ChaCha20Rng) -> MfaSession {
         let now = now - Duration::minutes(1);
-        let subject = Self::subject(user);
-        self.engine
-            .begin(subject, CLIENT, "openid profile", "", now, rng)
-            .expect("short")
+        let first_factor = FirstFactor {
+            subject: Self::subject(user),
+            client: CLIENT,
+            scope: "openid profile",
+            audience: "",
+        };
+        self.engine.begin(first_factor, now, rng).expect("short")
     }
 
     pub fn token(&self, session: &MfaSession) -> String {
@@ -136,13 +142,14 @@ fn answer(oob_code: &str, code: &str) -> VerifyOob {
     }
 }
 
-/// Into memory alone.
-fn saved<T>(account: &mut Account, transition: Transition<T>) -> Result<T, Denied> {
-    let outcome = transition.commit(|next| {
-        *account = next.account;
-        Ok(())
+/// Into memory alone: the next account, and what was decided.
+fn saved<T>(asked: Transition<T>) -> (Account, Result<T, Denied>) {
+    let mut next = None;
+    let Ok(outcome) = asked.commit(|made| {
+        next = Some(made.account);
+        Ok::<(), Infallible>(())
     });
-    outcome.and_then(|outcome| outcome.result)
+    (next.expect("nothing is refused here"), outcome.result)
 }
 
 /// What random bytes are for: no two purposes get the same.

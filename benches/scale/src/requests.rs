@@ -107,7 +107,7 @@ fn met(population: &Population, traffic: Traffic, user: u64) -> (Account, String
         let (account, waiting) = population.exhausted(user);
         return (account, answer(429, &waiting, &waiting.code));
     }
-    let mut account = population.enrolled(user);
+    let account = population.enrolled(user);
     let another_session = || {
         let rng = &mut random(Purpose::Traffic, user);
         population.token(&population.begin(user, population.now, rng))
@@ -115,7 +115,7 @@ fn met(population: &Population, traffic: Traffic, user: u64) -> (Account, String
     if matches!(traffic, Traffic::Challenge) {
         return (account, challenge(&another_session()));
     }
-    let waiting = population.waiting(user, &mut account);
+    let (account, waiting) = population.waiting(user, account);
     let wrong = || answer(403, &waiting, waiting.another_code());
     let right = || answer(200, &waiting, &waiting.code);
     let requests = match traffic {

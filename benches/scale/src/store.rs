@@ -10,6 +10,6 @@ pub trait Store: Sync {
     fn decide<T>(
         &self,
         session: &MfaSession,
-        ask: impl FnMut(&Account) -> Transition<T>,
+        ask: impl FnMut(Account) -> Transition<T>,
     ) -> Result<T, Denied>;
 }

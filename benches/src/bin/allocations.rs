@@ -11,7 +11,9 @@ static MEMORY: Counting = Counting::new();
 
 fn main() {
     for mut case in cases() {
+        case.prepare(3);
         case.run(3);
+        case.prepare(1);
         let before = MEMORY.asked();
         case.run(1);
         let asked = MEMORY.asked() - before;
@@ -24,9 +26,8 @@ fn main() {
         println!("bytes\trecord_{name}\t{}", record.len());
     }
     let record = world.idle();
-    println!("bytes\trecord_idle_postcard\t{}", record.len());
     let held = MEMORY.held();
-    let account: Account = postcard::from_bytes(&record).expect("a record");
+    let account: Account = postcard::from_bytes(record).expect("a record");
     let behind = MEMORY.held() - held;
     println!("bytes\taccount\t{}", size_of_val(&account) as u64 + behind);
 

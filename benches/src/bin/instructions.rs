@@ -21,9 +21,11 @@ fn main() {
         }
         // What is looked up on a first call, such as the features of the processor, is not counted,
         // and what is freed is there to be allocated again.
+        case.prepare(3);
         case.run(3);
         for _ in 0..3 {
             case.rewind();
+            case.prepare(1);
             counted(&mut || case.run(1));
             println!("{}", case.label);
         }

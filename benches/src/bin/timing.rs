@@ -4,6 +4,7 @@
 //! two can be told apart; below 5 nothing was seen. `naive` is the control, which has to be large.
 //! The machine's noise is in it, so it informs and decides nothing: the proof is `tests/constant_time`.
 
+use core::cell::Cell;
 use core::hint::black_box;
 
 use dudect_bencher::rand::RngExt;
@@ -26,7 +27,8 @@ fn naive_last_or_first_wrong(runner: &mut CtRunner, rng: &mut BenchRng) {
         rng,
         || wrong_at(63),
         || wrong_at(0),
-        |typed| {
+        || (),
+        |typed, ()| {
             for (a, b) in black_box(&stored[..]).iter().zip(black_box(&typed[..])) {
                 if a != b {
                     return false;
@@ -45,7 +47,8 @@ fn empty_budget_right_or_wrong(runner: &mut CtRunner, rng: &mut BenchRng) {
         rng,
         || world.right(),
         || world.wrong_at(0),
-        |code: &VerifyOob| world.verify_code(Budget::Empty, code),
+        || world.account(Budget::Empty),
+        |code: &VerifyOob, account| world.verify(account, code),
     );
 }
 
@@ -57,17 +60,20 @@ fn full_budget_last_or_first_wrong(runner: &mut CtRunner, rng: &mut BenchRng) {
         rng,
         || world.wrong_at(5),
         || world.wrong_at(0),
-        |code: &VerifyOob| world.verify_code(Budget::Full, code),
+        || world.account(Budget::Full),
+        |code: &VerifyOob, account| world.verify(account, code),
     );
 }
 
-/// Both kinds are made in the same place in memory, one after the other as the dice fall.
-fn measured<I, T>(
+/// Both kinds are made in the same place in memory, one after the other at random. What `prepare` makes is
+/// consumed, and making it is not measured.
+fn measured<I, P, T>(
     runner: &mut CtRunner,
     rng: &mut BenchRng,
     left: impl Fn() -> I,
     right: impl Fn() -> I,
-    judge: impl Fn(&I) -> T,
+    prepare: impl Fn() -> P,
+    judge: impl Fn(&I, P) -> T,
 ) {
     let inputs: Vec<(Class, I)> = (0..CODES)
         .map(|_| {
@@ -79,7 +85,10 @@ fn measured<I, T>(
         })
         .collect();
     for (class, input) in &inputs {
-        runner.run_one(*class, || judge(black_box(input)));
+        let prepared = Cell::new(Some(prepare()));
+        runner.run_one(*class, || {
+            judge(black_box(input), prepared.take().expect("run once"))
+        });
     }
 }
 

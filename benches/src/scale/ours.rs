@@ -1,18 +1,19 @@
 //! The crate, with accounts in a map as they are, and as their records.
 
 use std::collections::HashMap;
+use std::convert::Infallible;
 use std::hash::{BuildHasherDefault, DefaultHasher};
 
 use chacha20::ChaCha20Rng;
 use chacha20::rand_core::SeedableRng;
 use oob_mfa::{
-    Account, Associate, Challenge, Channel, Engine, Key, KeyRing, MfaSession, Policy, Subject,
-    VerifyOob,
+    Account, Associate, Challenge, Channel, Denied, Engine, FirstFactor, Key, KeyRing, MfaSession,
+    Policy, Subject, Transition, VerifyOob,
 };
 use time::{Duration, UtcDateTime};
 
 use super::{KEY, NOW, Service, subject};
-use crate::world::{answer, saved};
+use crate::world::answer;
 
 /// The one that a map has anyway, but without a key of its own in every run, so that instructions can be
 /// counted.
@@ -65,36 +66,52 @@ fn login(engine: &Engine, user: u64) -> (Account, MfaSession, VerifyOob) {
     seed[..8].copy_from_slice(&user.to_be_bytes());
     let rng = &mut ChaCha20Rng::from_seed(seed);
     let subject: Subject = subject(user).parse().expect("short");
-    let mut account = Account::new(subject.clone());
+    let begin = |now: UtcDateTime, rng: &mut ChaCha20Rng| {
+        let first_factor = FirstFactor {
+            subject: subject.clone(),
+            client: "demo",
+            scope: "openid profile",
+            audience: "",
+        };
+        engine.begin(first_factor, now, rng).expect("short")
+    };
     let enrolled = now() - Duration::days(1);
-    let session = engine
-        .begin(subject.clone(), "demo", "openid profile", "", enrolled, rng)
-        .expect("short");
+    let session = begin(enrolled, rng);
     let request = Associate {
         channel: Channel::Sms,
         phone: format!("+{}", 14_150_000_000 + user)
             .parse()
             .expect("a number"),
     };
-    let transition = engine.associate(&account, &session, &request, enrolled, rng);
-    let associated = saved(&mut account, transition).expect("a first enrollment");
+    let account = Account::new(subject.clone());
+    let transition = engine.associate(account, &session, &request, enrolled, rng);
+    let (account, associated) = saved(transition).expect("a first enrollment");
     let code = associated.delivery.code.expose_secret();
-    let confirm = answer(&associated.oob_code, code);
-    let transition = engine.verify_oob(&account, &session, &confirm, enrolled);
-    saved(&mut account, transition).expect("the right code");
+    let confirm = answer(&associated.oob_code.expose_secret(), code);
+    let transition = engine.verify_oob(account, &session, &confirm, enrolled);
+    let (account, _) = saved(transition).expect("the right code");
 
     let begun = now() - Duration::seconds(20);
-    let session = engine
-        .begin(subject, "demo", "openid profile", "", begun, rng)
-        .expect("short");
-    let transition = engine.challenge(&account, &session, &Challenge::default(), begun, rng);
-    let challenged = saved(&mut account, transition).expect("an active phone");
+    let session = begin(begun, rng);
+    let transition = engine.challenge(account, &session, &Challenge::default(), begun, rng);
+    let (account, challenged) = saved(transition).expect("an active phone");
     let code = challenged.delivery.code.expose_secret();
-    let right = answer(&challenged.oob_code, code);
+    let right = answer(&challenged.oob_code.expose_secret(), code);
     (account, session, right)
 }
 
-/// Not the revision that the next account replaces; never here, where nobody else writes.
+/// Into memory alone: the next account, and what was granted.
+fn saved<T>(transition: Transition<T>) -> Result<(Account, T), Denied> {
+    let mut next = None;
+    let Ok(outcome) = transition.commit(|made| {
+        next = Some(made.account);
+        Ok::<(), Infallible>(())
+    });
+    let granted = outcome.result?;
+    Ok((next.expect("a grant is saved"), granted))
+}
+
+/// Another revision than the one that the next account replaces: never here, where nobody else writes.
 struct Conflict;
 
 impl Service for Accounts {
@@ -114,7 +131,9 @@ impl Service for Accounts {
         let Some(account) = self.accounts.get_mut(session.subject()) else {
             return false;
         };
-        let transition = self.engine.verify_oob(account, session, answer, now());
+        // What a refusal drops stays in the map.
+        let loaded = account.clone();
+        let transition = self.engine.verify_oob(loaded, session, answer, now());
         let saved = transition.commit(|next| {
             if next.account.replaces() != Some(account.revision()) {
                 return Err(Conflict);
@@ -148,10 +167,11 @@ impl Service for Records {
         let Ok(account) = postcard::from_bytes::<Account>(record) else {
             return false;
         };
-        let transition = self.engine.verify_oob(&account, session, answer, now());
+        let loaded = account.revision();
+        let transition = self.engine.verify_oob(account, session, answer, now());
         let buffer = &mut self.buffer;
         let saved = transition.commit(|next| {
-            if next.account.replaces() != Some(account.revision()) {
+            if next.account.replaces() != Some(loaded) {
                 return Err(Conflict);
             }
             *record = Box::from(&*postcard::to_slice(&next.account, buffer).map_err(|_| Conflict)?);

@@ -7,15 +7,9 @@ use std::fs;
 use std::path::Path;
 
 use base64ct::{Base64UrlUnpadded, Encoding};
-use chacha20::ChaCha20Rng;
-use oob_mfa::{
-    Account, Associate, Associated, Challenge, Channel, Denied, MfaSession, Next, OobCode,
-    PhoneNumber, Policy, Transition, VerifyOob,
-};
-use oob_mfa_fuzz::world::{
-    alice, beginning, engine, first_factor, issued_tokens, mfa, rng, stored,
-};
-use time::Duration;
+use oob_mfa::{Account, PhoneNumber, Policy};
+use oob_mfa_fuzz::{issued_tokens, stored};
+use oob_mfa_testing::{ALICES, MALLORYS, MINUTE, SECOND, World, YEAR};
 
 fn main() {
     for (name, text) in [
@@ -78,28 +72,38 @@ fn main() {
         let (json, binary) = stored(&account);
         write("record", &format!("good-{name}.json"), &json);
         write("record", &format!("good-{name}.postcard"), &binary);
-        if name == "enrolled" {
-            let json = String::from_utf8(json).expect("JSON is UTF-8");
-            let breaks = [
-                ("version", "\"version\":1", "\"version\":2"),
-                ("revision", "\"revision\":2", "\"revision\":0"),
-                (
-                    "moment",
-                    "\"pruned_through\":0",
-                    "\"pruned_through\":9007199254740992",
-                ),
-            ];
-            for (broken, from, to) in breaks {
-                assert!(json.contains(from), "{json}");
-                write(
-                    "record",
-                    &format!("bad-{broken}.json"),
-                    json.replace(from, to).as_bytes(),
-                );
-            }
+        let json = String::from_utf8(json).expect("JSON is UTF-8");
+        for (_, broken, from, to) in BREAKS.into_iter().filter(|(good, ..)| *good == name) {
+            assert!(json.contains(from), "{json}");
+            let json = json.replace(from, to);
+            write("record", &format!("bad-{broken}.json"), json.as_bytes());
         }
     }
 }
+
+/// A record by its name, and what makes a bad one of it.
+const BREAKS: [(&str, &str, &str, &str); 5] = [
+    ("enrolled", "version", r#""version":1"#, r#""version":2"#),
+    ("enrolled", "revision", r#""revision":2"#, r#""revision":0"#),
+    (
+        "enrolled",
+        "moment",
+        r#""as_of":1800000000000"#,
+        r#""as_of":9007199254740992"#,
+    ),
+    (
+        "enrolled",
+        "used-ahead",
+        r#""last_used":1800000000000"#,
+        r#""last_used":1800000000001"#,
+    ),
+    (
+        "challenged",
+        "issued-ahead",
+        r#""issued_at":1800000000000"#,
+        r#""issued_at":1800000000001"#,
+    ),
+];
 
 fn requests() {
     const JSON_ASSOCIATE: &str =
@@ -159,134 +163,87 @@ fn requests() {
 
 /// The states that a user goes through, each as its record.
 fn accounts() -> Vec<(&'static str, Account)> {
-    let mut user = User {
-        account: Account::new(alice()),
-        rng: rng(9),
-    };
-    let session = first_factor(&alice(), 1);
-    let associated = user.associate(&session, "+14155558730");
-    let mut accounts = vec![("enrolling", user.account.clone())];
-    let recovery_code = associated
-        .recovery_code
-        .as_ref()
-        .expect("the first has one");
-    user.verify(&session, &associated);
-    accounts.push(("enrolled", user.account.clone()));
+    let mut world = World::new();
+    // Those of the target `record`, in its order.
+    let [enrolling, login] = [world.first_factor(), world.first_factor()];
+    let manage = world.second_factor();
 
-    let login = first_factor(&alice(), 2);
-    user.challenge(&login);
-    accounts.push(("challenged", user.account.clone()));
-    let wrong = VerifyOob {
-        oob_code: user.challenge(&login),
-        binding_code: "x".into(),
-    };
-    let later = beginning() + Duration::seconds(9);
-    user.saved(|user| engine(Policy::auth0()).verify_oob(&user.account, &login, &wrong, later))
+    let sent = world.associate(&enrolling, ALICES).expect("a first phone");
+    let mut accounts = vec![("enrolling", world.account())];
+    let recovery_code = sent.recovery_code.clone().expect("the first has one");
+    let mut discarded = world.clone();
+    let another = discarded
+        .associate(&login, MALLORYS)
+        .expect("a first phone");
+    discarded.verify(&login, &another).expect("the right code");
+    accounts.push(("discarded", discarded.account()));
+    world.verify(&enrolling, &sent).expect("the right code");
+    accounts.push(("enrolled", world.account()));
+
+    let first = world.challenge(&login, None).expect("an active phone");
+    accounts.push(("challenged", world.account()));
+    let mut signed_in = world.clone();
+    signed_in.verify(&login, &first).expect("the right code");
+    accounts.push(("signed-in", signed_in.account()));
+    let sent = world.challenge(&login, None).expect("an active phone");
+    world.wait(9 * SECOND);
+    world
+        .verify(&login, &sent.wrong())
         .expect_err("a wrong code");
-    accounts.push(("charged", user.account.clone()));
+    accounts.push(("charged", world.account()));
 
-    let mut recovered = user.fork();
+    let mut recovered = world.clone();
     recovered
-        .saved(|user| {
-            let engine = engine(Policy::auth0());
-            engine.verify_recovery_code(&user.account, &login, recovery_code, later, &mut user.rng)
-        })
-        .expect("the right recovery code");
-    accounts.push(("recovered", recovered.account));
+        .recover(&login, &recovery_code)
+        .expect("the recovery code");
+    accounts.push(("recovered", recovered.account()));
 
-    let mut disabled = user.fork();
+    let mut disabled = world.clone();
     let policy = Policy::auth0().with_failure_cap(Some(2)).expect("a cap");
-    let wrong = VerifyOob {
-        oob_code: disabled.challenge(&login),
-        binding_code: "x".into(),
-    };
+    disabled.engine = World::of(policy, "auth0|alice").engine;
     disabled
-        .saved(|user| engine(policy).verify_oob(&user.account, &login, &wrong, later))
+        .verify(&login, &sent.wrong())
         .expect_err("a wrong code");
-    accounts.push(("disabled", disabled.account));
+    accounts.push(("disabled", disabled.account()));
 
-    let mut reset = user.fork();
-    reset
-        .saved(|user| engine(Policy::auth0()).reset(&user.account, later))
-        .expect("a reset always is");
-    accounts.push(("reset", reset.account));
+    let mut removed = world.clone();
+    removed
+        .remove(&manage, sent.authenticator)
+        .expect("a phone of the account");
+    accounts.push(("removed", removed.account()));
 
-    // Nine phones and every challenge there is room for: an administrator keeps refilling the sends.
+    // The next change finds the code expired, and keeps its challenge.
+    let mut expired = world.clone();
+    expired.wait(6 * MINUTE);
+    expired.restore_budgets();
+    accounts.push(("expired", expired.account()));
+
+    let mut reset = world.clone();
+    reset.reset();
+    accounts.push(("reset", reset.account()));
+
+    // A server that is ahead issues a code, and an administrator rewinds the account.
+    let mut rewound = world.clone();
+    rewound.wait(YEAR);
+    rewound.sign_in().expect("the right code");
+    rewound.set_back(YEAR);
+    rewound.rewind().expect("the clock is ahead");
+    accounts.push(("rewound", rewound.account()));
+
+    // Nine phones and every challenge that has room: an administrator keeps refilling the sends.
     for number in 0..8 {
-        let phone = format!("+49151000000{number:02}")
-            .parse()
-            .expect("a number");
-        user.saved(|user| {
-            let engine = engine(Policy::auth0());
-            engine.import_phone(&user.account, phone, Channel::Voice, later, &mut user.rng)
-        })
-        .expect("a free number");
+        world
+            .import(&format!("+49151000000{number:02}"))
+            .expect("a free number");
     }
-    let manage = mfa(&alice());
     for number in 0..15 {
-        user.saved(|user| engine(Policy::auth0()).restore_budgets(&user.account, later))
-            .expect("a refill always is");
-        user.associate(&manage, &format!("+3361234567{number:02}"));
+        world.restore_budgets();
+        world
+            .associate(&manage, &format!("+3361234567{number:02}"))
+            .expect("room for a code");
     }
-    accounts.push(("largest", user.account));
+    accounts.push(("largest", world.account()));
     accounts
-}
-
-struct User {
-    account: Account,
-    rng: ChaCha20Rng,
-}
-
-impl User {
-    fn fork(&self) -> Self {
-        Self {
-            account: self.account.clone(),
-            rng: rng(10),
-        }
-    }
-
-    fn associate(&mut self, session: &MfaSession, number: &str) -> Associated {
-        let phone = number.parse().expect("a number");
-        let request = Associate {
-            channel: Channel::Sms,
-            phone,
-        };
-        self.saved(|user| {
-            let engine = engine(Policy::auth0());
-            engine.associate(&user.account, session, &request, beginning(), &mut user.rng)
-        })
-        .expect("a free number and a full budget")
-    }
-
-    fn verify(&mut self, session: &MfaSession, associated: &Associated) {
-        let request = VerifyOob {
-            oob_code: associated.oob_code.expose_secret().as_str().into(),
-            binding_code: associated.delivery.code.expose_secret().into(),
-        };
-        let engine = engine(Policy::auth0());
-        self.saved(|user| engine.verify_oob(&user.account, session, &request, beginning()))
-            .expect("the right code");
-    }
-
-    fn challenge(&mut self, session: &MfaSession) -> OobCode {
-        let engine = engine(Policy::auth0());
-        let request = Challenge::default();
-        let challenged = self
-            .saved(|user| {
-                engine.challenge(&user.account, session, &request, beginning(), &mut user.rng)
-            })
-            .expect("an active phone and a full budget");
-        challenged.oob_code
-    }
-
-    fn saved<T>(&mut self, ask: impl FnOnce(&mut Self) -> Transition<T>) -> Result<T, Denied> {
-        let transition = ask(self);
-        let save = |next: Next| {
-            self.account = next.account;
-            Ok::<_, core::convert::Infallible>(())
-        };
-        transition.commit(save).expect("the save succeeds").result
-    }
 }
 
 fn write(target: &str, name: &str, data: &[u8]) {

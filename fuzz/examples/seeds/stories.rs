@@ -47,7 +47,7 @@ pub fn stories() {
             // Three failures, then the phone is stopped.
             DRAWN,
             [
-                &[0, 2, 1, 1, 0, 3, 9, 0, 0, 9, 4, 9, 3, 9, 3][..],
+                &[0, 0, 2, 1, 1, 0, 3, 9, 0, 0, 9, 4, 9, 3, 9, 3][..],
                 &[IMPORT_PHONE, 0, 0, BEGIN, CHALLENGE, 0, 0],
                 &wrong.repeat(3),
                 &[CHALLENGE, 0, 0],
@@ -80,7 +80,7 @@ pub fn stories() {
             // 32 sends at once, one back per millisecond.
             DRAWN,
             [
-                &[0, 2, 1, 1, 0, 0, 9, 0, 0, 31, 0, 9, 3, 9, 3][..],
+                &[0, 0, 2, 1, 1, 0, 0, 9, 0, 0, 31, 0, 9, 3, 9, 3][..],
                 &[IMPORT_PHONE, 0, 0],
                 &login.repeat(17),
             ]
@@ -90,24 +90,58 @@ pub fn stories() {
             "many-challenges",
             DRAWN,
             [
-                &[0, 2, 1, 1, 0, 0, 9, 0, 0, 31, 0, 9, 3, 9, 3][..],
+                &[0, 0, 2, 1, 1, 0, 0, 9, 0, 0, 31, 0, 9, 3, 9, 3][..],
                 &[IMPORT_PHONE, 0, 0],
                 &login[..4].repeat(17),
             ]
             .concat(),
         ),
         (
+            // Enrolled a year ahead: the servers that have the time right refuse.
+            "clock-behind",
+            AUTH0,
+            [
+                &[STEP, YEAR, 0][..],
+                &enroll,
+                &[STEP, YEAR, BACK],
+                &login[..4],
+            ]
+            .concat(),
+        ),
+        (
+            // An administrator ends it, and nobody gets in within the skew.
+            "rewound",
+            AUTH0,
+            [
+                &[STEP, YEAR, 0][..],
+                &enroll,
+                &[STEP, YEAR, BACK, REWIND],
+                &login[..4],
+            ]
+            .concat(),
+        ),
+        (
+            // The budget of sends, empty after the rewind, has one again.
             "clock-back",
             AUTH0,
             [
-                &[STEP, 9, 0][..],
+                &[STEP, YEAR, 0][..],
                 &enroll,
-                &[STEP, 9, BACK],
-                &login,
-                &[STEP, DAY, 0],
+                &[STEP, YEAR, BACK, REWIND, STEP, HOUR, 0],
                 &login,
             ]
             .concat(),
+        ),
+        (
+            // One server is behind by the skew.
+            "skewed",
+            AUTH0,
+            [&enroll[..], &[STEP, MINUTE, BACK], &login].concat(),
+        ),
+        (
+            "mfa-login",
+            AUTH0,
+            [&enroll[..], &manage, &[CHALLENGE, 0, 0]].concat(),
         ),
         (
             "reset",

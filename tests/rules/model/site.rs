@@ -1,11 +1,13 @@
 //! The servers of several users, and what is said of each.
 
-use oob_mfa::testing::{Answer, Command, Model, Observation, World};
-use oob_mfa::{BindingCode, Denied, MfaSession, OobCode, Policy, VerifyOob};
+use oob_mfa::{BindingCode, Denied, DeniedKind, Limit, MfaSession, OobCode, Policy, VerifyOob};
+use oob_mfa_testing::{Answer, Command, Model, Observation, World};
 
 use super::every_rule;
 use super::story::Visit;
-use crate::harness::{DAY, Look, MINUTE, engine, millis, through_json, through_postcard};
+use crate::harness::{
+    Look, MINUTE, engine, millis, period, skew, through_json, through_postcard, window,
+};
 
 /// The users. One has the longest subject that there is.
 pub const USERS: usize = 3;
@@ -25,37 +27,36 @@ struct User {
 }
 
 impl User {
-    /// How far away a moment is at which something of his begins or ends. What came last comes first.
+    /// How far away a moment is at which something of theirs begins or ends. The latest comes first.
     fn until(&self, moment: usize) -> i64 {
         const MOST: i64 = 4_000_000_000_000;
         let recorded = self.world.recorded();
-        let policy = self.world.engine().policy();
-        let limits = [
-            policy.sends(),
-            policy.binding_failures(),
-            policy.recovery_failures(),
-        ];
+        let policy = self.world.engine.policy();
+        let skew = skew(&self.world);
         let mut moments = Vec::new();
         for code in self.world.codes().iter().rev().take(3) {
             let issued_at = millis(code.issued_at);
             moments.extend([millis(code.expires_at), issued_at + 10 * MINUTE, issued_at]);
         }
         for session in self.world.sessions().iter().rev().take(3) {
-            moments.extend([millis(session.expires_at()), millis(session.issued_at())]);
+            let issued_at = millis(session.issued_at());
+            moments.extend([millis(session.expires_at()), issued_at, issued_at - skew]);
         }
-        for (full_at, limit) in recorded.full_at.into_iter().zip(limits) {
-            let period = i64::try_from(limit.period().as_millis()).unwrap();
-            // When an empty one gives one again, and when it is full.
-            let first = full_at - period * (i64::from(limit.burst()) - 1);
-            moments.extend([first, full_at, full_at - DAY]);
+        for (full_at, limit) in recorded.full_at.into_iter().zip(Limit::ALL) {
+            // When an empty budget gives one again, and when it is full.
+            let rate = policy.rate(limit);
+            let first = full_at - window(rate) + period(rate);
+            moments.extend([first, full_at]);
         }
         moments.extend(recorded.spent.first().map(|(_, expires_at)| *expires_at));
-        moments.extend(recorded.doubted_until);
-        moments.extend([recorded.pruned_through, recorded.valid_from]);
+        let revoked = recorded.revoked_until;
+        moments.extend(revoked.every.into_iter().chain(revoked.first_factor));
+        // The last change, and the earliest clock that can make another.
+        moments.extend([recorded.as_of, recorded.as_of - skew]);
         let now = millis(self.world.now());
         let moment = moments[moment % moments.len()];
-        // What lies at the beginning of time is no moment of his.
-        if moment == 0 {
+        // The beginning of time is not a moment of theirs.
+        if moment <= 0 {
             0
         } else {
             (moment - now).clamp(-MOST, MOST)
@@ -66,8 +67,8 @@ impl User {
 impl Site {
     pub fn new(policy: &Policy, seed: u64) -> Self {
         let [first, second, third] = subjects().map(|subject| subject.parse().unwrap());
-        let first = World::new(engine(policy), first, seed);
-        // Each draws for himself, as if from one source that never repeats.
+        let first = World::with_engine(engine(policy), first, seed);
+        // Each has a source of its own: no two draw the same.
         let others = [
             first.beside(second, seed ^ 1 << 62),
             first.beside(third, seed ^ 2 << 62),
@@ -94,14 +95,14 @@ impl Site {
                 phones,
                 recovery_codes,
             } => {
-                let policy = self.users[0].world.engine().policy().clone();
+                let policy = self.users[0].world.engine.policy().clone();
                 let policy = policy
                     .with_channels(*channels)
                     .with_recovery_codes(*recovery_codes)
                     .with_max_phones(*phones)
                     .unwrap();
                 for user in &mut self.users {
-                    user.world.restart(engine(&policy));
+                    user.world.engine = engine(&policy);
                     user.model.restart(policy.clone());
                 }
                 return Answer::Nothing;
@@ -122,7 +123,7 @@ impl Site {
                 (user, observation)
             }
         };
-        // Nobody else's record has changed; now and then, and where the clock was moved, all of it is read.
+        // No other record has changed. Where the clock was moved, and sometimes otherwise, all of them are read.
         let clock_moved = matches!(
             visit,
             Visit::Waits { .. } | Visit::Does(_, Command::Step { .. })
@@ -132,7 +133,7 @@ impl Site {
                 assert_eq!(world.recorded(), model.recorded());
             }
         }
-        self.nobody_is_somebody_else(number);
+        self.no_code_of_another_user_works(number);
         observation.reply.answer
     }
 
@@ -163,9 +164,9 @@ impl Site {
         observation
     }
 
-    /// The right code of another user's challenge is of no use here: with a session of this user it is
-    /// no code, with his own it is a mistake of the server, and neither is judged.
-    fn nobody_is_somebody_else(&self, number: usize) {
+    /// The right code of another user's challenge is of no use here. With a session of this user it is
+    /// unknown, with the other's own it is a bug of the server, and neither is judged.
+    fn no_code_of_another_user_works(&self, number: usize) {
         let this = &self.users[number].world;
         let other = &self.users[(number + 1) % USERS].world;
         let Some(code) = other.codes().last() else {
@@ -177,13 +178,14 @@ impl Site {
         };
         let present = |session: &MfaSession| {
             let asked = this
-                .engine()
-                .verify_oob(&this.account(), session, &request, this.now());
+                .engine
+                .verify_oob(this.account(), session, &request, this.now());
             asked.commit(|_| Ok::<_, ()>(())).unwrap().result.err()
         };
         if let Some(session) = this.sessions().last() {
-            let denied = present(session).expect("the code of another user has passed");
-            assert!(!denied.is_rejected(), "the code of another user was judged");
+            let denied = present(session).expect("the code of another user passed");
+            let is_judged = denied.kind() == DeniedKind::Rejected;
+            assert!(!is_judged, "the code of another user was judged");
         }
         assert_eq!(
             present(&other.sessions()[code.session]),

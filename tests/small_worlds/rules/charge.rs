@@ -1,42 +1,40 @@
 //! What a step costs, and what it leaves as it was.
 
-use oob_mfa::testing::{Answer, Command, Rule};
-use oob_mfa::{Denied, RateLimit};
+use oob_mfa::{Denied, Limit, RateLimit};
+use oob_mfa_testing::record::{Budgets, Status};
+use oob_mfa_testing::{Answer, Command, Rule};
 
 use super::{Checked, check};
-use crate::record::{Record, Status};
 use crate::small::Small;
 use crate::state::State;
 
-const DAY: i64 = 24 * 60 * 60 * 1_000;
-
-/// A refusal leaves everything, but for moments that only a clock which ran ahead can have left.
-pub fn refusal(small: &Small, before: &State, saved: Option<&State>) -> Checked {
-    let Some(after) = saved else { return Ok(()) };
-    check(Rule::NoOracle, small.backwards > 0, "a refusal was saved")?;
-    let but_for_times = |record: &Record| Record {
-        revision: 0,
-        budgets: Default::default(),
-        valid_from: Default::default(),
-        pruned_through: 0,
-        doubted_until: None,
-        spent: Vec::new(),
-        ..record.clone()
-    };
-    check(
-        Rule::NoOracle,
-        but_for_times(&before.record) == but_for_times(&after.record),
-        "a refusal has changed more than moments",
-    )?;
-    check(
-        Rule::Clock,
-        after.record.budgets.sends <= before.record.budgets.sends
-            && after.record.budgets.binding_failures <= before.record.budgets.binding_failures,
-        "a refusal has charged",
-    )
+/// When a budget is full again.
+pub fn full_at(budgets: &Budgets, limit: Limit) -> i64 {
+    match limit {
+        Limit::Sends => budgets.sends,
+        Limit::BindingFailures => budgets.binding_failures,
+        Limit::RecoveryFailures => budgets.recovery_failures,
+        other => panic!("{other:?}"),
+    }
 }
 
-/// A budget as its one moment: what is taken moves it by a period, and nothing else does.
+/// The limit that an answer is charged to, and the rule that bounds it.
+fn charged(answer: &Answer) -> Option<(Limit, Rule)> {
+    match answer {
+        Answer::Associated { .. } | Answer::Challenged { .. } => {
+            Some((Limit::Sends, Rule::SendLimit))
+        }
+        Answer::Denied(Denied::InvalidBindingCode) => {
+            Some((Limit::BindingFailures, Rule::FailureLimit))
+        }
+        Answer::Denied(Denied::InvalidRecoveryCode) => {
+            Some((Limit::RecoveryFailures, Rule::FailureLimit))
+        }
+        _ => None,
+    }
+}
+
+/// A budget is one moment. What is taken moves it by a period; otherwise only an administrator moves it.
 pub fn budgets(
     small: &Small,
     before: &State,
@@ -44,59 +42,27 @@ pub fn budgets(
     answer: &Answer,
     after: &State,
 ) -> Checked {
-    let (policy, now) = (&small.policy, before.now());
-    let sent = matches!(
-        answer,
-        Answer::Associated { .. } | Answer::Challenged { .. }
-    );
-    let wrong = *answer == Answer::Denied(Denied::InvalidBindingCode);
-    let wrong_recovery = *answer == Answer::Denied(Denied::InvalidRecoveryCode);
-    let (old, new) = (before.record.budgets, after.record.budgets);
-    for (rule, limit, taken, [old, new]) in [
-        (
-            Rule::SendLimit,
-            policy.sends(),
-            sent,
-            [old.sends, new.sends],
-        ),
-        (
-            Rule::FailureLimit,
-            policy.binding_failures(),
-            wrong,
-            [old.binding_failures, new.binding_failures],
-        ),
-        (
-            Rule::FailureLimit,
-            policy.recovery_failures(),
-            wrong_recovery,
-            [old.recovery_failures, new.recovery_failures],
-        ),
-    ] {
+    let now = before.time();
+    for limit in Limit::ALL {
+        let [old, new] = [before, after].map(|state| full_at(&state.record.budgets, limit));
+        let (period, window) = spans(small.policy.rate(limit));
         if *command == Command::RestoreBudgets {
             check(Rule::BudgetsSurvive, new == 0, "a budget was not restored")?;
             continue;
         }
-        let (period, window) = spans(limit);
-        // Further ahead than a day beyond empty is a clock that ran ahead, and counts as empty.
-        let old = if old > now + window + DAY {
-            now + window
-        } else {
-            old
-        };
-        if taken {
-            check(
-                rule,
-                old <= now + window - period,
-                "taken from an empty budget",
-            )?;
-            let charged = old.max(now) + period;
-            check(
-                Rule::ChargeBeforeReveal,
-                new == charged,
-                "not charged as one",
-            )?;
-        } else {
-            check(Rule::BudgetsSurvive, new == old, "a budget has changed")?;
+        if *command == Command::Rewind {
+            let rewound = old.min(before.now() + window);
+            check(Rule::Clock, new == rewound, "a budget was not rewound")?;
+            continue;
+        }
+        match charged(answer).filter(|(charged, _)| *charged == limit) {
+            Some((_, rule)) => {
+                let is_left = old <= now + window - period;
+                check(rule, is_left, "taken from an empty budget")?;
+                let is_one = new == old.max(now) + period;
+                check(Rule::ChargeBeforeReveal, is_one, "not charged as one")?;
+            }
+            None => check(Rule::BudgetsSurvive, new == old, "a budget has changed")?,
         }
     }
     Ok(())
@@ -107,7 +73,7 @@ pub fn not_empty(limit: RateLimit, full_at: i64, now: i64) -> Checked {
     let (period, window) = spans(limit);
     check(
         Rule::NoOracle,
-        full_at <= now + window - period || full_at > now + window + DAY,
+        full_at <= now + window - period,
         "the right code has passed an empty budget",
     )
 }
@@ -117,7 +83,7 @@ fn spans(limit: RateLimit) -> (i64, i64) {
     (period, period * i64::from(limit.burst()))
 }
 
-/// The count of consecutive failures is set back by a success of that phone, and by nothing else.
+/// Only a success of that phone resets the count of its consecutive failures.
 pub fn failures(before: &State, command: &Command, answer: &Answer, after: &State) -> Checked {
     let answered = before
         .answered(command)

@@ -1,32 +1,69 @@
 //! Who may be granted what: sessions, codes, factors.
 
-use oob_mfa::testing::{Answer, Command, Guess, Rule};
-use oob_mfa::{Assurance, Denied};
+use oob_mfa::{Assurance, Denied, Purpose};
+use oob_mfa_testing::record::Status;
+use oob_mfa_testing::{Answer, Command, Guess, Rule};
 
 use super::{Checked, check};
-use crate::record::Status;
+use crate::small::Small;
 use crate::state::{State, millis};
 
-/// Whoever is granted something has a session that lives, and has not completed its login with it.
-pub fn session(before: &State, command: &Command, answer: &Answer) -> Checked {
+/// What is granted or judged takes a session that is in its time, not revoked, and has not completed its login.
+pub fn session(small: &Small, before: &State, command: &Command, answer: &Answer) -> Checked {
     let Some(number) = before.presenter(command) else {
         return Ok(());
     };
     if let Answer::Denied(Denied::InvalidBindingCode | Denied::InvalidRecoveryCode) = answer {
-        // To be judged at all is a grant of that kind.
+        // A judgement is a grant of that kind.
     } else if let Answer::Denied(_) | Answer::Nothing = answer {
         return Ok(());
     }
     let session = before.session(number);
+    let (issued, now) = (millis(session.issued_at()), before.time());
     check(
         Rule::Once,
-        before.now() < millis(session.expires_at()),
+        now < millis(session.expires_at()),
         "an expired session was served",
     )?;
     check(
+        Rule::Clock,
+        issued <= now + small.skew(),
+        "a session was served before its time",
+    )?;
+    let is_mfa = session.assurance() == Assurance::Mfa;
+    let revoked = before.record.revoked_until;
+    check(
+        Rule::Clock,
+        Some(issued) > revoked.every && (is_mfa || Some(issued) > revoked.first_factor),
+        "a revoked session was served",
+    )?;
+    check(
         Rule::Once,
-        session.assurance() == Assurance::Mfa || !before.names.finished.contains(&number),
+        is_mfa || !before.names.finished.contains(&number),
         "a session was served that has completed its login",
+    )
+}
+
+/// An MFA session is not challenged and completes no login. What it confirms ends with it.
+pub fn login(before: &State, command: &Command, answer: &Answer) -> Checked {
+    let is_mfa = |session: usize| before.session(session).assurance() == Assurance::Mfa;
+    let Some(session) = before.presenter(command).filter(|session| is_mfa(*session)) else {
+        return Ok(());
+    };
+    let is_kept = match answer {
+        Answer::Challenged { .. } => false,
+        Answer::Verified {
+            purpose, not_after, ..
+        } => {
+            let expiry = before.session(session).expires_at();
+            *purpose == Purpose::Enrollment && *not_after == Some(expiry)
+        }
+        _ => true,
+    };
+    check(
+        Rule::SecondFactorGuards,
+        is_kept,
+        "an MFA session has completed a login",
     )
 }
 
@@ -51,7 +88,7 @@ pub fn by_code(before: &State, command: &Command) -> Checked {
         !before.names.used_codes.contains(&number),
         "a code was used twice",
     )?;
-    let now = before.now();
+    let now = before.time();
     check(
         Rule::Expiry,
         millis(code.issued_at) <= now && now < millis(code.expires_at),

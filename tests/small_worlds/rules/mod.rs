@@ -1,17 +1,18 @@
 //! What every rule says of a state, and of a step from one to the next.
 
 mod charge;
+mod clock;
 mod grant;
 mod state;
 
-use oob_mfa::testing::{Answer, Command, Guess, Observation, RecoveryGuess, Rule};
-use oob_mfa::{Assurance, Denied, Purpose};
+use oob_mfa::{Assurance, Denied, Limit, Purpose};
+use oob_mfa_testing::record::Status;
+use oob_mfa_testing::{Answer, Command, Guess, Observation, RecoveryGuess, Rule};
 
-use self::charge::{budgets, failures, not_empty, refusal};
-use self::grant::{by_code, by_recovery_code, factors, session};
+use self::charge::{budgets, failures, full_at, not_empty};
+use self::clock::clock;
+use self::grant::{by_code, by_recovery_code, factors, login, session};
 pub use self::state::state;
-use crate::normal::REMEMBERED;
-use crate::record::Status;
 use crate::small::Small;
 use crate::state::State;
 
@@ -53,7 +54,9 @@ pub fn step(
         return check(Rule::Clock, same, "time alone has changed the record");
     }
     let saved = after.filter(|_| observation.reply.saved);
-    session(before, command, answer)?;
+    clock(small, before, command, answer, saved)?;
+    session(small, before, command, answer)?;
+    login(before, command, answer)?;
     match answer {
         Answer::Verified {
             phone: Some(_),
@@ -61,16 +64,14 @@ pub fn step(
             ..
         } => {
             by_code(before, command)?;
-            let full_at = before.record.budgets.binding_failures;
-            not_empty(small.policy.binding_failures(), full_at, before.now())?;
+            passed(small, before, Limit::BindingFailures)?;
             if *purpose == Purpose::Enrollment {
                 factors(before, command)?;
             }
         }
         Answer::Verified { phone: None, .. } => {
             by_recovery_code(before, command)?;
-            let full_at = before.record.budgets.recovery_failures;
-            not_empty(small.policy.recovery_failures(), full_at, before.now())?;
+            passed(small, before, Limit::RecoveryFailures)?;
         }
         Answer::Associated { .. } => factors(before, command)?,
         Answer::Challenged { device, .. } => check(
@@ -97,7 +98,7 @@ pub fn step(
         Answer::Denied(_) | Answer::Listed(_) | Answer::Began { .. } | Answer::Nothing
     );
     if told && !judged {
-        refusal(small, before, saved)?;
+        check(Rule::NoOracle, saved.is_none(), "a refusal was saved")?;
     } else {
         check(
             Rule::ChargeBeforeReveal,
@@ -118,7 +119,12 @@ pub fn step(
     Ok(())
 }
 
-/// Codes of other sessions are untouched, by whatever is sent and by whatever is judged.
+fn passed(small: &Small, before: &State, limit: Limit) -> Checked {
+    let full_at = full_at(&before.record.budgets, limit);
+    not_empty(small.policy.rate(limit), full_at, before.time())
+}
+
+/// Neither a message nor a login touches the codes of other sessions.
 fn others(before: &State, command: &Command, answer: &Answer, after: &State) -> Checked {
     let Some(session) = before.presenter(command) else {
         return Ok(());
@@ -139,10 +145,8 @@ fn others(before: &State, command: &Command, answer: &Answer, after: &State) -> 
     }
     for (challenge, issued) in before.record.issued() {
         let own = before.names.session(&challenge.session) == session;
-        let expired = issued.expires_at <= before.now();
-        // One from so far ahead is of no use before its time, and is not kept until then.
-        let is_of_the_future = challenge.issued_at - before.now() >= REMEMBERED;
-        if own || expired || is_of_the_future {
+        let expired = issued.expires_at <= before.time();
+        if own || expired {
             continue;
         }
         let kept = after
@@ -158,7 +162,7 @@ fn others(before: &State, command: &Command, answer: &Answer, after: &State) -> 
     Ok(())
 }
 
-/// Where a limit refuses, the right code and a wrong one hear the same, and neither is saved.
+/// Where a limit refuses, the right code and a wrong one get the same answer, and neither is saved.
 pub fn no_oracle(asked: &[(Command, Observation)]) -> Checked {
     let limited = |observation: &Observation| {
         matches!(

@@ -1,17 +1,17 @@
 //! What has to be so in every state.
 
 use oob_mfa::Assurance;
-use oob_mfa::testing::Rule;
+use oob_mfa_testing::Rule;
 
 use super::{Checked, check};
 use crate::normal::Normal;
 use crate::state::{State, millis};
 
-const MOST_BYTES: usize = 3_975;
+const MAX_BYTES: usize = 3_968;
 
 /// What has to be so in every state.
 pub fn state(state: &State, normal: &Normal) -> Checked {
-    let (record, now) = (&state.record, state.now());
+    let (record, now) = (&state.record, state.time());
     if state.account.revision() == 0 {
         return Ok(());
     }
@@ -23,15 +23,24 @@ pub fn state(state: &State, normal: &Normal) -> Checked {
     )?;
     check(
         Rule::Bounded,
-        state.bytes.len() <= MOST_BYTES
-            && record.challenges.len() <= 16
-            && record.spent.len() <= 16,
+        state.bytes.len() <= MAX_BYTES && record.challenges.len() <= 16 && record.spent.len() <= 16,
         "the record is too large",
     )?;
     check(
         Rule::Proof,
         normal.is_complete(),
-        "the record holds what nobody was told of",
+        "the record holds what no answer has explained",
+    )?;
+    let is_ahead = record
+        .phones
+        .iter()
+        .map(|phone| phone.last_used)
+        .chain(record.challenges.iter().map(|pending| pending.issued_at))
+        .any(|at| at > record.as_of);
+    check(
+        Rule::Clock,
+        !is_ahead,
+        "the record holds what is later than its last change",
     )?;
     let names = &state.names;
     let in_record = |code: &usize| normal.codes.contains(code);
@@ -59,7 +68,7 @@ pub fn state(state: &State, normal: &Normal) -> Checked {
             }),
             "two codes of one session and phone",
         )?;
-        let is_live = challenge.issued_at <= now && now < code.expires_at;
+        let is_live = now < code.expires_at;
         let sent = &state.world.codes()[names.code(&challenge.id)];
         check(
             Rule::Expiry,

@@ -1,0 +1,236 @@
+//! Stores that break their duty where requests race.
+
+use super::*;
+
+#[test]
+fn the_last_write_that_wins_is_found() {
+    let records = Records::default();
+    let report = replacing(&records, async |next: Next| {
+        put(&records, next.account);
+        Ok(())
+    });
+    println!("{report}");
+    shows(
+        breach(&report, Duty::Replace, Some(Rule::Once)),
+        &[
+            "A (right code) loads revision 1",
+            "B (right code) loads revision 1",
+            "A (right code) saves revision 2, and hears: granted",
+            "B (right code) saves revision 2, and hears: granted",
+        ],
+    );
+    shows(
+        breach(&report, Duty::Replace, Some(Rule::FailureLimit)),
+        &[
+            "A (wrong code) loads revision 1",
+            "B (wrong code) loads revision 1",
+            "A (wrong code) saves revision 2, and hears: Invalid binding_code.",
+            "B (wrong code) saves revision 2, and hears: Invalid binding_code.",
+        ],
+    );
+    shows(
+        breach(&report, Duty::Replace, Some(Rule::SendLimit)),
+        &[
+            "A (challenge) loads revision 1",
+            "B (challenge) loads revision 1",
+            "A (challenge) saves revision 2, and hears: sent",
+            "B (challenge) saves revision 2, and hears: sent",
+        ],
+    );
+    shows(
+        breach(&report, Duty::Insert, None),
+        &["A saves revision 1", "B saves revision 1"],
+    );
+}
+
+#[test]
+fn a_compare_outside_of_the_transaction_is_found() {
+    let records = Records::default();
+    let report = replacing(&records, async |next: Next| {
+        if revision(&records, next.account.subject()) != next.account.replaces() {
+            return Err(Unsaved::Conflict);
+        }
+        // The database is asked to write now, and others come between.
+        give_way().await;
+        put(&records, next.account);
+        Ok(())
+    });
+    println!("{report}");
+    shows(
+        breach(&report, Duty::Replace, Some(Rule::Once)),
+        &[
+            "A (right code) loads revision 1",
+            "B (right code) loads revision 1",
+            "A (right code) begins to save revision 2",
+            "B (right code) begins to save revision 2",
+            "A (right code) saves revision 2, and hears: granted",
+            "B (right code) saves revision 2, and hears: granted",
+        ],
+    );
+}
+
+/// Written behind: the reply does not wait, and a later write meets what is not there yet.
+#[test]
+fn success_that_is_reported_before_the_commit_is_found() {
+    if is_skipped() {
+        return;
+    }
+    let (records, behind) = (Records::default(), RefCell::new(Vec::<Account>::new()));
+    let catch_up = || {
+        behind
+            .borrow_mut()
+            .drain(..)
+            .for_each(|account| put(&records, account))
+    };
+    let report = StoreTest::new(
+        async |subject: Subject| {
+            catch_up();
+            Ok::<_, &str>(stored(&records, &subject))
+        },
+        async |next: Next| {
+            if revision(&records, next.account.subject()) != next.account.replaces() {
+                return Err(Unsaved::Conflict);
+            }
+            behind.borrow_mut().push(next.account);
+            Ok(())
+        },
+    )
+    .run_blocking();
+    println!("{report}");
+    breach(&report, Duty::Replace, Some(Rule::Once));
+}
+
+/// One file for all users: read, changed and written as a whole.
+#[test]
+fn a_file_that_is_written_as_a_whole_is_found() {
+    if is_skipped() {
+        return;
+    }
+    let file = Records::default();
+    let report = replacing(&file, async |next: Next| {
+        let mut whole = file.borrow().clone();
+        let there = whole.get(next.account.subject()).map(Account::revision);
+        if there != next.account.replaces() {
+            return Err(Unsaved::Conflict);
+        }
+        whole.insert(next.account.subject().clone(), next.account);
+        give_way().await;
+        file.replace(whole);
+        Ok(())
+    });
+    assert!(!report.breaches().is_empty(), "{report}");
+}
+
+/// As the tables of most servers are at first: compared, and then written, under one lock each.
+#[test]
+fn a_compare_under_another_lock_than_the_write_is_found() {
+    if is_skipped() {
+        return;
+    }
+    use std::sync::Mutex;
+
+    let load = |records: &Mutex<HashMap<Subject, Account>>, subject: &Subject| {
+        Ok::<_, &str>(records.lock().unwrap().get(subject).cloned())
+    };
+    let report = StoreTest::blocking(Arc::default(), load, move |records, next| {
+        let subject = next.account.subject().clone();
+        let there = load(records, &subject).map_err(Unsaved::Failed)?;
+        if there.as_ref().map(Account::revision) != next.account.replaces() {
+            return Err(Unsaved::Conflict);
+        }
+        std::thread::yield_now();
+        records.lock().unwrap().insert(subject, next.account);
+        Ok(())
+    })
+    .run_blocking();
+    let broken = report.breaches().iter().map(Breach::duty);
+    assert!(
+        broken.into_iter().any(|duty| duty == Duty::Replace),
+        "{report}"
+    );
+}
+
+#[test]
+fn a_conflict_that_writes_all_the_same_is_found() {
+    if is_skipped() {
+        return;
+    }
+    let records = Records::default();
+    let report = replacing(&records, async |next: Next| {
+        let done = replace(&records, next.account.clone());
+        put(&records, next.account);
+        done
+    });
+    breach(&report, Duty::Replace, None);
+}
+
+#[test]
+fn an_upsert_is_found() {
+    let records = Records::default();
+    let report = StoreTest::new(
+        async |subject: Subject| Ok(stored(&records, &subject)),
+        async |next: Next| match next.account.replaces() {
+            None => {
+                put(&records, next.account);
+                Ok(())
+            }
+            Some(_) => replace(&records, next.account),
+        },
+    )
+    .run_blocking();
+    shows(
+        breach(&report, Duty::Insert, None),
+        &["A saves revision 1", "B saves revision 1"],
+    );
+}
+
+#[test]
+fn an_update_without_a_row_is_found() {
+    let records = Records::default();
+    let report = replacing(&records, async |next: Next| {
+        let there = revision(&records, next.account.subject());
+        if there.is_some() && there != next.account.replaces() {
+            return Err(Unsaved::Conflict);
+        }
+        put(&records, next.account);
+        Ok(())
+    });
+    breach(&report, Duty::Replace, None);
+}
+
+/// The `?` that makes a failure of a conflict: the request that loses the race gets 503 and no retry.
+#[test]
+fn a_conflict_that_is_called_a_failure_is_found() {
+    let records = Records::default();
+    let report = replacing(&records, async |next: Next| {
+        replace(&records, next.account).map_err(|_| Unsaved::Failed("UNIQUE constraint failed"))
+    });
+    let second = breach(&report, Duty::Conflict, None);
+    assert_eq!(
+        second.to_string(),
+        "the store has to say that it is a conflict where another revision is stored; it did not: a \
+         write that came second failed with \"UNIQUE constraint failed\", and none was called a \
+         conflict; decide asks again only after that\n  \
+         1. B cannot save revision 1: UNIQUE constraint failed\n"
+    );
+}
+
+/// Only the inserts, as where a unique index refuses and the code does not expect it.
+#[test]
+fn an_insert_that_fails_where_it_is_a_conflict_is_found() {
+    if is_skipped() {
+        return;
+    }
+    let records = Records::default();
+    let report = replacing(&records, async |next: Next| {
+        let is_first = next.account.replaces().is_none();
+        let done = replace(&records, next.account);
+        if is_first {
+            done.map_err(|_| Unsaved::Failed("duplicate key"))
+        } else {
+            done
+        }
+    });
+    let breaches: Vec<Duty> = report.breaches().iter().map(Breach::duty).collect();
+    assert_eq!(breaches, [Duty::Conflict], "{report}");
+}
