@@ -132,7 +132,12 @@ impl Engine {
     /// older session enroll a phone on a fresh account, and would refill the budgets.
     ///
     /// The recipe: delete the user where passwords are checked, so that no session begins; erase; keep the
-    /// record until [`Erased::delete_after`], for 24 hours and 2 minutes by default; then delete it.
+    /// record until [`Erased::delete_after`], for 24 hours and 2 minutes by default; then delete it, if its
+    /// revision is still the one that was stored here.
+    ///
+    /// A session that you vouch for and that lives longer than the
+    /// [longest session](crate::Policy::longest_session) can come alive after that: vouch for none, or keep
+    /// the record until it has expired.
     ///
     /// # Errors
     ///
