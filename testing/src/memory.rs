@@ -83,7 +83,9 @@ impl MemoryStore {
         }
     }
 
-    /// Deletes a record where it still has this revision; whether it did. See [`oob_mfa::Engine::erase`].
+    /// Deletes a record where it still has this revision, and says whether it did. See
+    /// [`Engine::erase`](oob_mfa::Engine::erase).
+    #[must_use]
     pub fn delete(&self, subject: &Subject, revision: u64) -> bool {
         let mut stored = self.lock();
         let is_it = |account: &Account| account.revision() == revision;
