@@ -14,7 +14,7 @@ use crate::phone::PhoneNumber;
 ///
 /// # Security
 ///
-/// It holds the binding code; `Debug` redacts that and masks the number.
+/// It holds the binding code and the keys; `Debug` redacts both and masks the number.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Delivery {

@@ -37,7 +37,8 @@ fn decimal(c: char) -> Option<char> {
     char::from_digit(value, 10)
 }
 
-/// The general category Pd of Unicode, and the minus sign.
+/// The general category Pd of Unicode, the minus sign, and the long vowel mark that the hyphen key of a Japanese
+/// keyboard types.
 const DASHES: &[(char, char)] = &[
     ('-', '-'),
     ('\u{58a}', '\u{58a}'),
@@ -54,28 +55,36 @@ const DASHES: &[(char, char)] = &[
     ('\u{301c}', '\u{301c}'),
     ('\u{3030}', '\u{3030}'),
     ('\u{30a0}', '\u{30a0}'),
+    ('\u{30fc}', '\u{30fc}'),
     ('\u{fe31}', '\u{fe32}'),
     ('\u{fe58}', '\u{fe58}'),
     ('\u{fe63}', '\u{fe63}'),
     ('\u{ff0d}', '\u{ff0d}'),
+    ('\u{ff70}', '\u{ff70}'),
     ('\u{10ead}', '\u{10ead}'),
 ];
 
-/// The general category Cf of Unicode, as far as it shows nothing, and variation selectors.
+/// The general category Cf of Unicode without the signs that are visible, and what else every renderer hides:
+/// fillers and variation selectors.
 const INVISIBLE: &[(char, char)] = &[
     ('\u{ad}', '\u{ad}'),
     ('\u{34f}', '\u{34f}'),
     ('\u{61c}', '\u{61c}'),
+    ('\u{115f}', '\u{1160}'),
+    ('\u{17b4}', '\u{17b5}'),
     ('\u{180b}', '\u{180f}'),
     ('\u{200b}', '\u{200f}'),
     ('\u{202a}', '\u{202e}'),
     ('\u{2060}', '\u{206f}'),
+    ('\u{3164}', '\u{3164}'),
     ('\u{fe00}', '\u{fe0f}'),
     ('\u{feff}', '\u{feff}'),
-    ('\u{fff9}', '\u{fffb}'),
-    ('\u{e0001}', '\u{e0001}'),
-    ('\u{e0020}', '\u{e007f}'),
-    ('\u{e0100}', '\u{e01ef}'),
+    ('\u{ffa0}', '\u{ffa0}'),
+    ('\u{fff0}', '\u{fffb}'),
+    ('\u{13430}', '\u{1343f}'),
+    ('\u{1bca0}', '\u{1bca3}'),
+    ('\u{1d173}', '\u{1d17a}'),
+    ('\u{e0000}', '\u{e0fff}'),
 ];
 
 /// The zeros of the general category Nd of Unicode 14, without those of ASCII and of the fullwidth forms.

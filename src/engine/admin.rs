@@ -113,7 +113,11 @@ impl Engine {
     /// 1. Delete the user where passwords are checked, so that no session begins.
     /// 2. Erase.
     /// 3. Keep the record until [`Erased::delete_after`], by default for 24 hours and 2 minutes.
-    /// 4. Delete it.
+    /// 4. Delete it, if its revision is still the one that was stored here.
+    ///
+    /// A session that you vouch for and that lives longer than the
+    /// [longest session](crate::Policy::longest_session) can come alive after that: vouch for none, or keep
+    /// the record until it has expired.
     ///
     /// # Errors
     ///

@@ -44,10 +44,67 @@ fn every_dash_of_unicode_is_dropped() {
     for dash in dashes.chars() {
         assert!(is_dropped(dash), "{dash:?}");
     }
+    // What the hyphen key of a Japanese keyboard types, wide and narrow.
+    assert_eq!(typed("１２３ー４５６"), "123456");
+    assert_eq!(typed("123ｰ456"), "123456");
     // Not a dash: marks that a person types for something else.
     for other in "_~=+|/\\.,:;'\"`^*#•·¯".chars() {
         assert!(!is_dropped(other), "{other:?}");
     }
+}
+
+/// The general category Cf of Unicode 14. The signs of Arabic, Syriac and Kaithi in it are visible, and stay.
+#[test]
+fn every_format_character_of_unicode_that_shows_nothing_is_dropped() {
+    let visible = [
+        (0x600, 0x605),
+        (0x6dd, 0x6dd),
+        (0x70f, 0x70f),
+        (0x890, 0x891),
+        (0x8e2, 0x8e2),
+        (0x110bd, 0x110bd),
+        (0x110cd, 0x110cd),
+    ];
+    let invisible = [
+        (0xad, 0xad),
+        (0x61c, 0x61c),
+        (0x180e, 0x180e),
+        (0x200b, 0x200f),
+        (0x202a, 0x202e),
+        (0x2060, 0x2064),
+        (0x2066, 0x206f),
+        (0xfeff, 0xfeff),
+        (0xfff9, 0xfffb),
+        (0x13430, 0x13438),
+        (0x1bca0, 0x1bca3),
+        (0x1d173, 0x1d17a),
+        (0xe0001, 0xe0001),
+        (0xe0020, 0xe007f),
+    ];
+    let each = |ranges: &[(u32, u32)]| -> Vec<char> {
+        let codes = ranges.iter().flat_map(|(first, last)| *first..=*last);
+        codes.filter_map(char::from_u32).collect()
+    };
+    assert_eq!(each(&visible).len() + each(&invisible).len(), 163);
+    for c in each(&invisible) {
+        assert!(is_dropped(c), "{c:?}");
+    }
+    for c in each(&visible) {
+        assert!(!is_dropped(c), "{c:?}");
+    }
+    // Fillers and variation selectors, as after a digit that is shown as an emoji.
+    for c in "\u{34f}\u{115f}\u{3164}\u{ffa0}\u{fe0f}\u{e0100}".chars() {
+        assert!(is_dropped(c), "{c:?}");
+    }
+}
+
+/// A letter, a digit or a sign that somebody could read is not a separator.
+#[test]
+fn what_is_dropped_is_white_space_a_dash_or_invisible_and_no_letter_of_a_word() {
+    let is_dropped = |c: &char| characters(c.encode_utf8(&mut [0; 4])).next().is_none();
+    let readable = ('\0'..=char::MAX).filter(|c| c.is_alphanumeric());
+    let others: String = readable.filter(is_dropped).collect();
+    assert_eq!(others, "\u{115f}\u{1160}\u{30fc}\u{3164}\u{ff70}\u{ffa0}");
 }
 
 #[test]

@@ -83,6 +83,16 @@ impl MemoryStore {
         }
     }
 
+    /// Deletes a record where it still has this revision, and says whether it did. See
+    /// [`Engine::erase`](oob_mfa::Engine::erase).
+    #[must_use]
+    pub fn delete(&self, subject: &Subject, revision: u64) -> bool {
+        let mut stored = self.lock();
+        let is_it = |account: &Account| account.revision() == revision;
+        let found = stored.records.get(subject).is_some_and(is_it);
+        found && stored.records.remove(subject).is_some()
+    }
+
     /// Lets the next writes meet these faults, one each.
     pub fn inject(&self, faults: impl IntoIterator<Item = Fault>) {
         self.lock().faults.extend(faults);

@@ -84,10 +84,14 @@ fn wrong_codes(world: &mut World, session: &MfaSession, sent: &Sent) -> u32 {
 type Write = (&'static str, fn(&mut World) -> Result<(), Denied>);
 
 /// What an administrator can change.
-const ADMINISTRATORS: [Write; 4] = [
+const ADMINISTRATORS: [Write; 5] = [
     ("reset", |world| {
         let transition = world.engine.reset(world.account(), world.now());
         world.commit(transition)
+    }),
+    ("erase", |world| {
+        let transition = world.engine.erase(world.account(), world.now());
+        world.commit(transition).map(drop)
     }),
     ("remove_phone", |world| {
         let device = record(world)["phones"][0]["device"]

@@ -5,11 +5,14 @@
 mod budgets;
 mod cap;
 mod clock;
+mod erasure;
 mod expiry;
 mod lists;
 mod recovery;
 mod sessions;
+mod switches;
 mod takeover;
+mod typed;
 
 use std::time::Duration;
 

@@ -6,6 +6,7 @@
 mod clock;
 mod lists;
 mod phones;
+mod switches;
 
 use oob_mfa::{
     Assurance, Channel, Channels, Denied, Engine, Key, KeyRing, PhoneNumber, Policy, Purpose,
