@@ -229,6 +229,7 @@ fn a_refusal_and_a_wrong_code_draw_nothing() {
     assert_eq!(next, None);
     let unknown = Challenge {
         authenticator: Some("sms|dev_9999999999999999".parse().unwrap()),
+        channel: None,
     };
     let session = &drawer.first_factor;
     let (refused, next) = both(engine.challenge(account(), session, &unknown, now, &mut none));

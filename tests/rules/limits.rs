@@ -202,6 +202,7 @@ fn r04_the_eleventh_message_waits_an_hour_to_the_millisecond() {
     let challenge = Command::Challenge {
         session: 0,
         authenticator: None,
+        channel: None,
     };
     for _ in 0..9 {
         assert!(world.apply(&challenge).reply.sent.is_some());
@@ -228,6 +229,7 @@ fn r05_the_eleventh_wrong_code_waits_six_minutes_and_recovery_codes_do_not() {
     world.apply(&Command::Challenge {
         session: 0,
         authenticator: None,
+        channel: None,
     });
     let wrong = Command::VerifyOob {
         session: None,
@@ -270,6 +272,7 @@ fn r05_the_eleventh_wrong_code_waits_six_minutes_and_recovery_codes_do_not() {
     world.apply(&Command::Challenge {
         session: 0,
         authenticator: None,
+        channel: None,
     });
     assert_eq!(
         world.apply(&right).reply.answer,

@@ -256,6 +256,7 @@ fn challenged(world: &mut World) -> Answer {
         .apply(&Command::Challenge {
             session: 0,
             authenticator: None,
+            channel: None,
         })
         .reply
         .answer

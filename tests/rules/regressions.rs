@@ -18,6 +18,7 @@ const RIGHT: Command = Command::VerifyOob {
 const CHALLENGE: Command = Command::Challenge {
     session: 0,
     authenticator: None,
+    channel: None,
 };
 
 fn associate() -> Command {

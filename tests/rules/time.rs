@@ -40,6 +40,7 @@ const RIGHT: Command = Command::VerifyOob {
 const CHALLENGE: Command = Command::Challenge {
     session: 0,
     authenticator: None,
+    channel: None,
 };
 
 /// Rule 10: no code is judged outside its lifetime, in account time.

@@ -69,7 +69,10 @@ impl Counted {
     pub fn password(&mut self) -> (MfaSession, Requirements) {
         let account = self.load().unwrap();
         let account = account.unwrap_or_else(|| Account::new(SUBJECT.parse().unwrap()));
-        (self.world.first_factor(), account.requirements())
+        (
+            self.world.first_factor(),
+            self.world.engine.requirements(&account),
+        )
     }
 
     pub fn associate(&self, session: &MfaSession) -> Asked {

@@ -345,6 +345,7 @@ impl Small {
             commands.push(Command::Challenge {
                 session,
                 authenticator: None,
+                channel: None,
             });
         }
         if self.asks(Ask::Verify) {

@@ -44,6 +44,7 @@ fn challenged() -> World {
     world.apply(&Command::Challenge {
         session: 0,
         authenticator: None,
+        channel: None,
     });
     world
 }

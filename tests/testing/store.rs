@@ -46,6 +46,7 @@ fn a_store_that_is_out_of_reach_changes_nothing_and_sends_nothing() {
     let challenge = Command::Challenge {
         session: 0,
         authenticator: None,
+        channel: None,
     };
     for fail in [
         |world: &World| world.store().inject([Fault::Unavailable]),
@@ -76,6 +77,7 @@ fn a_message_that_is_lost_at_the_providers_stays_charged() {
     let challenge = Command::Challenge {
         session: 0,
         authenticator: None,
+        channel: None,
     };
     world.apply(&challenge);
     assert_eq!(
@@ -138,6 +140,7 @@ fn an_outbox_keeps_the_order_and_knows_the_latest() {
     world.apply(&Command::Challenge {
         session: 0,
         authenticator: None,
+        channel: None,
     });
     assert!(outbox.messages().is_empty());
     assert_eq!(outbox.code_for(phone()), None);

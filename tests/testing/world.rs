@@ -68,6 +68,7 @@ fn a_clone_is_a_world_of_its_own() {
     one.apply(&Command::Challenge {
         session: 0,
         authenticator: None,
+        channel: None,
     });
     assert_eq!(two.now() + Duration::milliseconds(1), one.now());
     assert_eq!(failures_left(&two), 10);
@@ -101,6 +102,7 @@ fn worlds_beside_each_other_have_one_clock_one_store_and_one_outbox() {
     other.apply(&Command::Challenge {
         session: 0,
         authenticator: None,
+        channel: None,
     });
     assert_eq!(one.store().load(other.subject()), Ok(other.record()));
     assert!(other.record().is_some());

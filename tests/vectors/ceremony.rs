@@ -225,7 +225,10 @@ impl Ceremony {
         session: &MfaSession,
         authenticator: Option<AuthenticatorId>,
     ) -> Option<Sent> {
-        let request = Challenge { authenticator };
+        let request = Challenge {
+            authenticator,
+            channel: None,
+        };
         let said = object([("authenticator", json(&authenticator))]);
         let transition = self.engine.challenge(
             self.account.clone(),

@@ -94,6 +94,7 @@ fn wait() -> impl Strategy<Value = Vec<Visit>> {
     let challenge = (0_usize..3).prop_map(|session| Command::Challenge {
         session,
         authenticator: None,
+        channel: None,
     });
     let recover = (0_usize..3).prop_map(|session| Command::VerifyRecoveryCode {
         session,

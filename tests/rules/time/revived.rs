@@ -104,7 +104,7 @@ proptest! {
         let session_of = |number: usize| world.sessions().len() - 1 - number;
         for session in completed {
             if world.sessions()[session].assurance() == Assurance::FirstFactor {
-                let again = Command::Challenge { session: session_of(session), authenticator: None };
+                let again = Command::Challenge { session: session_of(session), authenticator: None , channel: None};
                 let answer = earlier.clone().apply(&again).reply.answer;
                 assert!(matches!(answer, Answer::Denied(_)), "session {session} lives again");
             }
