@@ -41,7 +41,9 @@ pub fn confirm_before_active() -> Look {
             Answer::Removed { device } => {
                 confirmed.remove(device);
             }
-            Answer::Done if *command == Command::Reset => confirmed.clear(),
+            Answer::Done if matches!(command, Command::Reset | Command::Erase) => {
+                confirmed.clear();
+            }
             Answer::Listed(entries) => {
                 for entry in entries {
                     if let Some((_, device)) = entry.phone {

@@ -144,6 +144,7 @@ impl LiveRecoveryCode {
     pub fn follow(&mut self, before: &World, command: &Command, observation: &Observation) {
         let logged = |event: &Event| observation.events.contains(event);
         if logged(&Event::AccountReset)
+            || logged(&Event::AccountErased)
             || logged(&Event::RecoveryCodeRemoved)
             || logged(&Event::RecoveryCodeUsed)
         {

@@ -91,6 +91,7 @@ pub fn clock() -> Look {
         }
         let reaches_account = match command {
             Command::Reset
+            | Command::Erase
             | Command::ImportPhone { .. }
             | Command::RemovePhone { .. }
             | Command::RestoreBudgets => true,

@@ -5,6 +5,7 @@ Written from the page, with nothing but the standard library of Python.
 
 import hashlib
 import hmac
+import unicodedata
 
 BASE64URL = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 DEVICE = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
@@ -63,28 +64,63 @@ class Source:
     def binding_code(self, digits):
         return str(self.below(10**digits)).zfill(digits)
 
+    def call_keys(self):
+        return str(self.below(1000)).zfill(3)
+
     def is_used_up(self):
         return self.rest == b""
 
 
-def typed_recovery_code(text):
-    characters = []
+WHITE_SPACE = set("\t\n\v\f\r \x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000") | {
+    chr(point) for point in range(0x2000, 0x200B)
+}
+
+
+# The minus sign, long vowel marks, and what shows nothing.
+SEPARATORS = set("\u2212\u30fc\uff70\u00ad\u034f\u061c\u3164\ufeff\uffa0") | {
+    chr(point)
+    for first, last in (
+        (0x115F, 0x1160),
+        (0x17B4, 0x17B5),
+        (0x180B, 0x180F),
+        (0x200B, 0x200F),
+        (0x202A, 0x202E),
+        (0x2060, 0x206F),
+        (0xFE00, 0xFE0F),
+        (0xFFF0, 0xFFFB),
+        (0x13430, 0x1343F),
+        (0x1BCA0, 0x1BCA3),
+        (0x1D173, 0x1D17A),
+        (0xE0000, 0xE0FFF),
+    )
+    for point in range(first, last + 1)
+}
+
+
+def typed(text):
+    """The characters of a code as a person types it."""
     for character in text:
+        category = unicodedata.category(character)
+        if character in WHITE_SPACE or category == "Pd" or character in SEPARATORS:
+            continue
         point = ord(character)
         if 0xFF01 <= point <= 0xFF5E:
-            character = chr(point - 0xFF01 + 0x21)
-        elif character in "\u3000\u00a0\t\r\n":
-            character = " "
-        elif 0x2010 <= point <= 0x2015 or point == 0x2212:
-            character = "-"
-        if character in " -":
-            continue
-        if "a" <= character <= "z":
-            character = character.upper()
-        characters.append(character)
-    if len(characters) != 24 or any(not 0 < ord(character) < 256 for character in characters):
+            yield chr(point - 0xFF01 + 0x21)
+        elif category == "Nd":
+            yield str(unicodedata.decimal(character))
+        else:
+            yield character
+
+
+def typed_recovery_code(text):
+    if len(text.encode()) == 24:
+        return text.upper() if text.isascii() else None
+    if len(text.encode()) > 192:
         return None
-    return "".join(characters)
+    characters = "".join(typed(text))
+    if len(characters) != 24 or any(not "!" <= character <= "~" for character in characters):
+        return None
+    return characters.upper()
 
 
 def code_digest(secret, challenge, session, code):
@@ -113,6 +149,11 @@ def mask(phone):
     return "X" * (len(phone) - 4) + phone[-4:]
 
 
+# Country codes of one and two digits, without Italy's 39.
+NO_ZERO_AFTER = """1 7 20 27 30 31 32 33 34 36 40 41 43 44 45 46 47 48 49 51 52 53 54 55 56 57 58
+60 61 62 63 64 65 66 81 82 84 86 90 91 92 93 94 95 98""".split()
+
+
 def is_phone(text):
     digits = text[1:]
     return (
@@ -120,6 +161,7 @@ def is_phone(text):
         and 7 <= len(digits) <= 15
         and all(digit in "0123456789" for digit in digits)
         and digits[0] != "0"
+        and not any(digits.startswith(code + "0") for code in NO_ZERO_AFTER)
     )
 
 

@@ -184,6 +184,8 @@ class Story:
         challenge = source.bytes(16)
         binding_code = source.binding_code(self.policy["code_digits"])
         delivery = granted["delivery"]
+        keys = source.call_keys() if channel == "voice" else None
+        check(keys, delivery["keys"], what)
         check(encode(challenge), granted["oob_code"], what)
         check(binding_code, delivery["binding_code"], what)
         check(delivery_id(challenge), delivery["id"], what)

@@ -59,6 +59,10 @@ pub fn delivery(delivery: &Delivery) -> Json {
         ("channel", json(&delivery.channel)),
         ("to", json(&delivery.to)),
         ("binding_code", json(delivery.code.expose_secret())),
+        (
+            "keys",
+            json(&delivery.keys.as_ref().map(CallKeys::expose_secret)),
+        ),
         ("expires_at", json(&millis(delivery.expires_at))),
     ])
 }
