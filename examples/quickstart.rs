@@ -295,7 +295,10 @@ impl Story {
             }
             Message::Voice(call) => {
                 call.prompt().for_each(|step| println!("      | {step:?}"));
-                for step in call.answered("1".parse()?) {
+                // As if the keys that the prompt asks for were pressed.
+                let keys = delivery.keys.as_ref();
+                let answered = call.press(keys.map_or("", |keys| keys.expose_secret()))?;
+                for step in answered.steps() {
                     match step {
                         AnswerStep::Say(words) => println!("      | {words}"),
                         AnswerStep::SayDigits(digits) => {

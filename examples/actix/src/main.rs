@@ -12,7 +12,7 @@ use std::error::Error;
 use std::time::Duration;
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderName};
+use actix_web::http::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HeaderName};
 use actix_web::rt::{System, time::timeout};
 use actix_web::web::{Bytes, Data, Payload, block, to};
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer};
@@ -71,12 +71,14 @@ async fn answer(service: Data<Service>, head: HttpRequest, body: Bytes) -> Answe
     let path = head.uri().path().to_owned();
     let authorization = text(&head, AUTHORIZATION);
     let content_type = text(&head, CONTENT_TYPE);
+    let content_encoding = encodings(&head);
     let answered = block(move || {
         service.answer(&Request {
             method: &method,
             path: &path,
             authorization: authorization.as_deref(),
             content_type: content_type.as_deref(),
+            content_encoding: &content_encoding,
             body: &body,
         })
     });
@@ -90,4 +92,11 @@ async fn answer(service: Data<Service>, head: HttpRequest, body: Bytes) -> Answe
 fn text(head: &HttpRequest, name: HeaderName) -> Option<String> {
     let value = head.headers().get(name)?;
     Some(value.to_str().unwrap_or_default().to_owned())
+}
+
+/// Every `Content-Encoding`, joined as a list.
+fn encodings(head: &HttpRequest) -> String {
+    let values = head.headers().get_all(CONTENT_ENCODING);
+    let values: Vec<&str> = values.map(|value| value.to_str().unwrap_or("?")).collect();
+    values.join(",")
 }

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use oob_mfa::wire::{Answer, BadRequest, ErrorAnswer, MAX_BODY};
 use oob_mfa_demo::{Request, Service};
 use oxhttp::Server;
-use oxhttp::model::header::{AUTHORIZATION, CONNECTION, CONTENT_TYPE};
+use oxhttp::model::header::{AUTHORIZATION, CONNECTION, CONTENT_ENCODING, CONTENT_TYPE};
 use oxhttp::model::{Body, HeaderName, HeaderValue, Request as Http, Response, StatusCode};
 
 /// How long a client may keep silent, in the middle of a request too.
@@ -42,6 +42,7 @@ fn answer(service: &Service, http: &mut Http<Body>) -> Answer {
             path: http.uri().path(),
             authorization: text(http, AUTHORIZATION),
             content_type: text(http, CONTENT_TYPE),
+            content_encoding: &encodings(http),
             body: &body,
         }),
         Err(error) => error.into(),
@@ -75,6 +76,13 @@ fn read(http: &mut Http<Body>) -> Result<Vec<u8>, ErrorAnswer> {
 fn text(http: &Http<Body>, name: HeaderName) -> Option<&str> {
     let value = http.headers().get(name)?;
     Some(value.to_str().unwrap_or_default())
+}
+
+/// Every `Content-Encoding`, joined as a list.
+fn encodings(http: &Http<Body>) -> String {
+    let values = http.headers().get_all(CONTENT_ENCODING).iter();
+    let values: Vec<&str> = values.map(|value| value.to_str().unwrap_or("?")).collect();
+    values.join(",")
 }
 
 fn respond(answer: &Answer) -> Response<Body> {

@@ -13,9 +13,11 @@ pub(crate) fn send(wording: &Wording, delivery: &Delivery) -> Result<(), Box<dyn
     match wording.message(delivery)? {
         Message::Sms(text) => writeln!(output, "sms to {to}: {}", text.expose_secret())?,
         Message::Voice(call) => {
-            // As if the call was taken and a key pressed: before that no digit is said.
+            // As if the call was taken and its keys pressed: before that no digit of the code is said.
+            let keys = delivery.keys.as_ref();
+            let pressed = call.press(keys.map_or("", |keys| keys.expose_secret()))?;
             write!(output, "call to {to}:")?;
-            for step in call.answered("1".parse()?) {
+            for step in pressed.steps() {
                 match step {
                     AnswerStep::Say(words) => write!(output, " {words}.")?,
                     AnswerStep::SayDigits(digits) => {

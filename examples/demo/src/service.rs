@@ -9,7 +9,7 @@ use getrandom::rand_core::{Rng, UnwrapErr};
 use oob_mfa::message::Wording;
 use oob_mfa::wire::{
     Answer, AuthenticatorsAnswer, BadRequest, Body, ErrorAnswer, Format, Grant, MfaRequiredAnswer,
-    authenticator_id, bearer,
+    authenticator_id, bearer, check_encoding, without_bom,
 };
 use oob_mfa::{
     Account, Delivery, Denied, Engine, FirstFactor, Key, KeyRing, MfaSession, Policy, Transition,
@@ -34,6 +34,8 @@ pub struct Request<'a> {
     pub authorization: Option<&'a str>,
     /// The header `Content-Type`; empty where it is no text.
     pub content_type: Option<&'a str>,
+    /// The headers `Content-Encoding`, joined by commas; `?` for one that is no text.
+    pub content_encoding: &'a str,
     /// The body, at most [`MAX_BODY`](oob_mfa::wire::MAX_BODY) bytes.
     pub body: &'a [u8],
 }
@@ -127,7 +129,7 @@ impl Service {
             .map_err(|denied| refuse(&denied))?;
         let token = self.engine.issue_token(&session);
         let account = self.account(&session)?;
-        Ok(MfaRequiredAnswer::new(&token, account.requirements()).into())
+        Ok(MfaRequiredAnswer::new(&token, self.engine.requirements(&account)).into())
     }
 
     fn associate(&self, request: &Request<'_>) -> Answered {
@@ -137,7 +139,7 @@ impl Service {
         session
             .check_client(body.optional("client_id")?)
             .map_err(|denied| refuse(&denied))?;
-        let associate = body.associate()?;
+        let associate = body.associate(self.engine.policy().channels())?;
         let associated = self.decide(&session, |account, now| {
             self.engine
                 .associate(account, &session, &associate, now, &mut rng())
@@ -230,9 +232,11 @@ impl Service {
 impl Request<'_> {
     /// The parameters of the body, by its content type.
     fn parameters(&self, default: Format) -> Result<Body, BadRequest> {
+        check_encoding(Some(self.content_encoding))?;
         let format = Format::of(self.content_type, default)?;
         // A form would read other bytes as U+FFFD.
-        let text = std::str::from_utf8(self.body).map_err(|_| BadRequest::MalformedBody)?;
+        let text =
+            std::str::from_utf8(without_bom(self.body)).map_err(|_| BadRequest::MalformedBody)?;
         match format {
             Format::Json => serde_json::from_str(text).ok(),
             Format::Form => serde_urlencoded::from_str(text).ok(),

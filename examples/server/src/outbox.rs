@@ -6,7 +6,9 @@ use std::io::{self, Write};
 use std::path::Path;
 use std::sync::Mutex;
 
-use oob_mfa::message::{AnswerStep, KeyPress, Message as Worded, PromptStep, VoiceCall, Wording};
+use oob_mfa::message::{
+    AnswerStep, AnsweredCall, Message as Worded, PromptStep, VoiceCall, Wording,
+};
 use oob_mfa::{Channel, Delivery};
 use serde::Serialize;
 use time::format_description::well_known::Rfc3339;
@@ -23,7 +25,10 @@ pub struct Message {
     pub code: Zeroizing<String>,
     /// What the phone shows, or what is said when the call is taken.
     pub text: Zeroizing<String>,
-    /// What is said once a key was pressed; none for a text message.
+    /// The keys that a call asks for; none for a text message.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub keys: Option<Zeroizing<String>>,
+    /// What is said once they were pressed, and no other ones; none for a text message.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub answered: Option<Zeroizing<String>>,
     /// For a provider that takes an idempotency key.
@@ -39,9 +44,15 @@ impl Message {
     ///
     /// A delivery that cannot be worded: one of a channel that is not known here.
     pub fn new(wording: &Wording, delivery: &Delivery) -> Result<Self, Box<dyn Error>> {
+        let keys = delivery.keys.as_ref();
+        let keys = keys.map(|keys| Zeroizing::new(keys.expose_secret().to_owned()));
         let (text, answered) = match wording.message(delivery)? {
             Worded::Sms(text) => (Zeroizing::new(text.expose_secret().to_owned()), None),
-            Worded::Voice(call) => (prompt(&call), Some(answered(&call, "1".parse()?))),
+            Worded::Voice(call) => {
+                let prompt = prompt(&call);
+                let pressed = keys.as_deref().map_or("", String::as_str);
+                (prompt, Some(answered(&call.press(pressed)?)))
+            }
             other => return Err(format!("no words for {other:?}").into()),
         };
         Ok(Self {
@@ -49,6 +60,7 @@ impl Message {
             to: delivery.to.to_e164(),
             code: Zeroizing::new(delivery.code.expose_secret().to_owned()),
             text,
+            keys,
             answered,
             id: delivery.id(),
             expires_at: delivery.expires_at.format(&Rfc3339)?,
@@ -64,13 +76,13 @@ impl Message {
 
 fn prompt(call: &VoiceCall) -> Zeroizing<String> {
     let steps = call.prompt().map(|step| match step {
-        PromptStep::AskKey(words) | PromptStep::Say(words) => words,
+        PromptStep::AskKeys(words) | PromptStep::Say(words) => words,
     });
     Zeroizing::new(steps.collect::<Vec<_>>().join(" "))
 }
 
-fn answered(call: &VoiceCall, key: KeyPress) -> Zeroizing<String> {
-    let steps = call.answered(key).filter_map(|step| match step {
+fn answered(call: &AnsweredCall) -> Zeroizing<String> {
+    let steps = call.steps().filter_map(|step| match step {
         AnswerStep::Say(words) => Some(words),
         AnswerStep::SayDigits(digits) => Some(digits.expose_secret()),
         AnswerStep::Pause(_) => None,

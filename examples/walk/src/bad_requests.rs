@@ -41,6 +41,7 @@ pub(crate) fn bad_requests(server: &Server) {
             invalid(413, "The request body is too large.", &answer);
         }
     }
+    encoded_bodies(&client, &token);
     // At the limit it is read, and lacks a client.
     let missing = |name: &str, answer: &Answer| {
         invalid(400, &format!("Missing required parameter: {name}"), answer);
@@ -80,6 +81,14 @@ pub(crate) fn bad_requests(server: &Server) {
             .json(path, &[], &body)
             .is(401, "invalid_client", "Client authentication failed");
     }
+    // A browser that hears of Basic without having used it opens a password box.
+    let wrong = ("authorization", "Basic ZGVtbzpndWVzc2Vk");
+    let body = json!({ "grant_type": "password" });
+    client.json("/oauth/token", &[wrong], &body).is(
+        401,
+        "invalid_client",
+        "Client authentication failed",
+    );
     client
         .list("x")
         .is(401, "invalid_grant", "Malformed mfa_token");
@@ -98,6 +107,42 @@ pub(crate) fn bad_requests(server: &Server) {
     }
     assert_eq!(client.list(&token).ok(), json!([]));
     assert_eq!(server.unread(), 0);
+}
+
+/// A body that is encoded is not read, not even where it parses; a byte order mark is skipped.
+fn encoded_bodies(client: &Client<'_>, token: &str) {
+    let authorization = ("authorization", &*bearer(token));
+    let gzip = b"\x1F\x8B\x08\x00\x00\x00\x00\x00".as_slice();
+    for path in ENDPOINTS {
+        for (kind, body) in [
+            (FORM, b"client_id=demo".as_slice()),
+            (JSON, b"{}"),
+            (JSON, gzip),
+        ] {
+            for encodings in [
+                &["gzip"][..],
+                &["br"],
+                &["identity, gzip"],
+                &["identity", "deflate"],
+            ] {
+                let encodings = encodings.iter().map(|value| ("content-encoding", *value));
+                let headers: Vec<_> = [kind, authorization].into_iter().chain(encodings).collect();
+                let answer = client.send("POST", path, &headers, body);
+                invalid(415, "The content encoding has to be identity.", &answer);
+                assert_eq!(answer.header("accept-encoding"), Some("identity"));
+            }
+        }
+    }
+    let lacks = |name: &str, answer: &Answer| {
+        invalid(400, &format!("Missing required parameter: {name}"), answer);
+    };
+    let identity = ("content-encoding", "Identity");
+    let form = "\u{FEFF}client_id=demo&client_secret=demo-secret";
+    let answer = client.send("POST", "/oauth/token", &[FORM, identity], form);
+    lacks("grant_type", &answer);
+    let json = "\u{FEFF}{\"client_id\":\"demo\",\"client_secret\":\"demo-secret\"}";
+    let answer = client.send("POST", "/oauth/token", &[JSON], json);
+    lacks("grant_type", &answer);
 }
 
 #[track_caller]

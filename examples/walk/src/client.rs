@@ -51,7 +51,7 @@ impl<'a> Client<'a> {
         let headers = answer.headers().iter();
         Answer {
             endpoint: match (path, by_basic) {
-                ("/oauth/token", true) => Endpoint::TokenByHeader,
+                ("/oauth/token", true) => Endpoint::TokenByBasic,
                 ("/oauth/token", false) => Endpoint::Token,
                 _ => Endpoint::Mfa,
             },
@@ -171,7 +171,7 @@ pub(crate) fn wrong(code: &str) -> String {
 enum Endpoint {
     Mfa,
     Token,
-    TokenByHeader,
+    TokenByBasic,
 }
 
 #[derive(Debug)]
@@ -216,9 +216,7 @@ impl Answer {
         let body = json!({ "error": error, "error_description": description });
         assert_eq!((self.status, self.value()), (status, body));
         let challenge = match (self.endpoint, status, error) {
-            (Endpoint::Mfa | Endpoint::TokenByHeader, 401, "invalid_client") => {
-                Some(r#"Basic realm="oauth""#)
-            }
+            (Endpoint::TokenByBasic, 401, "invalid_client") => Some(r#"Basic realm="oauth""#),
             (Endpoint::Mfa, 401, _) => Some("Bearer"),
             _ => None,
         };

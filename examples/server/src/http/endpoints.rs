@@ -107,7 +107,7 @@ async fn first_factor(service: &Service, body: &Body, client: &str) -> Answer {
     let token = service.engine.issue_token(&session);
     Ok(respond(MfaRequiredAnswer::new(
         &token,
-        account.requirements(),
+        service.engine.requirements(&account),
     )))
 }
 
@@ -124,7 +124,7 @@ pub(super) async fn associate(
     session
         .check_client(client.as_deref())
         .map_err(|denied| refuse(Some(session.subject()), &denied, service.now()))?;
-    let request = body.associate()?;
+    let request = body.associate(service.engine.policy().channels())?;
     let associated = service
         .decide(&session, |account, now, rng| {
             service

@@ -2,7 +2,7 @@
 
 use axum::body::Bytes;
 use axum::http::{HeaderMap, HeaderName, header};
-use oob_mfa::wire::{BadRequest, Body, Format};
+use oob_mfa::wire::{BadRequest, Body, Format, check_encoding, without_bom};
 
 /// The `Authorization` header.
 pub(super) fn authorization(headers: &HeaderMap) -> Option<&str> {
@@ -15,15 +15,19 @@ fn text(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
     Some(value.to_str().unwrap_or_default())
 }
 
-/// The parameters of a body, by its content type.
+/// The parameters of a body, by its content type. One that is encoded is not read, whatever it parses as.
 pub(super) fn parameters(
     headers: &HeaderMap,
     body: &Bytes,
     default: Format,
 ) -> Result<Body, BadRequest> {
+    for encoding in headers.get_all(header::CONTENT_ENCODING) {
+        // One that is no text is none that anybody reads.
+        check_encoding(Some(encoding.to_str().unwrap_or("?")))?;
+    }
     let format = Format::of(text(headers, header::CONTENT_TYPE), default)?;
     // A form would read other bytes as U+FFFD.
-    let text = std::str::from_utf8(body).map_err(|_| BadRequest::MalformedBody)?;
+    let text = std::str::from_utf8(without_bom(body)).map_err(|_| BadRequest::MalformedBody)?;
     match format {
         Format::Json => serde_json::from_str(text).ok(),
         Format::Form => serde_urlencoded::from_str(text).ok(),

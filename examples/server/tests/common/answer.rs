@@ -16,7 +16,7 @@ pub struct Answer {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Challenged {
     WhoIsUnauthorized,
-    WhoFailsByHeader,
+    WhoFailsByBasic,
     Nobody,
 }
 
@@ -62,8 +62,10 @@ impl Answer {
         assert_eq!(self.header("content-type"), Some("application/json"));
         let challenge = match (self.challenged, status, error) {
             (Challenged::Nobody, ..) => None,
-            (_, 401, "invalid_client") => Some(r#"Basic realm="oauth""#.to_owned()),
-            (Challenged::WhoFailsByHeader, ..) => None,
+            (Challenged::WhoFailsByBasic, 401, "invalid_client") => {
+                Some(r#"Basic realm="oauth""#.to_owned())
+            }
+            (Challenged::WhoFailsByBasic, ..) => None,
             (_, 401, _) => Some("Bearer".to_owned()),
             (_, 403, "insufficient_scope") => {
                 let scope = description

@@ -44,12 +44,11 @@ impl Client {
             self.agent.run(request.body(body).unwrap())
         };
         let mut answer = answer.unwrap();
-        let bearer = |value: &str| value.starts_with("Bearer ");
-        let by_header = headers
+        let by_basic = headers
             .iter()
-            .any(|(name, value)| *name == "authorization" && !bearer(value));
-        let challenged = match (path, by_header) {
-            ("/oauth/token", true) => Challenged::WhoFailsByHeader,
+            .any(|(name, value)| *name == "authorization" && value.starts_with("Basic "));
+        let challenged = match (path, by_basic) {
+            ("/oauth/token", true) => Challenged::WhoFailsByBasic,
             ("/oauth/token", false) => Challenged::Nobody,
             _ => Challenged::WhoIsUnauthorized,
         };

@@ -203,7 +203,14 @@ fn from_the_first_password_to_the_last_phone_removed() {
         .map(String::from)
         .collect::<Vec<_>>()
         .join(", ");
-    assert!(!message["text"].as_str().unwrap().contains(&digits));
+    let text = message["text"].as_str().unwrap();
+    assert!(!text.contains(&digits), "{text}");
+    // Three keys, and the prompt asks for them.
+    let keys: Vec<&str> = message["keys"].as_str().unwrap().split("").collect();
+    let [_, a, b, c, _] = keys[..] else {
+        panic!("{message}");
+    };
+    assert!(text.contains(&format!("press {a}, {b}, {c}.")), "{text}");
     assert_eq!(
         message["answered"]
             .as_str()

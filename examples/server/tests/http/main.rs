@@ -11,3 +11,4 @@ mod errors;
 mod life;
 mod limits;
 mod minted;
+mod switched;
