@@ -5,6 +5,8 @@
 //! A proxy has to stand in front of it. For the head of a request only silence has a deadline here: a
 //! client that sends a byte of it now and then keeps its connection, and 256 of them keep everybody else
 //! out.
+//!
+//! oxhttp takes `Accept-Encoding` for a header of requests and leaves it out of the answer to an encoded body.
 #![forbid(unsafe_code)]
 
 use std::error::Error;

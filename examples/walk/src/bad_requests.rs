@@ -119,17 +119,12 @@ fn encoded_bodies(client: &Client<'_>, token: &str) {
             (JSON, b"{}"),
             (JSON, gzip),
         ] {
-            for encodings in [
-                &["gzip"][..],
-                &["br"],
-                &["identity, gzip"],
-                &["identity", "deflate"],
-            ] {
-                let encodings = encodings.iter().map(|value| ("content-encoding", *value));
-                let headers: Vec<_> = [kind, authorization].into_iter().chain(encodings).collect();
+            for encoding in ["gzip", "br", "identity, gzip"] {
+                let headers = [kind, authorization, ("content-encoding", encoding)];
                 let answer = client.send("POST", path, &headers, body);
                 invalid(415, "The content encoding has to be identity.", &answer);
-                assert_eq!(answer.header("accept-encoding"), Some("identity"));
+                let accepted = client.server.tells_encoding.then_some("identity");
+                assert_eq!(answer.header("accept-encoding"), accepted);
             }
         }
     }

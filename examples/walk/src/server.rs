@@ -18,6 +18,8 @@ pub struct Server {
     pub address: SocketAddr,
     lines: Mutex<Receiver<String>>,
     code: fn(&str) -> Option<String>,
+    /// Whether its transport lets `Accept-Encoding` out.
+    pub(crate) tells_encoding: bool,
 }
 
 impl Server {
@@ -75,6 +77,7 @@ impl Server {
             address,
             lines: Mutex::new(lines),
             code,
+            tells_encoding: true,
         };
         let begun = Instant::now();
         while TcpStream::connect(address).is_err() {
@@ -85,6 +88,13 @@ impl Server {
             thread::sleep(Duration::from_millis(10));
         }
         Some(server)
+    }
+
+    /// The same, where the transport keeps `Accept-Encoding` from its answers.
+    #[must_use]
+    pub const fn without_accept_encoding(mut self) -> Self {
+        self.tells_encoding = false;
+        self
     }
 
     /// The code of the next message.
