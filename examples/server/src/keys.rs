@@ -3,7 +3,7 @@
 //! One file, one secret: every process that is started with the same file opens the tokens and judges
 //! the codes of the others.
 
-use std::fs::{self, OpenOptions};
+use std::fs;
 use std::io::{self, ErrorKind, Write};
 use std::path::Path;
 
@@ -13,6 +13,8 @@ use oob_mfa::{Key, KeyRing};
 use p256::ecdsa::SigningKey;
 use sha2::Sha256;
 use zeroize::Zeroizing;
+
+use crate::files;
 
 /// The secret of a key file.
 pub type Secret = Zeroizing<[u8; 32]>;
@@ -46,23 +48,29 @@ fn derive(secret: &Secret, label: &[u8], attempt: u8) -> Zeroizing<[u8; 32]> {
     Zeroizing::new(mac.finalize().into_bytes().into())
 }
 
-/// The secret in the file, which is made if there is none.
+/// The secret in the file; none where there is no file.
 ///
 /// # Errors
 ///
 /// What the file system says, and a file that is not 32 bytes in base64.
-pub fn read_or_make(path: &Path) -> io::Result<Secret> {
-    match read(path) {
-        Err(error) if error.kind() == ErrorKind::NotFound => {
-            make(path)?;
-            // Read back, because another process may have been first.
-            read(path)
-        }
-        read => read,
+pub fn read(path: &Path) -> io::Result<Option<Secret>> {
+    match read_whole(path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        read => read.map(Some),
     }
 }
 
-fn read(path: &Path) -> io::Result<Secret> {
+/// Makes the file, and reads what it holds: another process may have been first.
+///
+/// # Errors
+///
+/// As [`read`].
+pub fn make_and_read(path: &Path) -> io::Result<Secret> {
+    make(path)?;
+    read_whole(path)
+}
+
+fn read_whole(path: &Path) -> io::Result<Secret> {
     let text = Zeroizing::new(fs::read_to_string(path)?);
     let mut secret = Secret::default();
     let decoded = Base64::decode(text.trim(), &mut secret[..]).map(<[u8]>::len);
@@ -72,7 +80,7 @@ fn read(path: &Path) -> io::Result<Secret> {
             "a key file has 32 bytes in base64",
         ));
     }
-    warn_if_open(path)?;
+    files::warn_if_open(path)?;
     Ok(secret)
 }
 
@@ -88,11 +96,10 @@ fn make(path: &Path) -> io::Result<()> {
         ".{:016x}",
         getrandom::u64().map_err(io::Error::other)?
     ));
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(&beside)?;
+    let mut file = files::private()
+        .write(true)
+        .create_new(true)
+        .open(&beside)?;
     let linked = file
         .write_all(text.as_bytes())
         .and_then(|()| file.sync_all())
@@ -104,21 +111,6 @@ fn make(path: &Path) -> io::Result<()> {
     }
 }
 
-#[cfg(unix)]
-fn warn_if_open(path: &Path) -> io::Result<()> {
-    use std::os::unix::fs::PermissionsExt;
-    let mode = fs::metadata(path)?.permissions().mode();
-    if mode & 0o077 != 0 {
-        tracing::warn!(path = %path.display(), "others than its owner can read the key file");
-    }
-    Ok(())
-}
-
-#[cfg(not(unix))]
-fn warn_if_open(_: &Path) -> io::Result<()> {
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -127,9 +119,11 @@ mod tests {
     fn a_key_file_is_made_once_for_its_owner_alone() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("key");
-        let made = read_or_make(&path).unwrap();
+        assert_eq!(read(&path).unwrap(), None);
+        let made = make_and_read(&path).unwrap();
         assert_ne!(*made, [0; 32]);
-        assert_eq!(read_or_make(&path).unwrap(), made);
+        assert_eq!(read(&path).unwrap().unwrap(), made);
+        assert_eq!(make_and_read(&path).unwrap(), made);
         assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1);
         #[cfg(unix)]
         {
@@ -152,10 +146,7 @@ mod tests {
             &Base64::encode_string(&[1; 33]),
         ] {
             fs::write(&path, text).unwrap();
-            assert_eq!(
-                read_or_make(&path).unwrap_err().kind(),
-                ErrorKind::InvalidData
-            );
+            assert_eq!(read(&path).unwrap_err().kind(), ErrorKind::InvalidData);
             assert_eq!(fs::read_to_string(&path).unwrap(), *text);
         }
     }

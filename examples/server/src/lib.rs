@@ -4,9 +4,9 @@
 //! answer; `Service::decide` is the one place that loads, asks the
 //! engine, saves, asks again after a conflict, and sends.
 //!
-//! It is an example and no identity provider: it grants whatever scope and audience a request asks
-//! for, and puts no limit on passwords tried. Both are the first factor's business, which an embedder
-//! has already.
+//! It is an example and no identity provider: users, clients and what each client may ask for stand in
+//! the configuration, and the limits on passwords are kept by each process for itself. An embedder has a
+//! first factor already.
 //!
 //! Clock, randomness, store and outbox are parameters, so that tests run the whole server in their
 //! own process and in their own time.
@@ -15,6 +15,7 @@
 pub mod cli;
 pub mod clients;
 pub mod config;
+mod files;
 pub mod http;
 pub mod keys;
 pub mod outbox;
@@ -37,9 +38,22 @@ use crate::service::Service;
 ///
 /// What kept it from starting.
 pub async fn run(flags: Flags, config: Config) -> Result<(), Box<dyn Error>> {
-    let key = keys::read_or_make(&flags.key_file)
-        .map_err(|error| format!("{}: {error}", flags.key_file.display()))?;
+    let of_key_file = |error| format!("{}: {error}", flags.key_file.display());
+    let key = keys::read(&flags.key_file).map_err(of_key_file)?;
     let store = store::open(&flags.store).await?;
+    let key = match key {
+        Some(key) => key,
+        None if store.is_empty().await? => {
+            keys::make_and_read(&flags.key_file).map_err(of_key_file)?
+        }
+        // A new key would open no token and judge every code and recovery code wrong.
+        None => {
+            let path = flags.key_file.display();
+            return Err(
+                format!("{path}: the key file is missing, and the store has accounts").into(),
+            );
+        }
+    };
     let outbox: Arc<dyn Outbox> = match &flags.outbox {
         Some(path) => Arc::new(
             FileOutbox::open(path).map_err(|error| format!("{}: {error}", path.display()))?,
@@ -56,8 +70,10 @@ pub async fn run(flags: Flags, config: Config) -> Result<(), Box<dyn Error>> {
         );
     }
     let service = Service::new(config, address, &key, store, outbox);
+    // Before anybody hears that it listens, so that no early signal kills the process.
+    let stop = stop_signal()?;
     tracing::info!(%address, issuer = service.issuer(), "listening");
-    http::serve(listener, Arc::new(service), stop_signal()?).await;
+    http::serve(listener, Arc::new(service), stop).await;
     tracing::info!("stopped");
     Ok(())
 }
@@ -67,7 +83,6 @@ fn stop_signal() -> std::io::Result<impl Future<Output = ()> + Send + 'static> {
     #[cfg(unix)]
     {
         use tokio::signal::unix::{SignalKind, signal};
-        // Registered before the first request, so that no early signal kills the process.
         let mut interrupt = signal(SignalKind::interrupt())?;
         let mut terminate = signal(SignalKind::terminate())?;
         Ok(async move {

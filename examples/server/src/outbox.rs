@@ -1,7 +1,7 @@
 //! Where messages leave: the place of an SMS provider.
 
 use std::error::Error;
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{self, Write};
 use std::path::Path;
 use std::sync::Mutex;
@@ -13,6 +13,8 @@ use oob_mfa::{Channel, Delivery};
 use serde::Serialize;
 use time::format_description::well_known::Rfc3339;
 use zeroize::Zeroizing;
+
+use crate::files;
 
 /// One message, worded and ready to leave.
 #[derive(Serialize)]
@@ -117,17 +119,15 @@ impl Outbox for StandardOutput {
 pub struct FileOutbox(Mutex<Lines<File>>);
 
 impl FileOutbox {
-    /// Opens the file, or makes it for its owner alone: it holds codes.
+    /// Opens the file, or makes it for its owner alone: it holds codes. Warns of one that others can open.
     ///
     /// # Errors
     ///
     /// What the file system says.
     pub fn open(path: &Path) -> io::Result<Self> {
-        let mut options = OpenOptions::new();
-        options.append(true).create(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        Ok(Self(Mutex::new(Lines::to(options.open(path)?))))
+        let file = files::private().append(true).create(true).open(path)?;
+        files::warn_if_open(path)?;
+        Ok(Self(Mutex::new(Lines::to(file))))
     }
 }
 

@@ -78,6 +78,9 @@ pub trait Store: Send + Sync {
 
     /// Writes the next account in the place of the one it replaces.
     fn replace(&self, next: Next) -> Promise<'_, ()>;
+
+    /// Whether there is no account at all.
+    fn is_empty(&self) -> Promise<'_, bool>;
 }
 
 /// Why a store did not do what it was asked.

@@ -33,6 +33,7 @@ of_every_store! {
     of_writers_at_once_one_gets_through
     any_subject_is_a_record_of_its_own
     a_record_that_cannot_be_read_is_not_overwritten
+    a_store_is_empty_until_it_has_an_account
 }
 
 fn open(backend: &Backend) -> Arc<dyn Store> {
@@ -126,6 +127,15 @@ fn of_writers_at_once_one_gets_through(backend: &Backend) {
             let stored = store.load(account.subject().clone()).await.unwrap();
             assert_eq!(stored.unwrap(), account);
         }
+    });
+}
+
+fn a_store_is_empty_until_it_has_an_account(backend: &Backend) {
+    let store = open(backend);
+    backend.runtime.block_on(async {
+        assert!(store.is_empty().await.unwrap());
+        step(&*store, &account("alice")).await.unwrap();
+        assert!(!store.is_empty().await.unwrap());
     });
 }
 

@@ -270,6 +270,15 @@ impl Store for PostgresStore {
     fn replace(&self, next: Next) -> Promise<'_, ()> {
         Box::pin(in_time(async move { self.write(&next.account).await }))
     }
+
+    fn is_empty(&self) -> Promise<'_, bool> {
+        const ANY: &str = "SELECT EXISTS (SELECT FROM oob_mfa_accounts)";
+        Box::pin(in_time(async move {
+            let row = self.client().await?.query_one(ANY, &[]).await;
+            let any = row.and_then(|row| row.try_get::<_, bool>(0));
+            Ok(!any.map_err(unavailable)?)
+        }))
+    }
 }
 
 /// Why a statement has no answer.

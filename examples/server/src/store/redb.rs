@@ -15,10 +15,12 @@ use std::path::Path;
 use std::sync::Arc;
 
 use oob_mfa::{Account, Next, Subject};
-use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition};
+use redb::backends::FileBackend;
+use redb::{Database, ReadableDatabase, ReadableTable, ReadableTableMetadata, TableDefinition};
 
 use super::record::{decode, encode};
 use super::{Promise, Store, StoreError, in_time};
+use crate::files;
 
 /// Subject to record; the record tells its own version.
 const ACCOUNTS: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("accounts");
@@ -29,13 +31,18 @@ pub struct RedbStore {
 }
 
 impl RedbStore {
-    /// Opens the file, or makes it.
+    /// Opens the file, or makes it for its owner alone: it holds numbers. Warns of one that others can
+    /// open.
     ///
     /// # Errors
     ///
     /// redb's, another process that has it open among them.
     pub fn open(path: &Path) -> Result<Self, redb::Error> {
-        Self::on(Database::create(path)?)
+        let mut options = files::private();
+        options.read(true).write(true).create(true).truncate(false);
+        let file = options.open(path)?;
+        files::warn_if_open(path)?;
+        Self::on(Database::builder().create_with_backend(FileBackend::new(file)?)?)
     }
 
     fn on(database: Database) -> Result<Self, redb::Error> {
@@ -83,6 +90,10 @@ impl Store for RedbStore {
     fn replace(&self, next: Next) -> Promise<'_, ()> {
         self.off_the_event_loop(move |database| replace(database, &next.account))
     }
+
+    fn is_empty(&self) -> Promise<'_, bool> {
+        self.off_the_event_loop(|database| is_empty(database).map_err(unavailable))
+    }
 }
 
 impl RedbStore {
@@ -101,6 +112,11 @@ impl RedbStore {
 fn read(database: &Database, subject: &str) -> Result<Option<Vec<u8>>, redb::Error> {
     let table = database.begin_read()?.open_table(ACCOUNTS)?;
     Ok(table.get(subject)?.map(|record| record.value().to_vec()))
+}
+
+fn is_empty(database: &Database) -> Result<bool, redb::Error> {
+    let table = database.begin_read()?.open_table(ACCOUNTS)?;
+    Ok(table.is_empty()?)
 }
 
 /// redb has one writer at a time, and a commit is on the disk when it returns: its default durability.

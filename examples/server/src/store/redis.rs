@@ -156,6 +156,22 @@ impl RedisStore {
         asked.map_err(failure)
     }
 
+    async fn has_no_account(&self) -> Result<bool, StoreError> {
+        let (mut connection, number) = self.connection().await?;
+        let mut cursor = 0_u64;
+        loop {
+            let mut asked = redis::cmd("SCAN");
+            asked.arg(cursor).arg("MATCH").arg("oob-mfa:account:*");
+            asked.arg("COUNT").arg(1_000);
+            let asked = asked.query_async(&mut connection).await;
+            let (next, keys): (u64, Vec<Vec<u8>>) = self.settle(asked, number).await?;
+            if !keys.is_empty() || next == 0 {
+                return Ok(keys.is_empty());
+            }
+            cursor = next;
+        }
+    }
+
     async fn read(&self, subject: &Subject) -> Result<Option<Account>, StoreError> {
         let (mut connection, number) = self.connection().await?;
         let mut asked = redis::cmd("HMGET");
@@ -198,6 +214,10 @@ impl Store for RedisStore {
 
     fn replace(&self, next: Next) -> Promise<'_, ()> {
         Box::pin(in_time(async move { self.write(&next.account).await }))
+    }
+
+    fn is_empty(&self) -> Promise<'_, bool> {
+        Box::pin(in_time(self.has_no_account()))
     }
 }
 

@@ -103,4 +103,8 @@ impl Store for TestStore {
             self.redb.replace(next).await
         })
     }
+
+    fn is_empty(&self) -> Promise<'_, bool> {
+        self.redb.is_empty()
+    }
 }

@@ -49,6 +49,10 @@ impl BrokenStore {
 }
 
 impl Store for BrokenStore {
+    fn is_empty(&self) -> Promise<'_, bool> {
+        Box::pin(async { Ok(true) })
+    }
+
     fn load(&self, subject: Subject) -> Promise<'_, Option<Account>> {
         Box::pin(async move {
             let account = self.accounts.lock().unwrap().get(&subject).cloned();
