@@ -1,18 +1,78 @@
-//! The applications that may ask for tokens.
+//! The applications that may ask for tokens, and what each may ask for.
 
 use std::collections::HashMap;
 
 use oob_mfa::wire::{BadRequest, Body};
 use zeroize::Zeroizing;
 
-/// Clients by their id, each with its secret, or none for a public one.
+/// Clients by their id.
 #[derive(Default)]
-pub struct Clients(HashMap<String, Option<Zeroizing<String>>>);
+pub struct Clients(HashMap<String, Client>);
+
+/// A client: its secret, and what it may ask for.
+pub struct Client {
+    /// None for a public client.
+    pub secret: Option<Zeroizing<String>>,
+    /// The audiences that it may name, beside none.
+    pub audiences: Vec<String>,
+    /// The scopes that it is granted where it asks for them.
+    pub scopes: Vec<String>,
+    /// Whether it may ask for the audience and the scopes of the MFA API.
+    pub manages_factors: bool,
+}
+
+/// What is granted where a request asks for nothing, and may be where the configuration is silent.
+pub const DEFAULT_SCOPES: [&str; 3] = ["openid", "profile", "email"];
+/// The scopes of the MFA API.
+const FACTOR_SCOPES: [&str; 3] = ["enroll", "read:authenticators", "remove:authenticators"];
+
+/// Why an audience is not granted.
+#[derive(Debug, PartialEq, Eq)]
+pub enum RefusedAudience {
+    /// It is another only by its last slash, which is one of these.
+    Slash(String),
+    /// The client may not ask for it.
+    NotAllowed,
+}
+
+impl Client {
+    /// The part of a scope that the client is granted, in its order.
+    #[must_use]
+    pub fn granted(&self, scope: &str) -> String {
+        let granted = scope.split_ascii_whitespace().filter(|scope| {
+            let factors = self.manages_factors && FACTOR_SCOPES.contains(scope);
+            factors || self.scopes.iter().any(|allowed| allowed == scope)
+        });
+        granted.collect::<Vec<_>>().join(" ")
+    }
+
+    /// Whether the client may ask for an audience of this issuer or of another API.
+    ///
+    /// # Errors
+    ///
+    /// [`RefusedAudience`]
+    pub fn check_audience(&self, audience: &str, issuer: &str) -> Result<(), RefusedAudience> {
+        let [mfa, userinfo] = ["mfa/", "userinfo"].map(|path| format!("{issuer}{path}"));
+        let allowed = self.audiences.iter().chain([&userinfo]);
+        let mut allowed = allowed.chain(self.manages_factors.then_some(&mfa));
+        if audience.is_empty() || allowed.any(|allowed| allowed == audience) {
+            return Ok(());
+        }
+        let known = self.audiences.iter().chain([&userinfo, &mfa]);
+        let stem = |text: &str| text.strip_suffix('/').unwrap_or(text).to_owned();
+        for known in known {
+            if known != audience && stem(known) == stem(audience) {
+                return Err(RefusedAudience::Slash(known.clone()));
+            }
+        }
+        Err(RefusedAudience::NotAllowed)
+    }
+}
 
 impl Clients {
     /// Adds a client; `false` where there is one of that id.
-    pub fn add(&mut self, id: String, secret: Option<Zeroizing<String>>) -> bool {
-        self.0.insert(id, secret).is_none()
+    pub fn add(&mut self, id: String, client: Client) -> bool {
+        self.0.insert(id, client).is_none()
     }
 
     /// How many.
@@ -25,6 +85,21 @@ impl Clients {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+
+    /// Whether any client can get a token by which a user adds a second phone.
+    #[must_use]
+    pub fn any_manages_factors(&self, issuer: &str) -> bool {
+        let mfa = format!("{issuer}mfa/");
+        self.0.values().any(|client| {
+            client.check_audience(&mfa, issuer).is_ok() && client.granted("enroll") == "enroll"
+        })
+    }
+
+    /// A client by its id.
+    #[must_use]
+    pub fn get(&self, id: &str) -> Option<&Client> {
+        self.0.get(id)
     }
 
     /// The client of a request that need not name one: authenticated where it sends a secret.
@@ -51,13 +126,64 @@ impl Clients {
         authorization: Option<&str>,
     ) -> Result<String, BadRequest> {
         let credentials = body.client(authorization)?;
-        let secret = self
+        let client = self
             .0
             .get(credentials.client_id())
             .ok_or(BadRequest::InvalidClient)?;
-        if !credentials.matches(secret.as_deref().map(String::as_str)) {
+        if !credentials.matches(client.secret.as_deref().map(String::as_str)) {
             return Err(BadRequest::InvalidClient);
         }
         Ok(credentials.client_id().to_owned())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ISSUER: &str = "https://login.example.com/";
+
+    fn client(manages_factors: bool) -> Client {
+        Client {
+            secret: None,
+            audiences: vec!["https://api.example.com".to_owned()],
+            scopes: vec!["openid".to_owned(), "read:mail".to_owned()],
+            manages_factors,
+        }
+    }
+
+    #[test]
+    fn a_client_is_granted_what_its_configuration_names_and_nothing_else() {
+        let asked = "openid email enroll offline_access  read:mail remove:authenticators";
+        assert_eq!(client(false).granted(asked), "openid read:mail");
+        let more = "openid enroll read:mail remove:authenticators";
+        assert_eq!(client(true).granted(asked), more);
+        let check = |audience| client(false).check_audience(audience, ISSUER);
+        for allowed in [
+            "",
+            "https://api.example.com",
+            "https://login.example.com/userinfo",
+        ] {
+            assert_eq!(check(allowed), Ok(()));
+        }
+        for refused in [
+            "https://other.example.com",
+            ISSUER,
+            "https://login.example.com/mfa/",
+        ] {
+            assert_eq!(check(refused), Err(RefusedAudience::NotAllowed));
+        }
+        let mfa = client(true).check_audience("https://login.example.com/mfa/", ISSUER);
+        assert_eq!(mfa, Ok(()));
+    }
+
+    #[test]
+    fn a_slash_too_much_or_too_few_is_told() {
+        let check = |audience| client(false).check_audience(audience, ISSUER);
+        let slash = |known: &str| Err(RefusedAudience::Slash(known.to_owned()));
+        let mfa = "https://login.example.com/mfa/";
+        assert_eq!(check("https://login.example.com/mfa"), slash(mfa));
+        let api = "https://api.example.com";
+        assert_eq!(check("https://api.example.com/"), slash(api));
     }
 }

@@ -1,8 +1,10 @@
 //! The configuration: who may sign in, through which clients, and by what policy.
 
+mod passwords;
 mod policy;
 
 use std::fmt;
+use std::net::IpAddr;
 use std::time::Duration;
 
 use argon2::password_hash::phc::PasswordHash;
@@ -12,7 +14,8 @@ use serde::Deserialize;
 use zeroize::Zeroizing;
 
 use self::policy::WrittenPolicy;
-use crate::clients::Clients;
+use crate::clients::{Client, Clients, DEFAULT_SCOPES};
+use crate::peers::TrustedProxies;
 use crate::users::{self, User, Users};
 
 /// A configuration that was checked: nothing in it can fail later.
@@ -29,6 +32,19 @@ pub struct Config {
     pub users: Users,
     /// Through what.
     pub clients: Clients,
+    /// How connections are kept.
+    pub connections: ConnectionSettings,
+}
+
+/// How connections are kept.
+#[derive(Clone, Debug)]
+pub struct ConnectionSettings {
+    /// How long one may be idle between two requests.
+    pub keep_alive: Duration,
+    /// How many one address may have.
+    pub per_address: usize,
+    /// Whose `X-Forwarded-For` is believed. They may have any number of connections.
+    pub trusted_proxies: TrustedProxies,
 }
 
 /// What is wrong with a configuration, for whoever wrote it.
@@ -60,6 +76,7 @@ No --config: this is a demonstration, with credentials that everybody knows.
         [[clients]]
         id = "demo"
         secret = "demo-secret"
+        manages_factors = true
 
         [[clients]]
         id = "demo-public"
@@ -99,8 +116,37 @@ No --config: this is a demonstration, with credentials that everybody knows.
             wording: wording(&written.app_name, written.webotp_host.as_deref())?,
             users: users(written.users)?,
             clients: clients(written.clients)?,
+            connections: ConnectionSettings {
+                keep_alive: keep_alive(written.keep_alive_seconds)?,
+                per_address: per_address(written.connections_per_address)?,
+                trusted_proxies: TrustedProxies(
+                    written
+                        .trusted_proxies
+                        .iter()
+                        .map(IpAddr::to_canonical)
+                        .collect(),
+                ),
+            },
         })
     }
+}
+
+fn keep_alive(seconds: u64) -> Result<Duration, ConfigError> {
+    if !(1..=3_600).contains(&seconds) {
+        return Err(ConfigError(
+            "keep_alive_seconds has to be 1 to 3600".to_owned(),
+        ));
+    }
+    Ok(Duration::from_secs(seconds))
+}
+
+fn per_address(connections: usize) -> Result<usize, ConfigError> {
+    if connections == 0 {
+        return Err(ConfigError(
+            "connections_per_address has to be at least 1".to_owned(),
+        ));
+    }
+    Ok(connections)
 }
 
 fn checked_issuer(issuer: String) -> Result<String, ConfigError> {
@@ -168,12 +214,20 @@ fn users(written: Vec<WrittenUser>) -> Result<Users, ConfigError> {
             password_hash,
         });
     }
+    passwords::check(&users)?;
     Ok(Users::new(users))
 }
 
 fn clients(written: Vec<WrittenClient>) -> Result<Clients, ConfigError> {
     let mut clients = Clients::default();
-    for WrittenClient { id, secret } in written {
+    for WrittenClient {
+        id,
+        secret,
+        audiences,
+        scopes,
+        manages_factors,
+    } in written
+    {
         let wrong = |what: &str| Err(ConfigError(format!("client {id:?}: {what}")));
         if id.is_empty() || id.len() > 255 {
             return wrong("an id has 1 to 255 bytes");
@@ -181,7 +235,16 @@ fn clients(written: Vec<WrittenClient>) -> Result<Clients, ConfigError> {
         if secret.as_ref().is_some_and(|secret| secret.is_empty()) {
             return wrong("an empty secret: leave it out for a public client");
         }
-        if !clients.add(id.clone(), secret) {
+        if scopes.iter().any(|scope| scope == "offline_access") {
+            return wrong("offline_access: this server makes no refresh tokens");
+        }
+        let client = Client {
+            secret,
+            audiences,
+            scopes,
+            manages_factors,
+        };
+        if !clients.add(id.clone(), client) {
             return wrong("the id is there twice");
         }
     }
@@ -203,6 +266,12 @@ struct Written {
     webotp_host: Option<String>,
     #[serde(default = "default_token_lifetime")]
     token_lifetime_seconds: u64,
+    #[serde(default = "default_keep_alive")]
+    keep_alive_seconds: u64,
+    #[serde(default = "default_per_address")]
+    connections_per_address: usize,
+    #[serde(default)]
+    trusted_proxies: Vec<IpAddr>,
     #[serde(default)]
     policy: WrittenPolicy,
     #[serde(default)]
@@ -219,6 +288,18 @@ const fn default_token_lifetime() -> u64 {
     600
 }
 
+const fn default_keep_alive() -> u64 {
+    75
+}
+
+const fn default_per_address() -> usize {
+    64
+}
+
+fn default_scopes() -> Vec<String> {
+    DEFAULT_SCOPES.map(str::to_owned).to_vec()
+}
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct WrittenUser {
@@ -233,6 +314,12 @@ struct WrittenUser {
 struct WrittenClient {
     id: String,
     secret: Option<Zeroizing<String>>,
+    #[serde(default)]
+    audiences: Vec<String>,
+    #[serde(default = "default_scopes")]
+    scopes: Vec<String>,
+    #[serde(default)]
+    manages_factors: bool,
 }
 
 #[cfg(test)]

@@ -1,26 +1,32 @@
 //! The sockets: routes, connections, and what is common to every answer.
 //!
-//! A client gets 10 seconds for the head of a request, as long for its body, and as long for the next
-//! request of its connection. There are 512 connections at the most, fewer than the files that a process
-//! may have open by default; what comes on top waits until one of them ends. So silent clients are rid of,
-//! and no more than that: whoever opens connections faster than they are closed keeps others out, and a
-//! client that does not read its answers keeps its connection. A proxy in front bounds connections by
-//! address.
+//! A client gets 10 seconds for the head of a request and as long for its body. Between two requests a
+//! connection is kept for 75 seconds (`keep_alive_seconds`). There are 512 connections at the most, fewer
+//! than the files that a process may have open by default; what comes on top waits until one of them ends.
+//! An address has 64 of them at the most (`connections_per_address`); what comes on top is closed. Whoever
+//! has eight addresses can still keep others out, and a client that does not read its answers keeps its
+//! connection.
 
 mod answer;
 mod endpoints;
+mod password;
+mod patience;
 mod request;
 mod take_on;
 
 use std::io;
+use std::net::{IpAddr, SocketAddr};
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use axum::extract::Request;
 use axum::routing::{delete, get, post};
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
-use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper::service::{Service as _, service_fn};
+use hyper_util::rt::TokioIo;
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
@@ -28,9 +34,15 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{sleep, timeout};
 
 use self::answer::Failure;
+use self::patience::Patient;
+use crate::peers::{Connections, Network};
 use crate::service::Service;
 
-/// How long a client may take for the head of a request; so long a connection may be idle too.
+/// The other end of the connection that a request came over.
+#[derive(Clone, Copy)]
+struct Peer(IpAddr);
+
+/// How long a client may take for the head of a request.
 const SLOWEST_HEAD: Duration = Duration::from_secs(10);
 const MOST_CONNECTIONS: usize = 512;
 /// How long connections are waited for that cannot be taken, because too many files are open.
@@ -78,24 +90,43 @@ pub async fn serve(
     stop: impl Future<Output = ()> + Send + 'static,
 ) {
     let tasks = service.tasks.clone();
-    let service = TowerToHyperService::new(router(service));
+    let settings = service.connections.clone();
+    let addresses = Connections::at_most(settings.per_address);
+    let routes = TowerToHyperService::new(router(service));
     let mut http = http1::Builder::new();
-    http.timer(TokioTimer::new())
-        .header_read_timeout(SLOWEST_HEAD);
+    // The head and the time between requests have limits of their own.
+    http.header_read_timeout(None);
     let connections = GracefulShutdown::new();
     let places = Arc::new(Semaphore::new(MOST_CONNECTIONS));
     let mut stop = pin!(stop);
     loop {
-        let (stream, place) = tokio::select! {
+        let (stream, peer, place) = tokio::select! {
             accepted = accept(&listener, &places) => accepted,
             () = &mut stop => break,
         };
-        let connection = http.serve_connection(TokioIo::new(stream), service.clone());
+        let peer = Peer(peer.ip().to_canonical());
+        let counted = addresses.count(Network::of(peer.0));
+        if counted.is_none() && !settings.trusted_proxies.has(peer.0) {
+            continue;
+        }
+        let (stream, phase) = Patient::new(stream, SLOWEST_HEAD, settings.keep_alive);
+        let routes = routes.clone();
+        let answer = service_fn(move |mut request: Request<Incoming>| {
+            phase.begin();
+            request.extensions_mut().insert(peer);
+            let (answered, phase) = (routes.call(request), phase.clone());
+            async move {
+                let answered = answered.await;
+                phase.answered();
+                answered
+            }
+        });
+        let connection = http.serve_connection(TokioIo::new(stream), answer);
         let connection = connections.watch(connection);
         tokio::spawn(async move {
             // A client that breaks off or is too slow hurts nobody else.
             let _ = connection.await;
-            drop(place);
+            drop((counted, place));
         });
     }
     tracing::info!("stopping");
@@ -109,10 +140,13 @@ pub async fn serve(
 async fn accept(
     listener: &TcpListener,
     places: &Arc<Semaphore>,
-) -> (TcpStream, OwnedSemaphorePermit) {
+) -> (TcpStream, SocketAddr, OwnedSemaphorePermit) {
     loop {
         let accepted = match Arc::clone(places).acquire_owned().await {
-            Ok(place) => listener.accept().await.map(|(stream, _)| (stream, place)),
+            Ok(place) => {
+                let accepted = listener.accept().await;
+                accepted.map(|(stream, peer)| (stream, peer, place))
+            }
             Err(closed) => Err(io::Error::other(closed)),
         };
         match accepted {

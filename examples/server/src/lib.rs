@@ -19,6 +19,7 @@ mod files;
 pub mod http;
 pub mod keys;
 pub mod outbox;
+pub mod peers;
 pub mod service;
 pub mod store;
 pub mod tokens;
@@ -70,6 +71,11 @@ pub async fn run(flags: Flags, config: Config) -> Result<(), Box<dyn Error>> {
         );
     }
     let service = Service::new(config, address, &key, store, outbox);
+    if !service.any_client_manages_factors() {
+        tracing::warn!(
+            "no client has manages_factors: nobody can add a second phone or remove one"
+        );
+    }
     // Before anybody hears that it listens, so that no early signal kills the process.
     let stop = stop_signal()?;
     tracing::info!(%address, issuer = service.issuer(), "listening");

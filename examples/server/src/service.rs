@@ -19,15 +19,15 @@ use std::time::Duration;
 use oob_mfa::message::Wording;
 use oob_mfa::wire::{ErrorAnswer, TokenAnswer};
 use oob_mfa::{
-    Account, Associated, Challenged, Delivery, Denied, DeniedKind, Engine, Event, MfaSession,
-    Removed, Subject, Transition, Unsaved, Verified, decide_async,
+    Account, Associated, Challenged, Delivery, Denied, DeniedKind, Engine, Event,
+    MfaSession, Removed, Subject, Transition, Unsaved, Verified, decide_async,
 };
 use rand_core::{CryptoRng, UnwrapErr};
 use time::UtcDateTime;
 use tokio_util::task::TaskTracker;
 
 use crate::clients::Clients;
-use crate::config::Config;
+use crate::config::{Config, ConnectionSettings};
 use crate::keys::{self, Secret};
 use crate::outbox::{Message, Outbox};
 use crate::store::{Store, StoreError};
@@ -48,6 +48,7 @@ pub struct Service {
     pub(crate) tokens: Tokens,
     pub(crate) users: Users,
     pub(crate) clients: Clients,
+    pub(crate) connections: ConnectionSettings,
     pub(crate) tasks: TaskTracker,
     wording: Wording,
     store: Arc<dyn Store>,
@@ -76,6 +77,7 @@ impl Service {
             tokens: Tokens::new(issuer, config.token_lifetime, &keys::signing_key(secret)),
             users: config.users,
             clients: config.clients,
+            connections: config.connections,
             tasks: TaskTracker::new(),
             wording: config.wording,
             store,
@@ -103,6 +105,12 @@ impl Service {
     #[must_use]
     pub fn issuer(&self) -> &str {
         self.tokens.issuer()
+    }
+
+    /// Whether any client can get a token by which a user adds a second phone.
+    #[must_use]
+    pub fn any_client_manages_factors(&self) -> bool {
+        self.clients.any_manages_factors(self.tokens.issuer())
     }
 
     pub(crate) fn now(&self) -> UtcDateTime {
@@ -144,7 +152,14 @@ impl Service {
         session: &MfaSession,
         ask: impl Fn(Account, UtcDateTime, &mut dyn CryptoRng) -> Transition<T>,
     ) -> Result<T, ErrorAnswer> {
-        let subject = session.subject();
+        self.decide_for(session.subject(), ask).await
+    }
+
+    async fn decide_for<T: Grant>(
+        &self,
+        subject: &Subject,
+        ask: impl Fn(Account, UtcDateTime, &mut dyn CryptoRng) -> Transition<T>,
+    ) -> Result<T, ErrorAnswer> {
         let (mut now, mut asked) = (self.now(), 0_u32);
         let decided = decide_async(
             subject,

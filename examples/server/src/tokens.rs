@@ -32,8 +32,6 @@ pub struct Tokens {
 /// The type of an access token (RFC 9068), by which an ID token is never taken for one.
 const ACCESS_TOKEN: &str = "at+jwt";
 const ID_TOKEN: &str = "JWT";
-/// What is granted where a request asks for nothing: who the user is.
-pub const DEFAULT_SCOPE: &str = "openid profile email";
 
 #[derive(Serialize, Deserialize)]
 struct AccessClaims {
@@ -130,9 +128,8 @@ impl Tokens {
 
     /// The tokens of a completed login or a confirmed phone.
     ///
-    /// Scope and audience are those of the request that got the `mfa_token`: this server knows no API
-    /// that would want fewer. Without an audience the token is for `<issuer>userinfo`, as Auth0's is.
-    /// There is an ID token where the scope has `openid`.
+    /// Scope and audience are those that the request for the `mfa_token` was granted. Without an audience the token is for `<issuer>userinfo`, as Auth0's is.
+    /// There is an ID token where the scope has `openid`, and the address in it where it has `email`.
     ///
     /// An access token that confirmed a phone is not extended: the new tokens expire with it and carry
     /// its `auth_time`. Otherwise a stolen token could renew itself forever.
@@ -185,11 +182,11 @@ impl Tokens {
         )?;
         let answer = TokenAnswer::new(&access_token, lifetime, verified.scope())
             .with_recovery_code(verified.recovery_code());
-        if !verified
-            .scope()
-            .split_ascii_whitespace()
-            .any(|scope| scope == "openid")
-        {
+        let granted = |name: &str| {
+            let mut scopes = verified.scope().split_ascii_whitespace();
+            scopes.any(|scope| scope == name)
+        };
+        if !granted("openid") {
             return Ok(answer);
         }
         let id_token = self.sign(
@@ -202,7 +199,7 @@ impl Tokens {
                 exp,
                 auth_time,
                 amr,
-                email,
+                email: email.filter(|_| granted("email")),
             },
         )?;
         Ok(answer.with_id_token(&id_token))

@@ -1,6 +1,10 @@
 //! Users and their passwords: the first factor.
 
+mod attempts;
+mod queue;
+
 use std::sync::Arc;
+use std::time::Duration;
 
 use argon2::Argon2;
 use argon2::password_hash::phc::PasswordHash;
@@ -8,6 +12,10 @@ use argon2::password_hash::{PasswordHasher, PasswordVerifier};
 use oob_mfa::Subject;
 use tokio::sync::Semaphore;
 use zeroize::Zeroizing;
+
+use self::attempts::Attempts;
+use self::queue::Queue;
+use crate::peers::Network;
 
 /// A user of the configuration.
 pub struct User {
@@ -22,29 +30,47 @@ pub struct User {
 /// Every user.
 pub struct Users {
     users: Arc<[User]>,
+    attempts: Attempts,
+    queue: Queue,
     // A verification takes a core and 19 MiB: more at once than there are cores would only take memory.
-    turns: Semaphore,
-    // How many may wait for one: the rest is told to come again, because a password costs its
-    // sender nothing.
+    cores: Semaphore,
+    // How many addresses may wait for one. A task outlives its connection, so connections do not bound it.
     places: Semaphore,
 }
 
-/// How many verifications may wait per core.
-const MOST_WAITING: usize = 16;
+/// As many as there are connections.
+const MAX_WAITING: usize = 512;
+/// What an address is told to wait that sends more at once than it may.
+const AT_ONCE: Duration = Duration::from_secs(1);
 
-/// More passwords wait to be judged than will be soon.
-#[derive(Debug)]
-pub struct TooManyWait;
+/// Why a password was not judged.
+#[derive(Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Unjudged {
+    /// This address has sent too many that were wrong, or too many at once.
+    TooMany {
+        /// When it may send the next.
+        retry_after: Duration,
+    },
+    /// Too many addresses wait.
+    Busy,
+}
 
 impl Users {
     /// The users of a configuration.
+    ///
+    /// # Panics
+    ///
+    /// Never: the limits are constants.
     #[must_use]
     pub fn new(users: Vec<User>) -> Self {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         Self {
             users: users.into(),
-            turns: Semaphore::new(cores),
-            places: Semaphore::new(cores * MOST_WAITING),
+            attempts: Attempts::new().expect("the limits are valid"),
+            queue: Queue::default(),
+            cores: Semaphore::new(cores),
+            places: Semaphore::new(MAX_WAITING),
         }
     }
 
@@ -60,18 +86,29 @@ impl Users {
     /// The user whose name and password these are.
     ///
     /// A name that nobody has costs what a wrong password of the first user costs, so that the time
-    /// of the answer tells neither.
+    /// of the answer tells neither. An address has one password judged at a time; how many it may get
+    /// wrong is checked before.
     ///
     /// # Errors
     ///
-    /// [`TooManyWait`]
+    /// [`Unjudged`]
     pub async fn first_factor(
         &self,
         name: &str,
         password: &str,
-    ) -> Result<Option<Subject>, TooManyWait> {
-        let _place = self.places.try_acquire().map_err(|_| TooManyWait)?;
-        Ok(self.judge(name, password).await)
+        network: Network,
+    ) -> Result<Option<Subject>, Unjudged> {
+        let too_many = |retry_after| Unjudged::TooMany { retry_after };
+        let place = self.queue.place(network).ok_or(too_many(AT_ONCE))?;
+        let _turn = place.turn().await;
+        let attempt = self.attempts.check(name, network).map_err(too_many)?;
+        tokio::time::sleep(attempt.delay).await;
+        let _place = self.places.try_acquire().map_err(|_| Unjudged::Busy)?;
+        let judged = self.judge(name, password).await;
+        if judged.is_none() {
+            self.attempts.failed(&attempt);
+        }
+        Ok(judged)
     }
 
     async fn judge(&self, name: &str, password: &str) -> Option<Subject> {
@@ -81,7 +118,7 @@ impl Users {
             .position(|user| user.email.eq_ignore_ascii_case(name));
         let password = Zeroizing::new(password.to_owned());
         let users = Arc::clone(&self.users);
-        let _turn = self.turns.acquire().await.ok()?;
+        let _core = self.cores.acquire().await.ok()?;
         let judged = tokio::task::spawn_blocking(move || {
             let user = users.get(found.unwrap_or_default())?;
             Argon2::default()

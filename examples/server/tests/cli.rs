@@ -221,6 +221,30 @@ fn a_key_file_that_is_missing_while_there_are_accounts_is_not_made_anew() {
     start().stop();
 }
 
+#[test]
+fn a_configuration_by_which_nobody_can_add_a_phone_is_warned_of() {
+    const WARNING: &str = "no client has manages_factors";
+    let directory = tempfile::tempdir().unwrap();
+    let issuer = "issuer = \"https://login.example.com/\"\n[[clients]]\nid = \"a\"\n";
+    let by_name = "audiences = [\"https://login.example.com/mfa/\"]\nscopes = [\"enroll\"]\n";
+    for (lines, warned) in [
+        ("", true),
+        ("manages_factors = true\n", false),
+        (by_name, false),
+        ("audiences = [\"https://login.example.com/mfa\"]\n", true),
+    ] {
+        fs::write(
+            directory.path().join("config.toml"),
+            format!("{issuer}{lines}"),
+        )
+        .unwrap();
+        let mut command = program(directory.path());
+        command.args(["--listen", "127.0.0.1:0", "--config", "config.toml"]);
+        let (_, log) = Running::start(command).stop();
+        assert_eq!(log.contains(WARNING), warned, "{lines}: {log}");
+    }
+}
+
 /// Neither where it is read from the environment, nor where the store cannot be reached.
 #[test]
 fn the_password_of_a_store_is_never_printed() {

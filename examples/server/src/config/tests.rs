@@ -171,6 +171,22 @@ fn what_is_wrong_is_named() {
             "password_hash is not an argon2 PHC string",
         ),
         (
+            format!("keep_alive_seconds = 0\n{CLIENT}"),
+            "keep_alive_seconds has to be 1 to 3600",
+        ),
+        (
+            format!("connections_per_address = 0\n{CLIENT}"),
+            "connections_per_address has to be at least 1",
+        ),
+        (
+            format!("trusted_proxies = [\"proxy\"]\n{CLIENT}"),
+            "line 1: invalid IP address",
+        ),
+        (
+            format!("{CLIENT}scopes = [\"openid\", \"offline_access\"]"),
+            "client \"a\": offline_access: this server makes no refresh tokens",
+        ),
+        (
             twice.replacen("[[clients]]\nid = \"a\"\n", "", 1),
             "the email is there twice",
         ),
@@ -180,4 +196,61 @@ fn what_is_wrong_is_named() {
         assert!(error.contains(expected), "{text}\n{error}");
     }
     assert!(Config::parse(CLIENT).is_ok());
+}
+
+fn user(name: &str, argon2: &str) -> String {
+    let hash = format!("$argon2id$v=19${argon2}$c2FsdCBvZiB0ZXN0cw$");
+    let hash = hash + "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+    format!("[[users]]\nemail = \"{name}\"\nsub = \"{name}\"\npassword_hash = \"{hash}\"\n")
+}
+
+#[test]
+fn passwords_that_take_different_times_are_refused_by_name() {
+    let parse = |users: &[String]| Config::parse(&format!("{CLIENT}{}", users.concat())).map(drop);
+    let same = ["a@x", "b@x", "c@x"].map(|name| user(name, "m=19456,t=2,p=1"));
+    assert_eq!(parse(&same), Ok(()));
+    for other in ["m=19457,t=2,p=1", "m=19456,t=3,p=1", "m=19456,t=2,p=2"] {
+        let ConfigError(error) =
+            parse(&[user("a@x", "m=19456,t=2,p=1"), user("b@x", other)]).unwrap_err();
+        for named in ["\"b@x\"", "\"a@x\"", other, "m=19456,t=2,p=1"] {
+            assert!(error.contains(named), "{error}");
+        }
+    }
+    // One that is hashed at the start takes what argon2 takes by default.
+    let plain = "[[users]]\nemail = \"p@x\"\nsub = \"p\"\npassword = \"p\"\n";
+    assert_eq!(
+        parse(&[plain.to_owned(), user("a@x", "m=19456,t=2,p=1")]),
+        Ok(())
+    );
+    assert!(parse(&[plain.to_owned(), user("a@x", "m=8192,t=2,p=1")]).is_err());
+}
+
+#[test]
+fn passwords_that_take_more_than_a_server_has_are_refused_by_name() {
+    for argon2 in ["m=262145,t=2,p=1", "m=19456,t=17,p=1", "m=19456,t=2,p=17"] {
+        let error = error(&format!("{CLIENT}{}", user("a@x", argon2)));
+        assert!(
+            error.contains("\"a@x\"") && error.contains(argon2),
+            "{error}"
+        );
+    }
+    let most = user("a@x", "m=262144,t=16,p=16");
+    assert!(Config::parse(&format!("{CLIENT}{most}")).is_ok());
+}
+
+#[test]
+fn connections_have_their_defaults_and_proxies_are_believed_by_name_only() {
+    let connections = Config::parse(CLIENT).unwrap().connections;
+    assert_eq!(connections.keep_alive, Duration::from_secs(75));
+    assert_eq!(connections.per_address, 64);
+    assert!(
+        !connections
+            .trusted_proxies
+            .has("127.0.0.1".parse().unwrap())
+    );
+    let text = format!("trusted_proxies = [\"::ffff:10.0.0.1\", \"::1\"]\n{CLIENT}");
+    let proxies = Config::parse(&text).unwrap().connections.trusted_proxies;
+    for proxy in ["10.0.0.1", "::ffff:10.0.0.1", "::1"] {
+        assert!(proxies.has(proxy.parse().unwrap()), "{proxy}");
+    }
 }

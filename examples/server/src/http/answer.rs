@@ -1,8 +1,10 @@
 //! Answers as HTTP has them.
 
 use std::borrow::Cow;
+use std::time::Duration;
 
 use axum::body::Body;
+use axum::http::header::RETRY_AFTER;
 use axum::http::{HeaderValue, Response as HttpResponse, StatusCode};
 use axum::response::{IntoResponse, Response};
 use oob_mfa::wire::{Answer, ErrorAnswer, NO_STORE};
@@ -10,28 +12,56 @@ use serde::Serialize;
 
 /// An answer that is a no.
 #[derive(Debug)]
-pub(super) struct Failure(ErrorAnswer);
+pub(super) struct Failure {
+    answer: ErrorAnswer,
+    /// Of an error of this server's own; those of the engine know theirs.
+    retry_after: Option<Duration>,
+}
 
 impl Failure {
-    pub(super) fn of(status: u16, error: &'static str, description: &'static str) -> Self {
-        Self(ErrorAnswer::new(status, error, description))
+    pub(super) fn of(
+        status: u16,
+        error: &'static str,
+        description: impl Into<Cow<'static, str>>,
+    ) -> Self {
+        ErrorAnswer::new(status, error, description).into()
     }
 
     /// The same from the token endpoint.
     pub(super) fn at_token_endpoint(self, authorization: Option<&str>) -> Self {
-        Self(self.0.at_token_endpoint(authorization))
+        Self {
+            answer: self.answer.at_token_endpoint(authorization),
+            ..self
+        }
+    }
+
+    /// The same with `Retry-After`.
+    pub(super) fn after(self, wait: Duration) -> Self {
+        Self {
+            retry_after: Some(wait),
+            ..self
+        }
     }
 }
 
 impl<E: Into<ErrorAnswer>> From<E> for Failure {
     fn from(error: E) -> Self {
-        Self(error.into())
+        Self {
+            answer: error.into(),
+            retry_after: None,
+        }
     }
 }
 
 impl IntoResponse for Failure {
     fn into_response(self) -> Response {
-        respond(self.0)
+        let mut response = respond(self.answer);
+        if let Some(wait) = self.retry_after {
+            let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+            let seconds = HeaderValue::from(seconds);
+            response.headers_mut().insert(RETRY_AFTER, seconds);
+        }
+        response
     }
 }
 

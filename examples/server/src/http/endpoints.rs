@@ -3,37 +3,38 @@
 use std::sync::Arc;
 
 use axum::body::Bytes;
-use axum::extract::State;
+use axum::extract::{Extension, State};
 use axum::http::{HeaderMap, Uri};
 use axum::response::Response;
 use oob_mfa::wire::{
-    AuthenticatorsAnswer, BadRequest, Body, ErrorAnswer, Format, Grant, MfaRequiredAnswer,
-    authenticator_id, bearer,
+    AuthenticatorsAnswer, BadRequest, ErrorAnswer, Format, Grant, authenticator_id, bearer,
 };
-use oob_mfa::{FirstFactor, MfaSession, Verified};
+use oob_mfa::{MfaSession, Verified};
 use serde_json::json;
 
 use super::answer::{Failure, document, respond};
-use super::request::{authorization, parameters};
-use crate::service::{BUSY, Service, refuse};
-use crate::tokens::DEFAULT_SCOPE;
+use super::request::{authorization, client_network, parameters};
+use super::{Peer, password};
+use crate::service::{Service, refuse};
 
-type Answer = Result<Response, Failure>;
+pub(super) type Answer = Result<Response, Failure>;
 
 /// `POST /oauth/token`.
 pub(super) async fn token(
     State(service): State<Arc<Service>>,
+    Extension(peer): Extension<Peer>,
     headers: HeaderMap,
     body: Bytes,
 ) -> Answer {
     let authorization = authorization(&headers);
-    grant(&service, &headers, authorization, &body)
+    grant(&service, peer, &headers, authorization, &body)
         .await
         .map_err(|failure| failure.at_token_endpoint(authorization))
 }
 
 async fn grant(
     service: &Service,
+    peer: Peer,
     headers: &HeaderMap,
     authorization: Option<&str>,
     body: &Bytes,
@@ -60,7 +61,8 @@ async fn grant(
                 .await?
         }
         Grant::Other(grant) if PASSWORD_GRANTS.contains(&grant.as_str()) => {
-            return first_factor(service, &body, &client).await;
+            let network = client_network(service, peer, headers);
+            return password::grant(service, &body, &client, network).await;
         }
         _ => return Err(BadRequest::UnsupportedGrantType.into()),
     };
@@ -74,41 +76,6 @@ const PASSWORD_GRANTS: [&str; 2] = [
 
 fn tokens(service: &Service, verified: &Verified) -> Answer {
     Ok(respond(service.mint(verified)?))
-}
-
-/// The password grant: a password that is right is answered with an `mfa_token`, always.
-async fn first_factor(service: &Service, body: &Body, client: &str) -> Answer {
-    let (name, password) = (body.required("username")?, body.required("password")?);
-    let scope = body.optional("scope")?.unwrap_or(DEFAULT_SCOPE);
-    let audience = body.optional("audience")?.unwrap_or_default();
-    let judged = service.users.first_factor(name, password).await;
-    let judged = judged.map_err(|_| ErrorAnswer::temporarily_unavailable(BUSY))?;
-    let Some(subject) = judged else {
-        tracing::info!(client, "wrong email or password");
-        return Err(Failure::of(
-            403,
-            "invalid_grant",
-            "Wrong email or password.",
-        ));
-    };
-    tracing::info!(client, %subject, "first factor passed");
-    let account = service.account(&subject).await?;
-    let now = service.now();
-    let first_factor = FirstFactor {
-        subject,
-        client,
-        scope,
-        audience,
-    };
-    let session = service
-        .engine
-        .begin(first_factor, now, &mut service.rng())
-        .map_err(|denied| refuse(Some(account.subject()), &denied, now))?;
-    let token = service.engine.issue_token(&session);
-    Ok(respond(MfaRequiredAnswer::new(
-        &token,
-        service.engine.requirements(&account),
-    )))
 }
 
 /// `POST /mfa/associate`. The bearer token authorizes it; most clients say nothing of themselves, and

@@ -4,6 +4,10 @@ use axum::body::Bytes;
 use axum::http::{HeaderMap, HeaderName, header};
 use oob_mfa::wire::{BadRequest, Body, Format, check_encoding, without_bom};
 
+use super::Peer;
+use crate::peers::Network;
+use crate::service::Service;
+
 /// The `Authorization` header.
 pub(super) fn authorization(headers: &HeaderMap) -> Option<&str> {
     text(headers, header::AUTHORIZATION)
@@ -13,6 +17,14 @@ pub(super) fn authorization(headers: &HeaderMap) -> Option<&str> {
 fn text(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
     let value = headers.get(name)?;
     Some(value.to_str().unwrap_or_default())
+}
+
+/// Where a request comes from, past the proxies that are trusted.
+pub(super) fn client_network(service: &Service, peer: Peer, headers: &HeaderMap) -> Network {
+    let forwarded = headers.get_all("x-forwarded-for").iter();
+    let forwarded = forwarded.map(|value| value.to_str().unwrap_or_default());
+    let proxies = &service.connections.trusted_proxies;
+    Network::of(proxies.client(peer.0, forwarded))
 }
 
 /// The parameters of a body, by its content type. One that is encoded is not read, whatever it parses as.

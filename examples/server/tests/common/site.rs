@@ -41,6 +41,7 @@ impl Site {
             [[clients]]
             id = "demo"
             secret = "demo-secret"
+            manages_factors = true
             "#
         );
         fs::write(directory.path().join("config.toml"), config).unwrap();

@@ -49,6 +49,14 @@ pub fn password_hash() -> String {
 
 /// Two users and the clients of the demonstration.
 pub fn config(rest: &str) -> Config {
+    config_of(
+        rest,
+        "audiences = [\"https://api/\"]\nmanages_factors = true",
+    )
+}
+
+/// The same, where the client `demo` has other lines.
+pub fn config_of(rest: &str, demo: &str) -> Config {
     let hash = password_hash();
     let text = format!(
         r#"
@@ -64,6 +72,7 @@ pub fn config(rest: &str) -> Config {
         [[clients]]
         id = "demo"
         secret = "demo-secret"
+        {demo}
         [[clients]]
         id = "demo-public"
         "#
@@ -73,6 +82,7 @@ pub fn config(rest: &str) -> Config {
 
 pub struct World {
     pub client: Client,
+    pub service: Option<Arc<Service>>,
     pub store: Arc<TestStore>,
     pub outbox: Arc<TestOutbox>,
     pub served: Option<JoinHandle<()>>,
@@ -89,6 +99,16 @@ impl World {
 
     /// With lines of the configuration.
     pub fn with(rest: &str) -> Self {
+        Self::of(config(rest))
+    }
+
+    /// Where the client `demo` has other lines.
+    pub fn with_client(demo: &str) -> Self {
+        Self::of(config_of("", demo))
+    }
+
+    /// With a configuration.
+    pub fn of(config: Config) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let redb = RedbStore::open(&directory.path().join("accounts.redb")).unwrap();
         let store = Arc::new(TestStore::new(redb));
@@ -97,6 +117,7 @@ impl World {
         let runtime = Runtime::new().unwrap();
         let mut world = Self {
             client: Client::of(SocketAddr::from(([127, 0, 0, 1], 0))),
+            service: None,
             store,
             outbox,
             served: None,
@@ -105,23 +126,36 @@ impl World {
             runtime,
             _directory: directory,
         };
-        let (address, served, stop) = world.start(rest, 1);
+        let (listener, address) = world.listener();
+        let service = Arc::new(world.service(address, config, 1));
+        let (served, stop) = world.serve(listener, Arc::clone(&service));
         (world.address, world.served, world.stop) = (address, Some(served), Some(stop));
+        world.service = Some(service);
         world
     }
 
     /// Starts a server on the store, outbox, clock and key of this world.
     pub fn start(&self, rest: &str, seed: u8) -> (SocketAddr, JoinHandle<()>, oneshot::Sender<()>) {
+        let (listener, address) = self.listener();
+        let service = Arc::new(self.service(address, config(rest), seed));
+        let (served, stop) = self.serve(listener, service);
+        (address, served, stop)
+    }
+
+    fn listener(&self) -> (tokio::net::TcpListener, SocketAddr) {
         let listener = self
             .runtime
             .block_on(tokio::net::TcpListener::bind("127.0.0.1:0"))
             .unwrap();
         let address = listener.local_addr().unwrap();
-        let (stop, stopped) = oneshot::channel::<()>();
+        (listener, address)
+    }
+
+    fn service(&self, address: SocketAddr, config: Config, seed: u8) -> Service {
         let clock = Arc::clone(&self.clock);
         let draws = AtomicU64::new(0);
-        let service = Service::new(
-            config(rest),
+        Service::new(
+            config,
             address,
             &[7; 32].into(),
             Arc::clone(&self.store) as Arc<dyn Store>,
@@ -134,13 +168,19 @@ impl World {
             let mut bytes = [seed; 32];
             bytes[..8].copy_from_slice(&draws.fetch_add(1, SeqCst).to_le_bytes());
             Box::new(ChaCha20Rng::from_seed(bytes))
+        }))
+    }
+
+    fn serve(
+        &self,
+        listener: tokio::net::TcpListener,
+        service: Arc<Service>,
+    ) -> (JoinHandle<()>, oneshot::Sender<()>) {
+        let (stop, stopped) = oneshot::channel::<()>();
+        let served = self.runtime.spawn(http::serve(listener, service, async {
+            let _ = stopped.await;
         }));
-        let served = self
-            .runtime
-            .spawn(http::serve(listener, Arc::new(service), async {
-                let _ = stopped.await;
-            }));
-        (address, served, stop)
+        (served, stop)
     }
 
     pub fn advance(&self, seconds: i64) {

@@ -46,8 +46,9 @@ pub fn site() -> Site {
         let (email, sub) = (user.email(), user.subject());
         format!("[[users]]\nemail = \"{email}\"\nsub = \"{sub}\"\npassword_hash = \"{hash}\"\n")
     });
-    let issuer = format!("issuer = \"{ISSUER}\"\n");
-    Site::with(&(issuer + &users.collect::<String>()))
+    // It attacks as one that has many addresses does, from one.
+    let settings = format!("issuer = \"{ISSUER}\"\nconnections_per_address = 1000\n");
+    Site::with(&(settings + &users.collect::<String>()))
 }
 
 /// What is attacked: where requests go, and where the messages come out.

@@ -191,29 +191,70 @@ fn say(address: SocketAddr, words: &str) -> TcpStream {
     stream
 }
 
+const HEAD: &str = "GET /healthz HTTP/1.1\r\nhost: x\r\n";
+
+/// Reads to the end: the first line, which is that of an answer, and when the end came.
+fn read_to_end(mut stream: TcpStream, begun: Instant) -> (String, Duration) {
+    stream.set_read_timeout(Some(SOON * 2)).unwrap();
+    let mut said = Vec::new();
+    // Whether it ends by a reset is the network's to say.
+    let _ = stream.read_to_end(&mut said);
+    let said = String::from_utf8(said).unwrap();
+    (
+        said.lines().next().unwrap_or_default().to_owned(),
+        begun.elapsed(),
+    )
+}
+
 #[test]
 fn a_client_that_does_not_send_the_head_of_a_request_is_hung_up_on() {
-    const HEAD: &str = "GET /healthz HTTP/1.1\r\nhost: x\r\n";
     let world = World::new();
     let begun = Instant::now();
     let silent = say(world.address, "");
     let slow = say(world.address, HEAD);
-    let idle = say(world.address, &format!("{HEAD}\r\n"));
-    for (mut stream, expected) in [(silent, ""), (slow, ""), (idle, "HTTP/1.1 200 OK")] {
-        stream.set_read_timeout(Some(SOON * 2)).unwrap();
-        let mut said = String::new();
-        stream.read_to_string(&mut said).unwrap();
-        assert_eq!(said.lines().next().unwrap_or_default(), expected);
+    // After an answer too, once the next head has begun.
+    let mut second = say(world.address, &format!("{HEAD}\r\n"));
+    thread::sleep(Duration::from_millis(200));
+    second.write_all(b"GET").unwrap();
+    // This one is idle, which is no fault.
+    let mut idle = say(world.address, &format!("{HEAD}\r\n"));
+    let ok = "HTTP/1.1 200 OK";
+    for (stream, expected) in [(silent, ""), (slow, ""), (second, ok)] {
+        let (said, took) = read_to_end(stream, begun);
+        assert_eq!(said, expected);
+        assert!(took > SOON - Duration::from_secs(1), "{took:?}");
+        assert!(took < SOON + Duration::from_secs(3), "{took:?}");
     }
+    thread::sleep(Duration::from_secs(1));
+    idle.write_all(format!("{HEAD}connection: close\r\n\r\n").as_bytes())
+        .unwrap();
+    let mut said = String::new();
+    idle.read_to_string(&mut said).unwrap();
+    assert_eq!(said.matches(ok).count(), 2, "{said}");
+}
+
+#[test]
+fn a_connection_may_be_idle_for_as_long_as_the_configuration_says() {
+    let world = World::with("keep_alive_seconds = 2");
+    let mut stream = say(world.address, &format!("{HEAD}\r\n"));
+    // Each request begins it anew.
+    thread::sleep(Duration::from_millis(1_300));
+    stream.write_all(format!("{HEAD}\r\n").as_bytes()).unwrap();
+    let begun = Instant::now();
+    let mut said = String::new();
+    stream.set_read_timeout(Some(SOON)).unwrap();
+    stream.read_to_string(&mut said).unwrap();
+    assert_eq!(said.matches("HTTP/1.1 200 OK").count(), 2, "{said}");
     let took = begun.elapsed();
-    assert!(took > SOON - Duration::from_secs(1), "{took:?}");
+    let (shortest, longest) = (Duration::from_millis(1_900), Duration::from_secs(5));
+    assert!((shortest..longest).contains(&took), "{took:?}");
 }
 
 /// Half of the files that a process may have open by default.
 #[test]
 fn the_513th_connection_waits_for_a_place() {
     // In a process of its own: both ends of 512 connections are too many files for one.
-    let site = Site::new();
+    let site = Site::with("connections_per_address = 1000");
     let server = site.start("redb:accounts.redb");
     let address = server.client.address;
     let mut silent: Vec<_> = (0..512).map(|_| say(address, "")).collect();

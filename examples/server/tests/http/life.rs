@@ -141,7 +141,7 @@ fn from_the_first_password_to_the_last_phone_removed() {
         claims,
         json!({
             "iss": world.issuer(), "aud": "demo", "sub": ALICE, "iat": now, "exp": now + 600,
-            "auth_time": now, "amr": ["pwd", "mfa", "sms"], "email": "alice@example.com",
+            "auth_time": now, "amr": ["pwd", "mfa", "sms"],
         })
     );
     let (header, claims) = verified(&world, confirmed["access_token"].as_str().unwrap());
@@ -296,7 +296,8 @@ fn a_public_client_signs_in_without_a_secret() {
         });
         world.json("/oauth/token", &[], &body).text("mfa_token")
     };
-    let token = login("offline_access");
+    // There is no refresh token, and this client may not manage factors.
+    let token = login("offline_access profile enroll");
     let oob_code = world.associate(&token, "tel", PHONE).text("oob_code");
     let body = json!({
         "grant_type": MFA_OOB, "client_id": "demo-public", "mfa_token": token,
@@ -305,7 +306,7 @@ fn a_public_client_signs_in_without_a_secret() {
     let answer = world.json("/oauth/token", &[], &body).ok();
     // No `openid`, no ID token.
     assert_eq!(answer.get("id_token"), None);
-    assert_eq!(answer["scope"], "offline_access");
+    assert_eq!(answer["scope"], "profile");
 
     // The default scope, and a form for the challenge.
     let token = login("");

@@ -11,4 +11,6 @@ mod errors;
 mod life;
 mod limits;
 mod minted;
+mod passwords;
+mod scopes;
 mod switched;

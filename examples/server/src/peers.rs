@@ -1,0 +1,147 @@
+//! Where a request comes from.
+
+use std::collections::HashMap;
+use std::net::{IpAddr, Ipv6Addr};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// An address as limits count it. Of IPv6 a subscriber has a whole /64, which counts as one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Network(IpAddr);
+
+impl Network {
+    /// The network of an address.
+    #[must_use]
+    pub fn of(address: IpAddr) -> Self {
+        Self(match address.to_canonical() {
+            IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() >> 64 << 64).into(),
+            address @ IpAddr::V4(_) => address,
+        })
+    }
+}
+
+/// The proxies whose word is taken for who their client is.
+#[derive(Clone, Debug, Default)]
+pub struct TrustedProxies(pub Vec<IpAddr>);
+
+impl TrustedProxies {
+    /// Whether an address is one of them.
+    #[must_use]
+    pub fn has(&self, address: IpAddr) -> bool {
+        self.0.contains(&address.to_canonical())
+    }
+
+    /// The client of a request: its peer, or what a trusted peer says in `X-Forwarded-For`. From the end
+    /// of the list the first that is no trusted proxy counts: what stands before it, the client may have
+    /// written.
+    pub fn client<'a>(
+        &self,
+        peer: IpAddr,
+        forwarded: impl DoubleEndedIterator<Item = &'a str>,
+    ) -> IpAddr {
+        let mut client = peer;
+        let mut hops = forwarded.rev().flat_map(|list| list.rsplit(','));
+        while self.has(client) {
+            match hops.next().map(|hop| hop.trim().parse()) {
+                Some(Ok(hop)) => client = hop,
+                Some(Err(_)) | None => break,
+            }
+        }
+        client.to_canonical()
+    }
+}
+
+/// How many connections each address has.
+#[derive(Clone)]
+pub(crate) struct Connections {
+    most: usize,
+    open: Arc<Mutex<HashMap<Network, usize>>>,
+}
+
+/// One of them, until it is dropped.
+pub(crate) struct Counted {
+    network: Network,
+    open: Arc<Mutex<HashMap<Network, usize>>>,
+}
+
+impl Connections {
+    pub(crate) fn at_most(most: usize) -> Self {
+        Self {
+            most,
+            open: Arc::default(),
+        }
+    }
+
+    /// One more of an address; none where it has as many as it may.
+    pub(crate) fn count(&self, network: Network) -> Option<Counted> {
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = open.entry(network).or_default();
+        if *count >= self.most {
+            return None;
+        }
+        *count += 1;
+        Some(Counted {
+            network,
+            open: Arc::clone(&self.open),
+        })
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = open.get_mut(&self.network) {
+            *count -= 1;
+            if *count == 0 {
+                open.remove(&self.network);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ip(text: &str) -> IpAddr {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn of_ipv6_a_64_is_one_and_an_ipv4_address_is_itself_however_it_is_written() {
+        let same = |one, other| Network::of(ip(one)) == Network::of(ip(other));
+        assert!(same("2001:db8::1", "2001:db8::ffff:1"));
+        assert!(!same("2001:db8:0:1::1", "2001:db8::1"));
+        assert!(same("192.0.2.1", "::ffff:192.0.2.1"));
+        assert!(!same("::ffff:192.0.2.2", "::ffff:192.0.2.1"));
+    }
+
+    #[test]
+    fn only_a_trusted_proxy_is_believed_and_only_what_it_wrote_itself() {
+        let proxies = TrustedProxies(vec![ip("10.0.0.1"), ip("10.0.0.2")]);
+        let client = |peer, headers: &[&str]| {
+            proxies
+                .client(ip(peer), headers.iter().copied())
+                .to_string()
+        };
+        assert_eq!(client("192.0.2.1", &["192.0.2.9"]), "192.0.2.1");
+        assert_eq!(client("10.0.0.1", &["192.0.2.9"]), "192.0.2.9");
+        assert_eq!(client("10.0.0.1", &["forged, 192.0.2.9"]), "192.0.2.9");
+        let both = &["198.51.100.1", "192.0.2.9, 10.0.0.2"];
+        assert_eq!(client("10.0.0.1", both), "192.0.2.9");
+        assert_eq!(client("10.0.0.1", &[]), "10.0.0.1");
+        assert_eq!(client("10.0.0.1", &["unknown"]), "10.0.0.1");
+    }
+
+    #[test]
+    fn an_address_has_so_many_connections_and_gets_its_place_back() {
+        let connections = Connections::at_most(2);
+        let one = Network::of(ip("192.0.2.1"));
+        let counted = [connections.count(one), connections.count(one)];
+        assert!(counted.iter().all(Option::is_some));
+        assert!(connections.count(one).is_none());
+        assert!(connections.count(Network::of(ip("192.0.2.2"))).is_some());
+        drop(counted);
+        assert!(connections.count(one).is_some());
+        assert!(connections.open.lock().unwrap().is_empty());
+    }
+}

@@ -1,0 +1,179 @@
+//! How many passwords may be tried, and by whom that is charged.
+
+use std::io::{Read, Write};
+use std::net::{Ipv4Addr, SocketAddr, TcpStream};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use oob_mfa_server::config::Config;
+use serde_json::json;
+use tokio::net::TcpSocket;
+
+use crate::common::*;
+
+const TOO_MANY: &str = "Too many wrong passwords. Wait for some minutes before retrying.";
+const ATTACKERS: u8 = 48;
+
+/// Tries a password from one of the addresses of this machine: the status, and the whole answer.
+fn try_from(world: &World, address: [u8; 4], password: &str, headers: &str) -> (u16, String) {
+    let mut stream = connect(world, address);
+    let body = json!({
+        "grant_type": "password", "client_id": "demo", "client_secret": "demo-secret",
+        "username": "alice@example.com", "password": password,
+    })
+    .to_string();
+    let length = body.len();
+    write!(
+        stream,
+        "POST /oauth/token HTTP/1.1\r\nhost: x\r\nconnection: close\r\n{headers}\
+         content-type: application/json\r\ncontent-length: {length}\r\n\r\n{body}"
+    )
+    .unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    let status = answer.split(' ').nth(1).unwrap_or_default();
+    (status.parse().unwrap_or_default(), answer)
+}
+
+fn connect(world: &World, from: [u8; 4]) -> TcpStream {
+    let to = world.address;
+    let stream = world.runtime.block_on(async {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket
+            .bind(SocketAddr::from((Ipv4Addr::from(from), 0)))
+            .unwrap();
+        socket.connect(to).await.unwrap().into_std().unwrap()
+    });
+    stream.set_nonblocking(false).unwrap();
+    stream
+}
+
+#[test]
+fn the_eleventh_wrong_password_of_an_address_waits_and_so_does_the_right_one() {
+    let world = World::new();
+    let wrong = |name: &str| world.password(name, "wrong", "", "");
+    // A name that nobody has is charged alike.
+    for name in ["alice@example.com", "nobody@example.com"] {
+        for _ in 0..10 {
+            wrong(name).is(403, "invalid_grant", "Wrong email or password.");
+        }
+        let refused = wrong(name);
+        let wait = refused
+            .is(429, "too_many_attempts", TOO_MANY)
+            .header("retry-after");
+        let wait: u64 = wait.unwrap().parse().unwrap();
+        assert!((350..=360).contains(&wait), "{wait}");
+    }
+    let right = world.password("alice@example.com", PASSWORD, "", "");
+    right.is(429, "too_many_attempts", TOO_MANY);
+    // Another user of the same address signs in.
+    let bob = world.password("bob@example.com", PASSWORD, "", "");
+    assert_eq!(bob.text("error"), "mfa_required");
+}
+
+/// As the addresses of loopback are, on Linux.
+#[cfg(target_os = "linux")]
+#[test]
+fn the_owner_signs_in_while_48_others_try_her_password() {
+    let world = World::of(costly());
+    let (stop, refused, judged) = (
+        AtomicBool::new(false),
+        AtomicUsize::new(0),
+        AtomicUsize::new(0),
+    );
+    thread::scope(|scope| {
+        for attacker in 0..ATTACKERS {
+            let (world, stop, refused, judged) = (&world, &stop, &refused, &judged);
+            scope.spawn(move || {
+                while !stop.load(SeqCst) {
+                    match try_from(world, [127, 0, 1, attacker + 1], "wrong", "") {
+                        (403, _) => judged.fetch_add(1, SeqCst),
+                        (429, answer) => {
+                            assert!(answer.contains("\r\nretry-after: "), "{answer}");
+                            // As often as it likes, and a test has other work to do.
+                            thread::sleep(Duration::from_millis(20));
+                            refused.fetch_add(1, SeqCst)
+                        }
+                        other => panic!("{other:?}"),
+                    };
+                }
+            });
+        }
+        let begun = Instant::now();
+        let mut slowest = Duration::ZERO;
+        // At the height of it, and after every attacker has emptied its budget.
+        let mut signs_in = true;
+        let ends = |begun: Instant, seconds| begun.elapsed() >= Duration::from_secs(seconds);
+        while signs_in && !ends(begun, 60) && (!ends(begun, 4) || refused.load(SeqCst) == 0) {
+            let asked = Instant::now();
+            let (status, answer) = try_from(&world, [127, 0, 0, 1], PASSWORD, "");
+            slowest = slowest.max(asked.elapsed());
+            signs_in = status == 403 && answer.contains("mfa_required");
+        }
+        // The attackers end before anything fails here, or the test would wait for them.
+        stop.store(true, SeqCst);
+        assert!(signs_in, "she was refused");
+        assert!(refused.load(SeqCst) > 0, "nobody was refused");
+        assert!(slowest < Duration::from_secs(8), "{slowest:?}");
+    });
+    // Ten each, however many were sent.
+    assert!(
+        judged.load(SeqCst) <= usize::from(ATTACKERS) * 10,
+        "{judged:?}"
+    );
+}
+
+/// Alice, with a password that takes a while to judge.
+fn costly() -> Config {
+    use argon2::{Algorithm, Argon2, Params, PasswordHasher, Version};
+    let params = Params::new(8 * 1_024, 2, 1, None).unwrap();
+    let hash = Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
+        .hash_password_with_salt(PASSWORD.as_bytes(), b"salt of tests")
+        .unwrap();
+    Config::parse(&format!(
+        "[[users]]\nemail = \"alice@example.com\"\nsub = \"{ALICE}\"\npassword_hash = \"{hash}\"\n\
+         [[clients]]\nid = \"demo\"\nsecret = \"demo-secret\"\n"
+    ))
+    .unwrap()
+}
+
+#[test]
+fn behind_a_trusted_proxy_each_client_has_a_budget_of_its_own() {
+    let world = World::with("trusted_proxies = [\"127.0.0.1\"]");
+    let from = |client: &str, password: &str| {
+        let forwarded = format!("x-forwarded-for: {client}\r\n");
+        try_from(&world, [127, 0, 0, 1], password, &forwarded)
+    };
+    for _ in 0..10 {
+        assert_eq!(from("192.0.2.1", "wrong").0, 403);
+    }
+    assert_eq!(from("192.0.2.1", PASSWORD).0, 429);
+    // What the client writes itself stands before what the proxy adds.
+    assert_eq!(from("192.0.2.2, 192.0.2.1", PASSWORD).0, 429);
+    let (status, answer) = from("192.0.2.2", PASSWORD);
+    assert!(status == 403 && answer.contains("mfa_required"), "{answer}");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn an_address_has_so_many_connections_and_another_is_served_meanwhile() {
+    let world = World::with("connections_per_address = 3");
+    let crowd: Vec<_> = (0..3).map(|_| connect(&world, [127, 0, 2, 1])).collect();
+    thread::sleep(Duration::from_millis(100));
+    let closed = |address| {
+        let mut stream = connect(&world, address);
+        let asked =
+            stream.write_all(b"GET /healthz HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n");
+        let mut answer = String::new();
+        asked.is_err() || stream.read_to_string(&mut answer).is_err() || answer.is_empty()
+    };
+    assert!(closed([127, 0, 2, 1]));
+    assert!(!closed([127, 0, 2, 2]));
+    drop(crowd);
+    let begun = Instant::now();
+    while closed([127, 0, 2, 1]) {
+        assert!(begun.elapsed() < Duration::from_secs(5));
+        thread::sleep(Duration::from_millis(20));
+    }
+}
