@@ -19,7 +19,7 @@ use std::time::Duration;
 use oob_mfa::message::Wording;
 use oob_mfa::wire::{ErrorAnswer, TokenAnswer};
 use oob_mfa::{
-    Account, Associated, Challenged, Delivery, Denied, DeniedKind, Engine, Event,
+    Account, Associated, Challenged, Delivery, Denied, DeniedKind, Engine, Erased, Event,
     MfaSession, Removed, Subject, Transition, Unsaved, Verified, decide_async,
 };
 use rand_core::{CryptoRng, UnwrapErr};
@@ -155,6 +155,17 @@ impl Service {
         self.decide_for(session.subject(), ask).await
     }
 
+    /// Takes everything from an account, for a user that was deleted: the recipe stands in the README. The
+    /// record says until when it has to stay.
+    ///
+    /// # Errors
+    ///
+    /// That of a store that fails, and of a clock that is behind.
+    pub async fn erase(&self, subject: &Subject) -> Result<Erased, ErrorAnswer> {
+        self.decide_for(subject, |account, now, _| self.engine.erase(account, now))
+            .await
+    }
+
     async fn decide_for<T: Grant>(
         &self,
         subject: &Subject,
@@ -247,6 +258,8 @@ impl Grant for Challenged {
 impl Grant for Verified {}
 
 impl Grant for Removed {}
+
+impl Grant for Erased {}
 
 /// The answer to what the engine has denied, or to a token that opens no session.
 pub(crate) fn refuse(subject: Option<&Subject>, denied: &Denied, now: UtcDateTime) -> ErrorAnswer {

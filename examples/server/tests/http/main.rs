@@ -7,6 +7,7 @@ mod clock;
 #[path = "../common/world.rs"]
 mod common;
 mod concurrency;
+mod erased;
 mod errors;
 mod life;
 mod limits;
