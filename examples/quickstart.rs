@@ -174,7 +174,10 @@ impl Story {
         let begun = self.engine.begin(first_factor, self.now, &mut self.rng)?;
         let token = self.engine.issue_token(&begun);
         self.says("POST /oauth/token  grant_type=password");
-        println!("    mfa_required, {:?}", self.account.requirements());
+        println!(
+            "    mfa_required, {:?}",
+            self.engine.requirements(&self.account)
+        );
         Ok(self
             .engine
             .open_token(token.expose_secret(), Some("my-app"), self.now)?)
