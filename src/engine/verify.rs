@@ -16,7 +16,6 @@ use crate::channel::Channel;
 use crate::code::{BindingCode, OobCode};
 use crate::denied::Denied;
 use crate::event::Event;
-use crate::policy::RecoveryCodes;
 use crate::session::{Assurance, MfaSession};
 use crate::transition::Transition;
 
@@ -188,9 +187,7 @@ impl Engine {
                     phone,
                 });
                 change.add_phone(enrollment.device, phone, channel, now);
-                if let Some(recovery) = enrollment.recovery
-                    && self.policy.recovery_codes() == RecoveryCodes::Issued
-                {
+                if let Some(recovery) = enrollment.recovery {
                     change.set_recovery_code(recovery);
                     change.log(Event::RecoveryCodeReplaced);
                 }
