@@ -57,7 +57,7 @@ fn what_is_saved_after_the_greatest_revision_loads() {
     assert_eq!(outcome.unwrap().result, Ok(()));
     let saved = saved.unwrap();
     assert_eq!(saved.revision(), (1 << 53) - 1);
-    stored_and_loaded(&saved);
+    assert_eq!(stored_and_loaded(&saved), saved);
 }
 
 #[test]
