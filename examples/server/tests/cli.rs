@@ -9,6 +9,8 @@ use std::io::{BufRead, BufReader, Read};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use words::{MFA_OOB, PASSWORD, PHONE};
@@ -211,7 +213,18 @@ fn a_key_file_that_is_missing_while_there_are_accounts_is_not_made_anew() {
     server.stop();
     fs::rename(&key, directory.path().join("elsewhere")).unwrap();
 
-    let failed = run(directory.path(), &["--listen", "127.0.0.1:0"]);
+    let failed = program(directory.path())
+        .args(["--listen", "127.0.0.1:0"])
+        .stderr(Stdio::piped())
+        .spawn();
+    let mut failed = failed.unwrap();
+    // One that starts would not end by itself.
+    let begun = Instant::now();
+    while failed.try_wait().unwrap().is_none() && begun.elapsed() < Duration::from_secs(20) {
+        thread::sleep(Duration::from_millis(10));
+    }
+    let _ = failed.kill();
+    let failed = failed.wait_with_output().unwrap();
     assert_eq!(failed.status.code(), Some(1));
     let error = String::from_utf8(failed.stderr).unwrap();
     let expected = "oob-mfa.key: the key file is missing, and the store has accounts";
