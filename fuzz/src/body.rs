@@ -1,13 +1,21 @@
 //! Requests: any header, any body, any path.
 
-use oob_mfa::wire::{BadRequest, Body, ErrorAnswer, Grant, authenticator_id, bearer};
-use oob_mfa::{AuthenticatorId, Denied};
+use oob_mfa::wire::{
+    BadRequest, Body, ErrorAnswer, Grant, authenticator_id, bearer, check_encoding, without_bom,
+};
+use oob_mfa::{AuthenticatorId, Channel, Channels, Denied};
+
+use crate::typed;
+
+/// What a policy may send by.
+const CHANNELS: [Channels; 3] = [Channels::SmsAndVoice, Channels::Sms, Channels::Voice];
 
 /// Every parameter that a method asks for.
-const NAMES: [&str; 13] = [
+const NAMES: [&str; 14] = [
     "authenticator_types",
     "authentication_types",
     "oob_channels",
+    "oob_channel",
     "phone_number",
     "mfa_token",
     "client_id",
@@ -29,6 +37,9 @@ pub fn body(data: &[u8]) {
     };
     let header = core::str::from_utf8(line).ok();
     header_alone(header);
+    let marked = ["\u{feff}".as_bytes(), rest].concat();
+    assert_eq!(without_bom(&marked), rest);
+    let rest = without_bom(rest);
     if let Ok(body) = serde_json::from_slice::<Body>(rest) {
         every_method(&body, header);
     }
@@ -47,6 +58,14 @@ fn header_alone(header: Option<&str>) {
         Err(denied) => assert_eq!(denied, Denied::TokenMalformed),
     }
     check_id(authenticator_id(header.unwrap_or_default()));
+    match check_encoding(header) {
+        Ok(()) => {
+            let encodings = header.unwrap_or_default().to_ascii_lowercase();
+            let rest = encodings.replace("identity", "").replace(',', "");
+            assert_eq!(rest.trim(), "", "{header:?}");
+        }
+        Err(bad) => assert_eq!(bad, BadRequest::UnsupportedEncoding),
+    }
 }
 
 fn check_id(id: AuthenticatorId) {
@@ -73,15 +92,22 @@ fn every_method(body: &Body, header: Option<&str>) {
             (optional, required) => panic!("{name}: {optional:?}, {required:?}"),
         }
     }
-    match body.associate() {
+    let [any, by_sms, by_voice] = CHANNELS.map(|enabled| match body.associate(enabled) {
         Ok(request) => {
             assert_eq!(
                 Ok(request.phone.to_e164().as_str()),
                 body.required("phone_number")
-            )
+            );
+            assert!(enabled.contains(request.channel));
+            Some(request.channel)
         }
-        Err(bad) => answerable(bad),
-    }
+        Err(bad) => {
+            answerable(bad);
+            None
+        }
+    });
+    assert_eq!(any.is_some(), by_sms.is_some() || by_voice.is_some());
+    assert!(any.is_none() || any == by_sms || any == by_voice);
     match body.challenge() {
         Ok(request) => {
             let id = body
@@ -94,14 +120,30 @@ fn every_method(body: &Body, header: Option<&str>) {
                 let is_id = id.parse::<AuthenticatorId>().is_ok();
                 assert_eq!(authenticator.to_string() == id, is_id);
             }
+            let channel = match body.optional("oob_channel") {
+                Ok(None) => None,
+                Ok(Some("sms")) => Some(Channel::Sms),
+                Ok(Some("voice" | "tel")) => Some(Channel::Voice),
+                other => panic!("{other:?}"),
+            };
+            assert_eq!(request.channel, channel);
         }
         Err(bad) => answerable(bad),
     }
     match body.grant() {
-        Ok(Grant::MfaOob(_)) => {
-            assert!(body.required("oob_code").is_ok() && body.required("binding_code").is_ok());
+        Ok(Grant::MfaOob(request)) => {
+            assert!(body.required("oob_code").is_ok());
+            let text = body.required("binding_code").expect("a code");
+            // A typed code is the code.
+            if let Some(code) = typed::binding_code(text) {
+                assert_eq!(request.binding_code.expose_secret(), code);
+            }
         }
-        Ok(Grant::MfaRecoveryCode(_)) => assert!(body.required("recovery_code").is_ok()),
+        Ok(Grant::MfaRecoveryCode(presented)) => {
+            let text = body.required("recovery_code").expect("a code");
+            let code = typed::recovery_code(text).unwrap_or_default();
+            assert_eq!(presented.expose_secret(), code);
+        }
         Ok(Grant::Other(grant_type)) => {
             assert_eq!(Ok(grant_type.as_str()), body.required("grant_type"));
         }
@@ -156,7 +198,9 @@ fn form_and_json_agree(form: &[u8], body: &Body, header: Option<&str>) {
     for name in NAMES {
         assert_eq!(body.optional(name), twin.optional(name));
     }
-    assert_eq!(body.associate(), twin.associate());
+    for enabled in CHANNELS {
+        assert_eq!(body.associate(enabled), twin.associate(enabled));
+    }
     assert_eq!(body.challenge(), twin.challenge());
     assert_eq!(body.mfa_token(header), twin.mfa_token(header));
     assert_eq!(format!("{:?}", body.grant()), format!("{:?}", twin.grant()));

@@ -92,8 +92,9 @@ pub mod op {
     pub const STEP: u8 = 14;
     pub const MIX_UP: u8 = 15;
     pub const REWIND: u8 = 16;
+    pub const ERASE: u8 = 17;
     /// How many there are.
-    pub const COUNT: u8 = 17;
+    pub const COUNT: u8 = 18;
     /// The other user.
     pub const BOB: u8 = 128;
     /// In the place of an index: none.
@@ -180,15 +181,16 @@ impl Bytes<'_> {
     }
 
     fn malformed(&mut self) -> String {
-        self.of(["", "12345", "123456789", "１２３４５６", "12345a", "a"])
+        self.of(["", "12345", "123456789", "１２３４５", "12345a", "a"])
             .into()
     }
 
     fn guess(&mut self) -> Guess {
-        match self.one() % 4 {
+        match self.one() % 5 {
             0 => Guess::Right,
             1 => Guess::Wrong,
             2 => Guess::OfAnother(self.index()),
+            4 => Guess::Retyped,
             _ => Guess::Malformed(self.malformed()),
         }
     }
@@ -260,10 +262,16 @@ fn command(op: u8, bytes: &mut Bytes<'_>) -> Command {
             phone: bytes.phone(),
             channel: bytes.channel(),
         },
-        op::CHALLENGE => Command::Challenge {
-            session: bytes.index(),
-            authenticator: bytes.of([false, true]).then(|| bytes.authenticator()),
-        },
+        op::CHALLENGE => {
+            let session = bytes.index();
+            let asked = bytes.one();
+            let channels = [None, Some(Channel::Sms), Some(Channel::Voice)];
+            Command::Challenge {
+                session,
+                authenticator: (asked % 2 == 1).then(|| bytes.authenticator()),
+                channel: channels[usize::from(asked / 2) % channels.len()],
+            }
+        }
         op::VERIFY_OOB => Command::VerifyOob {
             session: bytes.optional_index(),
             code: bytes.optional_index(),
@@ -293,6 +301,7 @@ fn command(op: u8, bytes: &mut Bytes<'_>) -> Command {
         },
         op::RESTORE_BUDGETS => Command::RestoreBudgets,
         op::REWIND => Command::Rewind,
+        op::ERASE => Command::Erase,
         op::STEP => {
             let span = bytes.span();
             let millis = match bytes.one() % 6 {

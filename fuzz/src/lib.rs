@@ -10,6 +10,7 @@ mod message;
 mod phone;
 mod record;
 mod token;
+mod typed;
 
 pub use body::body;
 pub use commands::commands;

@@ -1,10 +1,13 @@
 //! Messages: nothing that somebody names himself writes a line of its own.
 
 use oob_mfa::message::{
-    AnswerStep, AppName, Host, InvalidWording, KeyPress, Message, PromptStep, Wording,
+    AnswerStep, AppName, Host, InvalidDelivery, InvalidWording, Message, PromptStep, VoiceCall,
+    Wording, WrongKeys,
 };
 use oob_mfa::{Associate, BindingCode, Channel, Delivery, Next};
 use oob_mfa_testing::World;
+
+use crate::typed;
 
 /// What stands between host, name of the app, code and keys: a byte that no text has.
 pub const APART: u8 = 0xFF;
@@ -20,7 +23,6 @@ pub fn message(data: &[u8]) {
         return;
     };
 
-    assert_eq!(keys.parse::<KeyPress>().is_ok(), are_keys(keys), "{keys:?}");
     let parsed = host.parse::<Host>();
     assert_eq!(parsed.is_ok(), is_host(host), "{host:?}");
     if let Ok(parsed) = &parsed {
@@ -56,16 +58,18 @@ fn worded(app: &AppName, host: Option<Host>, code: &str, keys: &str) {
     }
     let wording = wording.expect("a text of one SMS");
 
-    let is_code = (6..=8).contains(&code.len()) && code.bytes().all(|byte| byte.is_ascii_digit());
-    let [sms, call] = [Channel::Sms, Channel::Voice].map(|channel| {
+    let [texted, mut called] = [Channel::Sms, Channel::Voice].map(|channel| {
         let mut delivery = delivery(channel);
         delivery.code = BindingCode::from(code);
-        wording.message(&delivery)
+        delivery
     });
-    if !is_code {
-        assert!(sms.is_err() && call.is_err(), "{code:?}");
+    let [sms, call] = [&texted, &called].map(|delivery| wording.message(delivery));
+    let Some(code) = typed::binding_code(code) else {
+        let refused = |worded: Result<Message, _>| worded.err() == Some(InvalidDelivery::Code);
+        assert!(refused(sms) && refused(call), "{code:?}");
         return;
-    }
+    };
+    let code = code.as_str();
     let (Ok(Message::Sms(sms)), Ok(Message::Voice(call))) = (sms, call) else {
         panic!("a message of its channel");
     };
@@ -88,30 +92,60 @@ fn worded(app: &AppName, host: Option<Host>, code: &str, keys: &str) {
         "{lines:?}"
     );
 
+    assert!(texted.keys.is_none());
+    let right = called.keys.take().expect("a call has keys");
+    let unlocked = wording.message(&called).err();
+    assert_eq!(unlocked, Some(InvalidDelivery::Keys), "a call without keys");
+    called.keys = Some(right.clone());
+    let again = || match wording.message(&called) {
+        Ok(Message::Voice(call)) => call,
+        other => panic!("{other:?}"),
+    };
+    let right = right.expose_secret();
+    assert!(right.len() == 3 && right.bytes().all(|key| key.is_ascii_digit()));
+    pressed(call, app, code, keys, right);
+    pressed(again(), app, code, right, right);
+}
+
+/// Before its three keys were pressed a call says nothing of the code, and it has one try.
+fn pressed(call: VoiceCall, app: &AppName, code: &str, keys: &str, right: &str) {
+    let apart = |digits: &str| {
+        let digits: Vec<String> = digits.chars().map(String::from).collect();
+        digits.join(", ")
+    };
+    // To the letter, and the code is no part of it.
     let greeting = format!(
-        "Hello. This is {app} with the code you asked for. If you did not ask for one, hang up. To hear it, press any key."
+        "Hello. This is {app} with the code you asked for. If you did not ask for one, hang up. To hear it, press {}.",
+        apart(right)
     );
     let prompt: Vec<PromptStep<'_>> = call.prompt().collect();
     assert_eq!(
         prompt,
         [
-            PromptStep::AskKey(&greeting),
+            PromptStep::AskKeys(&greeting),
             PromptStep::Say("No key was pressed. Goodbye.")
         ]
     );
-    if let Ok(key) = keys.parse() {
+    // The call is gone with its one try.
+    let answered = match call.press(keys) {
+        Ok(answered) => answered,
+        Err(wrong) => {
+            assert_ne!(keys, right);
+            let said = [WrongKeys::WORDS.to_owned(), wrong.to_string()];
+            assert!(!said.concat().contains(|c: char| c.is_ascii_digit()));
+            return;
+        }
+    };
+    assert_eq!(keys, right);
+    // A provider that missed the answer asks for it again.
+    for _ in 0..2 {
         let mut said = 0;
-        for step in call.answered(key) {
+        for step in answered.steps() {
             match step {
                 AnswerStep::Say(words) => assert!(!words.contains(|c: char| c.is_ascii_digit())),
                 AnswerStep::SayDigits(digits) => {
                     said += 1;
-                    let digits = digits.expose_secret();
-                    assert!(
-                        digits
-                            .split(", ")
-                            .eq(code.split("").filter(|d| !d.is_empty()))
-                    );
+                    assert_eq!(digits.expose_secret(), apart(code));
                 }
                 AnswerStep::Pause(_) => {}
             }
@@ -186,8 +220,4 @@ fn is_app(text: &str) -> bool {
         && !text.ends_with(' ')
         && !text.contains("  ")
         && text.chars().filter(char::is_ascii_digit).count() < 6
-}
-
-fn are_keys(text: &str) -> bool {
-    !text.is_empty() && text.chars().all(|c| "0123456789*#".contains(c))
 }

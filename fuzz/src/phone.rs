@@ -1,12 +1,17 @@
 //! Phone numbers: one text, one value.
 
-use oob_mfa::PhoneNumber;
+use oob_mfa::{InvalidPhoneNumber, PhoneNumber};
 
-/// A number parses exactly where E.164 has it, prints as it was read, and hides all but four digits.
+/// A number parses exactly where E.164 has it without a 0 that is dialed within the country, prints as it was read, and hides all but four digits.
 pub fn phone(data: &[u8]) {
     if let Ok(text) = core::str::from_utf8(data) {
         let parsed = text.parse::<PhoneNumber>();
-        assert_eq!(parsed.is_ok(), is_e164(text), "{text:?}");
+        let expected = match zero_after(text) {
+            _ if !is_e164(text) => Some(InvalidPhoneNumber::NotE164),
+            Some(country_code) => Some(InvalidPhoneNumber::ZeroAfter { country_code }),
+            None => None,
+        };
+        assert_eq!(parsed.err(), expected, "{text:?}");
         if let Ok(number) = parsed {
             assert_eq!(number.to_e164(), text);
             check(number);
@@ -24,7 +29,7 @@ pub fn phone(data: &[u8]) {
 
 fn check(number: PhoneNumber) {
     let text = number.to_e164();
-    assert!(is_e164(&text), "{text}");
+    assert!(is_e164(&text) && zero_after(&text).is_none(), "{text}");
     assert_eq!(text.parse(), Ok(number));
 
     let masked = number.to_string();
@@ -55,4 +60,17 @@ fn is_e164(text: &str) -> bool {
         }
         _ => false,
     }
+}
+
+/// The country codes of one and two digits, of the plan that ITU publishes with E.164. Italy is not among them:
+/// a 0 is a part of its numbers.
+const COUNTRY_CODES: &str = "1 7 20 27 30 31 32 33 34 36 40 41 43 44 45 46 47 48 49 51 52 53 54 55 56 57 58 \
+    60 61 62 63 64 65 66 81 82 84 86 90 91 92 93 94 95 98";
+
+/// The country code that a 0 follows.
+fn zero_after(text: &str) -> Option<u16> {
+    let code = COUNTRY_CODES
+        .split_whitespace()
+        .find(|code| text.starts_with(&format!("+{code}0")))?;
+    Some(code.parse().expect("a number"))
 }

@@ -141,8 +141,16 @@ impl Asked<'_> {
         for entry in entries {
             let challenge = Challenge {
                 authenticator: Some(entry.id),
+                channel: None,
             };
             self.changes(engine.challenge(self.account(), session, &challenge, now, rng));
+            for channel in [Channel::Sms, Channel::Voice].map(Some) {
+                let challenge = Challenge {
+                    channel,
+                    ..challenge
+                };
+                self.changes(engine.challenge(self.account(), session, &challenge, now, rng));
+            }
             self.changes(engine.remove_authenticator(self.account(), session, &entry.id, now));
         }
     }
@@ -160,6 +168,7 @@ impl Asked<'_> {
         self.changes(engine.import_phone(self.account(), imported, Channel::Voice, now, rng));
         self.changes(engine.restore_budgets(self.account(), now));
         self.changes(engine.reset(self.account(), now));
+        self.changes(engine.erase(self.account(), now));
         if let Some(rewound) = self.saved(engine.rewind(self.account(), now)) {
             assert!(rewound.as_of == self.now_millis() && rewound.as_of < self.as_of);
         }
