@@ -66,7 +66,7 @@ fn good_numbers_parse_and_bad_ones_do_not() {
         let text = String::from_utf8(data).unwrap();
         assert!(text.parse::<PhoneNumber>().is_ok(), "{}", path.display());
     }
-    for (path, data) in seeds("phone", "bad-", 5) {
+    for (path, data) in seeds("phone", "bad-", 6) {
         let text = String::from_utf8(data).unwrap();
         assert!(text.parse::<PhoneNumber>().is_err(), "{}", path.display());
     }
@@ -167,6 +167,7 @@ fn stories_end_as_they_are_named() {
         Denied::TooManySends { .. }
     ));
     assert_eq!(denied("reset"), Denied::SessionRevoked);
+    assert_eq!(denied("erased"), Denied::SessionRevoked);
     assert_eq!(denied("mixed-up"), Denied::SubjectMismatch);
     assert_eq!(denied("clock-behind"), Denied::ClockBehind);
     assert_eq!(denied("rewound"), Denied::SessionRevoked);

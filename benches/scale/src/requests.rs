@@ -53,7 +53,9 @@ pub fn bare_users(users: u64) -> Range<u64> {
 }
 
 pub fn population(key: &Path) -> Population {
-    let secret = keys::read_or_make(key).expect("a key file");
+    let secret = keys::read(key)
+        .expect("a key file")
+        .unwrap_or_else(|| keys::make_and_read(key).expect("a new key file"));
     Population::new(keys::engine_keys(&secret), UtcDateTime::now())
 }
 

@@ -21,6 +21,7 @@ fn main() {
         ("bad-zero", "+0415555873"),
         ("bad-short", "+141555"),
         ("bad-long", "+1234567890123456"),
+        ("bad-zero-within", "+4407911123456"),
         ("bad-wide", "+1415555８730"),
     ] {
         write("phone", name, text.as_bytes());
@@ -151,6 +152,11 @@ fn requests() {
             "token-recovery-form",
             "",
             format!("grant_type={}&client_id=demo&mfa_token={token}&recovery_code=N3BG+2222-3333-4444-5555-ZZZZ", encoded(recovery)),
+        ),
+        (
+            "token-oob-typed",
+            "identity",
+            format!(r#"{{"grant_type":"{oob}","mfa_token":"{token}","oob_code":"{oob_code}","binding_code":"０１２–٣45 "}}"#),
         ),
         ("token-password", basic, "grant_type=password&client_id=demo&username=alice&password=p%C3%A4ss".to_owned()),
         ("empty", "Bearer ", "mfa_token=&client_id=&grant_type=&phone_number=".to_owned()),

@@ -149,6 +149,11 @@ pub fn stories() {
             [&enroll[..], &[BEGIN, STEP, 1, 0, RESET], &enroll[1..]].concat(),
         ),
         (
+            "erased",
+            AUTH0,
+            [&enroll[..], &[BEGIN, STEP, 1, 0, ERASE], &enroll[1..]].concat(),
+        ),
+        (
             "mixed-up",
             AUTH0,
             [&[BEGIN | BOB, MIX_UP, 0][..], &enroll[1..]].concat(),
