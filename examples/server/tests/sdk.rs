@@ -142,7 +142,7 @@ fn the_errors_of_the_sdk_say_what_our_answers_say() {
     let channel = (
         400,
         "invalid_request",
-        "None of the channels is enabled. Supported channels: sms, voice.",
+        "None of the channels is enabled. Enabled channels: sms, voice.",
     );
     let absent = (
         404,
