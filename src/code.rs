@@ -71,8 +71,8 @@ fn draw_digits(digits: &mut [u8], rng: &mut (impl CryptoRng + ?Sized)) {
 
 /// Takes any text: drops white space, dashes and invisible characters, and folds every decimal digit to
 /// ASCII. What is not 6 to 8 digits then equals no code.
-// A text of 6 bytes leaves no room for separators: it is a code as it was sent, or none. So no byte of it
-// is looked at, and the digest tells the rest. In a longer one only the class of each character decides.
+// A text of 6 bytes has no room for separators: it is a code as sent, or not a code. So this looks at none
+// of its bytes, and the digest decides. In a longer text, only the class of each character decides.
 impl From<&str> for BindingCode {
     fn from(text: &str) -> Self {
         let mut code = Self {
@@ -100,7 +100,7 @@ impl From<&str> for BindingCode {
 /// Longest text that is read for a code, in bytes: 24 characters of 4 bytes, each with as much around it.
 const MAX_TYPED: usize = 192;
 
-/// Fills the bytes with the characters, which have to be of one class and fit; says how many there were.
+/// Fills the bytes with characters of one class. Returns how many, or `None` if one does not fit.
 fn fill(
     bytes: &mut [u8],
     characters: impl Iterator<Item = char>,
@@ -234,8 +234,8 @@ impl RecoveryCode {
 
 /// Takes any text: drops white space, dashes and invisible characters, folds fullwidth forms and every
 /// decimal digit to ASCII, and upper-cases it.
-// A text of 24 bytes leaves no room for separators: it is the code as it was shown, or none. So no byte
-// of it is looked at, and the digest tells the rest.
+// A text of 24 bytes has no room for separators: it is a code as shown, or not a code. So this looks at
+// none of its bytes, and the digest decides.
 impl From<&str> for RecoveryCode {
     fn from(text: &str) -> Self {
         let mut code = Self {

@@ -1,6 +1,6 @@
 //! What a person types, as it was meant.
 //!
-//! Codes are copied from messages, read to somebody, and pasted with what surrounds them. One text is one
+//! Codes are copied from messages, read aloud, and pasted with what surrounds them. One text is one
 //! code: nothing is guessed, and nothing but separators is dropped.
 
 /// The characters of a typed code: separators are dropped, and digits and letters of other forms are

@@ -21,7 +21,7 @@ use crate::access_tokens::AccessTokens;
 use crate::store::{Poisoned, Store};
 use crate::{first_factor, outbox};
 
-/// What a client is told to wait when conflicts have exhausted the retries.
+/// How long a client waits when conflicts have exhausted the retries.
 const BUSY: Duration = Duration::from_secs(1);
 
 /// A request as any transport has it.

@@ -1,7 +1,7 @@
 //! The sockets: routes, connections, and what is common to every answer.
 //!
 //! A client gets 10 seconds for the head of a request and as long for its body. Between two requests a
-//! connection is kept for 75 seconds (`keep_alive_seconds`). There are 512 connections at the most, fewer
+//! connection is kept for 75 seconds (`keep_alive_seconds`). There are at most 512 connections, fewer
 //! than the files that a process may have open by default; what comes on top waits until one of them ends.
 //! An address has 64 of them at the most (`connections_per_address`); what comes on top is closed. Whoever
 //! has eight addresses can still keep others out, and a client that does not read its answers keeps its

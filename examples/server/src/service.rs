@@ -39,7 +39,7 @@ pub type Clock = Arc<dyn Fn() -> UtcDateTime + Send + Sync>;
 /// Makes a source of random bytes, one per decision.
 pub type Randomness = Arc<dyn Fn() -> Box<dyn CryptoRng + Send> + Send + Sync>;
 
-/// What a client is told to wait when conflicts have exhausted the retries.
+/// How long a client waits when conflicts have exhausted the retries.
 pub(crate) const BUSY: Duration = Duration::from_secs(1);
 
 /// The server without its sockets.
