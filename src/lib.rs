@@ -191,6 +191,8 @@ mod subject;
 mod transition;
 mod typed;
 
+#[cfg(feature = "exchange")]
+pub mod exchange;
 pub mod message;
 pub mod wire;
 

@@ -112,6 +112,19 @@ impl<T> Transition<T> {
         Self(Step::Save(next, Sealed(Outcome { result, events })))
     }
 
+    /// The same with another type of grant. A sealed one stays sealed.
+    #[cfg(feature = "exchange")]
+    pub(crate) fn map<U>(self, convert: impl FnOnce(T) -> U) -> Transition<U> {
+        let map = |outcome: Outcome<T>| Outcome {
+            result: outcome.result.map(convert),
+            events: outcome.events,
+        };
+        Transition(match self.0 {
+            Step::Refused(outcome) => Step::Refused(map(outcome)),
+            Step::Save(next, Sealed(outcome)) => Step::Save(next, Sealed(map(outcome))),
+        })
+    }
+
     /// The two-step form: what to store and the sealed outcome, or a refusal.
     pub fn begin(self) -> Step<T> {
         self.0
