@@ -144,8 +144,9 @@ fn granted(granted: Granted) -> Result<Way, Failure> {
 
 /// How many whole seconds a token minted now may be good for, if there is a bound.
 fn seconds_left(verified: &Verified) -> Option<u64> {
-    let left = verified.not_after()? - verified.verified_at();
-    Some(u64::try_from(left.whole_seconds()).unwrap_or_default())
+    let end = verified.not_after()?.unix_timestamp_nanos();
+    let left = end.saturating_sub(verified.verified_at().unix_timestamp_nanos());
+    Some(u64::try_from(left.div_euclid(1_000_000_000)).unwrap_or_default())
 }
 
 impl From<Associated> for Granted {

@@ -301,12 +301,7 @@ impl Context {
             Method::Head => reply.without_body(),
             Method::Other => reply,
         };
-        Exchange::Done(Reply {
-            endpoint: Some(self.endpoint),
-            subject: self.subject,
-            denied,
-            ..reply
-        })
+        Exchange::Done(reply.about(self.endpoint, self.subject, denied))
     }
 }
 

@@ -22,9 +22,9 @@ pub struct Reply {
     status: u16,
     headers: Vec<(&'static str, Cow<'static, str>)>,
     body: Zeroizing<Vec<u8>>,
-    pub(super) endpoint: Option<Endpoint>,
-    pub(super) subject: Option<Subject>,
-    pub(super) denied: Option<Denied>,
+    endpoint: Option<Endpoint>,
+    subject: Option<Subject>,
+    denied: Option<Denied>,
 }
 
 impl Reply {
@@ -61,6 +61,20 @@ impl Reply {
     #[must_use]
     pub const fn denied(&self) -> Option<&Denied> {
         self.denied.as_ref()
+    }
+
+    pub(super) fn about(
+        self,
+        endpoint: Endpoint,
+        subject: Option<Subject>,
+        denied: Option<Denied>,
+    ) -> Self {
+        Self {
+            endpoint: Some(endpoint),
+            subject,
+            denied,
+            ..self
+        }
     }
 
     /// The response to a `HEAD` request.
