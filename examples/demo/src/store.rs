@@ -26,11 +26,11 @@ impl Store {
     /// Compares and writes under one lock. Between `load` and here nothing is held.
     pub(crate) fn replace(&self, next: Next) -> Result<(), Unsaved<Poisoned>> {
         let mut accounts = self.0.lock().map_err(|_| Unsaved::Failed(Poisoned))?;
-        let subject = next.account.subject();
-        if accounts.get(subject).map(Account::revision) != next.account.replaces() {
+        let subject = next.account().subject();
+        if accounts.get(subject).map(Account::revision) != next.account().replaces() {
             return Err(Unsaved::Conflict);
         }
-        accounts.insert(subject.clone(), next.account);
+        accounts.insert(subject.clone(), next.account().clone());
         Ok(())
     }
 }
