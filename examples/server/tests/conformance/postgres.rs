@@ -152,7 +152,7 @@ fn postgresql_compared_outside_of_the_transaction_is_found() {
         let there = there.map(|row| row.get::<_, i64>(0));
         if there
             != next
-                .account
+                .account()
                 .replaces()
                 .and_then(|replaced| replaced.try_into().ok())
         {
