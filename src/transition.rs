@@ -190,6 +190,14 @@ impl<T> fmt::Debug for Transition<T> {
 ///     oob_mfa::Next::clone(next)
 /// }
 /// ```
+///
+/// Its account is read-only: what was stored is what was decided.
+///
+/// ```compile_fail,E0616
+/// fn swap(first: &mut oob_mfa::Next, second: &mut oob_mfa::Next) {
+///     core::mem::swap(&mut first.account, &mut second.account);
+/// }
+/// ```
 #[derive(Debug)]
 #[must_use = "the next account has to be stored"]
 pub struct Next {

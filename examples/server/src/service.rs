@@ -199,7 +199,7 @@ impl Service {
     }
 
     async fn send(&self, subject: &Subject, delivery: &Delivery) -> Result<(), ErrorAnswer> {
-        let id = delivery.id();
+        let id = delivery.id().to_string();
         let message = Message::new(&self.wording, delivery).map_err(|error| {
             tracing::error!(%subject, id, %error, "a delivery cannot be worded");
             ErrorAnswer::send_failed()
