@@ -7,12 +7,13 @@
 //! has eight addresses can still keep others out, and a client that does not read its answers keeps its
 //! connection.
 
-mod answer;
+pub(crate) mod answer;
 mod endpoints;
+mod measure;
 mod password;
 mod patience;
 mod request;
-mod take_on;
+pub(crate) mod take_on;
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
@@ -79,6 +80,10 @@ pub fn router(service: Arc<Service>) -> Router {
         .layer(axum::middleware::from_fn_with_state(
             Arc::clone(&service),
             take_on::take_on,
+        ))
+        .layer(axum::middleware::from_fn_with_state(
+            Arc::clone(&service),
+            measure::measure,
         ))
         .with_state(service)
 }

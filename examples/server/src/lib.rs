@@ -18,6 +18,8 @@ pub mod config;
 mod files;
 pub mod http;
 pub mod keys;
+mod log;
+pub mod metrics;
 pub mod outbox;
 pub mod peers;
 pub mod service;
