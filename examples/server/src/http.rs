@@ -94,10 +94,20 @@ pub async fn serve(
     service: Arc<Service>,
     stop: impl Future<Output = ()> + Send + 'static,
 ) {
+    let routes = router(Arc::clone(&service));
+    serve_routes(listener, &service, routes, stop).await;
+}
+
+pub(crate) async fn serve_routes(
+    listener: TcpListener,
+    service: &Service,
+    routes: Router,
+    stop: impl Future<Output = ()> + Send + 'static,
+) {
     let tasks = service.tasks.clone();
     let settings = service.connections.clone();
     let addresses = Connections::at_most(settings.per_address);
-    let routes = TowerToHyperService::new(router(service));
+    let routes = TowerToHyperService::new(routes);
     let mut http = http1::Builder::new();
     // The head and the time between requests have limits of their own.
     http.header_read_timeout(None);

@@ -54,7 +54,7 @@ pub struct Service {
     pub(crate) tasks: TaskTracker,
     pub(crate) metrics: Metrics,
     wording: Wording,
-    store: Arc<dyn Store>,
+    pub(crate) store: Arc<dyn Store>,
     outbox: Arc<dyn Outbox>,
     clock: Clock,
     randomness: Randomness,
@@ -217,7 +217,7 @@ impl Service {
         Ok(granted)
     }
 
-    fn failure(&self, subject: &Subject, unsaved: &Unsaved<StoreError>) -> ErrorAnswer {
+    pub(crate) fn failure(&self, subject: &Subject, unsaved: &Unsaved<StoreError>) -> ErrorAnswer {
         let error = match unsaved {
             Unsaved::Conflict => &StoreError::Conflict,
             Unsaved::Failed(error) => error,

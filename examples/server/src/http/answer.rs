@@ -12,14 +12,14 @@ use serde::Serialize;
 
 /// An answer that is a no.
 #[derive(Debug)]
-pub(super) struct Failure {
+pub(crate) struct Failure {
     answer: ErrorAnswer,
     /// Of an error of this server's own; those of the engine know theirs.
     retry_after: Option<Duration>,
 }
 
 impl Failure {
-    pub(super) fn of(
+    pub(crate) fn of(
         status: u16,
         error: &'static str,
         description: impl Into<Cow<'static, str>>,
@@ -28,7 +28,7 @@ impl Failure {
     }
 
     /// The same from the token endpoint.
-    pub(super) fn at_token_endpoint(self, authorization: Option<&str>) -> Self {
+    pub(crate) fn at_token_endpoint(self, authorization: Option<&str>) -> Self {
         Self {
             answer: self.answer.at_token_endpoint(authorization),
             ..self
@@ -36,7 +36,7 @@ impl Failure {
     }
 
     /// The same with `Retry-After`.
-    pub(super) fn after(self, wait: Duration) -> Self {
+    pub(crate) fn after(self, wait: Duration) -> Self {
         Self {
             retry_after: Some(wait),
             ..self
@@ -66,14 +66,14 @@ impl IntoResponse for Failure {
 }
 
 /// An answer of the API.
-pub(super) fn respond(answer: impl Into<Answer>) -> Response {
+pub(crate) fn respond(answer: impl Into<Answer>) -> Response {
     let answer = answer.into();
     let body = answer.body().map_or_else(Body::empty, json);
     response(answer.status(), answer.headers(), body)
 }
 
 /// What the server says beside the API.
-pub(super) fn document(document: &impl Serialize) -> Response {
+pub(crate) fn document(document: &impl Serialize) -> Response {
     let headers = [("Content-Type", "application/json")].into_iter();
     let headers = headers.chain(NO_STORE);
     let headers = headers.map(|(name, value)| (name, Cow::Borrowed(value)));
