@@ -165,6 +165,15 @@ impl Account {
     ///
     /// It is later than the clock after a server whose clock ran ahead has changed the account, which is
     /// what [`Engine::rewind`](crate::Engine::rewind) is for.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # let mut world = oob_mfa_testing::World::new();
+    /// assert_eq!(world.account().last_change(), None);
+    /// world.enroll("+14155558730");
+    /// assert_eq!(world.account().last_change(), Some(world.now()));
+    /// ```
     #[must_use]
     pub fn last_change(&self) -> Option<UtcDateTime> {
         (self.state.revision > 0).then(|| self.state.as_of.to_utc())

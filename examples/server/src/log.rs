@@ -9,10 +9,10 @@ pub(crate) fn log_event(subject: &Subject, event: &Event) {
     let fields = serde_json::to_value(event).unwrap_or_default();
     let text = |name: &str| fields.get(name).and_then(Value::as_str);
     let number = |name: &str| fields.get(name).and_then(Value::as_u64);
-    // One that an event does not have is left out.
+    // One that an event does not have is left out. As a value, a line break in a text is escaped.
     tracing::info!(
         target: "audit",
-        %subject,
+        subject = subject.as_str(),
         event = name,
         notify,
         authenticator = text("authenticator"),

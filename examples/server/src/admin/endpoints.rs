@@ -53,11 +53,11 @@ impl FromRequestParts<Arc<Service>> for Target {
         let operator = parts.extensions.get::<Operator>().cloned();
         let operator = operator.ok_or_else(ErrorAnswer::server_error)?;
         let path = Path::<BTreeMap<String, String>>::from_request_parts(parts, service).await;
-        let mut path = path.map(|Path(path)| path).unwrap_or_default();
+        let Path(mut path) = path.map_err(|_| invalid("The path is not UTF-8."))?;
         let subject = path.get("subject").and_then(|text| text.parse().ok());
         Ok(Self {
             operator,
-            subject: subject.ok_or_else(|| invalid("A subject has 1 to 255 bytes of UTF-8."))?,
+            subject: subject.ok_or_else(|| invalid("A subject has 1 to 255 bytes."))?,
             device: path.remove("device"),
         })
     }

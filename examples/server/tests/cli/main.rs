@@ -1,6 +1,7 @@
 //! The program as it is started: flags, exit codes, files, the demonstration, and its log.
 #![cfg(unix)]
 
+mod administration;
 mod commands;
 mod demonstration;
 mod files;
