@@ -62,7 +62,7 @@ pub fn router(service: &Arc<Service>, operators: Operators) -> Router {
         .with_state(Arc::clone(service))
 }
 
-/// Serves until `stop` completes, as [`http::serve`](crate::http::serve) does.
+/// Serves until `stop` completes, beside [`http::serve`](crate::http::serve), which waits for what both took on.
 pub async fn serve(
     listener: TcpListener,
     service: Arc<Service>,

@@ -96,15 +96,17 @@ pub async fn serve(
 ) {
     let routes = router(Arc::clone(&service));
     serve_routes(listener, &service, routes, stop).await;
+    service.tasks.close();
+    service.tasks.wait().await;
 }
 
+/// The same for other routes, except that it leaves the tasks to [`serve`].
 pub(crate) async fn serve_routes(
     listener: TcpListener,
     service: &Service,
     routes: Router,
     stop: impl Future<Output = ()> + Send + 'static,
 ) {
-    let tasks = service.tasks.clone();
     let settings = service.connections.clone();
     let addresses = Connections::at_most(settings.per_address);
     let routes = TowerToHyperService::new(routes);
@@ -147,8 +149,6 @@ pub(crate) async fn serve_routes(
     tracing::info!("stopping");
     drop(listener);
     let _ = timeout(GRACE, connections.shutdown()).await;
-    tasks.close();
-    tasks.wait().await;
 }
 
 /// The next connection, once there is a place for it.
