@@ -24,7 +24,7 @@ pub(super) fn failure(error: ErrorAnswer) -> Response {
 }
 
 /// What the server says beside the API.
-pub(super) fn document(document: &impl Serialize) -> Response {
+pub(crate) fn document(document: &impl Serialize) -> Response {
     let headers = [("Content-Type", "application/json")].into_iter();
     // Documents are texts, numbers and lists of them, which JSON can always say.
     let body = serde_json::to_vec(document).unwrap_or_default();
