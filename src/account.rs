@@ -7,6 +7,7 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
+use time::UtcDateTime;
 
 use self::challenge::{ChallengeId, PendingChallenge};
 use crate::authenticator::{
@@ -158,6 +159,12 @@ impl Account {
             0 | 1 => None,
             revision => Some(revision.saturating_sub(1)),
         }
+    }
+
+    /// The account time of the last change: the Unix epoch if there was none.
+    #[must_use]
+    pub fn changed_at(&self) -> UtcDateTime {
+        self.state.as_of.to_utc()
     }
 
     /// Whether a second factor guards the account: any phone, active or disabled.

@@ -12,6 +12,7 @@
 //! own process and in their own time.
 #![forbid(unsafe_code)]
 
+pub mod audit;
 pub mod cli;
 pub mod clients;
 pub mod config;
@@ -28,6 +29,9 @@ pub mod users;
 use std::error::Error;
 use std::sync::Arc;
 
+use tokio_util::sync::CancellationToken;
+
+use crate::audit::Audited;
 use crate::cli::Flags;
 use crate::config::Config;
 use crate::outbox::{FileOutbox, Outbox, StandardOutput};
@@ -70,7 +74,8 @@ pub async fn run(flags: Flags, config: Config) -> Result<(), Box<dyn Error>> {
             "no issuer in the configuration: access tokens are good for this process alone"
         );
     }
-    let service = Service::new(config, address, &key, store, outbox);
+    let store = Arc::new(Audited::new(store));
+    let service = Service::new(config, address, &key, Arc::clone(&store) as _, outbox);
     if !service.any_client_manages_factors() {
         tracing::warn!(
             "no client has manages_factors: nobody can add a second phone or remove one"
@@ -79,7 +84,12 @@ pub async fn run(flags: Flags, config: Config) -> Result<(), Box<dyn Error>> {
     // Before anybody hears that it listens, so that no early signal kills the process.
     let stop = stop_signal()?;
     tracing::info!(%address, issuer = service.issuer(), "listening");
+    let served = CancellationToken::new();
+    let logged = tokio::spawn(audit::follow(store, served.clone()));
     http::serve(listener, Arc::new(service), stop).await;
+    // What the last requests have stored is logged before the process ends.
+    served.cancel();
+    logged.await?;
     tracing::info!("stopped");
     Ok(())
 }

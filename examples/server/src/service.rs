@@ -1,4 +1,5 @@
 //! What every request goes through: load, ask the engine, save, ask again after a conflict, send.
+//! Events are saved with the account, and logged by [`audit`](crate::audit).
 //!
 //! # Between the commit and the send
 //!
@@ -19,8 +20,8 @@ use std::time::Duration;
 use oob_mfa::message::Wording;
 use oob_mfa::wire::{ErrorAnswer, TokenAnswer};
 use oob_mfa::{
-    Account, Associated, Challenged, Delivery, Denied, DeniedKind, Engine, Erased, Event,
-    MfaSession, Removed, Subject, Transition, Unsaved, Verified, decide_async,
+    Account, Associated, Challenged, Delivery, Denied, DeniedKind, Engine, Erased, MfaSession,
+    Removed, Subject, Transition, Unsaved, Verified, decide_async,
 };
 use rand_core::{CryptoRng, UnwrapErr};
 use time::UtcDateTime;
@@ -144,7 +145,7 @@ impl Service {
         }
     }
 
-    /// Carries out an operation: decides it, saves that, logs it, and sends what is to be sent.
+    /// Carries out an operation: decides it, saves that, and sends what is to be sent.
     ///
     /// The message leaves once, after the save. One that the outbox does not take stays charged.
     pub(crate) async fn decide<T: Grant>(
@@ -188,7 +189,6 @@ impl Service {
             tracing::info!(%subject, conflicts, "decided anew after conflicts");
         }
         let outcome = decided.map_err(|unsaved| failure(subject, &unsaved))?;
-        outcome.events.iter().for_each(|event| log(subject, event));
         let granted = outcome
             .result
             .map_err(|denied| refuse(Some(subject), &denied, now))?;
@@ -282,11 +282,4 @@ fn failure(subject: &Subject, unsaved: &Unsaved<StoreError>) -> ErrorAnswer {
         Unsaved::Failed(StoreError::Broken(_)) => ErrorAnswer::server_error(),
         _ => ErrorAnswer::temporarily_unavailable(BUSY),
     }
-}
-
-/// One line per event. Events hold no secret, and numbers are masked.
-fn log(subject: &Subject, event: &Event) {
-    let (name, notify) = (event.name(), event.notifies_owner());
-    let detail = serde_json::to_string(event).unwrap_or_default();
-    tracing::info!(target: "audit", %subject, event = name, notify, detail);
 }

@@ -268,7 +268,8 @@ fn a_role_that_may_only_read_and_write_gets_by() {
     backend.sql(&format!(
         "CREATE ROLE {role} LOGIN; GRANT USAGE ON SCHEMA {schema} TO {role}; \
          GRANT SELECT ON oob_mfa_schema TO {role}; \
-         GRANT SELECT, INSERT, UPDATE ON oob_mfa_accounts TO {role}"
+         GRANT SELECT, INSERT, UPDATE ON oob_mfa_accounts TO {role}; \
+         GRANT SELECT, INSERT, UPDATE, DELETE ON oob_mfa_events TO {role}"
     ));
     let url: store::StoreUrl = backend
         .url
@@ -279,6 +280,7 @@ fn a_role_that_may_only_read_and_write_gets_by() {
     backend.runtime.block_on(async {
         let first = step(&*store, &account("alice")).await.unwrap();
         step(&*store, &first).await.unwrap();
+        assert_eq!(store.drain_events(&|_| {}).await.unwrap(), 2);
     });
     backend.sql(&format!("DROP OWNED BY {role}; DROP ROLE {role}"));
 }

@@ -160,6 +160,22 @@ impl Backend {
         }
     }
 
+    /// How many events no log has yet, past the server.
+    pub fn events(&self) -> usize {
+        match &self.kind {
+            Kind::Redb { .. } => panic!("its process has the file"),
+            Kind::Postgres { .. } => self.runtime.block_on(async {
+                let query = "SELECT count(*) FROM oob_mfa_events";
+                let row = self.client().await.query_one(query, &[]).await;
+                row.unwrap().get::<_, i64>(0).try_into().unwrap()
+            }),
+            Kind::Redis { server, database } => redis::cmd("XLEN")
+                .arg("oob-mfa:events")
+                .query(&mut redis_connection(server, *database))
+                .unwrap(),
+        }
+    }
+
     /// A session of PostgreSQL beside the server's, in the schema of the test.
     pub async fn client(&self) -> tokio_postgres::Client {
         let (client, connection) = tokio_postgres::connect(&self.url, NoTls).await.unwrap();

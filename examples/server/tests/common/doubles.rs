@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, mpsc};
 
 use oob_mfa::{Account, Next, Subject};
 use oob_mfa_server::outbox::{Message, Outbox};
-use oob_mfa_server::store::{Promise, RedbStore, Store, StoreError};
+use oob_mfa_server::store::{Promise, RedbStore, Store, StoreError, TakeEvent};
 use serde_json::Value;
 use tokio::sync::Semaphore;
 
@@ -102,6 +102,10 @@ impl Store for TestStore {
             }
             self.redb.replace(next).await
         })
+    }
+
+    fn drain_events<'a>(&'a self, take: TakeEvent<'a>) -> Promise<'a, usize> {
+        self.redb.drain_events(take)
     }
 
     fn is_empty(&self) -> Promise<'_, bool> {
