@@ -2,10 +2,13 @@
 
 #[path = "common/world.rs"]
 mod common;
+#[path = "stores/events.rs"]
+mod events;
 
 use std::sync::Arc;
 
 use common::backend::{Backend, Kind};
+use events::*;
 use oob_mfa::{Account, Engine, Key, KeyRing, Policy, Subject};
 use oob_mfa_server::store::{self, Store, StoreError};
 use time::UtcDateTime;
@@ -34,6 +37,10 @@ of_every_store! {
     any_subject_is_a_record_of_its_own
     a_record_that_cannot_be_read_is_not_overwritten
     a_store_is_empty_until_it_has_an_account
+    events_come_with_their_change_and_are_forgotten_once_taken
+    events_that_were_not_taken_are_there_for_the_next_process
+    more_events_than_a_batch_come_in_order
+    an_event_that_cannot_be_read_holds_up_no_other
 }
 
 fn open(backend: &Backend) -> Arc<dyn Store> {

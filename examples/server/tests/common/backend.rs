@@ -211,6 +211,23 @@ impl Backend {
         address.to_socket_addrs().unwrap().next().unwrap()
     }
 
+    /// The same store over TLS, by the name that the certificate of `.ci/with-services` has or by the address
+    /// that it does not have, and with these settings.
+    pub fn url_over_tls(&self, host: &str, settings: &str) -> String {
+        match &self.kind {
+            Kind::Redb { .. } => panic!("it is a file"),
+            Kind::Postgres { .. } => {
+                let url = self.url.replacen("127.0.0.1", host, 1);
+                format!("{url}&{settings}")
+            }
+            Kind::Redis { database, .. } => {
+                let server = std::env::var("OOB_MFA_TEST_REDIS_TLS").expect("Redis over TLS");
+                let server = server.replacen("localhost", host, 1);
+                format!("{server}{database}?{settings}")
+            }
+        }
+    }
+
     /// Whether no server process is at work in it.
     pub fn is_idle(&self) -> bool {
         match &self.kind {

@@ -15,13 +15,13 @@ use crate::common::long;
 use crate::{breaks, decode, keeps_its_duty, open, saved};
 
 /// PostgreSQL for one test at a time: some of them crash it.
-struct Exclusive {
-    backend: Backend,
+pub struct Exclusive {
+    pub backend: Backend,
     _turn: MutexGuard<'static, ()>,
 }
 
 impl Exclusive {
-    fn postgres() -> Option<Self> {
+    pub fn postgres() -> Option<Self> {
         static TURN: Mutex<()> = Mutex::new(());
         let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
         Some(Self {

@@ -12,7 +12,7 @@ use oob_mfa_server::config::Config;
 use oob_mfa_server::http;
 use oob_mfa_server::outbox::FileOutbox;
 use oob_mfa_server::service::Service;
-use oob_mfa_server::store::{Promise, Store, StoreError};
+use oob_mfa_server::store::{Promise, Store, StoreError, TakeEvent};
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 
@@ -51,6 +51,10 @@ impl BrokenStore {
 impl Store for BrokenStore {
     fn is_empty(&self) -> Promise<'_, bool> {
         Box::pin(async { Ok(true) })
+    }
+
+    fn drain_events<'a>(&'a self, _: TakeEvent<'a>) -> Promise<'a, usize> {
+        Box::pin(async { Ok(0) })
     }
 
     fn load(&self, subject: Subject) -> Promise<'_, Option<Account>> {
