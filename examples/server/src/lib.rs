@@ -13,6 +13,7 @@
 #![forbid(unsafe_code)]
 
 pub mod admin;
+pub mod audit;
 pub mod cli;
 pub mod clients;
 pub mod config;
@@ -34,6 +35,7 @@ use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
 use crate::admin::Operators;
+use crate::audit::Audited;
 use crate::cli::Flags;
 use crate::config::Config;
 use crate::outbox::{FileOutbox, Outbox, StandardOutput};
@@ -93,7 +95,9 @@ pub async fn run(
         Some(admin) => Some(admin.bind().await?),
         None => None,
     };
-    let service = Arc::new(Service::new(config, address, keys, store, outbox));
+    let store = Arc::new(Audited::new(store));
+    let service = Service::new(config, address, keys, Arc::clone(&store) as _, outbox);
+    let service = Arc::new(service);
     // Before anybody hears that it listens, so that no early signal kills the process.
     let stop = stop_signal()?;
     let stopping = CancellationToken::new();
@@ -107,10 +111,15 @@ pub async fn run(
         });
     }
     tracing::info!(%address, issuer = service.issuer(), "listening");
+    let served = CancellationToken::new();
+    let logged = tokio::spawn(audit::follow(store, served.clone()));
     servers.spawn(async move { http::serve(listener, service, stopped.cancelled_owned()).await });
     stop.await;
     stopping.cancel();
     servers.join_all().await;
+    // What the last requests have stored is logged before the process ends.
+    served.cancel();
+    logged.await?;
     tracing::info!("stopped");
     Ok(())
 }

@@ -1,4 +1,5 @@
 //! What every request goes through: load, ask the engine, save, ask again after a conflict, send.
+//! Events are saved with the account, and logged by [`audit`](crate::audit).
 //!
 //! # Between the commit and the send
 //!
@@ -149,7 +150,7 @@ impl Service {
         }
     }
 
-    /// Carries out an operation: decides it, saves that, logs it, and sends what is to be sent.
+    /// Carries out an operation: decides it, saves that, and sends what is to be sent.
     ///
     /// The message leaves once, after the save. One that the outbox does not take stays charged.
     pub(crate) async fn decide<T: Grant>(

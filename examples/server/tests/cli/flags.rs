@@ -34,8 +34,8 @@ fn a_mistake_is_named_and_exits_with_2() {
     for (arguments, expected) in [
         (&["--store", "file:x"][..], "--store: a store is redb:PATH"),
         (
-            &["--store", "postgres://me:hunter2@db/x?sslmode=require"],
-            "--store: this server speaks to PostgreSQL without TLS",
+            &["--store", "postgres://me:hunter2@db/x?sslmode=prefer"],
+            "--store: sslmode=prefer encrypts nothing",
         ),
         (&["--listen", "nowhere"], "--listen"),
         (&["--colour"], "--colour"),

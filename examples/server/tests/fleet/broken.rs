@@ -12,7 +12,7 @@ use oob_mfa_server::config::Config;
 use oob_mfa_server::http;
 use oob_mfa_server::outbox::FileOutbox;
 use oob_mfa_server::service::Service;
-use oob_mfa_server::store::{Promise, Store, StoreError};
+use oob_mfa_server::store::{Promise, Store, StoreError, TakeEvent};
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 
@@ -54,6 +54,10 @@ impl Store for BrokenStore {
         Box::pin(async { Ok(true) })
     }
 
+    fn drain_events<'a>(&'a self, _: TakeEvent<'a>) -> Promise<'a, usize> {
+        Box::pin(async { Ok(0) })
+    }
+
     fn load(&self, subject: Subject) -> Promise<'_, Option<Account>> {
         Box::pin(async move {
             let account = self.accounts.lock().unwrap().get(&subject).cloned();
@@ -62,7 +66,7 @@ impl Store for BrokenStore {
         })
     }
 
-    fn replace(&self, next: Next) -> Promise<'_, ()> {
+    fn replace<'a>(&'a self, next: &'a Next) -> Promise<'a, ()> {
         Box::pin(async move {
             let account = next.account().clone();
             let subject = account.subject().clone();
