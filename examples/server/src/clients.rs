@@ -5,6 +5,8 @@ use std::collections::HashMap;
 use oob_mfa::wire::{BadRequest, Body};
 use zeroize::Zeroizing;
 
+use crate::origin::Origin;
+
 /// Clients by their id.
 #[derive(Default)]
 pub struct Clients(HashMap<String, Client>);
@@ -19,6 +21,8 @@ pub struct Client {
     pub scopes: Vec<String>,
     /// Whether it may ask for the audience and the scopes of the MFA API.
     pub manages_factors: bool,
+    /// The origins of its pages, which may read answers in a browser.
+    pub allowed_origins: Vec<Origin>,
 }
 
 /// What is granted where a request asks for nothing, and may be where the configuration is silent.
@@ -102,6 +106,11 @@ impl Clients {
         self.0.get(id)
     }
 
+    /// The origins of all clients: a preflight names no client.
+    pub fn allowed_origins(&self) -> impl Iterator<Item = &Origin> {
+        self.0.values().flat_map(|client| &client.allowed_origins)
+    }
+
     /// The client of a request that need not name one: authenticated where it sends a secret.
     ///
     /// # Errors
@@ -149,6 +158,7 @@ mod tests {
             audiences: vec!["https://api.example.com".to_owned()],
             scopes: vec!["openid".to_owned(), "read:mail".to_owned()],
             manages_factors,
+            allowed_origins: Vec::new(),
         }
     }
 

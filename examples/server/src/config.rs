@@ -15,6 +15,7 @@ use zeroize::Zeroizing;
 
 use self::policy::WrittenPolicy;
 use crate::clients::{Client, Clients, DEFAULT_SCOPES};
+use crate::origin::Origin;
 use crate::peers::TrustedProxies;
 use crate::users::{self, User, Users};
 
@@ -67,7 +68,12 @@ No --config: this is a demonstration, with credentials that everybody knows.
   client  demo, secret: demo-secret
   client  demo-public, without a secret";
 
+    /// The one user of the demonstration.
+    pub const DEMONSTRATION_SUBJECT: &str = "auth0|alice";
+
     const DEMONSTRATION: &str = r#"
+        webotp_host = "localhost"
+
         [[users]]
         email = "alice@example.com"
         sub = "auth0|alice"
@@ -80,6 +86,7 @@ No --config: this is a demonstration, with credentials that everybody knows.
 
         [[clients]]
         id = "demo-public"
+        manages_factors = true
     "#;
 
     /// One user and two clients, as [`DEMONSTRATION_NOTICE`](Self::DEMONSTRATION_NOTICE) says.
@@ -226,6 +233,7 @@ fn clients(written: Vec<WrittenClient>) -> Result<Clients, ConfigError> {
         audiences,
         scopes,
         manages_factors,
+        allowed_origins,
     } in written
     {
         let wrong = |what: &str| Err(ConfigError(format!("client {id:?}: {what}")));
@@ -243,6 +251,7 @@ fn clients(written: Vec<WrittenClient>) -> Result<Clients, ConfigError> {
             audiences,
             scopes,
             manages_factors,
+            allowed_origins,
         };
         if !clients.add(id.clone(), client) {
             return wrong("the id is there twice");
@@ -320,6 +329,8 @@ struct WrittenClient {
     scopes: Vec<String>,
     #[serde(default)]
     manages_factors: bool,
+    #[serde(default)]
+    allowed_origins: Vec<Origin>,
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@
 //! connection.
 
 mod answer;
+mod cors;
 mod endpoints;
 mod password;
 mod patience;
@@ -35,6 +36,7 @@ use tokio::time::{sleep, timeout};
 
 use self::answer::Failure;
 use self::patience::Patient;
+use crate::page;
 use crate::peers::{Connections, Network};
 use crate::service::Service;
 
@@ -53,7 +55,8 @@ const GRACE: Duration = Duration::from_secs(10);
 
 /// Every route of the service.
 pub fn router(service: Arc<Service>) -> Router {
-    Router::new()
+    let origins = cors::origins(&service);
+    let routes = Router::new()
         .route("/oauth/token", post(endpoints::token))
         .route("/mfa/associate", post(endpoints::associate))
         .route("/mfa/challenge", post(endpoints::challenge))
@@ -68,6 +71,7 @@ pub fn router(service: Arc<Service>) -> Router {
         )
         .route("/.well-known/jwks.json", get(endpoints::key_set))
         .route("/healthz", get(endpoints::health))
+        .merge(page::routes(&service))
         .fallback(|| async { Failure::of(404, "not_found", "There is no such endpoint.") })
         .method_not_allowed_fallback(|| async {
             Failure::of(
@@ -80,7 +84,8 @@ pub fn router(service: Arc<Service>) -> Router {
             Arc::clone(&service),
             take_on::take_on,
         ))
-        .with_state(service)
+        .with_state(service);
+    cors::with(origins, routes)
 }
 
 /// Serves until `stop` completes; then takes nothing on and finishes what it did.

@@ -15,10 +15,13 @@
 pub mod cli;
 pub mod clients;
 pub mod config;
+pub mod demo;
 mod files;
 pub mod http;
 pub mod keys;
+pub mod origin;
 pub mod outbox;
+mod page;
 pub mod peers;
 pub mod service;
 pub mod store;
@@ -70,7 +73,12 @@ pub async fn run(flags: Flags, config: Config) -> Result<(), Box<dyn Error>> {
             "no issuer in the configuration: access tokens are good for this process alone"
         );
     }
-    let service = Service::new(config, address, &key, store, outbox);
+    let mut service = Service::new(config, address, &key, store, outbox);
+    // It shows every code, so nobody else may reach it.
+    if flags.config.is_none() && address.ip().is_loopback() {
+        service = service.with_page();
+        tracing::info!("the page of the demonstration: http://{address}/");
+    }
     if !service.any_client_manages_factors() {
         tracing::warn!(
             "no client has manages_factors: nobody can add a second phone or remove one"

@@ -28,6 +28,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::clients::Clients;
 use crate::config::{Config, ConnectionSettings};
+use crate::demo::Demo;
 use crate::keys::{self, Secret};
 use crate::outbox::{Message, Outbox};
 use crate::store::{Store, StoreError};
@@ -50,6 +51,8 @@ pub struct Service {
     pub(crate) clients: Clients,
     pub(crate) connections: ConnectionSettings,
     pub(crate) tasks: TaskTracker,
+    /// What the page of the demonstration shows.
+    pub(crate) demo: Option<Arc<Demo>>,
     wording: Wording,
     store: Arc<dyn Store>,
     outbox: Arc<dyn Outbox>,
@@ -79,6 +82,7 @@ impl Service {
             clients: config.clients,
             connections: config.connections,
             tasks: TaskTracker::new(),
+            demo: None,
             wording: config.wording,
             store,
             outbox,
@@ -98,6 +102,15 @@ impl Service {
     #[must_use]
     pub fn with_randomness(mut self, randomness: Randomness) -> Self {
         self.randomness = randomness;
+        self
+    }
+
+    /// The same with the page of the demonstration, which shows every code.
+    #[must_use]
+    pub fn with_page(mut self) -> Self {
+        let demo = Arc::new(Demo::around(self.outbox));
+        self.outbox = Arc::clone(&demo) as Arc<dyn Outbox>;
+        self.demo = Some(demo);
         self
     }
 
@@ -189,6 +202,9 @@ impl Service {
         }
         let outcome = decided.map_err(|unsaved| failure(subject, &unsaved))?;
         outcome.events.iter().for_each(|event| log(subject, event));
+        self.demo
+            .iter()
+            .for_each(|demo| demo.record(subject, &outcome.events));
         let granted = outcome
             .result
             .map_err(|denied| refuse(Some(subject), &denied, now))?;

@@ -7,6 +7,7 @@ mod clock;
 #[path = "../common/world.rs"]
 mod common;
 mod concurrency;
+mod cors;
 mod encoded;
 mod erased;
 mod errors;
