@@ -25,7 +25,12 @@ function every(seconds) {
   return seconds % 3600 === 0 ? `${seconds / 3600} h` : `${seconds / 60} min`;
 }
 
+let shown = "";
+
+/** The last charge stays marked until a budget changes again. */
 export function showBudgets(budgets, charged) {
+  if (shown === JSON.stringify(budgets)) return;
+  shown = JSON.stringify(budgets);
   const list = budgets.map(({ limit, left, burst, refill_seconds }) => {
     const [name, note] = LIMITS[limit];
     const pips = element("span", { class: "pips", "aria-hidden": "true" });
@@ -41,11 +46,11 @@ export function showBudgets(budgets, charged) {
 
 export function showEvents(events) {
   for (const { at, event, phone, authenticator, failures, limit, notifies_owner } of events) {
-    const about = failures ? `${failures} in a row` : phone ?? limit ?? (authenticator && `by ${authenticator.split("|")[0]}`);
+    const to = phone && `…${phone.slice(-4)}`;
+    const about = failures ? `${failures} in a row` : to ?? limit ?? (authenticator && `by ${authenticator.split("|")[0]}`);
     const item = element("li", {}, element("time", {}, time(at)), element("code", {}, event));
-    const more = element("p", {}, ...(about ? [about] : []));
-    if (notifies_owner) more.append(" ", element("em", {}, "tell the owner"));
-    if (more.hasChildNodes()) item.append(more);
+    if (about) item.append(element("span", {}, about));
+    if (notifies_owner) item.append(element("em", {}, "tell the owner"));
     byId("events").prepend(item);
     byId("uneventful").hidden = true;
   }
@@ -97,9 +102,9 @@ export function showRequest(change) {
     element("span", { class: "charge" }, `${LIMITS[limit][0]} ${before} → ${left}`));
   const summary = element("summary", {}, element("b", { class: "method" }, method), " ",
     element("code", {}, decodeURIComponent(path)), element("small", {}, about(sent)));
-  const shown = (name, value) => [element("h4", {}, name), element("pre", {}, JSON.stringify(value, shorten, 2))];
+  const part = (name, value) => [element("h4", {}, name), element("pre", {}, JSON.stringify(value, shorten, 2))];
   const details = element("details", {}, summary,
-    ...(sent ? shown("Request", sent) : []), ...(answer ? shown("Answer", answer) : []));
+    ...(sent ? part("Request", sent) : []), ...(answer ? part("Answer", answer) : []));
   byId("requests").prepend(element("tr", { class: kind },
     element("td", {}, details),
     element("td", {}, element("span", { class: "status" }, String(status))),

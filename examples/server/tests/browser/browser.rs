@@ -1,8 +1,9 @@
-//! A script that drives Chromium, and what it printed.
+//! A script that drives Chromium, and what it prints.
 
 use std::fs;
+use std::io::{BufRead as _, BufReader, Lines, Write as _};
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::OnceLock;
 
 use serde_json::{Value, json};
@@ -44,46 +45,59 @@ pub fn folder() -> Option<TempDir> {
     Some(folder)
 }
 
-/// The script of a folder, ready to run.
-pub fn script(folder: &TempDir, name: &str) -> Command {
-    let mut command = Command::new("node");
-    command
-        .arg(name)
-        .current_dir(folder.path())
-        .stdin(Stdio::null());
-    command
+/// A script that runs, and what it prints.
+pub struct Script {
+    child: Child,
+    printed: Lines<BufReader<ChildStdout>>,
 }
 
-/// What a script printed, step by step.
-pub struct Steps(std::vec::IntoIter<Value>);
+impl Script {
+    /// Starts a script of a folder.
+    pub fn start(folder: &TempDir, name: &str, variables: &[(&str, &str)]) -> Self {
+        let mut child = Command::new("node")
+            .arg(name)
+            .current_dir(folder.path())
+            .envs(variables.iter().copied())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let printed = BufReader::new(child.stdout.take().unwrap()).lines();
+        Self { child, printed }
+    }
 
-impl Steps {
-    #[track_caller]
-    pub fn of(mut command: Command) -> Self {
-        let output = command.output().unwrap();
-        let printed = String::from_utf8(output.stdout).unwrap();
-        assert!(
-            output.status.success(),
-            "{printed}{}",
-            String::from_utf8_lossy(&output.stderr)
-        );
-        let steps: Vec<_> = printed
-            .lines()
-            .map(|line| serde_json::from_str(line).unwrap())
-            .collect();
-        Self(steps.into_iter())
+    pub fn tell(&mut self, line: &str) {
+        let stdin = self.child.stdin.as_mut().unwrap();
+        writeln!(stdin, "{line}").unwrap();
     }
 
     #[track_caller]
     pub fn next(&mut self, step: &str) -> Value {
-        let line = self.0.next().unwrap();
+        let line = self.printed.next().expect("the script has ended").unwrap();
+        let line: Value = serde_json::from_str(&line).unwrap();
         assert_eq!(line["step"], step, "{line}");
         line
     }
 
     #[track_caller]
+    pub fn answer(&mut self, step: &str) -> Value {
+        let mut line = self.next(step);
+        assert!(line.get("answer").is_some(), "{line}");
+        line["answer"].take()
+    }
+
+    #[track_caller]
     pub fn end(mut self) {
-        assert_eq!(self.0.next(), Some(json!({ "step": "end" })));
-        assert_eq!(self.0.next(), None);
+        assert_eq!(self.next("end"), json!({ "step": "end" }));
+        assert!(self.printed.next().is_none());
+        assert!(self.child.wait().unwrap().success());
+    }
+}
+
+/// No browser outlives a test that failed: the script ends with its input, and the browser with the script.
+impl Drop for Script {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }

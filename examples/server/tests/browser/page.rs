@@ -2,12 +2,12 @@
 
 use serde_json::{Value, json};
 
-use crate::browser::{Steps, folder, script};
+use crate::browser::{Script, folder};
 use crate::server::Server;
 
 /// What a step shows, by name; and everything that is asked of every step.
 #[track_caller]
-fn sees(steps: &mut Steps, step: &str, expected: &Value) -> Value {
+fn sees(steps: &mut Script, step: &str, expected: &Value) -> Value {
     let seen = steps.next(step);
     assert_eq!(seen["missing"], json!([]), "{seen}");
     for (name, value) in expected.as_object().unwrap() {
@@ -24,9 +24,10 @@ fn text<'a>(value: &'a Value, name: &str) -> &'a str {
 fn a_user_walks_through_the_page_and_sees_what_was_decided_and_charged() {
     let Some(folder) = folder() else { return };
     let server = Server::start(folder.path(), &[]);
-    let mut command = script(&folder, "page.mjs");
-    command.env("SERVER", &server.url);
-    let mut walk = Steps::of(command);
+    // docs/page.png is made with it; nothing is compared with it.
+    let screenshot = std::env::var("OOB_MFA_SCREENSHOT").unwrap_or_default();
+    let variables = [("SERVER", server.url.as_str()), ("SCREENSHOT", &screenshot)];
+    let mut walk = Script::start(&folder, "page.mjs", &variables);
     let steps = &mut walk;
 
     let headers = steps.next("headers")["headers"].take();
@@ -52,7 +53,7 @@ fn a_user_walks_through_the_page_and_sees_what_was_decided_and_charged() {
 const NOTHING: &str = "nothing";
 const FULL: [&str; 3] = ["10 of 10", "10 of 10", "10 of 10"];
 
-fn first_login(steps: &mut Steps) {
+fn first_login(steps: &mut Script) {
     sees(
         steps,
         "start",
@@ -145,7 +146,7 @@ fn first_login(steps: &mut Steps) {
     assert_eq!(text(&steps.next("recovery code"), "recovery").len(), 29);
 }
 
-fn second_login(steps: &mut Steps) {
+fn second_login(steps: &mut Script) {
     sees(
         steps,
         "signed out",
@@ -191,7 +192,7 @@ fn second_login(steps: &mut Steps) {
 }
 
 /// The code that replaces the one that was used.
-fn recovery(steps: &mut Steps) -> String {
+fn recovery(steps: &mut Script) -> String {
     sees(
         steps,
         "recovery",
@@ -223,7 +224,7 @@ fn recovery(steps: &mut Steps) -> String {
     text(&steps.next("replaced"), "recovery").to_owned()
 }
 
-fn two_phones(steps: &mut Steps) {
+fn two_phones(steps: &mut Script) {
     sees(
         steps,
         "add",
@@ -247,7 +248,7 @@ fn two_phones(steps: &mut Steps) {
     assert_eq!(steps.next("one")["phones"], json!(["XXXXXXXX8730"]));
 }
 
-fn empty_budget(steps: &mut Steps) {
+fn empty_budget(steps: &mut Script) {
     let budgets = json!(["0 of 10", "8 of 10", "9 of 10"]);
     sees(
         steps,
@@ -281,7 +282,7 @@ fn empty_budget(steps: &mut Steps) {
     assert!(!details.to_string().contains("battery"), "{details}");
 }
 
-fn small_and_dark(steps: &mut Steps) {
+fn small_and_dark(steps: &mut Script) {
     sees(steps, "small start", &json!({ "title": "Sign in" }));
     sees(
         steps,
