@@ -40,8 +40,7 @@ pub struct Flags {
     #[arg(long, env = "OOB_MFA_OUTBOX", value_name = "FILE")]
     pub outbox: Option<PathBuf>,
 
-    /// 32 secret bytes in base64, the same for every process that serves the same users. Made with
-    /// mode 0600 if absent.
+    /// The secrets, the same for every process that serves the same users. Made with mode 0600 if absent.
     #[arg(
         long,
         env = "OOB_MFA_KEY_FILE",

@@ -43,14 +43,15 @@ use crate::service::Service;
 /// What kept it from starting.
 pub async fn run(flags: Flags, config: Config) -> Result<(), Box<dyn Error>> {
     let of_key_file = |error| format!("{}: {error}", flags.key_file.display());
-    let key = keys::read(&flags.key_file).map_err(of_key_file)?;
+    let algorithm = config.signing_algorithm;
+    let keys = keys::read(&flags.key_file, algorithm).map_err(of_key_file)?;
     let store = store::open(&flags.store).await?;
-    let key = match key {
-        Some(key) => key,
+    let keys = match keys {
+        Some(keys) => keys,
         None if store.is_empty().await? => {
-            keys::make_and_read(&flags.key_file).map_err(of_key_file)?
+            keys::make_and_read(&flags.key_file, algorithm).map_err(of_key_file)?
         }
-        // A new key would open no token and judge every code and recovery code wrong.
+        // With new keys no token would open, and no code that is in flight would be right.
         None => {
             let path = flags.key_file.display();
             return Err(
@@ -73,12 +74,15 @@ pub async fn run(flags: Flags, config: Config) -> Result<(), Box<dyn Error>> {
             "no issuer in the configuration: access tokens are good for this process alone"
         );
     }
-    let mut service = Service::new(config, address, &key, store, outbox);
+    let service = Service::new(config, address, keys, store, outbox);
+    let is_demonstration = flags.config.is_none() && address.ip().is_loopback();
     // It shows every code, so nobody else may reach it.
-    if flags.config.is_none() && address.ip().is_loopback() {
-        service = service.with_page();
+    let service = if is_demonstration {
         tracing::info!("the page of the demonstration: http://{address}/");
-    }
+        service.with_page()
+    } else {
+        service
+    };
     if !service.any_client_manages_factors() {
         tracing::warn!(
             "no client has manages_factors: nobody can add a second phone or remove one"

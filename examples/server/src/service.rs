@@ -29,7 +29,7 @@ use tokio_util::task::TaskTracker;
 use crate::clients::Clients;
 use crate::config::{Config, ConnectionSettings};
 use crate::demo::Demo;
-use crate::keys::{self, Secret};
+use crate::keys::Keys;
 use crate::outbox::{Message, Outbox};
 use crate::store::{Store, StoreError};
 use crate::tokens::{MintError, Tokens};
@@ -68,7 +68,7 @@ impl Service {
     pub fn new(
         config: Config,
         address: SocketAddr,
-        secret: &Secret,
+        keys: Keys,
         store: Arc<dyn Store>,
         outbox: Arc<dyn Outbox>,
     ) -> Self {
@@ -76,8 +76,8 @@ impl Service {
             .issuer
             .unwrap_or_else(|| format!("http://{address}/"));
         Self {
-            engine: Engine::new(config.policy, keys::engine_keys(secret)),
-            tokens: Tokens::new(issuer, config.token_lifetime, &keys::signing_key(secret)),
+            engine: Engine::new(config.policy, keys.engine),
+            tokens: Tokens::new(issuer, config.token_lifetime, keys.signing),
             users: config.users,
             clients: config.clients,
             connections: config.connections,
@@ -244,7 +244,7 @@ impl Service {
             MintError::NothingLeft => {
                 refuse(Some(subject), &Denied::TokenInvalid, verified.verified_at())
             }
-            MintError::Unsigned(_) => {
+            MintError::Unsigned => {
                 tracing::error!(%subject, %error, "no token was minted");
                 ErrorAnswer::server_error()
             }

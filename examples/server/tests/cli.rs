@@ -154,7 +154,7 @@ fn what_keeps_it_from_starting_exits_with_1() {
     assert_eq!(failed.status.code(), Some(1));
     let error = String::from_utf8(failed.stderr).unwrap();
     assert!(
-        error.contains("oob-mfa.key: a key file has 32 bytes in base64"),
+        error.contains("oob-mfa.key: a key file has the lists engine, rs256 and es256"),
         "{error}"
     );
 }

@@ -16,6 +16,7 @@ use oob_mfa_server::store::{Promise, Store, StoreError};
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 
+use crate::common::keys_for;
 use crate::common::site::Site;
 use crate::fleet::{Target, User, site};
 
@@ -98,10 +99,12 @@ impl BrokenFleet {
         let addresses = (0..3).map(|_| {
             let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
             let address = listener.local_addr().unwrap();
+            let config = Config::parse(&config).unwrap();
+            let keys = keys_for(config.signing_algorithm);
             let service = Service::new(
-                Config::parse(&config).unwrap(),
+                config,
                 address,
-                &[7; 32].into(),
+                keys,
                 Arc::clone(&store) as _,
                 Arc::clone(&outbox) as _,
             );
