@@ -30,8 +30,10 @@ fn each_field_is_drawn_with_one_call() {
         // The oob_code, the binding code, and the keys of a call.
         let mut rng = words(0..100);
         let (account, session) = (drawer.account.clone(), &drawer.first_factor);
-        let mut request = Challenge::default();
-        request.channel = Some(channel);
+        let request = Challenge {
+            channel: Some(channel),
+            ..Challenge::default()
+        };
         let engine = &drawer.engine;
         granted(engine.challenge(account, session, &request, drawer.now, &mut rng));
         assert_eq!(rng.calls(), calls);

@@ -57,7 +57,10 @@ impl Admission {
     /// To the countries of these calling codes, without plus; none for every country.
     pub(crate) fn new(calling_codes: &[String]) -> Self {
         Self {
-            countries: calling_codes.iter().map(|code| format!("+{code}")).collect(),
+            countries: calling_codes
+                .iter()
+                .map(|code| format!("+{code}"))
+                .collect(),
             provider: Mutex::default(),
         }
     }

@@ -123,3 +123,6 @@ fn log(record: &AuditRecord) {
         other,
     );
 }
+
+#[cfg(test)]
+mod tests;

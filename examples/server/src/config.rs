@@ -16,6 +16,7 @@ use zeroize::Zeroizing;
 use self::policy::WrittenPolicy;
 use crate::clients::{Client, Clients, DEFAULT_SCOPES};
 use crate::keys::SigningAlgorithm;
+use crate::origin::Origin;
 use crate::peers::TrustedProxies;
 use crate::users::{self, User, Users};
 
@@ -29,6 +30,8 @@ pub struct Config {
     pub signing_algorithm: SigningAlgorithm,
     /// What the engine decides by.
     pub policy: Policy,
+    /// The calling codes of the countries that get messages; none for all.
+    pub calling_codes: Vec<String>,
     /// What messages say.
     pub wording: Wording,
     /// Who may sign in.
@@ -70,7 +73,12 @@ No --config: this is a demonstration, with credentials that everybody knows.
   client  demo, secret: demo-secret
   client  demo-public, without a secret";
 
+    /// The one user of the demonstration.
+    pub const DEMONSTRATION_SUBJECT: &str = "auth0|alice";
+
     const DEMONSTRATION: &str = r#"
+        webotp_host = "localhost"
+
         [[users]]
         email = "alice@example.com"
         sub = "auth0|alice"
@@ -83,6 +91,7 @@ No --config: this is a demonstration, with credentials that everybody knows.
 
         [[clients]]
         id = "demo-public"
+        manages_factors = true
     "#;
 
     /// One user and two clients, as [`DEMONSTRATION_NOTICE`](Self::DEMONSTRATION_NOTICE) says.
@@ -117,6 +126,7 @@ No --config: this is a demonstration, with credentials that everybody knows.
             token_lifetime,
             signing_algorithm: written.signing_algorithm,
             policy,
+            calling_codes: calling_codes(written.calling_codes)?,
             wording: wording(&written.app_name, written.webotp_host.as_deref())?,
             users: users(written.users)?,
             clients: clients(written.clients)?,
@@ -133,6 +143,18 @@ No --config: this is a demonstration, with credentials that everybody knows.
             },
         })
     }
+}
+
+fn calling_codes(codes: Vec<String>) -> Result<Vec<String>, ConfigError> {
+    for code in &codes {
+        let is_code = (1..=3).contains(&code.len()) && !code.starts_with('0');
+        if !is_code || !code.bytes().all(|byte| byte.is_ascii_digit()) {
+            return Err(ConfigError(format!(
+                "calling_codes: {code:?} has to be 1 to 3 digits without the plus, as \"44\""
+            )));
+        }
+    }
+    Ok(codes)
 }
 
 fn keep_alive(seconds: u64) -> Result<Duration, ConfigError> {
@@ -230,6 +252,7 @@ fn clients(written: Vec<WrittenClient>) -> Result<Clients, ConfigError> {
         audiences,
         scopes,
         manages_factors,
+        allowed_origins,
     } in written
     {
         let wrong = |what: &str| Err(ConfigError(format!("client {id:?}: {what}")));
@@ -247,6 +270,7 @@ fn clients(written: Vec<WrittenClient>) -> Result<Clients, ConfigError> {
             audiences,
             scopes,
             manages_factors,
+            allowed_origins,
         };
         if !clients.add(id.clone(), client) {
             return wrong("the id is there twice");
@@ -278,6 +302,8 @@ struct Written {
     connections_per_address: usize,
     #[serde(default)]
     trusted_proxies: Vec<IpAddr>,
+    #[serde(default)]
+    calling_codes: Vec<String>,
     #[serde(default)]
     policy: WrittenPolicy,
     #[serde(default)]
@@ -326,6 +352,8 @@ struct WrittenClient {
     scopes: Vec<String>,
     #[serde(default)]
     manages_factors: bool,
+    #[serde(default)]
+    allowed_origins: Vec<Origin>,
 }
 
 #[cfg(test)]

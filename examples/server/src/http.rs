@@ -8,11 +8,10 @@
 //! connection.
 
 pub(crate) mod answer;
-mod endpoints;
+mod api;
+mod cors;
 mod measure;
-mod password;
 mod patience;
-mod request;
 pub(crate) mod take_on;
 
 use std::io;
@@ -23,7 +22,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::Request;
-use axum::routing::{delete, get, post};
+use axum::routing::get;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::{Service as _, service_fn};
@@ -36,6 +35,7 @@ use tokio::time::{sleep, timeout};
 
 use self::answer::Failure;
 use self::patience::Patient;
+use crate::page;
 use crate::peers::{Connections, Network};
 use crate::service::Service;
 
@@ -54,22 +54,12 @@ const GRACE: Duration = Duration::from_secs(10);
 
 /// Every route of the service.
 pub fn router(service: Arc<Service>) -> Router {
-    Router::new()
-        .route("/oauth/token", post(endpoints::token))
-        .route("/mfa/associate", post(endpoints::associate))
-        .route("/mfa/challenge", post(endpoints::challenge))
-        .route("/mfa/authenticators", get(endpoints::authenticators))
-        .route(
-            "/mfa/authenticators/{id}",
-            delete(endpoints::remove_authenticator),
-        )
-        .route(
-            "/.well-known/openid-configuration",
-            get(endpoints::discovery),
-        )
-        .route("/.well-known/jwks.json", get(endpoints::key_set))
-        .route("/healthz", get(endpoints::health))
-        .fallback(|| async { Failure::of(404, "not_found", "There is no such endpoint.") })
+    let origins = cors::origins(&service);
+    let routes = Router::new()
+        .route("/.well-known/openid-configuration", get(api::discovery))
+        .route("/.well-known/jwks.json", get(api::key_set))
+        .route("/healthz", get(api::health))
+        .merge(page::routes(&service))
         .method_not_allowed_fallback(|| async {
             Failure::of(
                 405,
@@ -77,6 +67,7 @@ pub fn router(service: Arc<Service>) -> Router {
                 "The endpoint does not take this method.",
             )
         })
+        .fallback(api::api)
         .layer(axum::middleware::from_fn_with_state(
             Arc::clone(&service),
             take_on::take_on,
@@ -85,7 +76,8 @@ pub fn router(service: Arc<Service>) -> Router {
             Arc::clone(&service),
             measure::measure,
         ))
-        .with_state(service)
+        .with_state(service);
+    cors::with(origins, routes)
 }
 
 /// Serves until `stop` completes; then takes nothing on and finishes what it did.

@@ -1,8 +1,7 @@
 //! A server that answers the requests of Auth0's MFA API for SMS and voice with `oob-mfa`.
 //!
-//! The engine decides everything. A handler reads a request, names the operation, and writes the
-//! answer; `Service::decide` is the one place that loads, asks the
-//! engine, saves, asks again after a conflict, and sends.
+//! The crate decides everything: [`driver`] takes each step of a request to the part of the server that
+//! answers it.
 //!
 //! It is an example and no identity provider: users, clients and what each client may ask for stand in
 //! the configuration, and the limits on passwords are kept by each process for itself. An embedder has a
@@ -13,16 +12,21 @@
 #![forbid(unsafe_code)]
 
 pub mod admin;
+mod admission;
 pub mod audit;
 pub mod cli;
 pub mod clients;
 pub mod config;
+pub mod demo;
+mod driver;
 mod files;
+mod first_factor;
 pub mod http;
 pub mod keys;
-mod log;
 pub mod metrics;
+pub mod origin;
 pub mod outbox;
+mod page;
 pub mod peers;
 pub mod service;
 pub mod store;
@@ -97,6 +101,14 @@ pub async fn run(
     };
     let store = Arc::new(Audited::new(store));
     let service = Service::new(config, address, keys, Arc::clone(&store) as _, outbox);
+    let is_demonstration = flags.config.is_none() && address.ip().is_loopback();
+    // It shows every code, so nobody else may reach it.
+    let service = if is_demonstration {
+        tracing::info!("the page of the demonstration: http://{address}/");
+        service.with_page()
+    } else {
+        service
+    };
     let service = Arc::new(service);
     // Before anybody hears that it listens, so that no early signal kills the process.
     let stop = stop_signal()?;

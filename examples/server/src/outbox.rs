@@ -17,7 +17,7 @@ use zeroize::Zeroizing;
 use crate::files;
 
 /// One message, worded and ready to leave.
-#[derive(Serialize)]
+#[derive(Clone, Serialize)]
 pub struct Message {
     /// `sms` or `voice`.
     pub channel: Channel,

@@ -59,26 +59,18 @@ struct IdClaims<'a> {
     email: Option<&'a str>,
 }
 
-/// Why no token was minted.
-#[derive(Debug)]
+/// No signature could be made, for want of memory.
+#[derive(Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum MintError {
-    /// The session that confirmed a phone has less than a second left.
-    NothingLeft,
-    /// No signature could be made, for want of memory.
-    Unsigned,
-}
+pub struct Unsigned;
 
-impl fmt::Display for MintError {
+impl fmt::Display for Unsigned {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NothingLeft => f.write_str("the session has no whole second left"),
-            Self::Unsigned => f.write_str("no token could be signed"),
-        }
+        f.write_str("no token could be signed")
     }
 }
 
-impl std::error::Error for MintError {}
+impl std::error::Error for Unsigned {}
 
 impl Tokens {
     /// Tokens of an issuer, good for `lifetime`, signed with the current key.
@@ -116,22 +108,19 @@ impl Tokens {
     ///
     /// # Errors
     ///
-    /// [`MintError`]
+    /// [`Unsigned`]
     pub fn mint(
         &self,
         verified: &Verified,
         email: Option<&str>,
         rng: &mut (impl CryptoRng + ?Sized),
-    ) -> Result<TokenAnswer, MintError> {
+    ) -> Result<TokenAnswer, Unsigned> {
         let iat = verified.verified_at().unix_timestamp();
         let latest = iat.saturating_add_unsigned(self.lifetime.as_secs());
         let exp = verified
             .not_after()
             .map_or(latest, |end| end.unix_timestamp().min(latest));
         let lifetime = u64::try_from(exp.saturating_sub(iat)).unwrap_or_default();
-        if lifetime == 0 {
-            return Err(MintError::NothingLeft);
-        }
         let auth_time = verified.authenticated_at().unix_timestamp();
         let mut id = [0; 16];
         rng.fill_bytes(&mut id);
@@ -160,8 +149,7 @@ impl Tokens {
                 amr: amr.clone(),
             },
         )?;
-        let answer = TokenAnswer::new(&access_token, lifetime, verified.scope())
-            .with_recovery_code(verified.recovery_code());
+        let answer = TokenAnswer::new(&access_token, lifetime, verified.scope());
         let granted = |name: &str| {
             let mut scopes = verified.scope().split_ascii_whitespace();
             scopes.any(|scope| scope == name)
@@ -185,7 +173,7 @@ impl Tokens {
         Ok(answer.with_id_token(&id_token))
     }
 
-    fn sign(&self, kind: &str, claims: &impl Serialize) -> Result<String, MintError> {
+    fn sign(&self, kind: &str, claims: &impl Serialize) -> Result<String, Unsigned> {
         let key = self.keys.current();
         let mut header = Header::new(key.algorithm());
         header.typ = Some(kind.to_owned());
@@ -193,7 +181,7 @@ impl Tokens {
         let mut token = [part(&header)?, part(claims)?].join(".");
         let signature = key.sign(token.as_bytes());
         token.push('.');
-        token += &Base64UrlUnpadded::encode_string(&signature.map_err(|_| MintError::Unsigned)?);
+        token += &Base64UrlUnpadded::encode_string(&signature.map_err(|_| Unsigned)?);
         Ok(token)
     }
 
@@ -201,14 +189,9 @@ impl Tokens {
     ///
     /// # Errors
     ///
-    /// [`Denied::TokenMalformed`], [`Denied::TokenInvalid`], [`Denied::TokenOfAnotherClient`] or
-    /// [`Denied::TokenExpired`], in this order.
-    pub fn open(
-        &self,
-        token: &str,
-        client: Option<&str>,
-        now: UtcDateTime,
-    ) -> Result<MfaSession, Denied> {
+    /// [`Denied::TokenMalformed`] or [`Denied::TokenInvalid`], in this order. Whether it is the client's,
+    /// and has not expired, is for the caller to check.
+    pub fn open(&self, token: &str) -> Result<MfaSession, Denied> {
         let header = jsonwebtoken::decode_header(token).map_err(|error| denied(&error))?;
         let key = self
             .keys
@@ -227,7 +210,7 @@ impl Tokens {
             serde_json::from_value(opened.claims).map_err(|_| Denied::TokenInvalid)?;
         let moment =
             |seconds| UtcDateTime::from_unix_timestamp(seconds).map_err(|_| Denied::TokenInvalid);
-        let session = MfaSession::trusted(TrustedClaims {
+        MfaSession::trusted(TrustedClaims {
             id: SessionId::from_jti(&claims.jti).map_err(|_| Denied::TokenInvalid)?,
             subject: claims.sub.parse().map_err(|_| Denied::TokenInvalid)?,
             client: &claims.azp,
@@ -237,12 +220,7 @@ impl Tokens {
             authenticated_at: moment(claims.auth_time)?,
             issued_at: moment(claims.iat)?,
             expires_at: moment(claims.exp)?,
-        })?;
-        session.check_client(client)?;
-        if session.expires_at() <= now {
-            return Err(Denied::TokenExpired);
-        }
-        Ok(session)
+        })
     }
 
     /// `GET /.well-known/jwks.json`.
@@ -291,8 +269,8 @@ const GRANT_TYPES: [&str; 4] = [
 ];
 
 /// A part of a JWT.
-fn part(content: &impl Serialize) -> Result<String, MintError> {
-    let text = serde_json::to_vec(content).map_err(|_| MintError::Unsigned)?;
+fn part(content: &impl Serialize) -> Result<String, Unsigned> {
+    let text = serde_json::to_vec(content).map_err(|_| Unsigned)?;
     Ok(Base64UrlUnpadded::encode_string(&text))
 }
 

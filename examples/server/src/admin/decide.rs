@@ -1,14 +1,12 @@
 //! One operation of an operator: decide, save, log who did it.
 
-use oob_mfa::{Account, Denied, Subject, Transition, decide_async};
+use oob_mfa::{Account, Denied, Subject, Transition};
 use rand_core::CryptoRng;
 use time::UtcDateTime;
 
 use super::Operator;
 use crate::http::answer::Failure;
-use crate::log::log_event;
 use crate::service::Service;
-use crate::store::StoreError;
 
 /// Sessions are revoked for the policy's clock skew, the operator's own among them.
 const AFTER_RESET: &str =
@@ -52,37 +50,16 @@ pub(super) async fn decide<T>(
 ) -> Result<Granted<T>, Failure> {
     let subject = &order.subject;
     order.log_begin();
-    let (mut now, mut revision) = (service.now(), 0);
-    let decided = decide_async(
-        subject,
-        || service.store.load(subject.clone()),
-        |account| {
-            now = service.now();
-            ask(account, now, &mut service.rng())
-        },
-        |next| {
-            revision = next.account.revision();
-            async move {
-                let saved = service.store.replace(next).await;
-                let saved = saved.inspect_err(|error| service.metrics.write_failed(error));
-                saved.map_err(StoreError::unsaved)
-            }
-        },
-    )
-    .await;
-    let outcome = decided.map_err(|unsaved| {
-        order.log_end("failed");
-        service.failure(subject, &unsaved)
-    })?;
-    let denied = outcome.result.as_ref().err();
-    service.metrics.decided(order.operation, denied);
-    service.metrics.events(&outcome.events);
-    for event in &outcome.events {
-        log_event(subject, event);
-    }
+    let decided = service.decide(order.operation, subject, ask).await;
+    let decided = decided.inspect_err(|_| order.log_end("failed"))?;
+    let (result, now) = (decided.outcome.result, decided.now);
+    let denied = result.as_ref().err();
     order.log_end(denied.map_or("granted", Denied::name));
-    let value = outcome.result.map_err(|denied| failure(&denied, now))?;
-    Ok(Granted { value, revision })
+    let value = result.map_err(|denied| failure(&denied, now))?;
+    Ok(Granted {
+        value,
+        revision: decided.revision,
+    })
 }
 
 /// An operator gets the engine's own name of a denial.

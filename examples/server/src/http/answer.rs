@@ -1,14 +1,48 @@
 //! Responses as axum has them.
 
+use std::borrow::Cow;
+use std::time::Duration;
+
 use axum::body::Body;
 use axum::http::{HeaderValue, StatusCode};
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use oob_mfa::exchange::Reply;
 use oob_mfa::wire::{ErrorAnswer, NO_STORE};
 use serde::Serialize;
 
+/// An error that the machine does not make.
+#[derive(Debug)]
+pub(crate) struct Failure(ErrorAnswer);
+
+impl Failure {
+    pub(crate) fn of(
+        status: u16,
+        error: &'static str,
+        description: impl Into<Cow<'static, str>>,
+    ) -> Self {
+        Self(ErrorAnswer::new(status, error, description))
+    }
+
+    /// The same with `Retry-After`.
+    pub(crate) fn after(self, wait: Duration) -> Self {
+        Self(self.0.with_retry_after(wait))
+    }
+}
+
+impl<E: Into<ErrorAnswer>> From<E> for Failure {
+    fn from(error: E) -> Self {
+        Self(error.into())
+    }
+}
+
+impl IntoResponse for Failure {
+    fn into_response(self) -> Response {
+        respond(&self.0.into())
+    }
+}
+
 /// A response of the API.
-pub(super) fn respond(reply: &Reply) -> Response {
+pub(crate) fn respond(reply: &Reply) -> Response {
     let status = StatusCode::from_u16(reply.status());
     let body = Body::from(reply.body().to_vec());
     response(
@@ -16,11 +50,6 @@ pub(super) fn respond(reply: &Reply) -> Response {
         reply.headers(),
         body,
     )
-}
-
-/// An error that the machine does not make.
-pub(super) fn failure(error: ErrorAnswer) -> Response {
-    respond(&error.into())
 }
 
 /// What the server says beside the API.

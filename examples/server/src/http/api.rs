@@ -7,9 +7,10 @@ use axum::extract::{Extension, State};
 use axum::http::{HeaderMap, Method, Uri};
 use axum::response::Response;
 use oob_mfa::exchange::Request;
+use serde_json::json;
 
 use super::Peer;
-use super::answer::respond;
+use super::answer::{document, respond};
 use crate::peers::Network;
 use crate::service::Service;
 
@@ -41,4 +42,19 @@ fn client_network(service: &Service, peer: Peer, headers: &HeaderMap) -> Network
     let forwarded = forwarded.map(|value| value.to_str().unwrap_or_default());
     let proxies = &service.connections.trusted_proxies;
     Network::of(proxies.client(peer.0, forwarded))
+}
+
+/// `GET /.well-known/openid-configuration`.
+pub(super) async fn discovery(State(service): State<Arc<Service>>) -> Response {
+    document(&service.tokens.discovery())
+}
+
+/// `GET /.well-known/jwks.json`.
+pub(super) async fn key_set(State(service): State<Arc<Service>>) -> Response {
+    document(&service.tokens.key_set())
+}
+
+/// `GET /healthz`: the process answers.
+pub(super) async fn health() -> Response {
+    document(&json!({ "status": "ok" }))
 }

@@ -8,6 +8,7 @@ mod clock;
 #[path = "../common/world.rs"]
 mod common;
 mod concurrency;
+mod cors;
 mod encoded;
 mod erased;
 mod errors;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 
-use oob_mfa::{Account, Engine, Event, Key, KeyRing, Limit, Policy};
+use oob_mfa::{Account, Engine, Event, Key, KeyRing, Limit, Next, Policy};
 use oob_mfa_server::store::{AuditRecord, BATCH, Store, StoreError};
 use serde_json::json;
 use time::UtcDateTime;
@@ -24,9 +24,9 @@ async fn step(
     let now = UtcDateTime::from_unix_timestamp(NOW).unwrap();
     let mut next = account.clone();
     let restored = engine.restore_budgets(account.clone(), now);
-    let saved = restored.commit_async(async |mut saved| {
-        next = saved.account.clone();
-        saved.events = events.to_vec().into();
+    let saved = restored.commit_async(async |saved| {
+        next = saved.account().clone();
+        let saved = Next::without_outcome(next.clone(), events.to_vec());
         store.replace(&saved).await
     });
     saved.await.map(|_| next)
