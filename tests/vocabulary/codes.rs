@@ -146,7 +146,9 @@ fn an_administrator_who_removes_everything_drops_every_code() {
     type Administer = fn(&mut World);
     let cases: [(Event, Administer); 3] = [
         (Event::AccountReset, |world| world.reset()),
-        (Event::AccountErased, |world| drop(world.erase())),
+        (Event::AccountErased, |world| {
+            world.erase();
+        }),
         (Event::ClockRewound, |world| {
             world.set_back(HOUR);
             world.rewind().unwrap();
