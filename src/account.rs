@@ -20,7 +20,6 @@ use crate::key::SessionTag;
 use crate::phone::PhoneNumber;
 use crate::policy::{Policy, RecoveryCodes};
 use crate::recovery::Recovery;
-use crate::session::MfaSession;
 use crate::subject::Subject;
 
 /// Most pending challenges, expired ones included (rule 12). The send budget keeps an account below it,
@@ -161,10 +160,22 @@ impl Account {
         }
     }
 
-    /// The account time of the last change: the Unix epoch if there was none.
+    /// The time of the last change; `None` for an account that was never stored.
+    ///
+    /// It is later than the clock after a server whose clock ran ahead has changed the account, which is
+    /// what [`Engine::rewind`](crate::Engine::rewind) is for.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # let mut world = oob_mfa_testing::World::new();
+    /// assert_eq!(world.account().last_change(), None);
+    /// world.enroll("+14155558730");
+    /// assert_eq!(world.account().last_change(), Some(world.now()));
+    /// ```
     #[must_use]
-    pub fn changed_at(&self) -> UtcDateTime {
-        self.state.as_of.to_utc()
+    pub fn last_change(&self) -> Option<UtcDateTime> {
+        (self.state.revision > 0).then(|| self.state.as_of.to_utc())
     }
 
     /// Whether a second factor guards the account: any phone, active or disabled.
@@ -295,48 +306,11 @@ impl State {
         self.challenges.retain(|pending| pending.id != id);
     }
 
-    pub(crate) fn drop_challenges_to(&mut self, device: DeviceId) {
-        self.challenges.retain(|pending| !pending.targets(device));
-    }
-
-    /// Adds a phone that guards the account from now on.
-    ///
-    /// It discards pending enrollments started with a first factor.
-    pub(crate) fn add_phone(
-        &mut self,
-        device: DeviceId,
-        number: PhoneNumber,
-        channel: Channel,
-        now: Millis,
-    ) {
-        for pending in &mut self.challenges {
-            pending.discard_unguarded();
-        }
-        self.phones.push(Phone {
-            device,
-            number,
-            status: PhoneStatus::Active,
-            last_used: now,
-            last_channel: channel,
-            failures: 0,
-        });
-    }
-
     /// Sets the recovery code of the account, and drops those of pending enrollments.
     pub(crate) fn set_recovery_code(&mut self, recovery: Recovery) {
         self.recovery = Some(recovery);
         for pending in &mut self.challenges {
             pending.drop_recovery_code();
         }
-    }
-
-    /// Marks a first-factor session as spent (rule 2), and drops its challenges.
-    pub(crate) fn spend(&mut self, session: &MfaSession) {
-        self.challenges
-            .retain(|pending| pending.session != *session.tag());
-        self.spent.push(SpentSession {
-            session: *session.tag(),
-            expires_at: session.expires(),
-        });
     }
 }

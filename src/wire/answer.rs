@@ -170,6 +170,13 @@ impl TokenAnswer {
         self.recovery_code = recovery_code.map(|code| code.expose_secret().into());
         self
     }
+
+    /// Good for so many seconds at most.
+    #[cfg(feature = "exchange")]
+    pub(crate) fn within(mut self, seconds: Option<u64>) -> Self {
+        self.expires_in = seconds.map_or(self.expires_in, |most| self.expires_in.min(most));
+        self
+    }
 }
 
 /// The answer to a first factor that passed: 403, and the `mfa_token` for what comes next.

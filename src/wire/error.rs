@@ -151,15 +151,17 @@ impl ErrorAnswer {
     /// The store is unreachable, or the request lost too many write conflicts.
     #[must_use]
     pub fn temporarily_unavailable(retry_after: Duration) -> Self {
-        let mut answer = Self::new(
-            503,
-            "temporarily_unavailable",
-            "The service is temporarily unavailable. Try again.",
-        );
-        let seconds = retry_after.as_nanos().div_ceil(1_000_000_000);
+        let text = "The service is temporarily unavailable. Try again.";
+        Self::new(503, "temporarily_unavailable", text).with_retry_after(retry_after)
+    }
+
+    /// The same with `Retry-After`, in whole seconds, rounded up.
+    #[must_use]
+    pub fn with_retry_after(mut self, wait: Duration) -> Self {
+        let seconds = wait.as_nanos().div_ceil(1_000_000_000);
         let seconds = u64::try_from(seconds).unwrap_or(u64::MAX);
-        answer.retry_after = Some(Duration::from_secs(seconds));
-        answer
+        self.retry_after = Some(Duration::from_secs(seconds));
+        self
     }
 
     /// A bug of the server.

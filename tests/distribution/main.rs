@@ -4,6 +4,7 @@
 //! codes on their way out, is measured (`even`). `OOB_MFA_LONG=1` draws ten times as many codes for
 //! that, `OOB_MFA_DRAWS` as many as it says.
 
+mod calls;
 mod even;
 mod failing;
 mod source;
@@ -95,7 +96,7 @@ impl Drawer {
 fn both<T>(transition: Transition<T>) -> (Result<T, Denied>, Option<Account>) {
     let mut saved = None;
     let outcome = transition.commit(|next| {
-        saved = Some(next.account);
+        saved = Some(next.account().clone());
         Ok::<_, Infallible>(())
     });
     (outcome.unwrap().result, saved)

@@ -2,7 +2,7 @@
 //!
 //! The service blocks where its store does, so it runs on a thread that may, and to its end: a client
 //! that hangs up leaves no decision unsaved and no saved one unsent. A store that is awaited takes
-//! `decide_async` instead, as in `examples/server`.
+//! an async driver instead, as in `examples/server`.
 //!
 //! actix-web gives a client 5 seconds for the first head of a connection. It takes 25,600 connections per
 //! thread, more than the files that a process may have open by default: a proxy in front has to bound them.
@@ -12,12 +12,12 @@ use std::error::Error;
 use std::time::Duration;
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HeaderName};
 use actix_web::rt::{System, time::timeout};
 use actix_web::web::{Bytes, Data, Payload, block, to};
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer};
-use oob_mfa::wire::{Answer, BadRequest, ErrorAnswer, MAX_BODY};
-use oob_mfa_demo::{Request, Service};
+use oob_mfa::exchange::{Reply, Request};
+use oob_mfa::wire::{BadRequest, ErrorAnswer, MAX_BODY};
+use oob_mfa_demo::Service;
 
 const SLOWEST_BODY: Duration = Duration::from_secs(10);
 
@@ -36,20 +36,18 @@ fn main() -> Result<(), Box<dyn Error>> {
     })
 }
 
-/// Every endpoint: reads the request, has it answered, and writes the answer.
+/// Every endpoint: reads the request, has it answered, and writes the response.
 async fn api(service: Data<Service>, head: HttpRequest, payload: Payload) -> HttpResponse {
-    let answer = match read(payload).await {
+    let reply = match read(payload).await {
         Ok(body) => answer(service, head, body).await,
         Err(error) => error.into(),
     };
-    let status = StatusCode::from_u16(answer.status());
+    let status = StatusCode::from_u16(reply.status());
     let mut response = HttpResponse::build(status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR));
-    for header in answer.headers() {
-        response.insert_header((header.0, &*header.1));
+    for header in reply.headers() {
+        response.insert_header(header);
     }
-    // Answers are texts, numbers and lists of them: nothing that JSON cannot say.
-    let body = answer.body().map(serde_json::to_vec);
-    response.body(body.and_then(Result::ok).unwrap_or_default())
+    response.body(reply.body().to_vec())
 }
 
 async fn read(payload: Payload) -> Result<Bytes, ErrorAnswer> {
@@ -66,19 +64,19 @@ async fn read(payload: Payload) -> Result<Bytes, ErrorAnswer> {
     }
 }
 
-async fn answer(service: Data<Service>, head: HttpRequest, body: Bytes) -> Answer {
-    let method = head.method().to_string();
-    let path = head.uri().path().to_owned();
-    let authorization = text(&head, AUTHORIZATION);
-    let content_type = text(&head, CONTENT_TYPE);
-    let content_encoding = encodings(&head);
+async fn answer(service: Data<Service>, head: HttpRequest, body: Bytes) -> Reply {
+    // For a thread that may outlive the connection.
+    let (method, path) = (head.method().to_string(), head.path().to_owned());
+    let headers = head.headers().clone();
     let answered = block(move || {
-        service.answer(&Request {
+        let headers = headers.iter();
+        let headers: Vec<_> = headers
+            .map(|(name, value)| (name.as_str(), value.as_bytes()))
+            .collect();
+        service.respond(&Request {
             method: &method,
-            path: &path,
-            authorization: authorization.as_deref(),
-            content_type: content_type.as_deref(),
-            content_encoding: &content_encoding,
+            target: &path,
+            headers: &headers,
             body: &body,
         })
     });
@@ -86,17 +84,4 @@ async fn answer(service: Data<Service>, head: HttpRequest, body: Bytes) -> Answe
     answered
         .await
         .unwrap_or_else(|_| ErrorAnswer::server_error().into())
-}
-
-/// A header, for a thread that may outlive the connection.
-fn text(head: &HttpRequest, name: HeaderName) -> Option<String> {
-    let value = head.headers().get(name)?;
-    Some(value.to_str().unwrap_or_default().to_owned())
-}
-
-/// Every `Content-Encoding`, joined as a list.
-fn encodings(head: &HttpRequest) -> String {
-    let values = head.headers().get_all(CONTENT_ENCODING);
-    let values: Vec<&str> = values.map(|value| value.to_str().unwrap_or("?")).collect();
-    values.join(",")
 }

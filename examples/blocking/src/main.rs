@@ -13,11 +13,12 @@ use std::error::Error;
 use std::io::Read;
 use std::time::{Duration, Instant};
 
-use oob_mfa::wire::{Answer, BadRequest, ErrorAnswer, MAX_BODY};
-use oob_mfa_demo::{Request, Service};
+use oob_mfa::exchange::{Reply, Request};
+use oob_mfa::wire::{BadRequest, ErrorAnswer, MAX_BODY};
+use oob_mfa_demo::Service;
 use oxhttp::Server;
-use oxhttp::model::header::{AUTHORIZATION, CONNECTION, CONTENT_ENCODING, CONTENT_TYPE};
-use oxhttp::model::{Body, HeaderName, HeaderValue, Request as Http, Response, StatusCode};
+use oxhttp::model::header::CONNECTION;
+use oxhttp::model::{Body, HeaderValue, Request as Http, Response, StatusCode};
 
 /// How long a client may keep silent, in the middle of a request too.
 const SILENCE: Duration = Duration::from_secs(10);
@@ -37,26 +38,29 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(server.join()?)
 }
 
-fn answer(service: &Service, http: &mut Http<Body>) -> Answer {
-    match read(http) {
-        Ok(body) => service.answer(&Request {
-            method: http.method().as_str(),
-            path: http.uri().path(),
-            authorization: text(http, AUTHORIZATION),
-            content_type: text(http, CONTENT_TYPE),
-            content_encoding: &encodings(http),
-            body: &body,
-        }),
-        Err(error) => error.into(),
-    }
+fn answer(service: &Service, http: &mut Http<Body>) -> Reply {
+    let body = match read(http) {
+        Ok(body) => body,
+        Err(error) => return error.into(),
+    };
+    let headers = http.headers().iter();
+    let headers: Vec<_> = headers
+        .map(|(name, value)| (name.as_str(), value.as_bytes()))
+        .collect();
+    service.respond(&Request {
+        method: http.method().as_str(),
+        target: http.uri().path(),
+        headers: &headers,
+        body: &body,
+    })
 }
 
-/// The body. One that is too large is read to its end, so that its client hears the answer.
+/// The body, as much as is needed. One that is too large is read to its end, or its client gets a reset
+/// instead of the response.
 fn read(http: &mut Http<Body>) -> Result<Vec<u8>, ErrorAnswer> {
     let (mut body, mut piece, begun) = (Vec::new(), [0; 4096], Instant::now());
     while begun.elapsed() < SLOWEST_BODY {
         match http.body_mut().read(&mut piece) {
-            Ok(0) if body.len() > MAX_BODY => return Err(BadRequest::BodyTooLarge.into()),
             Ok(0) => return Ok(body),
             Ok(_) if body.len() > MAX_BODY => {}
             Ok(length) => body.extend_from_slice(&piece[..length]),
@@ -75,27 +79,12 @@ fn read(http: &mut Http<Body>) -> Result<Vec<u8>, ErrorAnswer> {
     ))
 }
 
-fn text(http: &Http<Body>, name: HeaderName) -> Option<&str> {
-    let value = http.headers().get(name)?;
-    Some(value.to_str().unwrap_or_default())
-}
-
-/// Every `Content-Encoding`, joined as a list.
-fn encodings(http: &Http<Body>) -> String {
-    let values = http.headers().get_all(CONTENT_ENCODING).iter();
-    let values: Vec<&str> = values.map(|value| value.to_str().unwrap_or("?")).collect();
-    values.join(",")
-}
-
-fn respond(answer: &Answer) -> Response<Body> {
-    // Answers are texts, numbers and lists of them: nothing that JSON cannot say.
-    let body = answer.body().map(serde_json::to_vec);
-    let body = body.and_then(Result::ok).unwrap_or_default();
-    let mut response = Response::new(Body::from(body));
+fn respond(reply: &Reply) -> Response<Body> {
+    let mut response = Response::new(Body::from(reply.body().to_vec()));
     *response.status_mut() =
-        StatusCode::from_u16(answer.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    for (name, value) in answer.headers() {
-        if let Ok(value) = HeaderValue::try_from(&*value) {
+        StatusCode::from_u16(reply.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    for (name, value) in reply.headers() {
+        if let Ok(value) = HeaderValue::try_from(value) {
             response.headers_mut().insert(name, value);
         }
     }

@@ -1,8 +1,8 @@
 //! All of a small server but the transport: what `examples/actix` and `examples/blocking` share.
 //!
-//! `service` is what an embedder writes: it reads a request, opens the token, asks the engine and makes
-//! the answer, each endpoint in a few lines. The rest stands for what he has already: `first_factor` for
-//! his passwords, `store` for his database, `access_tokens` for his tokens, `outbox` for his provider.
+//! `service` is what an embedder writes: a loop that takes each step of a request. The rest stands for what
+//! they have already: `first_factor` for their passwords, `store` for their database, `access_tokens` for
+//! their tokens, `outbox` for their provider.
 //!
 //! Everything is in memory and gone with the process, and there is one user. `examples/server` is a
 //! server that keeps what it is told.
@@ -16,7 +16,7 @@ mod store;
 
 use std::net::{AddrParseError, SocketAddr};
 
-pub use crate::service::{Request, Service};
+pub use crate::service::Service;
 
 /// Where to listen: the first argument of the program, or port 8080 of this machine.
 ///

@@ -24,13 +24,13 @@ impl Store {
     }
 
     /// Compares and writes under one lock. Between `load` and here nothing is held.
-    pub(crate) fn replace(&self, next: Next) -> Result<(), Unsaved<Poisoned>> {
+    pub(crate) fn replace(&self, next: &Next) -> Result<(), Unsaved<Poisoned>> {
         let mut accounts = self.0.lock().map_err(|_| Unsaved::Failed(Poisoned))?;
-        let subject = next.account.subject();
-        if accounts.get(subject).map(Account::revision) != next.account.replaces() {
+        let subject = next.account().subject();
+        if accounts.get(subject).map(Account::revision) != next.account().replaces() {
             return Err(Unsaved::Conflict);
         }
-        accounts.insert(subject.clone(), next.account);
+        accounts.insert(subject.clone(), next.account().clone());
         Ok(())
     }
 }
@@ -46,7 +46,7 @@ mod tests {
     fn step(store: &Store, account: &Account) -> bool {
         let engine = Engine::new(Policy::auth0(), KeyRing::new(Key::new(1, &[7; 32])));
         let next = engine.restore_budgets(account.clone(), UtcDateTime::UNIX_EPOCH);
-        match next.commit(|next| store.replace(next)) {
+        match next.commit(|next| store.replace(&next)) {
             Ok(_) => true,
             Err(Unsaved::Conflict) => false,
             Err(Unsaved::Failed(Poisoned)) => panic!("nobody has panicked"),

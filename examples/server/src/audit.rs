@@ -42,7 +42,7 @@ impl Store for Audited {
         self.store.load(subject)
     }
 
-    fn replace(&self, next: Next) -> Promise<'_, ()> {
+    fn replace<'a>(&'a self, next: &'a Next) -> Promise<'a, ()> {
         Box::pin(async move {
             let replaced = self.store.replace(next).await;
             // Of a write whose answer was lost too.

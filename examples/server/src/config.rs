@@ -15,6 +15,7 @@ use zeroize::Zeroizing;
 
 use self::policy::WrittenPolicy;
 use crate::clients::{Client, Clients, DEFAULT_SCOPES};
+use crate::keys::SigningAlgorithm;
 use crate::peers::TrustedProxies;
 use crate::users::{self, User, Users};
 
@@ -24,6 +25,8 @@ pub struct Config {
     pub issuer: Option<String>,
     /// How long an access token and an ID token are good for.
     pub token_lifetime: Duration,
+    /// How they are signed.
+    pub signing_algorithm: SigningAlgorithm,
     /// What the engine decides by.
     pub policy: Policy,
     /// What messages say.
@@ -112,6 +115,7 @@ No --config: this is a demonstration, with credentials that everybody knows.
         Ok(Self {
             issuer: written.issuer.map(checked_issuer).transpose()?,
             token_lifetime,
+            signing_algorithm: written.signing_algorithm,
             policy,
             wording: wording(&written.app_name, written.webotp_host.as_deref())?,
             users: users(written.users)?,
@@ -266,6 +270,8 @@ struct Written {
     webotp_host: Option<String>,
     #[serde(default = "default_token_lifetime")]
     token_lifetime_seconds: u64,
+    #[serde(default)]
+    signing_algorithm: SigningAlgorithm,
     #[serde(default = "default_keep_alive")]
     keep_alive_seconds: u64,
     #[serde(default = "default_per_address")]

@@ -7,12 +7,13 @@
 //! has eight addresses can still keep others out, and a client that does not read its answers keeps its
 //! connection.
 
-mod answer;
+pub(crate) mod answer;
 mod endpoints;
+mod measure;
 mod password;
 mod patience;
 mod request;
-mod take_on;
+pub(crate) mod take_on;
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
@@ -80,6 +81,10 @@ pub fn router(service: Arc<Service>) -> Router {
             Arc::clone(&service),
             take_on::take_on,
         ))
+        .layer(axum::middleware::from_fn_with_state(
+            Arc::clone(&service),
+            measure::measure,
+        ))
         .with_state(service)
 }
 
@@ -89,10 +94,22 @@ pub async fn serve(
     service: Arc<Service>,
     stop: impl Future<Output = ()> + Send + 'static,
 ) {
-    let tasks = service.tasks.clone();
+    let routes = router(Arc::clone(&service));
+    serve_routes(listener, &service, routes, stop).await;
+    service.tasks.close();
+    service.tasks.wait().await;
+}
+
+/// The same for other routes, except that it leaves the tasks to [`serve`].
+pub(crate) async fn serve_routes(
+    listener: TcpListener,
+    service: &Service,
+    routes: Router,
+    stop: impl Future<Output = ()> + Send + 'static,
+) {
     let settings = service.connections.clone();
     let addresses = Connections::at_most(settings.per_address);
-    let routes = TowerToHyperService::new(router(service));
+    let routes = TowerToHyperService::new(routes);
     let mut http = http1::Builder::new();
     // The head and the time between requests have limits of their own.
     http.header_read_timeout(None);
@@ -132,8 +149,6 @@ pub async fn serve(
     tracing::info!("stopping");
     drop(listener);
     let _ = timeout(GRACE, connections.shutdown()).await;
-    tasks.close();
-    tasks.wait().await;
 }
 
 /// The next connection, once there is a place for it.

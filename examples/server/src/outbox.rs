@@ -64,7 +64,7 @@ impl Message {
             text,
             keys,
             answered,
-            id: delivery.id(),
+            id: delivery.id().to_string(),
             expires_at: delivery.expires_at.format(&Rfc3339)?,
         })
     }

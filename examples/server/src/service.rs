@@ -29,7 +29,9 @@ use tokio_util::task::TaskTracker;
 
 use crate::clients::Clients;
 use crate::config::{Config, ConnectionSettings};
-use crate::keys::{self, Secret};
+use crate::keys::Keys;
+use crate::log::log_event;
+use crate::metrics::Metrics;
 use crate::outbox::{Message, Outbox};
 use crate::store::{Store, StoreError};
 use crate::tokens::{MintError, Tokens};
@@ -51,8 +53,9 @@ pub struct Service {
     pub(crate) clients: Clients,
     pub(crate) connections: ConnectionSettings,
     pub(crate) tasks: TaskTracker,
+    pub(crate) metrics: Metrics,
     wording: Wording,
-    store: Arc<dyn Store>,
+    pub(crate) store: Arc<dyn Store>,
     outbox: Arc<dyn Outbox>,
     clock: Clock,
     randomness: Randomness,
@@ -66,7 +69,7 @@ impl Service {
     pub fn new(
         config: Config,
         address: SocketAddr,
-        secret: &Secret,
+        keys: Keys,
         store: Arc<dyn Store>,
         outbox: Arc<dyn Outbox>,
     ) -> Self {
@@ -74,12 +77,13 @@ impl Service {
             .issuer
             .unwrap_or_else(|| format!("http://{address}/"));
         Self {
-            engine: Engine::new(config.policy, keys::engine_keys(secret)),
-            tokens: Tokens::new(issuer, config.token_lifetime, &keys::signing_key(secret)),
+            engine: Engine::new(config.policy, keys.engine),
+            tokens: Tokens::new(issuer, config.token_lifetime, keys.signing),
             users: config.users,
             clients: config.clients,
             connections: config.connections,
             tasks: TaskTracker::new(),
+            metrics: Metrics::default(),
             wording: config.wording,
             store,
             outbox,
@@ -134,6 +138,7 @@ impl Service {
         } else {
             self.engine.open_token(token, client, now)
         };
+        self.metrics.decided("open_token", opened.as_ref().err());
         opened.map_err(|denied| refuse(None, &denied, now))
     }
 
@@ -141,7 +146,7 @@ impl Service {
     pub(crate) async fn account(&self, subject: &Subject) -> Result<Account, ErrorAnswer> {
         match self.store.load(subject.clone()).await {
             Ok(account) => Ok(account.unwrap_or_else(|| Account::new(subject.clone()))),
-            Err(error) => Err(failure(subject, &Unsaved::Failed(error))),
+            Err(error) => Err(self.failure(subject, &Unsaved::Failed(error))),
         }
     }
 
@@ -150,10 +155,11 @@ impl Service {
     /// The message leaves once, after the save. One that the outbox does not take stays charged.
     pub(crate) async fn decide<T: Grant>(
         &self,
+        operation: &'static str,
         session: &MfaSession,
         ask: impl Fn(Account, UtcDateTime, &mut dyn CryptoRng) -> Transition<T>,
     ) -> Result<T, ErrorAnswer> {
-        self.decide_for(session.subject(), ask).await
+        self.decide_for(operation, session.subject(), ask).await
     }
 
     /// Takes everything from an account, for a user that was deleted: the recipe stands in the README. The
@@ -163,12 +169,15 @@ impl Service {
     ///
     /// That of a store that fails, and of a clock that is behind.
     pub async fn erase(&self, subject: &Subject) -> Result<Erased, ErrorAnswer> {
-        self.decide_for(subject, |account, now, _| self.engine.erase(account, now))
-            .await
+        self.decide_for("erase", subject, |account, now, _| {
+            self.engine.erase(account, now)
+        })
+        .await
     }
 
     async fn decide_for<T: Grant>(
         &self,
+        operation: &'static str,
         subject: &Subject,
         ask: impl Fn(Account, UtcDateTime, &mut dyn CryptoRng) -> Transition<T>,
     ) -> Result<T, ErrorAnswer> {
@@ -181,14 +190,25 @@ impl Service {
                 asked += 1;
                 ask(account, now, &mut self.rng())
             },
-            async |next| self.store.replace(next).await.map_err(StoreError::unsaved),
+            async |next| {
+                let saved = self.store.replace(next).await;
+                let saved = saved.inspect_err(|error| self.metrics.write_failed(error));
+                saved.map_err(StoreError::unsaved)
+            },
         )
         .await;
         // Each time but the last, whoever was faster had changed the record.
         if let Some(conflicts @ 1..) = asked.checked_sub(u32::from(decided.is_ok())) {
             tracing::info!(%subject, conflicts, "decided anew after conflicts");
         }
-        let outcome = decided.map_err(|unsaved| failure(subject, &unsaved))?;
+        let outcome = decided.map_err(|unsaved| self.failure(subject, &unsaved))?;
+        self.metrics
+            .decided(operation, outcome.result.as_ref().err());
+        self.metrics.events(&outcome.events);
+        outcome
+            .events
+            .iter()
+            .for_each(|event| log_event(subject, event));
         let granted = outcome
             .result
             .map_err(|denied| refuse(Some(subject), &denied, now))?;
@@ -198,10 +218,27 @@ impl Service {
         Ok(granted)
     }
 
+    pub(crate) fn failure(&self, subject: &Subject, unsaved: &Unsaved<StoreError>) -> ErrorAnswer {
+        let error = match unsaved {
+            Unsaved::Conflict => &StoreError::Conflict,
+            Unsaved::Failed(error) => error,
+        };
+        self.metrics.store_failed(error);
+        match error {
+            StoreError::Conflict => tracing::warn!(%subject, "conflicts exhausted the retries"),
+            error => tracing::error!(%subject, %error, "the store failed"),
+        }
+        match error {
+            StoreError::Broken(_) => ErrorAnswer::server_error(),
+            _ => ErrorAnswer::temporarily_unavailable(BUSY),
+        }
+    }
+
     async fn send(&self, subject: &Subject, delivery: &Delivery) -> Result<(), ErrorAnswer> {
-        let id = delivery.id();
+        let id = delivery.id().to_string();
         let message = Message::new(&self.wording, delivery).map_err(|error| {
             tracing::error!(%subject, id, %error, "a delivery cannot be worded");
+            self.metrics.send_failed(delivery.channel);
             ErrorAnswer::send_failed()
         })?;
         let outbox = Arc::clone(&self.outbox);
@@ -213,6 +250,7 @@ impl Service {
             }
             Err(error) => {
                 tracing::error!(%subject, id, %error, "message not sent");
+                self.metrics.send_failed(delivery.channel);
                 Err(ErrorAnswer::send_failed())
             }
         }
@@ -228,7 +266,7 @@ impl Service {
             MintError::NothingLeft => {
                 refuse(Some(subject), &Denied::TokenInvalid, verified.verified_at())
             }
-            MintError::Unsigned(_) => {
+            MintError::Unsigned => {
                 tracing::error!(%subject, %error, "no token was minted");
                 ErrorAnswer::server_error()
             }
@@ -271,15 +309,4 @@ pub(crate) fn refuse(subject: Option<&Subject>, denied: &Denied, now: UtcDateTim
         tracing::info!(subject, denied = name, "denied");
     }
     ErrorAnswer::denied(denied, now)
-}
-
-fn failure(subject: &Subject, unsaved: &Unsaved<StoreError>) -> ErrorAnswer {
-    match unsaved {
-        Unsaved::Conflict => tracing::warn!(%subject, "conflicts exhausted the retries"),
-        Unsaved::Failed(error) => tracing::error!(%subject, %error, "the store failed"),
-    }
-    match unsaved {
-        Unsaved::Failed(StoreError::Broken(_)) => ErrorAnswer::server_error(),
-        _ => ErrorAnswer::temporarily_unavailable(BUSY),
-    }
 }

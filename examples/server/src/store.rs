@@ -74,7 +74,7 @@ pub type Promise<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + S
 /// One record per user, written conditionally, and the events that no log has yet.
 ///
 /// The whole contract is [`Transition`](oob_mfa::Transition)'s: insert if absent when
-/// `next.account.replaces()` is none, else replace only that revision, and say so only after it is
+/// `next.account().replaces()` is none, else replace only that revision, and say so only after it is
 /// durable.
 pub trait Store: Send + Sync {
     /// The account of a user, or none where the store is sure that there is no record.
@@ -82,7 +82,7 @@ pub trait Store: Send + Sync {
 
     /// Writes the next account in the place of the one it replaces, and its events with it: both or
     /// neither.
-    fn replace(&self, next: Next) -> Promise<'_, ()>;
+    fn replace<'a>(&'a self, next: &'a Next) -> Promise<'a, ()>;
 
     /// Hands over the oldest events, [`BATCH`] at most, and then forgets them: how many. Fewer than that are all
     /// that there were.

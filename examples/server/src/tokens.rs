@@ -1,31 +1,26 @@
-//! Access tokens and ID tokens: JWTs signed with ES256, and what clients need to verify them.
-
-mod es256;
+//! Access tokens and ID tokens: signed JWTs, and what clients need to verify them.
 
 use std::fmt;
 use std::time::Duration;
 
 use base64ct::{Base64UrlUnpadded, Encoding};
 use jsonwebtoken::errors::{Error, ErrorKind};
-use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
+use jsonwebtoken::{Header, Validation};
 use oob_mfa::wire::TokenAnswer;
 use oob_mfa::{Assurance, Denied, MfaSession, SessionId, TrustedClaims, Verified};
-use p256::ecdsa::{SigningKey, VerifyingKey};
 use rand_core::CryptoRng;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
 use time::UtcDateTime;
+
+use crate::keys::{SigningKey, SigningKeys};
 
 /// What mints and opens tokens.
 pub struct Tokens {
     issuer: String,
     mfa_audience: String,
     lifetime: Duration,
-    kid: String,
-    jwk: Value,
-    encoding: EncodingKey,
-    decoding: DecodingKey,
+    keys: SigningKeys,
     validation: Validation,
 }
 
@@ -70,15 +65,15 @@ struct IdClaims<'a> {
 pub enum MintError {
     /// The session that confirmed a phone has less than a second left.
     NothingLeft,
-    /// jsonwebtoken could not sign. With a key of the right kind this does not happen.
-    Unsigned(Error),
+    /// No signature could be made, for want of memory.
+    Unsigned,
 }
 
 impl fmt::Display for MintError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NothingLeft => f.write_str("the session has no whole second left"),
-            Self::Unsigned(error) => write!(f, "no token could be signed: {error}"),
+            Self::Unsigned => f.write_str("no token could be signed"),
         }
     }
 }
@@ -86,36 +81,21 @@ impl fmt::Display for MintError {
 impl std::error::Error for MintError {}
 
 impl Tokens {
-    /// Tokens of an issuer, good for `lifetime`, signed with a key.
+    /// Tokens of an issuer, good for `lifetime`, signed with the current key.
     #[must_use]
-    pub fn new(issuer: String, lifetime: Duration, key: &SigningKey) -> Self {
-        // Once per process; a second call finds the same.
-        let _ = es256::PROVIDER.install_default();
-        let point = VerifyingKey::from(key).to_sec1_point(false);
-        let coordinate = |bytes: &[u8]| Base64UrlUnpadded::encode_string(bytes);
-        let (x, y) = point.as_bytes().split_at(33);
-        let (x, y) = (coordinate(&x[1..]), coordinate(y));
-        // RFC 7638: the members that make the key, in the order of their names.
-        let thumbprint = format!(r#"{{"crv":"P-256","kty":"EC","x":"{x}","y":"{y}"}}"#);
-        let kid = Base64UrlUnpadded::encode_string(&Sha256::digest(thumbprint));
-        let jwk = json!({
-            "kty": "EC", "crv": "P-256", "use": "sig", "alg": "ES256", "kid": kid, "x": x, "y": y,
-        });
+    pub fn new(issuer: String, lifetime: Duration, keys: SigningKeys) -> Self {
         let mfa_audience = format!("{issuer}mfa/");
-        let mut validation = Validation::new(Algorithm::ES256);
+        let mut validation = Validation::new(keys.current().algorithm());
         validation.set_issuer(&[&issuer]);
         validation.set_audience(&[&mfa_audience]);
         validation.set_required_spec_claims(&["iss", "aud", "exp"]);
         // It reads the system's clock; ours is a parameter.
         validation.validate_exp = false;
         Self {
-            encoding: EncodingKey::from_ec_der(&key.to_bytes()),
-            decoding: DecodingKey::from_ec_der(point.as_bytes()),
             issuer,
             mfa_audience,
             lifetime,
-            kid,
-            jwk,
+            keys,
             validation,
         }
     }
@@ -206,10 +186,15 @@ impl Tokens {
     }
 
     fn sign(&self, kind: &str, claims: &impl Serialize) -> Result<String, MintError> {
-        let mut header = Header::new(Algorithm::ES256);
+        let key = self.keys.current();
+        let mut header = Header::new(key.algorithm());
         header.typ = Some(kind.to_owned());
-        header.kid = Some(self.kid.clone());
-        jsonwebtoken::encode(&header, claims, &self.encoding).map_err(MintError::Unsigned)
+        header.kid = Some(key.id().to_owned());
+        let mut token = [part(&header)?, part(claims)?].join(".");
+        let signature = key.sign(token.as_bytes());
+        token.push('.');
+        token += &Base64UrlUnpadded::encode_string(&signature.map_err(|_| MintError::Unsigned)?);
+        Ok(token)
     }
 
     /// The session of an access token with the MFA audience: the user has passed a second factor.
@@ -224,7 +209,16 @@ impl Tokens {
         client: Option<&str>,
         now: UtcDateTime,
     ) -> Result<MfaSession, Denied> {
-        let opened = jsonwebtoken::decode::<Value>(token, &self.decoding, &self.validation)
+        let header = jsonwebtoken::decode_header(token).map_err(|error| denied(&error))?;
+        let key = self
+            .keys
+            .all()
+            .find(|key| header.kid.as_deref() == Some(key.id()))
+            .ok_or(Denied::TokenInvalid)?;
+        // What the header names is no choice: the key has one algorithm.
+        let mut validation = self.validation.clone();
+        validation.algorithms = vec![key.algorithm()];
+        let opened = jsonwebtoken::decode::<Value>(token, key.decoding(), &validation)
             .map_err(|error| denied(&error))?;
         if opened.header.typ.as_deref() != Some(ACCESS_TOKEN) {
             return Err(Denied::TokenInvalid);
@@ -254,7 +248,8 @@ impl Tokens {
     /// `GET /.well-known/jwks.json`.
     #[must_use]
     pub fn key_set(&self) -> Value {
-        json!({ "keys": [self.jwk] })
+        let keys: Vec<_> = self.keys.all().map(SigningKey::jwk).collect();
+        json!({ "keys": keys })
     }
 
     /// `GET /.well-known/openid-configuration`.
@@ -269,7 +264,7 @@ impl Tokens {
             "grant_types_supported": GRANT_TYPES,
             "response_types_supported": [],
             "subject_types_supported": ["public"],
-            "id_token_signing_alg_values_supported": ["ES256"],
+            "id_token_signing_alg_values_supported": [self.keys.current().algorithm()],
             "token_endpoint_auth_methods_supported":
                 ["client_secret_basic", "client_secret_post", "none"],
             "scopes_supported": [
@@ -294,6 +289,12 @@ const GRANT_TYPES: [&str; 4] = [
     "http://auth0.com/oauth/grant-type/mfa-oob",
     "http://auth0.com/oauth/grant-type/mfa-recovery-code",
 ];
+
+/// A part of a JWT.
+fn part(content: &impl Serialize) -> Result<String, MintError> {
+    let text = serde_json::to_vec(content).map_err(|_| MintError::Unsigned)?;
+    Ok(Base64UrlUnpadded::encode_string(&text))
+}
 
 /// A text that is not a JWT is malformed; a JWT that is not ours is invalid.
 fn denied(error: &Error) -> Denied {

@@ -55,8 +55,8 @@ async fn step(store: &dyn Store, account: &Account) -> Result<Account, StoreErro
     engine
         .restore_budgets(account.clone(), UtcDateTime::UNIX_EPOCH)
         .commit_async(async |saved| {
-            next = saved.account.clone();
-            store.replace(saved).await
+            next = saved.account().clone();
+            store.replace(&saved).await
         })
         .await
         .map(|_| next)

@@ -45,7 +45,7 @@ async fn grant(
         Grant::MfaOob(request) => {
             let session = service.session(body.mfa_token(authorization)?, Some(&client))?;
             service
-                .decide(&session, |account, now, _| {
+                .decide("verify_oob", &session, |account, now, _| {
                     service.engine.verify_oob(account, &session, &request, now)
                 })
                 .await?
@@ -53,7 +53,7 @@ async fn grant(
         Grant::MfaRecoveryCode(code) => {
             let session = service.session(body.mfa_token(authorization)?, Some(&client))?;
             service
-                .decide(&session, |account, now, rng| {
+                .decide("verify_recovery_code", &session, |account, now, rng| {
                     service
                         .engine
                         .verify_recovery_code(account, &session, &code, now, rng)
@@ -93,7 +93,7 @@ pub(super) async fn associate(
         .map_err(|denied| refuse(Some(session.subject()), &denied, service.now()))?;
     let request = body.associate(service.engine.policy().channels())?;
     let associated = service
-        .decide(&session, |account, now, rng| {
+        .decide("associate", &session, |account, now, rng| {
             service
                 .engine
                 .associate(account, &session, &request, now, rng)
@@ -114,7 +114,7 @@ pub(super) async fn challenge(
     let session = service.session(body.mfa_token(authorization)?, Some(&client))?;
     let request = body.challenge()?;
     let challenged = service
-        .decide(&session, |account, now, rng| {
+        .decide("challenge", &session, |account, now, rng| {
             service
                 .engine
                 .challenge(account, &session, &request, now, rng)
@@ -132,6 +132,9 @@ pub(super) async fn authenticators(
     let account = service.account(session.subject()).await?;
     let now = service.now();
     let entries = service.engine.authenticators(&account, &session, now);
+    service
+        .metrics
+        .decided("authenticators", entries.as_ref().err());
     let entries = entries.map_err(|denied| refuse(Some(session.subject()), &denied, now))?;
     Ok(respond(entries.collect::<AuthenticatorsAnswer>()))
 }
@@ -147,7 +150,7 @@ pub(super) async fn remove_authenticator(
     let id = uri.path().rsplit('/').next().unwrap_or_default();
     let id = authenticator_id(id);
     let removed = service
-        .decide(&session, |account, now, _| {
+        .decide("remove_authenticator", &session, |account, now, _| {
             service
                 .engine
                 .remove_authenticator(account, &session, &id, now)

@@ -34,8 +34,8 @@ pub type TakeEvent<'a> = &'a (dyn Fn(&AuditRecord) + Send + Sync);
 
 /// The events of a change, in order, as they are stored.
 pub(super) fn encode_events(next: &Next) -> Result<Vec<String>, StoreError> {
-    let account = &next.account;
-    let encoded = next.events.iter().map(|event| {
+    let account = next.account();
+    let encoded = next.events().iter().map(|event| {
         let Value::Object(mut detail) = serde_json::to_value(event)? else {
             return Err(serde::ser::Error::custom("an event is an object"));
         };
@@ -43,7 +43,7 @@ pub(super) fn encode_events(next: &Next) -> Result<Vec<String>, StoreError> {
         serde_json::to_string(&AuditRecord {
             subject: account.subject().clone(),
             revision: account.revision(),
-            at: millis(account.changed_at()),
+            at: account.last_change().map_or(0, millis),
             event: event.name().to_owned(),
             notify: event.notifies_owner(),
             detail,

@@ -194,7 +194,7 @@ impl PostgresStore {
     }
 
     async fn write(&self, next: &Next) -> Result<(), StoreError> {
-        let account = &next.account;
+        let account = next.account();
         let key = account.subject().as_str().as_bytes();
         let (record, events) = (encode(account)?, encode_events(next)?);
         let revision = stored(account.revision())?;
@@ -259,8 +259,8 @@ impl Store for PostgresStore {
         }))
     }
 
-    fn replace(&self, next: Next) -> Promise<'_, ()> {
-        Box::pin(in_time(async move { self.write(&next).await }))
+    fn replace<'a>(&'a self, next: &'a Next) -> Promise<'a, ()> {
+        Box::pin(in_time(async move { self.write(next).await }))
     }
 
     fn drain_events<'a>(&'a self, take: TakeEvent<'a>) -> Promise<'a, usize> {

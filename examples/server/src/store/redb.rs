@@ -99,8 +99,12 @@ impl Store for RedbStore {
         })
     }
 
-    fn replace(&self, next: Next) -> Promise<'_, ()> {
-        self.off_the_event_loop(move |database| replace(database, &next))
+    fn replace<'a>(&'a self, next: &'a Next) -> Promise<'a, ()> {
+        Box::pin(async move {
+            let write = Write::of(next)?;
+            self.off_the_event_loop(move |database| replace(database, &write))
+                .await
+        })
     }
 
     fn drain_events<'a>(&'a self, take: TakeEvent<'a>) -> Promise<'a, usize> {
@@ -167,21 +171,41 @@ fn forget(database: &Database, events: &[(u64, String)]) -> Result<(), redb::Err
     Ok(transaction.commit()?)
 }
 
+/// What a write needs on another thread.
+struct Write {
+    subject: Subject,
+    replaces: Option<u64>,
+    record: Vec<u8>,
+    events: Vec<String>,
+}
+
+impl Write {
+    fn of(next: &Next) -> Result<Self, StoreError> {
+        let account = next.account();
+        Ok(Self {
+            subject: account.subject().clone(),
+            replaces: account.replaces(),
+            record: encode(account)?,
+            events: encode_events(next)?,
+        })
+    }
+}
+
 /// redb has one writer at a time, and a commit is on the disk when it returns: its default durability.
-fn replace(database: &Database, next: &Next) -> Result<(), StoreError> {
-    let account = &next.account;
-    let (record, events) = (encode(account)?, encode_events(next)?);
+fn replace(database: &Database, write: &Write) -> Result<(), StoreError> {
     let transaction = database.begin_write().map_err(unavailable)?;
     {
         let mut table = transaction.open_table(ACCOUNTS).map_err(unavailable)?;
-        let subject = account.subject().as_str();
+        let subject = write.subject.as_str();
         let stored = table.get(subject).map_err(unavailable)?;
         let stored = stored.map(|record| decode(record.value())).transpose()?;
-        if stored.as_ref().map(Account::revision) != account.replaces() {
+        if stored.as_ref().map(Account::revision) != write.replaces {
             return Err(StoreError::Conflict);
         }
-        table.insert(subject, &record[..]).map_err(unavailable)?;
-        append(&transaction, &events).map_err(unavailable)?;
+        table
+            .insert(subject, &write.record[..])
+            .map_err(unavailable)?;
+        append(&transaction, &write.events).map_err(unavailable)?;
     }
     transaction.commit().map_err(unavailable)
 }
@@ -223,7 +247,7 @@ mod tests {
     async fn write(store: &RedbStore) -> Result<(), StoreError> {
         let engine = Engine::new(Policy::auth0(), KeyRing::new(Key::new(1, &[7; 32])));
         let first = engine.restore_budgets(Account::new(alice()), UtcDateTime::UNIX_EPOCH);
-        let written = first.commit_async(async |next| store.replace(next).await);
+        let written = first.commit_async(async |next| store.replace(&next).await);
         written.await.map(|_| ())
     }
 

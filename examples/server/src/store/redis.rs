@@ -249,7 +249,7 @@ impl RedisStore {
     }
 
     async fn write(&self, next: &Next) -> Result<(), StoreError> {
-        let account = &next.account;
+        let account = next.account();
         let mut script = self.replace.key(key(account.subject()));
         script.key(EVENTS);
         match account.replaces() {
@@ -314,8 +314,8 @@ impl Store for RedisStore {
         }))
     }
 
-    fn replace(&self, next: Next) -> Promise<'_, ()> {
-        Box::pin(in_time(async move { self.write(&next).await }))
+    fn replace<'a>(&'a self, next: &'a Next) -> Promise<'a, ()> {
+        Box::pin(in_time(async move { self.write(next).await }))
     }
 
     fn drain_events<'a>(&'a self, take: TakeEvent<'a>) -> Promise<'a, usize> {

@@ -86,7 +86,7 @@ impl Store for TestStore {
         self.redb.load(subject)
     }
 
-    fn replace(&self, next: Next) -> Promise<'_, ()> {
+    fn replace<'a>(&'a self, next: &'a Next) -> Promise<'a, ()> {
         Box::pin(async move {
             self.writes.fetch_add(1, SeqCst);
             let gate = self.gate.lock().unwrap().clone();

@@ -16,7 +16,7 @@ fn redis_keeps_its_duty() {
     let store = open(&backend);
     let test = StoreTest::new(
         async |subject| store.load(subject).await,
-        async |next| store.replace(next).await.map_err(StoreError::unsaved),
+        async |next| store.replace(&next).await.map_err(StoreError::unsaved),
     );
     keeps_its_duty("Redis", &backend.runtime.block_on(test.run()));
 }
@@ -49,7 +49,7 @@ fn redis_compared_outside_of_the_script_is_found() {
         };
         let test = StoreTest::new(
             async |subject: Subject| load(&subject).await,
-            async |next: Next| saved(replace(&next.account).await),
+            async |next: Next| saved(replace(next.account()).await),
         );
         test.run().await
     });

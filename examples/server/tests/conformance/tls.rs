@@ -26,7 +26,7 @@ fn passes(name: &str, backend: &Backend, url: &str) {
     let store = open(backend, url).unwrap();
     let test = StoreTest::new(
         async |subject| store.load(subject).await,
-        async |next| store.replace(next).await.map_err(StoreError::unsaved),
+        async |next| store.replace(&next).await.map_err(StoreError::unsaved),
     );
     keeps_its_duty(name, &backend.runtime.block_on(test.run()));
 }

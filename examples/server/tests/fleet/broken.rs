@@ -16,6 +16,7 @@ use oob_mfa_server::store::{Promise, Store, StoreError, TakeEvent};
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 
+use crate::common::keys_for;
 use crate::common::site::Site;
 use crate::fleet::{Target, User, site};
 
@@ -65,9 +66,9 @@ impl Store for BrokenStore {
         })
     }
 
-    fn replace(&self, next: Next) -> Promise<'_, ()> {
+    fn replace<'a>(&'a self, next: &'a Next) -> Promise<'a, ()> {
         Box::pin(async move {
-            let account = next.account;
+            let account = next.account().clone();
             let subject = account.subject().clone();
             if self.fault == Fault::CompareThenWrite
                 && self.revision(&subject) != account.replaces()
@@ -102,10 +103,12 @@ impl BrokenFleet {
         let addresses = (0..3).map(|_| {
             let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
             let address = listener.local_addr().unwrap();
+            let config = Config::parse(&config).unwrap();
+            let keys = keys_for(config.signing_algorithm);
             let service = Service::new(
-                Config::parse(&config).unwrap(),
+                config,
                 address,
-                &[7; 32].into(),
+                keys,
                 Arc::clone(&store) as _,
                 Arc::clone(&outbox) as _,
             );

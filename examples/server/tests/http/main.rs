@@ -2,6 +2,7 @@
 //!
 //! One program, because each links the whole server.
 
+mod admin;
 mod bad_input;
 mod clock;
 #[path = "../common/world.rs"]

@@ -132,7 +132,7 @@ impl Walk {
         let verified = self.answer(step);
         let claims = &verified["payload"];
         assert_eq!(&tokens["claims"], claims);
-        assert_eq!(verified["protectedHeader"]["alg"], "ES256");
+        assert_eq!(verified["protectedHeader"]["alg"], "RS256");
         assert_eq!(verified["protectedHeader"]["typ"], "JWT");
         let issued_at = claims["iat"].as_u64().unwrap();
         assert_eq!(

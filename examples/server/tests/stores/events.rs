@@ -27,7 +27,7 @@ async fn step(
     let saved = restored.commit_async(async |mut saved| {
         next = saved.account.clone();
         saved.events = events.to_vec().into();
-        store.replace(saved).await
+        store.replace(&saved).await
     });
     saved.await.map(|_| next)
 }

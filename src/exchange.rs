@@ -1,0 +1,161 @@
+//! One request's whole way, as a machine of steps: bytes in, bytes out.
+//!
+//! Give [`Exchange::begin`] an HTTP request. It returns the first step: authenticate this client, load this
+//! account, save this one, send this message. You take the step and answer it, and the answer returns the
+//! next step. The last is [`Exchange::Done`] with the [`Reply`].
+//!
+//! * A step is consumed by its answer. No step can be skipped, repeated or answered for another request.
+//! * Nothing is sent or minted before the account is saved, and no response exists before the end.
+//! * Every endpoint is in here, with its errors, and 404, 405, `HEAD` and `OPTIONS`.
+//! * A step is `Send + Sync + 'static`. Keep it as long as your IO takes, in blocking and in async code.
+//!
+//! # The steps
+//!
+//! | step | you | answers |
+//! |---|---|---|
+//! | [`Client`] | look up the client, compare its secret | `authenticated`, `rejected` |
+//! | [`Token`] | open your own access token | `session`, `denied`, `unknown` |
+//! | [`Grant`] | check a password | `first_factor`, `granted`, `unsupported` |
+//! | [`Load`] | read the account | `loaded`, `unavailable`, `broken` |
+//! | [`Admit`] | allow the country, ask the provider's circuit breaker | `admitted` |
+//! | [`Replace`] | write the account, by its revision | `stored`, `conflict`, `lost` |
+//! | [`Send`] | send the message | `sent`, `unknown`, `failed` |
+//! | [`Mint`] | sign the tokens | `minted`, `failed` |
+//!
+//! Every step also has `fail`, which ends the request with an error of your own.
+//!
+//! # Example
+//!
+//! A whole server, except its sockets. In async code, `.await` the IO: nothing else changes.
+//!
+//! ```
+//! use std::collections::HashMap;
+//! use std::sync::Arc;
+//!
+//! use getrandom::rand_core::UnwrapErr;
+//! use oob_mfa::exchange::{Exchange, Passed, Reply, Request};
+//! use oob_mfa::wire::{ErrorAnswer, TokenAnswer};
+//! use oob_mfa::{Account, Engine, Key, KeyRing, Policy, Subject};
+//! use time::UtcDateTime;
+//!
+//! struct Server {
+//!     engine: Arc<Engine>,
+//!     accounts: HashMap<Subject, Account>, // your database
+//!     sent: Vec<String>,                   // your provider
+//! }
+//!
+//! fn respond(server: &mut Server, request: &Request<'_>) -> Reply {
+//!     let mut exchange = Exchange::begin(&server.engine, request, UtcDateTime::now());
+//!     loop {
+//!         exchange = match exchange {
+//!             Exchange::Client(step) => match step.credentials() {
+//!                 client if client.client_id() == "my-app" && client.matches(None) => step.authenticated(),
+//!                 _ => step.rejected(),
+//!             },
+//!             Exchange::Token(step) => step.unknown(), // no access tokens in this example
+//!             Exchange::Grant(step) => match (step.grant_type(), step.body().optional("password")) {
+//!                 ("password", Ok(Some("correct horse"))) => match "auth0|alice".parse() {
+//!                     Ok(subject) => step.first_factor(Passed { subject, scope: "openid", audience: "" }),
+//!                     Err(_) => step.fail(ErrorAnswer::server_error()),
+//!                 },
+//!                 ("password", _) => {
+//!                     step.fail(ErrorAnswer::new(403, "invalid_grant", "Wrong email or password."))
+//!                 }
+//!                 _ => step.unsupported(),
+//!             },
+//!             Exchange::Load(step) => {
+//!                 let account = server.accounts.get(step.subject()).cloned();
+//!                 let mut rng = UnwrapErr(getrandom::SysRng);
+//!                 step.loaded(account, UtcDateTime::now(), &mut rng)
+//!             }
+//!             Exchange::Admit(step) => match step.target().phone.to_e164().as_str() {
+//!                 number if number.starts_with("+1") => step.admitted(),
+//!                 _ => step.fail(ErrorAnswer::new(403, "access_denied", "No messages to this country.")),
+//!             },
+//!             Exchange::Replace(step) => {
+//!                 let account = step.next().account();
+//!                 let stored = server.accounts.get(account.subject()).map(Account::revision);
+//!                 if stored == account.replaces() {
+//!                     server.accounts.insert(account.subject().clone(), account.clone());
+//!                     step.stored()
+//!                 } else {
+//!                     step.conflict()
+//!                 }
+//!             }
+//!             Exchange::Send(step) => {
+//!                 server.sent.push(step.delivery().code.expose_secret().to_owned());
+//!                 step.sent()
+//!             }
+//!             Exchange::Mint(step) => {
+//!                 let answer = TokenAnswer::new("an access token", 600, step.verified().scope());
+//!                 step.minted(answer)
+//!             }
+//!             Exchange::Done(reply) => return reply,
+//!         };
+//!     }
+//! }
+//!
+//! let engine = Engine::new(Policy::auth0(), KeyRing::new(Key::new(1, &[7; 32])));
+//! let mut server = Server { engine: engine.into(), accounts: HashMap::new(), sent: Vec::new() };
+//! let mut post = |target: &str, authorization: &str, body: &str| {
+//!     let headers: [(&str, &[u8]); 2] = [
+//!         ("authorization", authorization.as_bytes()),
+//!         ("content-type", b"application/json"),
+//!     ];
+//!     let headers = if authorization.is_empty() { &headers[1..] } else { &headers };
+//!     let request = Request { method: "POST", target, headers, body: body.as_bytes() };
+//!     let reply = respond(&mut server, &request);
+//!     let body: serde_json::Value = serde_json::from_slice(reply.body()).unwrap();
+//!     (reply.status(), body, server.sent.last().cloned().unwrap_or_default())
+//! };
+//!
+//! // A first factor.
+//! let (status, body, _) = post("/oauth/token", "", r#"{
+//!     "grant_type": "password", "client_id": "my-app",
+//!     "username": "alice@example.com", "password": "correct horse"
+//! }"#);
+//! assert_eq!((status, body["error"].as_str()), (403, Some("mfa_required")));
+//! let bearer = format!("Bearer {}", body["mfa_token"].as_str().unwrap());
+//!
+//! // A phone in a country that is not admitted, and one that gets its code.
+//! let associate = |number: &str| {
+//!     format!(r#"{{ "authenticator_types": ["oob"], "oob_channels": ["sms"], "phone_number": "{number}" }}"#)
+//! };
+//! let (status, _, code) = post("/mfa/associate", &bearer, &associate("+447911123456"));
+//! assert_eq!((status, code.as_str()), (403, ""));
+//! let (status, body, code) = post("/mfa/associate", &bearer, &associate("+14155558730"));
+//! assert_eq!((status, code.len()), (200, 6));
+//!
+//! // The code confirms the phone and completes the login.
+//! let verify = serde_json::json!({
+//!     "grant_type": "http://auth0.com/oauth/grant-type/mfa-oob", "client_id": "my-app",
+//!     "oob_code": body["oob_code"], "binding_code": code,
+//! });
+//! let (status, body, _) = post("/oauth/token", &bearer, &verify.to_string());
+//! assert_eq!((status, body["access_token"].as_str()), (200, Some("an access token")));
+//! ```
+//!
+//! # Your part
+//!
+//! * Read at most [`MAX_BODY`](crate::wire::MAX_BODY) + 1 bytes of a body, with a deadline.
+//! * Drive a request to its end, even if the client hangs up: in async code run the loop in a task of its
+//!   own. A driver that is dropped between [`Replace`] and [`Done`](Exchange::Done) burns a code.
+//! * Store [`Next::events`](crate::Next::events) with the account, in the same transaction. A refusal has no
+//!   event: log it from [`Reply::denied`].
+//! * Answer with `unavailable` or `lost` if your store fails, and do not retry the write.
+
+mod account;
+mod endpoints;
+mod machine;
+mod reply;
+mod request;
+mod route;
+
+pub use self::endpoints::Passed;
+pub use self::machine::{Admit, Client, Exchange, Grant, Load, Mint, Replace, Send, Token};
+pub use self::reply::Reply;
+pub use self::request::Request;
+pub use self::route::Endpoint;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,270 @@
+//! From the account that was loaded to the answer: judge, admit, save, send, mint.
+
+use core::time::Duration;
+
+use rand_core::CryptoRng;
+use time::UtcDateTime;
+
+use super::machine::{
+    Admit, Ask, Context, Exchange, Failure, Granted, Load, Mint, Operation, Pending, Replace,
+    Saving, Send, Way,
+};
+use crate::account::Account;
+use crate::decide::MAX_TRIES;
+use crate::delivery::{Delivery, Target};
+use crate::denied::Denied;
+use crate::engine::associate::Associated;
+use crate::engine::challenge::Challenged;
+use crate::engine::manage::Removed;
+use crate::engine::verified::Verified;
+use crate::session::FirstFactor;
+use crate::subject::Subject;
+use crate::transition::{Next, Step};
+use crate::wire::{Answer, AuthenticatorsAnswer, ErrorAnswer, MfaRequiredAnswer, TokenAnswer};
+
+/// How long a client waits after a 503: the next request finds another state, or the store again.
+const BUSY: Duration = Duration::from_secs(1);
+
+fn unavailable() -> Failure {
+    ErrorAnswer::temporarily_unavailable(BUSY).into()
+}
+
+impl Load {
+    /// The user.
+    #[must_use]
+    pub const fn subject(&self) -> &Subject {
+        &self.pending.subject
+    }
+
+    /// What is stored; `None` only if the store is sure that there is no record.
+    ///
+    /// The request is judged by it, at the time `now`.
+    pub fn loaded(
+        mut self,
+        account: Option<Account>,
+        now: UtcDateTime,
+        rng: &mut (impl CryptoRng + ?Sized),
+    ) -> Exchange {
+        self.context.now = now;
+        let account = account.unwrap_or_else(|| Account::new(self.pending.subject.clone()));
+        let way = judge(&self.context, self.pending, account, rng);
+        self.context.go(way)
+    }
+
+    /// The store did not answer: 503.
+    pub fn unavailable(self) -> Exchange {
+        self.context.go(Err(unavailable()))
+    }
+
+    /// The record cannot be read: 500. It stays as it is.
+    pub fn broken(self) -> Exchange {
+        self.context.go(Err(ErrorAnswer::server_error().into()))
+    }
+}
+
+fn judge(
+    context: &Context,
+    pending: Pending,
+    account: Account,
+    rng: &mut (impl CryptoRng + ?Sized),
+) -> Result<Way, Failure> {
+    let (engine, now) = (&context.engine, context.now);
+    if *account.subject() != pending.subject {
+        return Err(Denied::SubjectMismatch.into());
+    }
+    let transition = match &pending.ask {
+        Ask::Begin {
+            client,
+            scope,
+            audience,
+        } => {
+            let first_factor = FirstFactor {
+                subject: pending.subject,
+                client,
+                scope,
+                audience,
+            };
+            let session = engine.begin(first_factor, now, rng)?;
+            let token = engine.issue_token(&session);
+            let answer = MfaRequiredAnswer::new(&token, engine.requirements(&account));
+            return Ok(Way::Done(answer.into()));
+        }
+        Ask::Operation(session, operation) => match operation {
+            Operation::Authenticators => {
+                let entries = engine.authenticators(&account, session, now)?;
+                let answer = entries.collect::<AuthenticatorsAnswer>();
+                return Ok(Way::Done(answer.into()));
+            }
+            Operation::Associate(request) => engine
+                .associate(account, session, request, now, rng)
+                .map(Granted::from),
+            Operation::Challenge(request) => engine
+                .challenge(account, session, request, now, rng)
+                .map(Granted::from),
+            Operation::VerifyOob(request) => engine
+                .verify_oob(account, session, request, now)
+                .map(Granted::from),
+            Operation::VerifyRecoveryCode(code) => engine
+                .verify_recovery_code(account, session, code, now, rng)
+                .map(Granted::from),
+            Operation::RemoveAuthenticator(id) => engine
+                .remove_authenticator(account, session, id, now)
+                .map(Granted::from),
+        },
+    };
+    match transition.begin() {
+        Step::Refused(outcome) => granted(outcome.result?),
+        Step::Save(next, sealed) => {
+            let (target, admitted) = (next.target(), pending.admitted);
+            let saving = Saving {
+                pending,
+                next,
+                sealed,
+            };
+            Ok(match target {
+                Some(target) if admitted != Some(target) => Way::Admit(saving, target),
+                _ => Way::Replace(saving),
+            })
+        }
+    }
+}
+
+/// What is left to do for a grant that is saved.
+fn granted(granted: Granted) -> Result<Way, Failure> {
+    match granted {
+        Granted::Message(delivery, answer) => Ok(Way::Send(delivery, answer)),
+        Granted::Removed(answer) => Ok(Way::Done(answer)),
+        // The phone is confirmed. For tokens, the user signs in again.
+        Granted::Verified(verified) if seconds_left(&verified) == Some(0) => {
+            Err(Denied::TokenInvalid.into())
+        }
+        Granted::Verified(verified) => Ok(Way::Mint(verified)),
+    }
+}
+
+/// How many whole seconds a token minted now may be good for, if there is a bound.
+fn seconds_left(verified: &Verified) -> Option<u64> {
+    let end = verified.not_after()?.unix_timestamp_nanos();
+    let left = end.saturating_sub(verified.verified_at().unix_timestamp_nanos());
+    Some(u64::try_from(left.div_euclid(1_000_000_000)).unwrap_or_default())
+}
+
+impl From<Associated> for Granted {
+    fn from(associated: Associated) -> Self {
+        let answer = Answer::from(&associated);
+        Self::Message(associated.delivery, answer)
+    }
+}
+
+impl From<Challenged> for Granted {
+    fn from(challenged: Challenged) -> Self {
+        let answer = Answer::from(&challenged);
+        Self::Message(challenged.delivery, answer)
+    }
+}
+
+impl From<Verified> for Granted {
+    fn from(verified: Verified) -> Self {
+        Self::Verified(verified)
+    }
+}
+
+impl From<Removed> for Granted {
+    fn from(removed: Removed) -> Self {
+        Self::Removed(Answer::from(&removed))
+    }
+}
+
+impl Admit {
+    /// The phone and the channel of the message.
+    #[must_use]
+    pub const fn target(&self) -> Target {
+        self.target
+    }
+
+    /// The message may be sent.
+    pub fn admitted(mut self) -> Exchange {
+        self.saving.pending.admitted = Some(self.target);
+        self.context.go(Ok(Way::Replace(self.saving)))
+    }
+}
+
+impl Replace {
+    /// What to save: the account and its events.
+    pub const fn next(&self) -> &Next {
+        &self.saving.next
+    }
+
+    /// The conditional write succeeded, and is durable.
+    pub fn stored(self) -> Exchange {
+        let Saving { next, sealed, .. } = self.saving;
+        let way = match sealed.open(next.stored_durably()) {
+            Ok(outcome) => outcome.result.map_err(Failure::from).and_then(granted),
+            Err(_) => Err(ErrorAnswer::server_error().into()),
+        };
+        self.context.go(way)
+    }
+
+    /// Another revision is stored. The request is judged anew; after [`MAX_TRIES`] conflicts the answer is
+    /// 503.
+    pub fn conflict(self) -> Exchange {
+        let mut pending = self.saving.pending;
+        pending.tries = pending.tries.saturating_add(1);
+        let way = if pending.tries < MAX_TRIES {
+            Ok(Way::Load(pending))
+        } else {
+            Err(unavailable())
+        };
+        self.context.go(way)
+    }
+
+    /// The store failed, or cannot tell whether it wrote: 503. Nothing is sent or granted.
+    pub fn lost(self) -> Exchange {
+        self.context.go(Err(unavailable()))
+    }
+}
+
+impl Send {
+    /// The message.
+    #[must_use]
+    pub const fn delivery(&self) -> &Delivery {
+        &self.delivery
+    }
+
+    /// The provider took the message.
+    pub fn sent(self) -> Exchange {
+        self.context.go(Ok(Way::Done(self.answer)))
+    }
+
+    /// It is not known whether the provider took the message: 200, because the code may arrive.
+    pub fn unknown(self) -> Exchange {
+        self.sent()
+    }
+
+    /// The provider refused the message, or could not be reached: 502.
+    pub fn failed(self) -> Exchange {
+        self.context.go(Err(ErrorAnswer::send_failed().into()))
+    }
+}
+
+impl Mint {
+    /// What to mint tokens for.
+    #[must_use]
+    pub const fn verified(&self) -> &Verified {
+        &self.verified
+    }
+
+    /// The tokens. A new recovery code is added, and `expires_in` ends with the session that
+    /// [`Verified::not_after`] tells.
+    pub fn minted(self, answer: TokenAnswer) -> Exchange {
+        let answer = answer
+            .with_recovery_code(self.verified.recovery_code())
+            .within(seconds_left(&self.verified));
+        self.context.go(Ok(Way::Done(answer.into())))
+    }
+
+    /// No tokens could be minted: 500. The code is used up.
+    pub fn failed(self) -> Exchange {
+        self.context.go(Err(ErrorAnswer::server_error().into()))
+    }
+}

@@ -1,0 +1,324 @@
+//! The steps, what each of them holds, and the way from one to the next.
+
+use alloc::string::String;
+use alloc::sync::Arc;
+use core::fmt;
+
+use time::UtcDateTime;
+use zeroize::Zeroizing;
+
+use super::reply::Reply;
+use super::route::Endpoint;
+use crate::authenticator::AuthenticatorId;
+use crate::code::RecoveryCode;
+use crate::delivery::{Delivery, Target};
+use crate::denied::Denied;
+use crate::engine::Engine;
+use crate::engine::associate::Associate;
+use crate::engine::challenge::Challenge;
+use crate::engine::verified::Verified;
+use crate::engine::verify::VerifyOob;
+use crate::session::MfaSession;
+use crate::subject::Subject;
+use crate::transition::{Next, Sealed};
+use crate::wire::{Answer, BadRequest, Body, ClientCredentials, ErrorAnswer};
+
+/// The next step of a request; [`exchange`](crate::exchange) shows the loop around it.
+#[derive(Debug)]
+#[must_use = "the client gets no answer before the last step"]
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "a driver has to take every step, and the compiler tells it of a new one"
+)]
+pub enum Exchange {
+    /// Authenticate the client.
+    Client(Client),
+    /// Open a token that is not an `mfa_token`: an access token of yours.
+    Token(Token),
+    /// Answer a grant of your own: the first factor.
+    Grant(Grant),
+    /// Load an account.
+    Load(Load),
+    /// Admit the target of a message, or not.
+    Admit(Admit),
+    /// Save an account by a conditional write.
+    Replace(Replace),
+    /// Send a message.
+    Send(Send),
+    /// Mint the tokens of a completed login or a confirmed phone.
+    Mint(Mint),
+    /// Write the response.
+    Done(Reply),
+}
+
+/// What a request keeps from its first step to its last.
+pub(super) struct Context {
+    pub(super) engine: Arc<Engine>,
+    pub(super) endpoint: Endpoint,
+    pub(super) method: Method,
+    pub(super) authorization: Option<Zeroizing<String>>,
+    pub(super) subject: Option<Subject>,
+    /// When the request came, and from the first judgment on, when it was judged last.
+    pub(super) now: UtcDateTime,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+pub(super) enum Method {
+    Head,
+    Other,
+}
+
+/// A step without its context.
+pub(super) enum Way {
+    Client(ClientCredentials, AfterClient),
+    Token(Offered),
+    Grant(OtherGrant),
+    Load(Pending),
+    Admit(Saving, Target),
+    Replace(Saving),
+    Send(Delivery, Answer),
+    Mint(Verified),
+    Done(Answer),
+}
+
+/// Why there is no next step.
+pub(super) enum Failure {
+    Denied(Denied),
+    Error(ErrorAnswer),
+}
+
+/// What goes on once the client has authenticated.
+pub(super) enum AfterClient {
+    Token(Body),
+    Challenge(Body),
+    Associate(MfaSession, Body),
+}
+
+/// A token that is not an `mfa_token`.
+pub(super) struct Offered {
+    pub(super) text: Zeroizing<String>,
+    pub(super) client: Option<String>,
+    /// What it is if it is nothing of the embedder's.
+    pub(super) denied: Denied,
+    pub(super) after: AfterToken,
+}
+
+/// What goes on once the session is known. The errors of the body come after those of the session.
+pub(super) enum AfterToken {
+    Associate(Result<Body, BadRequest>),
+    Operation(Result<Operation, BadRequest>),
+}
+
+pub(super) struct OtherGrant {
+    pub(super) name: String,
+    pub(super) client: String,
+    pub(super) body: Body,
+}
+
+/// What the engine is asked about an account, as often as there are conflicts.
+pub(super) struct Pending {
+    pub(super) subject: Subject,
+    pub(super) ask: Ask,
+    pub(super) tries: u32,
+    pub(super) admitted: Option<Target>,
+}
+
+impl Pending {
+    pub(super) const fn of(subject: Subject, ask: Ask) -> Self {
+        Self {
+            subject,
+            ask,
+            tries: 0,
+            admitted: None,
+        }
+    }
+}
+
+pub(super) enum Ask {
+    Begin {
+        client: String,
+        scope: String,
+        audience: String,
+    },
+    Operation(MfaSession, Operation),
+}
+
+pub(super) enum Operation {
+    Associate(Associate),
+    Challenge(Challenge),
+    VerifyOob(VerifyOob),
+    VerifyRecoveryCode(RecoveryCode),
+    Authenticators,
+    RemoveAuthenticator(AuthenticatorId),
+}
+
+/// A decision that is not saved.
+pub(super) struct Saving {
+    pub(super) pending: Pending,
+    pub(super) next: Next,
+    pub(super) sealed: Sealed<Granted>,
+}
+
+/// What the engine has granted.
+pub(super) enum Granted {
+    Message(Delivery, Answer),
+    Verified(Verified),
+    Removed(Answer),
+}
+
+/// A step: its context and state, `fail`, and a `Debug` that shows no secret.
+macro_rules! step {
+    ($(#[$doc:meta])* $name:ident { $($field:ident: $type:ty),* }) => {
+        $(#[$doc])*
+        #[must_use = "answer the step to get the next one"]
+        pub struct $name {
+            pub(super) context: Context,
+            $(pub(super) $field: $type,)*
+        }
+
+        impl $name {
+            /// Ends the request with an error of your own.
+            ///
+            /// What was saved before stays saved, and charged.
+            pub fn fail(self, error: ErrorAnswer) -> Exchange {
+                self.context.go(Err(error.into()))
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.debug_struct(stringify!($name))
+                    .field("endpoint", &self.context.endpoint)
+                    .field("subject", &self.context.subject)
+                    .finish_non_exhaustive()
+            }
+        }
+    };
+}
+
+step! {
+    /// Authenticate the client by the credentials it presents.
+    Client { credentials: ClientCredentials, after: AfterClient }
+}
+step! {
+    /// Open a token that is not an `mfa_token` of this engine.
+    ///
+    /// It may be an access token of yours for the MFA API. Every other text comes here too, so the check
+    /// has to be cheap.
+    Token { offered: Offered }
+}
+step! {
+    /// Answer a grant type that is not of this API, from an authenticated client.
+    ///
+    /// The password grant is the usual first factor. Limit how many passwords may be tried.
+    Grant { grant: OtherGrant }
+}
+step! {
+    /// Load the account of a user.
+    Load { pending: Pending }
+}
+step! {
+    /// Admit the target of a message: countries, quotas, a number look-up, a provider that is down.
+    ///
+    /// The request is judged, and nothing is saved, charged or sent. With [`fail`](Self::fail) it stays
+    /// so. After a conflict the step does not come again for the same target.
+    Admit { saving: Saving, target: Target }
+}
+step! {
+    /// Save the next account and its events, in one transaction.
+    ///
+    /// The [store's duty](crate::Transition#the-stores-duty) lists every requirement.
+    Replace { saving: Saving }
+}
+step! {
+    /// Send a message, once. It is charged, whatever becomes of it.
+    Send { delivery: Delivery, answer: Answer }
+}
+step! {
+    /// Mint tokens for what was verified.
+    ///
+    /// # Security
+    ///
+    /// Mint none that is valid after [`Verified::not_after`] or has a later `auth_time` than
+    /// [`Verified::authenticated_at`]. A failure here burns the code, so prepare whatever can fail before
+    /// the request.
+    Mint { verified: Verified }
+}
+
+impl Context {
+    /// The step that is next, or the end.
+    pub(super) fn go(mut self, way: Result<Way, Failure>) -> Exchange {
+        let way = match way {
+            Ok(way) => way,
+            Err(Failure::Error(error)) => return self.end(error, None),
+            Err(Failure::Denied(denied)) => {
+                let error = ErrorAnswer::denied(&denied, self.now);
+                return self.end(error, Some(denied));
+            }
+        };
+        if let Way::Load(pending) = &way {
+            self.subject = Some(pending.subject.clone());
+        }
+        let context = self;
+        match way {
+            Way::Client(credentials, after) => Exchange::Client(Client {
+                context,
+                credentials,
+                after,
+            }),
+            Way::Token(offered) => Exchange::Token(Token { context, offered }),
+            Way::Grant(grant) => Exchange::Grant(Grant { context, grant }),
+            Way::Load(pending) => Exchange::Load(Load { context, pending }),
+            Way::Admit(saving, target) => Exchange::Admit(Admit {
+                context,
+                saving,
+                target,
+            }),
+            Way::Replace(saving) => Exchange::Replace(Replace { context, saving }),
+            Way::Send(delivery, answer) => Exchange::Send(Send {
+                context,
+                delivery,
+                answer,
+            }),
+            Way::Mint(verified) => Exchange::Mint(Mint { context, verified }),
+            Way::Done(answer) => context.reply(answer.into(), None),
+        }
+    }
+
+    fn end(self, error: ErrorAnswer, denied: Option<Denied>) -> Exchange {
+        let error = match self.endpoint {
+            Endpoint::Token => {
+                let authorization = self.authorization.as_ref();
+                error.at_token_endpoint(authorization.map(|header| header.as_str()))
+            }
+            _ => error,
+        };
+        self.reply(error.into(), denied)
+    }
+
+    fn reply(self, reply: Reply, denied: Option<Denied>) -> Exchange {
+        let reply = match self.method {
+            Method::Head => reply.without_body(),
+            Method::Other => reply,
+        };
+        Exchange::Done(reply.about(self.endpoint, self.subject, denied))
+    }
+}
+
+impl From<Denied> for Failure {
+    fn from(denied: Denied) -> Self {
+        Self::Denied(denied)
+    }
+}
+
+impl From<ErrorAnswer> for Failure {
+    fn from(error: ErrorAnswer) -> Self {
+        Self::Error(error)
+    }
+}
+
+impl From<BadRequest> for Failure {
+    fn from(bad: BadRequest) -> Self {
+        Self::Error(bad.into())
+    }
+}

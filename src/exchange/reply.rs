@@ -1,0 +1,157 @@
+//! The answer as HTTP has it, in bytes.
+
+use alloc::borrow::Cow;
+use alloc::vec::Vec;
+use core::fmt;
+use std::io;
+
+use serde::Serialize;
+use zeroize::Zeroizing;
+
+use super::route::Endpoint;
+use crate::denied::Denied;
+use crate::subject::Subject;
+use crate::wire::{Answer, ErrorAnswer};
+
+/// The response to a request: write it as it is.
+///
+/// # Security
+///
+/// The body may hold tokens and codes. It is overwritten when dropped, and `Debug` does not show it.
+pub struct Reply {
+    status: u16,
+    headers: Vec<(&'static str, Cow<'static, str>)>,
+    body: Zeroizing<Vec<u8>>,
+    endpoint: Option<Endpoint>,
+    subject: Option<Subject>,
+    denied: Option<Denied>,
+}
+
+impl Reply {
+    /// The status code.
+    #[must_use]
+    pub const fn status(&self) -> u16 {
+        self.status
+    }
+
+    /// Names and values.
+    pub fn headers(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        self.headers.iter().map(|(name, value)| (*name, &**value))
+    }
+
+    /// The body; empty for 204 and for `HEAD`.
+    #[must_use]
+    pub fn body(&self) -> &[u8] {
+        &self.body
+    }
+
+    /// The endpoint that answered, for metrics; `None` for 404, 405 and `OPTIONS`.
+    #[must_use]
+    pub const fn endpoint(&self) -> Option<Endpoint> {
+        self.endpoint
+    }
+
+    /// The user, once known, for logs.
+    #[must_use]
+    pub const fn subject(&self) -> Option<&Subject> {
+        self.subject.as_ref()
+    }
+
+    /// Why the engine refused or rejected the request, for logs and metrics. A refusal has no event.
+    #[must_use]
+    pub const fn denied(&self) -> Option<&Denied> {
+        self.denied.as_ref()
+    }
+
+    pub(super) fn about(
+        self,
+        endpoint: Endpoint,
+        subject: Option<Subject>,
+        denied: Option<Denied>,
+    ) -> Self {
+        Self {
+            endpoint: Some(endpoint),
+            subject,
+            denied,
+            ..self
+        }
+    }
+
+    /// The response to a `HEAD` request.
+    pub(super) fn without_body(mut self) -> Self {
+        self.body = Zeroizing::default();
+        self
+    }
+
+    pub(super) fn with_header(mut self, name: &'static str, value: &'static str) -> Self {
+        self.headers.push((name, Cow::Borrowed(value)));
+        self
+    }
+
+    pub(super) fn no_content() -> Self {
+        Self {
+            status: 204,
+            headers: Vec::new(),
+            body: Zeroizing::default(),
+            endpoint: None,
+            subject: None,
+            denied: None,
+        }
+    }
+}
+
+impl From<Answer> for Reply {
+    fn from(answer: Answer) -> Self {
+        let headers = answer.headers();
+        Self {
+            status: answer.status(),
+            headers: headers
+                .map(|(name, value)| (name, Cow::Owned(value.into_owned())))
+                .collect(),
+            body: answer.body().map(json).unwrap_or_default(),
+            ..Self::no_content()
+        }
+    }
+}
+
+/// For what happens before the machine has a request: one that took too long to arrive, say.
+impl From<ErrorAnswer> for Reply {
+    fn from(error: ErrorAnswer) -> Self {
+        Answer::from(error).into()
+    }
+}
+
+/// Counts what is written to it.
+struct Length(usize);
+
+impl io::Write for Length {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0 = self.0.saturating_add(bytes.len());
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Written into a buffer of its exact length: one that grew would leave copies of secrets behind.
+fn json(document: &impl Serialize) -> Zeroizing<Vec<u8>> {
+    let mut length = Length(0);
+    // Answers are texts, numbers and lists of them, which JSON can always say.
+    let _ = serde_json::to_writer(&mut length, document);
+    let mut body = Zeroizing::new(Vec::with_capacity(length.0));
+    let _ = serde_json::to_writer(&mut *body, document);
+    body
+}
+
+impl fmt::Debug for Reply {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Reply")
+            .field("status", &self.status)
+            .field("endpoint", &self.endpoint)
+            .field("subject", &self.subject)
+            .field("denied", &self.denied)
+            .finish_non_exhaustive()
+    }
+}
