@@ -17,6 +17,8 @@ use crate::store::{AuditRecord, BATCH, Promise, Store, StoreError, TakeEvent};
 
 /// How often a process looks for what others have left, or what it could not read itself.
 const POLL: Duration = Duration::from_secs(10);
+/// How long events are gathered after the first, so that under load one read takes many.
+const GATHER: Duration = Duration::from_millis(10);
 /// How long the end of the process waits for its last events.
 const LAST: Duration = Duration::from_secs(5);
 
@@ -65,7 +67,7 @@ pub async fn follow(store: Arc<Audited>, stop: CancellationToken) {
     while !stop.is_cancelled() {
         log_all(&store).await;
         tokio::select! {
-            () = store.written.notified() => {}
+            () = store.written.notified() => sleep(GATHER).await,
             () = sleep(POLL) => {}
             () = stop.cancelled() => {}
         }
