@@ -101,7 +101,7 @@ export function showRequest(change) {
   const charged = change.charged.map(({ limit, before, left }) =>
     element("span", { class: "charge" }, `${LIMITS[limit][0]} ${before} → ${left}`));
   const summary = element("summary", {}, element("b", { class: "method" }, method), " ",
-    element("code", {}, decodeURIComponent(path)), element("small", {}, about(sent)));
+    element("code", {}, decodeURIComponent(path)), " ", element("small", {}, about(sent)));
   const part = (name, value) => [element("h4", {}, name), element("pre", {}, JSON.stringify(value, shorten, 2))];
   const details = element("details", {}, summary,
     ...(sent ? part("Request", sent) : []), ...(answer ? part("Answer", answer) : []));
@@ -119,7 +119,7 @@ function about(sent) {
   return sent?.authenticator_id?.split("|")[0] ?? "";
 }
 
-/** Tokens are long, and a password is nobody's business. */
+/** Tokens are shortened, and a password is left out. */
 function shorten(key, value) {
   if (key === "password") return "…";
   return typeof value === "string" && value.length > 48 && !value.includes(" ") ? `${value.slice(0, 24)}…` : value;
