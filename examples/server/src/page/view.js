@@ -68,7 +68,7 @@ export function showMessages(messages, fill) {
     if (fill && channel === "voice") item.append(takesCall(message, fill));
     else if (fill) offer(message.code, fill);
     byId("messages").append(item);
-    byId("messages").scrollTop = byId("messages").scrollHeight;
+    byId("screen").scrollTop = byId("screen").scrollHeight;
   }
 }
 
@@ -78,7 +78,7 @@ function takesCall({ keys, answered, code }, fill) {
   byId("offer").replaceChildren();
   button.addEventListener("click", () => {
     button.replaceWith(element("p", {}, answered));
-    byId("messages").scrollTop = byId("messages").scrollHeight;
+    byId("screen").scrollTop = byId("screen").scrollHeight;
     offer(code, fill).focus();
   });
   return button;
@@ -111,6 +111,7 @@ export function showRequest(change) {
     element("td", {}, element("span", { class: `verdict ${kind}` }, LABELS[kind] ?? kind), " ", words),
     element("td", {}, ...(charged.length ? charged : ["nothing"]))));
   byId("silent").hidden = true;
+  byId("table").hidden = false;
 }
 
 function about(sent) {

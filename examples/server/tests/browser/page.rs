@@ -63,7 +63,7 @@ fn first_login(steps: &mut Script) {
         "username",
         "password",
         "Sign in",
-        "messages",
+        "screen",
         "scroll",
         "the browser",
         "Skip to the app",
