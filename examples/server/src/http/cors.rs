@@ -1,7 +1,7 @@
-//! Cross-origin requests: the pages of allowed origins may read answers, and errors too.
+//! Cross-origin requests: the pages of allowed origins may read answers, errors too.
 //!
-//! A request of any other origin is answered as one that comes from no page: without a header that lets
-//! a browser hand the answer on.
+//! A request from any other origin gets the same answer without these headers, so a browser does not hand it
+//! to the page.
 
 use std::time::Duration;
 

@@ -68,7 +68,7 @@ export function showMessages(messages, fill) {
     if (fill && channel === "voice") item.append(takesCall(message, fill));
     else if (fill) offer(message.code, fill);
     byId("messages").append(item);
-    byId("messages").scrollTop = byId("messages").scrollHeight;
+    byId("screen").scrollTop = byId("screen").scrollHeight;
   }
 }
 
@@ -78,7 +78,7 @@ function takesCall({ keys, answered, code }, fill) {
   byId("offer").replaceChildren();
   button.addEventListener("click", () => {
     button.replaceWith(element("p", {}, answered));
-    byId("messages").scrollTop = byId("messages").scrollHeight;
+    byId("screen").scrollTop = byId("screen").scrollHeight;
     offer(code, fill).focus();
   });
   return button;
@@ -101,7 +101,7 @@ export function showRequest(change) {
   const charged = change.charged.map(({ limit, before, left }) =>
     element("span", { class: "charge" }, `${LIMITS[limit][0]} ${before} → ${left}`));
   const summary = element("summary", {}, element("b", { class: "method" }, method), " ",
-    element("code", {}, decodeURIComponent(path)), element("small", {}, about(sent)));
+    element("code", {}, decodeURIComponent(path)), " ", element("small", {}, about(sent)));
   const part = (name, value) => [element("h4", {}, name), element("pre", {}, JSON.stringify(value, shorten, 2))];
   const details = element("details", {}, summary,
     ...(sent ? part("Request", sent) : []), ...(answer ? part("Answer", answer) : []));
@@ -111,6 +111,7 @@ export function showRequest(change) {
     element("td", {}, element("span", { class: `verdict ${kind}` }, LABELS[kind] ?? kind), " ", words),
     element("td", {}, ...(charged.length ? charged : ["nothing"]))));
   byId("silent").hidden = true;
+  byId("table").hidden = false;
 }
 
 function about(sent) {
@@ -119,7 +120,7 @@ function about(sent) {
   return sent?.authenticator_id?.split("|")[0] ?? "";
 }
 
-/** Tokens are long, and a password is nobody's business. */
+/** Tokens are shortened, and a password is left out. */
 function shorten(key, value) {
   if (key === "password") return "…";
   return typeof value === "string" && value.length > 48 && !value.includes(" ") ? `${value.slice(0, 24)}…` : value;

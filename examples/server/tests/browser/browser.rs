@@ -74,6 +74,7 @@ impl Script {
     #[track_caller]
     pub fn next(&mut self, step: &str) -> Value {
         let line = self.printed.next().expect("the script has ended").unwrap();
+        println!("{}", line.chars().take(400).collect::<String>());
         let line: Value = serde_json::from_str(&line).unwrap();
         assert_eq!(line["step"], step, "{line}");
         line

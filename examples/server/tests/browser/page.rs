@@ -43,9 +43,9 @@ fn a_user_walks_through_the_page_and_sees_what_was_decided_and_charged() {
     let code = recovery(steps);
     assert_eq!(code.split(' ').map(str::len).collect::<Vec<_>>(), [4; 6]);
     two_phones(steps);
-    empty_budget(steps);
-    assert_eq!(steps.next("faults")["faults"], json!([]));
     small_and_dark(steps);
+    assert_eq!(steps.next("faults")["faults"], json!([]));
+    empty_budget(steps);
     assert_eq!(steps.next("faults")["faults"], json!([]));
     walk.end();
 }
@@ -63,14 +63,14 @@ fn first_login(steps: &mut Script) {
         "username",
         "password",
         "Sign in",
-        "messages",
+        "screen",
         "scroll",
         "the browser",
         "Skip to the app",
     ]);
     assert_eq!(steps.next("focus order")["order"], order);
     let request = json!([
-        "POST /oauth/tokengrant password",
+        "POST /oauth/token grant password",
         "403",
         "rejected Wrong email or password.",
         NOTHING,
@@ -84,7 +84,7 @@ fn first_login(steps: &mut Script) {
         }),
     );
     let request = json!([
-        "POST /oauth/tokengrant password",
+        "POST /oauth/token grant password",
         "403",
         "1 of 2 The password is right: a second factor is required",
         NOTHING,
@@ -98,7 +98,7 @@ fn first_login(steps: &mut Script) {
         }),
     );
     let request = json!([
-        "POST /mfa/associateby sms to +14155558730",
+        "POST /mfa/associate by sms to +14155558730",
         "200",
         "granted Code issued and sent",
         "Messages 10 → 9",
@@ -124,7 +124,7 @@ fn first_login(steps: &mut Script) {
     });
     assert_eq!(steps.next("code field"), field);
     let request = json!([
-        "POST /oauth/tokengrant mfa-oob",
+        "POST /oauth/token grant mfa-oob",
         "403",
         "rejected Invalid binding_code.",
         "Wrong codes 10 → 9",
@@ -158,7 +158,7 @@ fn second_login(steps: &mut Script) {
         &json!({ "title": "Prove it is you", "focus": "title" }),
     );
     let request = json!([
-        "POST /mfa/challengevoice",
+        "POST /mfa/challenge voice",
         "200",
         "granted Code issued and sent",
         "Messages 9 → 8",
@@ -199,7 +199,7 @@ fn recovery(steps: &mut Script) -> String {
         &json!({ "title": "Use the recovery code", "focus": "recovery" }),
     );
     let request = json!([
-        "POST /oauth/tokengrant mfa-recovery-code",
+        "POST /oauth/token grant mfa-recovery-code",
         "403",
         "rejected MFA Authorization rejected.",
         "Wrong recovery codes 10 → 9",
@@ -284,16 +284,30 @@ fn empty_budget(steps: &mut Script) {
 
 fn small_and_dark(steps: &mut Script) {
     sees(steps, "small start", &json!({ "title": "Sign in" }));
+    assert_eq!(text(&steps.next("colors"), "background"), "rgb(18, 19, 24)");
     sees(
         steps,
-        "small enroll",
-        &json!({ "title": "Enroll a phone", "focus": "title" }),
+        "small choices",
+        &json!({ "title": "Prove it is you", "focus": "title" }),
     );
-    let seen = sees(
+    let request = json!([
+        "POST /mfa/challenge sms",
+        "200",
+        "granted Code issued and sent",
+        "Messages 7 → 6",
+    ]);
+    sees(
         steps,
-        "small refused",
-        &json!({ "title": "Enroll a phone", "budgets": ["0 of 10", "8 of 10", "9 of 10"] }),
+        "small code",
+        &json!({ "title": "Type the code", "focus": "otp", "request": request }),
     );
-    assert_eq!(seen["request"][1], "429");
-    assert_eq!(text(&steps.next("colors"), "background"), "rgb(18, 19, 24)");
+    // It was typed with a space in it.
+    sees(
+        steps,
+        "small signed in",
+        &json!({
+            "title": "Signed in as alice@example.com", "done": "The login is complete.",
+            "focus": "title", "event": "authenticated",
+        }),
+    );
 }
