@@ -90,27 +90,27 @@ async fn log_all(store: &Audited) {
     }
 }
 
-/// One line per event. Its fields are those that any event of the crate has.
+/// One line per event. A field that an event does not have is left out; one that is not known here is in
+/// `other`.
 fn log(record: &AuditRecord) {
     let mut detail = record.detail.clone();
-    let mut text = |name| match detail.get(name) {
-        Some(Value::String(_)) => detail.remove(name).map(|text| match text {
-            Value::String(text) => text,
-            other => other.to_string(),
-        }),
-        _ => None,
-    };
+    detail.retain(|_, value| !value.is_null());
     let [authenticator, device, phone, delivery, limit] =
-        ["authenticator", "device", "phone", "delivery", "limit"].map(&mut text);
-    let mut number = |name| {
-        let number = detail.get(name).and_then(Value::as_u64);
-        number.inspect(|_| drop(detail.remove(name)))
-    };
-    let [failures, retry_at] = ["failures", "retry_at"].map(&mut number);
+        ["authenticator", "device", "phone", "delivery", "limit"].map(|name| {
+            let text = detail.get(name)?.as_str()?.to_owned();
+            detail.remove(name);
+            Some(text)
+        });
+    let [failures, retry_at] = ["failures", "retry_at"].map(|name| {
+        let number = detail.get(name)?.as_u64()?;
+        detail.remove(name);
+        Some(number)
+    });
     let other = (!detail.is_empty()).then(|| Value::Object(detail).to_string());
+    // As values and not as displayed text: a line break in a subject is escaped.
     tracing::info!(
         target: "audit",
-        subject = %record.subject,
+        subject = record.subject.as_str(),
         revision = record.revision,
         at = record.at,
         event = record.event,

@@ -31,13 +31,17 @@ fn record(event: &Event) -> AuditRecord {
 
 /// The fields of the line that an event makes, but the message, which it has none of.
 fn logged(event: &Event) -> Value {
+    fields(&record(event))
+}
+
+fn fields(record: &AuditRecord) -> Value {
     let lines = Lines::default();
     let writer = lines.clone();
     let subscriber = tracing_subscriber::fmt()
         .json()
         .with_writer(move || writer.clone())
         .finish();
-    tracing::subscriber::with_default(subscriber, || log(&record(event)));
+    tracing::subscriber::with_default(subscriber, || log(record));
     let line: Value = serde_json::from_slice(&lines.0.lock().unwrap()).unwrap();
     assert_eq!(line["target"], "audit");
     line["fields"].clone()
@@ -100,4 +104,30 @@ fn an_event_is_logged_field_by_field() {
 #[test]
 fn a_phone_is_logged_masked() {
     assert_eq!(logged(&events()[0])["phone"], "XXXXXXXX8730");
+}
+
+/// What a newer server has stored.
+#[test]
+fn a_field_that_is_not_known_is_logged_too() {
+    let mut newer = record(&Event::WrongRecoveryCode { failures: 3 });
+    newer.detail.insert("colour".to_owned(), json!("red"));
+    newer.detail.insert("phone".to_owned(), json!(7));
+    let fields = fields(&newer);
+    assert_eq!(fields["failures"], 3);
+    assert_eq!(fields["other"], r#"{"colour":"red","phone":7}"#);
+}
+
+/// A subject may hold any character.
+#[test]
+fn a_line_break_in_a_subject_begins_no_line() {
+    let mut forged = record(&Event::AccountReset);
+    forged.subject = "alice\nINFO audit: subject=\"bob\"".parse().unwrap();
+    let lines = Lines::default();
+    let writer = lines.clone();
+    let subscriber = tracing_subscriber::fmt()
+        .with_writer(move || writer.clone())
+        .finish();
+    tracing::subscriber::with_default(subscriber, || log(&forged));
+    let text = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
+    assert_eq!(text.lines().count(), 1, "{text}");
 }

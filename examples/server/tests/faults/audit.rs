@@ -24,7 +24,7 @@ fn site() -> Site {
 /// Revision and event of each line, in their order.
 fn lines(log: &str) -> Vec<(u64, String)> {
     let lines = log.lines().filter_map(|line| {
-        let (_, line) = line.split_once(" audit: subject=auth0|alice revision=")?;
+        let (_, line) = line.split_once(" audit: subject=\"auth0|alice\" revision=")?;
         let (revision, line) = line.split_once(' ')?;
         let (_, line) = line.split_once(" event=\"")?;
         let (event, _) = line.split_once('"')?;
