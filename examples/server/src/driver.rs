@@ -41,6 +41,9 @@ impl Service {
                 Exchange::Send(step) => self.send(step).await,
                 Exchange::Mint(step) => self.mint(step),
                 Exchange::Done(reply) => {
+                    if let (Some(subject), 1..) = (reply.subject(), conflicts) {
+                        tracing::info!(%subject, conflicts, "decided anew after conflicts");
+                    }
                     self.answered(&reply);
                     return reply;
                 }
@@ -81,9 +84,6 @@ impl Service {
                 self.metrics.events(events);
                 if let Some(demo) = &self.demo {
                     demo.record(subject, events);
-                }
-                if *conflicts > 0 {
-                    tracing::info!(%subject, conflicts, "decided anew after conflicts");
                 }
                 step.stored()
             }

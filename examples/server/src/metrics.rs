@@ -40,7 +40,7 @@ impl Default for Metrics {
             requests.clone(),
         );
         let decisions = Family::default();
-        let help = "What the engine decided: granted, or the name of the denial";
+        let help = "How requests and operations ended: granted, or the name of the denial";
         registry.register("decisions", help, decisions.clone());
         let conflicts = Counter::default();
         let help = "Writes that lost to another request";

@@ -98,7 +98,11 @@ pub(crate) fn bad_requests(server: &Server) {
         "Malformed mfa_token",
     );
 
-    for (method, path) in [("GET", "/"), ("POST", "/mfa"), ("DELETE", "/mfa/nothing/x")] {
+    for (method, path) in [
+        ("GET", "/nothing"),
+        ("POST", "/mfa"),
+        ("DELETE", "/mfa/nothing/x"),
+    ] {
         client.send(method, path, &[authorization], "").is(
             404,
             "not_found",
