@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use oob_mfa::{Account, Next, Subject};
 use serde_json::Value;
-use tokio::sync::Notify;
+use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
@@ -25,14 +25,14 @@ const LAST: Duration = Duration::from_secs(5);
 /// A store, and whether it has just been written to.
 pub struct Audited {
     store: Arc<dyn Store>,
-    written: Notify,
+    written: watch::Sender<()>,
 }
 
 impl Audited {
     /// The same store.
     #[must_use]
     pub fn new(store: Arc<dyn Store>) -> Self {
-        let written = Notify::new();
+        let written = watch::Sender::new(());
         Self { store, written }
     }
 }
@@ -47,7 +47,7 @@ impl Store for Audited {
             let replaced = self.store.replace(next).await;
             // Of a write whose answer was lost too.
             if !matches!(replaced, Err(StoreError::Conflict)) {
-                self.written.notify_one();
+                self.written.send_replace(());
             }
             replaced
         })
@@ -64,10 +64,13 @@ impl Store for Audited {
 
 /// Logs the events of the store until `stop`, and then those that are left.
 pub async fn follow(store: Arc<Audited>, stop: CancellationToken) {
+    let mut written = store.written.subscribe();
     while !stop.is_cancelled() {
+        written.mark_unchanged();
         log_all(&store).await;
         tokio::select! {
-            () = store.written.notified() => sleep(GATHER).await,
+            // Its sender is in the store.
+            _ = written.changed() => sleep(GATHER).await,
             () = sleep(POLL) => {}
             () = stop.cancelled() => {}
         }
