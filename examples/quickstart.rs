@@ -259,10 +259,10 @@ impl Story {
         let stored = Some(self.account.revision()).filter(|revision| *revision > 0);
         let account = &mut self.account;
         let outcome = transition.commit(|next| {
-            if next.account.replaces() != stored {
+            if next.account().replaces() != stored {
                 return Err("conflict: load again and ask again");
             }
-            *account = next.account;
+            *account = next.account().clone();
             Ok(())
         })?;
         match &outcome.result {

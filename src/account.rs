@@ -19,7 +19,6 @@ use crate::key::SessionTag;
 use crate::phone::PhoneNumber;
 use crate::policy::{Policy, RecoveryCodes};
 use crate::recovery::Recovery;
-use crate::session::MfaSession;
 use crate::subject::Subject;
 
 /// Most pending challenges, expired ones included (rule 12). The send budget keeps an account below it,
@@ -288,48 +287,11 @@ impl State {
         self.challenges.retain(|pending| pending.id != id);
     }
 
-    pub(crate) fn drop_challenges_to(&mut self, device: DeviceId) {
-        self.challenges.retain(|pending| !pending.targets(device));
-    }
-
-    /// Adds a phone that guards the account from now on.
-    ///
-    /// It discards pending enrollments started with a first factor.
-    pub(crate) fn add_phone(
-        &mut self,
-        device: DeviceId,
-        number: PhoneNumber,
-        channel: Channel,
-        now: Millis,
-    ) {
-        for pending in &mut self.challenges {
-            pending.discard_unguarded();
-        }
-        self.phones.push(Phone {
-            device,
-            number,
-            status: PhoneStatus::Active,
-            last_used: now,
-            last_channel: channel,
-            failures: 0,
-        });
-    }
-
     /// Sets the recovery code of the account, and drops those of pending enrollments.
     pub(crate) fn set_recovery_code(&mut self, recovery: Recovery) {
         self.recovery = Some(recovery);
         for pending in &mut self.challenges {
             pending.drop_recovery_code();
         }
-    }
-
-    /// Marks a first-factor session as spent (rule 2), and drops its challenges.
-    pub(crate) fn spend(&mut self, session: &MfaSession) {
-        self.challenges
-            .retain(|pending| pending.session != *session.tag());
-        self.spent.push(SpentSession {
-            session: *session.tag(),
-            expires_at: session.expires(),
-        });
     }
 }

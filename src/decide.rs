@@ -87,11 +87,11 @@ impl<E: core::error::Error> core::error::Error for Unsaved<E> {
 ///     |account| engine.associate(account, &session, &request, UtcDateTime::now(), &mut rng),
 ///     |next| {
 ///         let mut stored = stored.borrow_mut();
-///         let subject = next.account.subject();
-///         if stored.get(subject).map(Account::revision) != next.account.replaces() {
+///         let subject = next.account().subject();
+///         if stored.get(subject).map(Account::revision) != next.account().replaces() {
 ///             return Err(Unsaved::Conflict);
 ///         }
-///         stored.insert(subject.clone(), next.account);
+///         stored.insert(subject.clone(), next.account().clone());
 ///         Ok(())
 ///     },
 /// )?;

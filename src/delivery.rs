@@ -1,10 +1,14 @@
 //! One message to send.
 
+use core::fmt;
+
+use serde::{Serialize, Serializer};
 use time::UtcDateTime;
 
 use crate::bytes;
 use crate::channel::Channel;
 use crate::code::{BindingCode, CallKeys};
+use crate::key::delivery_id;
 use crate::phone::PhoneNumber;
 
 /// One message with a code. Send it once, after the commit.
@@ -28,15 +32,60 @@ pub struct Delivery {
     pub keys: Option<CallKeys>,
     /// When the code expires.
     pub expires_at: UtcDateTime,
-    pub(crate) id: [u8; 16],
+    pub(crate) id: DeliveryId,
 }
 
 impl Delivery {
     /// The unique id of this delivery, for logs and as a provider's idempotency key.
-    ///
-    /// It is not a secret and does not reveal the `oob_code`. It has 22 characters of base64url.
     #[must_use]
-    pub fn id(&self) -> alloc::string::String {
-        bytes::encode(&self.id)
+    pub const fn id(&self) -> DeliveryId {
+        self.id
     }
+}
+
+/// The id of one [`Delivery`]: the [events](crate::Event) of its code carry it, from issue to success.
+///
+/// `Display` and serde write 22 characters of base64url.
+///
+/// # Security
+///
+/// It is not a secret and does not reveal the `oob_code`.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct DeliveryId([u8; 16]);
+
+impl DeliveryId {
+    pub(crate) fn of(challenge: &[u8; 16]) -> Self {
+        Self(delivery_id(challenge))
+    }
+}
+
+impl fmt::Display for DeliveryId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&bytes::encode(&self.0))
+    }
+}
+
+impl fmt::Debug for DeliveryId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl Serialize for DeliveryId {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+/// Where a message goes.
+///
+/// [`Next::target`](crate::Next::target) tells it before anything is saved, charged or sent. `Debug`
+/// masks the number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct Target {
+    /// The number.
+    pub phone: PhoneNumber,
+    /// The channel.
+    pub channel: Channel,
 }

@@ -8,11 +8,15 @@ use time::UtcDateTime;
 
 use crate::authenticator::{AuthenticatorId, DeviceId};
 use crate::budget::Limit;
+use crate::delivery::DeliveryId;
 use crate::instant::Millis;
 use crate::names::named;
 use crate::phone::PhoneNumber;
 
 /// What to log, and what to notify the owner of. No event holds a secret; numbers are masked.
+///
+/// The events of a code carry the [`DeliveryId`] of its message, so you can follow a message from send to
+/// success.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 #[non_exhaustive]
@@ -24,6 +28,20 @@ pub enum Event {
         /// The number, masked.
         #[serde(serialize_with = "masked")]
         phone: PhoneNumber,
+        /// The message that carries it.
+        delivery: DeliveryId,
+    },
+    /// A code was dropped before it was used or expired. The event before it in the same transition
+    /// says why.
+    ///
+    /// It was superseded, its attempts were spent, its phone was disabled or removed, its session
+    /// completed a login, its enrollment was discarded, or an administrator dropped every code. A code
+    /// that expires logs nothing.
+    CodeDropped {
+        /// What it was sent to.
+        authenticator: AuthenticatorId,
+        /// The message that carried it.
+        delivery: DeliveryId,
     },
     /// A phone was confirmed, or imported, and guards the account from now on.
     AuthenticatorAdded {
@@ -32,6 +50,8 @@ pub enum Event {
         /// The number, masked.
         #[serde(serialize_with = "masked")]
         phone: PhoneNumber,
+        /// The message that carried the code; none for an import.
+        delivery: Option<DeliveryId>,
     },
     /// A phone was removed, with both of its entries.
     AuthenticatorRemoved {
@@ -54,6 +74,8 @@ pub enum Event {
     Authenticated {
         /// The phone, by the channel of the code, or the recovery code.
         authenticator: AuthenticatorId,
+        /// The message that carried the code; none for a recovery code.
+        delivery: Option<DeliveryId>,
     },
     /// A wrong binding code was judged and charged.
     WrongBindingCode {
@@ -61,6 +83,8 @@ pub enum Event {
         authenticator: AuthenticatorId,
         /// Wrong codes for this phone since its last success, this one included.
         failures: u32,
+        /// The message that carried the right code.
+        delivery: DeliveryId,
     },
     /// A wrong recovery code was judged and charged.
     WrongRecoveryCode {
@@ -93,6 +117,7 @@ pub enum Event {
 
 named!(Event {
     CodeIssued: "code_issued";
+    CodeDropped: "code_dropped";
     AuthenticatorAdded: "authenticator_added";
     AuthenticatorRemoved: "authenticator_removed";
     AuthenticatorDisabled: "authenticator_disabled";
@@ -128,6 +153,7 @@ impl Event {
             | Self::AccountReset
             | Self::AccountErased => true,
             Self::CodeIssued { .. }
+            | Self::CodeDropped { .. }
             | Self::Authenticated { .. }
             | Self::WrongBindingCode { .. }
             | Self::WrongRecoveryCode { .. }

@@ -35,11 +35,11 @@
 //! let mut rng = UnwrapErr(getrandom::SysRng);
 //! let now = UtcDateTime::now();
 //!
-//! // Your database. A real one replaces the row if its revision is `next.account.replaces()`.
+//! // Your database. A real one replaces the row if its revision is `next.account().replaces()`.
 //! let mut stored: Option<Account> = None;
 //! let mut save = |stored: &mut Option<Account>, next: Next| {
-//!     assert_eq!(stored.as_ref().map(Account::revision), next.account.replaces());
-//!     *stored = Some(next.account);
+//!     assert_eq!(stored.as_ref().map(Account::revision), next.account().replaces());
+//!     *stored = Some(next.account().clone());
 //!     Ok::<(), &str>(())
 //! };
 //!
@@ -205,7 +205,7 @@ pub use budget::{Budget, BudgetEmpty, InvalidRateLimit, Limit, RateLimit};
 pub use channel::{Channel, Channels};
 pub use code::{BindingCode, CallKeys, OobCode, RecoveryCode};
 pub use decide::{MAX_TRIES, Unsaved, decide, decide_async};
-pub use delivery::Delivery;
+pub use delivery::{Delivery, DeliveryId, Target};
 pub use denied::{Denied, DeniedKind};
 pub use engine::Engine;
 pub use engine::admin::Erased;

@@ -4,6 +4,7 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use crate::account::Account;
+use crate::delivery::Target;
 use crate::denied::Denied;
 use crate::event::{Event, Events};
 use crate::names::error_text;
@@ -17,7 +18,7 @@ use crate::names::error_text;
 ///
 /// # The store's duty
 ///
-/// Insert if absent when [`next.account.replaces()`](Account::replaces) is `None`, else replace only
+/// Insert if absent when [`next.account().replaces()`](Account::replaces) is `None`, else replace only
 /// if the stored revision equals it, even if the bytes are the same. Report success only after the
 /// write is durable. After a conflict, load again and ask the engine again. Answer any other error with
 /// 503, a lost reply of the store included. Do not retry it: the write may have happened, and a second
@@ -34,11 +35,11 @@ use crate::names::error_text;
 /// struct Conflict;
 ///
 /// fn replace(db: &mut HashMap<String, Account>, next: Next) -> Result<(), Conflict> {
-///     let subject = next.account.subject().as_str();
-///     if db.get(subject).map(Account::revision) != next.account.replaces() {
+///     let subject = next.account().subject().as_str();
+///     if db.get(subject).map(Account::revision) != next.account().replaces() {
 ///         return Err(Conflict);
 ///     }
-///     db.insert(subject.to_owned(), next.account);
+///     db.insert(subject.to_owned(), next.account().clone());
 ///     Ok(())
 /// }
 /// ```
@@ -68,7 +69,7 @@ pub struct Transition<T>(Step<T>);
 /// let outcome = match engine.reset(account, now).begin() {
 ///     Step::Refused(outcome) => outcome,
 ///     Step::Save(next, sealed) => {
-///         replace(&next.account)?; // your conditional write, completed
+///         replace(next.account())?; // your conditional write, completed
 ///         sealed.open(next.stored_durably())?
 ///     }
 /// };
@@ -102,12 +103,17 @@ impl<T> Transition<T> {
     }
 
     /// Each transition allocates its own events, which identify its [`Sealed`].
-    pub(crate) fn changed(account: Account, events: Vec<Event>, result: Result<T, Denied>) -> Self {
+    pub(crate) fn changed(
+        account: Account,
+        events: Vec<Event>,
+        target: Option<Target>,
+        result: Result<T, Denied>,
+    ) -> Self {
         let events = Events::from(events);
         let next = Next {
             account,
             events: events.clone(),
-            own: events.clone(),
+            target,
         };
         Self(Step::Save(next, Sealed(Outcome { result, events })))
     }
@@ -184,19 +190,54 @@ impl<T> fmt::Debug for Transition<T> {
 ///     oob_mfa::Next::clone(next)
 /// }
 /// ```
+///
+/// Its account is read-only: what was stored is what was decided.
+///
+/// ```compile_fail,E0616
+/// fn swap(first: &mut oob_mfa::Next, second: &mut oob_mfa::Next) {
+///     core::mem::swap(&mut first.account, &mut second.account);
+/// }
+/// ```
 #[derive(Debug)]
 #[must_use = "the next account has to be stored"]
-#[non_exhaustive]
 pub struct Next {
-    /// The account to store.
-    pub account: Account,
-    /// The events to log with it.
-    pub events: Events,
-    /// A clone of the events, which identifies the [`Sealed`] that this opens.
-    own: Events,
+    account: Account,
+    /// They identify the [`Sealed`] that this opens.
+    events: Events,
+    target: Option<Target>,
 }
 
 impl Next {
+    /// An account that no transition has made, to test a store with. It opens no [`Sealed`].
+    pub fn without_outcome(account: Account) -> Self {
+        Self {
+            account,
+            events: Events::from(Vec::new()),
+            target: None,
+        }
+    }
+
+    /// The account to store.
+    #[must_use]
+    pub const fn account(&self) -> &Account {
+        &self.account
+    }
+
+    /// The events to log with it.
+    #[must_use]
+    pub const fn events(&self) -> &Events {
+        &self.events
+    }
+
+    /// Where the message goes that you send after the save; `None` if there is no message.
+    ///
+    /// Ask quotas, country rules and number look-ups about it. If you drop this `Next` instead of storing
+    /// it, nothing is charged or sent.
+    #[must_use]
+    pub const fn target(&self) -> Option<Target> {
+        self.target
+    }
+
     /// Confirms that the store has saved this account durably.
     ///
     /// # Security
@@ -204,7 +245,7 @@ impl Next {
     /// Call it only after the conditional write reported success. The outcome that it opens goes to a
     /// client.
     pub fn stored_durably(self) -> Stored {
-        Stored(self.own)
+        Stored(self.events)
     }
 }
 

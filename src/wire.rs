@@ -74,7 +74,7 @@
 //! # impl Server for Memory {
 //! #     fn engine(&self) -> &Engine { &self.0 }
 //! #     fn load(&self, _: &Subject) -> Result<Option<Account>, std::io::Error> { Ok(self.1.borrow().clone()) }
-//! #     fn replace(&self, next: Next) -> Result<(), Unsaved<std::io::Error>> { self.1.replace(Some(next.account)); Ok(()) }
+//! #     fn replace(&self, next: Next) -> Result<(), Unsaved<std::io::Error>> { self.1.replace(Some(next.account().clone())); Ok(()) }
 //! #     fn mint(&self, _: &Verified) -> TokenAnswer { TokenAnswer::new("a", 600, "") }
 //! # }
 //! # use oob_mfa::{Key, KeyRing, Policy};

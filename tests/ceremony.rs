@@ -32,8 +32,8 @@ fn a_first_phone_is_associated_and_confirmed() {
     let outcome = engine
         .associate(account.clone(), &session, &request, now, &mut rng)
         .commit(|next| {
-            assert_eq!(next.account.replaces(), None);
-            account = next.account;
+            assert_eq!(next.account().replaces(), None);
+            account = next.account().clone();
             Ok::<_, ()>(())
         })
         .unwrap();
@@ -52,8 +52,8 @@ fn a_first_phone_is_associated_and_confirmed() {
     let outcome = engine
         .verify_oob(reloaded, &session, &answer, later)
         .commit(|next| {
-            assert_eq!(next.account.replaces(), Some(1));
-            account = next.account;
+            assert_eq!(next.account().replaces(), Some(1));
+            account = next.account().clone();
             Ok::<_, ()>(())
         })
         .unwrap();
@@ -126,10 +126,10 @@ fn driven<T>(stored: &mut Option<Account>, transition: Transition<T>) -> Outcome
         Step::Refused(outcome) => outcome,
         Step::Save(next, sealed) => {
             assert_eq!(
-                next.account.replaces(),
+                next.account().replaces(),
                 stored.as_ref().map(Account::revision)
             );
-            *stored = Some(stored_and_loaded(&next.account));
+            *stored = Some(stored_and_loaded(next.account()));
             sealed.open(next.stored_durably()).unwrap()
         }
     }
@@ -202,7 +202,7 @@ fn the_word_for_another_account_opens_nothing() {
     // Of the same account, at the same moment: equal in everything.
     let (first, its) = begin(&world.engine);
     let (second, others) = begin(&world.engine);
-    assert_eq!(first.account, second.account);
+    assert_eq!(first.account(), second.account());
     let refused: Result<_, AnothersStored> = others.open(first.stored_durably());
     assert!(refused.is_err());
     assert!(its.open(second.stored_durably()).is_err());

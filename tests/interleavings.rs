@@ -140,7 +140,7 @@ impl<'a> Race<'a> {
         let asked = world.ask(&self.commands[request], self.accounts[account].clone());
         let heard = asked
             .commit(|saved| {
-                next = Some(saved.account);
+                next = Some(saved.account().clone());
                 Ok::<(), ()>(())
             })
             .unwrap();

@@ -175,7 +175,7 @@ fn ceremony(channel: Channel) -> [Option<String>; 5] {
     );
     // Not through its stored form: the text of the record holds the handle, by its purpose.
     let save = |next: Next| {
-        world.put(next.account);
+        world.put(next.account().clone());
         Ok::<_, Denied>(())
     };
     let associated = transition.commit(save).unwrap().result.unwrap();
@@ -210,7 +210,7 @@ fn ceremony(channel: Channel) -> [Option<String>; 5] {
         .engine
         .verify_oob(world.account(), &session, &request, world.now());
     let save = |next: Next| {
-        world.put(next.account);
+        world.put(next.account().clone());
         Ok::<_, Denied>(())
     };
     assert!(transition.commit(save).unwrap().result.is_ok());

@@ -193,7 +193,7 @@ impl World {
             .engine
             .verify_oob(account, &session, &self.right, self.now)
             .commit(|next| {
-                black_box(serde_json::to_vec(&next.account).expect("an account"));
+                black_box(serde_json::to_vec(next.account()).expect("an account"));
                 Ok(())
             })?;
         black_box(&outcome);
@@ -215,7 +215,7 @@ fn kept<T>(transition: Transition<T>) -> Result<(), Denied> {
 /// Commits to a buffer of the caller's, in postcard.
 fn saved_in<T>(buffer: &mut [u8], transition: Transition<T>) -> Result<(), Denied> {
     let save = |next: Next| {
-        black_box(postcard::to_slice(&next.account, buffer).expect("long enough"));
+        black_box(postcard::to_slice(next.account(), buffer).expect("long enough"));
         Ok(())
     };
     let outcome = transition.commit(save)?;

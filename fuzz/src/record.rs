@@ -195,10 +195,10 @@ impl Asked<'_> {
                 None
             }
             Step::Save(next, sealed) => {
-                assert_eq!(next.account.replaces(), Some(self.account.revision()));
-                assert_eq!(next.account.subject(), self.account.subject());
-                reloads(&next.account);
-                let (record, _) = Record::of(&next.account);
+                assert_eq!(next.account().replaces(), Some(self.account.revision()));
+                assert_eq!(next.account().subject(), self.account.subject());
+                reloads(next.account());
+                let (record, _) = Record::of(next.account());
                 let _outcome = sealed.open(next.stored_durably()).expect("its own");
                 Some(record)
             }

@@ -8,6 +8,7 @@ use crate::authenticator::{AuthenticatorId, DeviceId};
 use crate::bytes;
 use crate::channel::Channel;
 use crate::code::OobCode;
+use crate::delivery::DeliveryId;
 use crate::instant::Millis;
 use crate::key::{CodeDigest, SessionTag};
 use crate::names::redacted;
@@ -51,6 +52,13 @@ pub(crate) struct ChallengeId(#[serde(with = "bytes")] pub(crate) [u8; 16]);
 
 redacted!(ChallengeId);
 
+impl ChallengeId {
+    /// The id of the message that carries the code.
+    pub(crate) fn delivery(self) -> DeliveryId {
+        DeliveryId::of(&self.0)
+    }
+}
+
 /// The part of a challenge that an answer is judged by.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -60,13 +68,13 @@ pub(crate) struct IssuedCode {
     /// Wrong answers so far.
     pub(crate) attempts: u32,
     pub(crate) channel: Channel,
-    pub(crate) target: Target,
+    pub(crate) target: CodeTarget,
 }
 
 /// What a right answer does.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum Target {
+pub(crate) enum CodeTarget {
     /// Completes a login with a phone of the account.
     Phone(DeviceId),
     /// Confirms a phone that the account does not have yet.
@@ -120,13 +128,16 @@ impl PendingChallenge {
         now.since(self.issued_at) < MAX_CODE_AGE
     }
 
-    /// Discards the code of an enrollment that was started with a first factor.
-    pub(crate) fn discard_unguarded(&mut self) {
-        if let Some(code) = self.code.issued()
-            && let Some(enrollment) = code.enrollment()
-            && enrollment.begun_by == Assurance::FirstFactor
-        {
-            let expires_at = code.expires_at;
+    /// Whether its code confirms an enrollment that was started with a first factor.
+    pub(crate) fn is_unguarded(&self) -> bool {
+        let enrollment = self.code.issued().and_then(IssuedCode::enrollment);
+        enrollment.is_some_and(|enrollment| enrollment.begun_by == Assurance::FirstFactor)
+    }
+
+    /// Discards the code of an enrollment.
+    pub(crate) fn discard(&mut self) {
+        if let Code::Issued(IssuedCode { expires_at, .. }) = &self.code {
+            let expires_at = *expires_at;
             self.code = Code::Discarded { expires_at };
         }
     }
@@ -134,7 +145,7 @@ impl PendingChallenge {
     /// Drops the recovery code of a pending enrollment.
     pub(crate) fn drop_recovery_code(&mut self) {
         if let Some(code) = self.code.issued_mut()
-            && let Target::Enrollment(enrollment) = &mut code.target
+            && let CodeTarget::Enrollment(enrollment) = &mut code.target
         {
             enrollment.recovery = None;
         }
@@ -167,7 +178,7 @@ impl Code {
     }
 }
 
-impl Target {
+impl CodeTarget {
     pub(crate) const fn device(&self) -> DeviceId {
         match self {
             Self::Phone(device) => *device,
@@ -188,10 +199,15 @@ impl IssuedCode {
         self.attempts
     }
 
+    /// The phone's entry, by the channel of the code.
+    pub(crate) const fn authenticator(&self) -> AuthenticatorId {
+        self.target.authenticator(self.channel)
+    }
+
     pub(crate) const fn enrollment(&self) -> Option<&Enrollment> {
         match &self.target {
-            Target::Phone(_) => None,
-            Target::Enrollment(enrollment) => Some(enrollment),
+            CodeTarget::Phone(_) => None,
+            CodeTarget::Enrollment(enrollment) => Some(enrollment),
         }
     }
 }

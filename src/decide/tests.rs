@@ -38,14 +38,14 @@ impl Store {
         let mut stored = self.stored.borrow_mut();
         if let Some(left) = self.conflicts.get().checked_sub(1) {
             self.conflicts.set(left);
-            *stored = Some(next.account);
+            *stored = Some(next.account().clone());
             return Err(Unsaved::Conflict);
         }
         assert_eq!(
             stored.as_ref().map(Account::revision),
-            next.account.replaces()
+            next.account().replaces()
         );
-        *stored = Some(next.account);
+        *stored = Some(next.account().clone());
         Ok(())
     }
 

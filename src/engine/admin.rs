@@ -99,8 +99,7 @@ impl Engine {
     pub fn reset(&self, account: Account, now: UtcDateTime) -> Transition<()> {
         Transition::of(|| {
             let mut change = self.draft(account, now)?.change();
-            self.remove_everything(&mut change);
-            change.log(Event::AccountReset);
+            self.remove_everything(&mut change, Event::AccountReset);
             Ok(change.grant(()))
         })
     }
@@ -138,10 +137,9 @@ impl Engine {
     pub fn erase(&self, account: Account, now: UtcDateTime) -> Transition<Erased> {
         Transition::of(|| {
             let mut change = self.draft(account, now)?.change();
-            let revoked_until = self.remove_everything(&mut change);
+            let revoked_until = self.remove_everything(&mut change, Event::AccountErased);
             // They are revoked.
             change.spent.clear();
-            change.log(Event::AccountErased);
 
             // A server that is behind by the skew accepts a session for that much longer.
             let longest = self.policy.longest_session;
@@ -153,9 +151,10 @@ impl Engine {
     }
 
     /// Drops phones, codes and recovery code, and says until when sessions are revoked.
-    fn remove_everything(&self, change: &mut Change<'_>) -> Millis {
+    fn remove_everything(&self, change: &mut Change<'_>, event: Event) -> Millis {
+        change.log(event);
         change.phones.clear();
-        change.challenges.clear();
+        change.drop_codes(|_| true);
         change.recovery = None;
         let until = change.now().after(self.policy.skew);
         // A policy with a larger skew may have revoked more.
@@ -239,14 +238,8 @@ impl Engine {
 
             let mut change = draft.change();
             let device = DeviceId::draw(rng);
-            let authenticator = AuthenticatorId::Phone(channel, device);
-            let now = change.now();
-            change.add_phone(device, phone, channel, now);
-            change.log(Event::AuthenticatorAdded {
-                authenticator,
-                phone,
-            });
-            Ok(change.grant(authenticator))
+            change.add_phone(device, phone, channel, None);
+            Ok(change.grant(AuthenticatorId::Phone(channel, device)))
         })
     }
 
@@ -330,7 +323,8 @@ impl Engine {
         }
 
         let mut change = self.draft_at(account, now).change();
-        change.challenges.clear();
+        change.log(Event::ClockRewound);
+        change.drop_codes(|_| true);
         change.spent.clear();
         change.revoked_until.first_factor = None;
         change.revoked_until.every = Some(ahead);
@@ -341,7 +335,6 @@ impl Engine {
         for phone in &mut change.phones {
             phone.last_used = phone.last_used.min(now);
         }
-        change.log(Event::ClockRewound);
         change.grant(())
     }
 }

@@ -9,7 +9,7 @@ use super::Engine;
 use super::guard::{check_may_enroll, check_room_for_phone};
 use super::issue::check_issue;
 use crate::account::Account;
-use crate::account::challenge::{Enrollment, Target};
+use crate::account::challenge::{CodeTarget, Enrollment};
 use crate::authenticator::{AuthenticatorId, DeviceId};
 use crate::channel::Channel;
 use crate::code::{OobCode, RecoveryCode};
@@ -112,7 +112,7 @@ impl Engine {
                 !change.is_enrolled() && self.policy.recovery_codes() == RecoveryCodes::Issued;
             let (recovery, recovery_code) =
                 brings_recovery_code.then(|| Recovery::draw(rng)).unzip();
-            let target = Target::Enrollment(Box::new(Enrollment {
+            let target = CodeTarget::Enrollment(Box::new(Enrollment {
                 device,
                 number: phone,
                 begun_by: session.assurance(),

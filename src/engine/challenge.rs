@@ -7,7 +7,7 @@ use super::Engine;
 use super::draft::Draft;
 use super::guard::check_first_factor;
 use super::issue::check_issue;
-use crate::account::challenge::Target;
+use crate::account::challenge::CodeTarget;
 use crate::account::{Account, Phone};
 use crate::authenticator::AuthenticatorId;
 use crate::channel::Channel;
@@ -93,7 +93,7 @@ impl Engine {
             check_issue(&draft, session, Some(phone.device))?;
 
             let mut change = draft.change();
-            let target = Target::Phone(phone.device);
+            let target = CodeTarget::Phone(phone.device);
             let (oob_code, delivery) =
                 self.issue(&mut change, session, channel, phone.number, target, rng);
             Ok(change.grant(Challenged {

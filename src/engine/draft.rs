@@ -7,11 +7,16 @@ use time::UtcDateTime;
 
 use super::Engine;
 use super::guard::{check_session, check_subject};
-use crate::account::{Account, MAX_REVISION, State};
+use crate::account::challenge::PendingChallenge;
+use crate::account::{Account, MAX_REVISION, Phone, PhoneStatus, SpentSession, State};
+use crate::authenticator::{AuthenticatorId, DeviceId};
 use crate::budget::Limit;
+use crate::channel::Channel;
+use crate::delivery::{DeliveryId, Target};
 use crate::denied::Denied;
 use crate::event::Event;
 use crate::instant::Millis;
+use crate::phone::PhoneNumber;
 use crate::policy::Policy;
 use crate::session::MfaSession;
 use crate::transition::Transition;
@@ -31,6 +36,7 @@ pub(super) struct Draft<'a> {
 pub(super) struct Change<'a> {
     draft: Draft<'a>,
     events: Vec<Event>,
+    target: Option<Target>,
 }
 
 impl Engine {
@@ -99,6 +105,7 @@ impl<'a> Draft<'a> {
         Change {
             draft: self,
             events: Vec::new(),
+            target: None,
         }
     }
 }
@@ -112,6 +119,81 @@ impl Change<'_> {
     /// Adds an event.
     pub(super) fn log(&mut self, event: Event) {
         self.events.push(event);
+    }
+
+    /// Notes where the message of this change goes.
+    pub(super) const fn send_to(&mut self, target: Target) {
+        self.target = Some(target);
+    }
+
+    /// Drops challenges, and logs each code that nobody has used.
+    pub(super) fn drop_codes(&mut self, is_dropped: impl Fn(&PendingChallenge) -> bool) {
+        let Self { draft, events, .. } = self;
+        draft.account.state.challenges.retain(|pending| {
+            let dropped = is_dropped(pending);
+            if dropped {
+                events.extend(code_dropped(pending));
+            }
+            !dropped
+        });
+    }
+
+    /// Drops the challenges of a phone.
+    pub(super) fn drop_codes_to(&mut self, device: DeviceId) {
+        self.drop_codes(|pending| pending.targets(device));
+    }
+
+    /// Adds a phone that guards the account from now on.
+    ///
+    /// It discards pending enrollments started with a first factor.
+    pub(super) fn add_phone(
+        &mut self,
+        device: DeviceId,
+        phone: PhoneNumber,
+        channel: Channel,
+        delivery: Option<DeliveryId>,
+    ) {
+        self.log(Event::AuthenticatorAdded {
+            authenticator: AuthenticatorId::Phone(channel, device),
+            phone,
+            delivery,
+        });
+        let now = self.now();
+        let Self { draft, events, .. } = self;
+        let state = &mut *draft.account.state;
+        for pending in &mut state.challenges {
+            if pending.is_unguarded() {
+                events.extend(code_dropped(pending));
+                pending.discard();
+            }
+        }
+        state.phones.push(Phone {
+            device,
+            number: phone,
+            status: PhoneStatus::Active,
+            last_used: now,
+            last_channel: channel,
+            failures: 0,
+        });
+    }
+
+    /// Completes the login of a first-factor session: it is spent (rule 2), and its challenges are
+    /// dropped.
+    pub(super) fn complete_login(
+        &mut self,
+        session: &MfaSession,
+        authenticator: AuthenticatorId,
+        delivery: Option<DeliveryId>,
+    ) {
+        self.log(Event::Authenticated {
+            authenticator,
+            delivery,
+        });
+        self.drop_codes(|pending| pending.session == *session.tag());
+        self.spent.push(SpentSession {
+            session: *session.tag(),
+            expires_at: session.expires(),
+        });
     }
 
     /// Charges a budget that was checked, and logs when that takes the last one.
@@ -143,8 +225,17 @@ impl Change<'_> {
         let revision = account.state.revision.saturating_add(1);
         account.state.revision = revision.min(MAX_REVISION);
         account.state.as_of = now;
-        Transition::changed(account, self.events, result)
+        Transition::changed(account, self.events, self.target, result)
     }
+}
+
+/// The event of a code that is dropped; none if it has expired or was discarded before.
+fn code_dropped(pending: &PendingChallenge) -> Option<Event> {
+    let code = pending.code.issued()?;
+    Some(Event::CodeDropped {
+        authenticator: code.authenticator(),
+        delivery: pending.id.delivery(),
+    })
 }
 
 impl Deref for Draft<'_> {

@@ -5,15 +5,14 @@ use rand_core::CryptoRng;
 use super::Engine;
 use super::draft::{Change, Draft};
 use crate::account::MAX_CHALLENGES;
-use crate::account::challenge::{ChallengeId, Code, IssuedCode, PendingChallenge, Target};
+use crate::account::challenge::{ChallengeId, Code, CodeTarget, IssuedCode, PendingChallenge};
 use crate::authenticator::DeviceId;
 use crate::budget::Limit;
 use crate::channel::Channel;
 use crate::code::{BindingCode, CallKeys, OobCode};
-use crate::delivery::Delivery;
+use crate::delivery::{Delivery, Target};
 use crate::denied::Denied;
 use crate::event::Event;
-use crate::key::delivery_id;
 use crate::phone::PhoneNumber;
 use crate::session::MfaSession;
 
@@ -50,12 +49,13 @@ impl Engine {
         session: &MfaSession,
         channel: Channel,
         to: PhoneNumber,
-        target: Target,
+        target: CodeTarget,
         rng: &mut (impl CryptoRng + ?Sized),
     ) -> (OobCode, Delivery) {
         let (tag, device) = (*session.tag(), target.device());
         let mut id = [0; 16];
         rng.fill_bytes(&mut id);
+        let delivery = ChallengeId(id).delivery();
         let code = BindingCode::draw(self.policy.code_digits(), rng);
         let keys = (channel == Channel::Voice).then(|| CallKeys::draw(rng));
         let issued_at = change.now();
@@ -64,10 +64,9 @@ impl Engine {
         change.log(Event::CodeIssued {
             authenticator: target.authenticator(channel),
             phone: to,
+            delivery,
         });
-        change
-            .challenges
-            .retain(|pending| !pending.is_superseded_by(&tag, device));
+        change.drop_codes(|pending| pending.is_superseded_by(&tag, device));
         change.add_challenge(PendingChallenge {
             id: ChallengeId(id),
             session: tag,
@@ -81,6 +80,7 @@ impl Engine {
             }),
         });
         change.charge(Limit::Sends);
+        change.send_to(Target { phone: to, channel });
 
         let delivery = Delivery {
             channel,
@@ -88,7 +88,7 @@ impl Engine {
             code,
             keys,
             expires_at: expires_at.to_utc(),
-            id: delivery_id(&id),
+            id: delivery,
         };
         (OobCode::of(id), delivery)
     }

@@ -163,8 +163,8 @@ pub(super) fn remove(draft: Draft<'_>, device: DeviceId) -> Result<Transition<Re
     let mut change = draft.change();
     let was_enrolled = change.is_enrolled();
     change.phones.retain(|phone| phone.device != device);
-    change.drop_challenges_to(device);
     change.log(Event::AuthenticatorRemoved { device, phone });
+    change.drop_codes_to(device);
     if was_enrolled && !change.is_enrolled() {
         change.revoked_until.first_factor = Some(change.now());
         if change.recovery.take().is_some() {

@@ -86,10 +86,9 @@ impl Engine {
             let authenticator = AuthenticatorId::RecoveryCode(recovery.device);
             let now = change.now();
             change.recovery = None;
-            change.spend(session);
             change.log(Event::RecoveryCodeUsed);
             let replacement = draw_recovery_code(&mut change, rng);
-            change.log(Event::Authenticated { authenticator });
+            change.complete_login(session, authenticator, None);
             Ok(change.grant(Verified {
                 session: session.clone(),
                 authenticator,

@@ -9,7 +9,7 @@ use super::guard::{
     check_first_factor, check_may_enroll, check_room_for_phone, check_room_for_spent,
 };
 use super::verified::{Purpose, Verified};
-use crate::account::challenge::{ChallengeId, Code, IssuedCode, Target};
+use crate::account::challenge::{ChallengeId, Code, CodeTarget, IssuedCode};
 use crate::account::{Account, PhoneStatus};
 use crate::budget::Limit;
 use crate::channel::Channel;
@@ -35,7 +35,7 @@ pub struct VerifyOob {
 /// The result of comparing a binding code with that of a live challenge.
 struct Judged {
     challenge: ChallengeId,
-    target: Target,
+    target: CodeTarget,
     channel: Channel,
     right: Choice,
 }
@@ -112,7 +112,7 @@ impl Engine {
             .iter()
             .find(|pending| pending.is(&request.oob_code))
             .ok_or(Denied::OobCodeUnknown)?;
-        if let Some(Target::Phone(_)) = pending.code.issued().map(|code| &code.target) {
+        if let Some(CodeTarget::Phone(_)) = pending.code.issued().map(|code| &code.target) {
             check_first_factor(session)?;
         }
         if pending.session != *session.tag() {
@@ -134,10 +134,10 @@ impl Engine {
             return Err(Denied::OobCodeUnknown);
         }
         match &code.target {
-            Target::Phone(device) => {
+            CodeTarget::Phone(device) => {
                 draft.active_phone(*device).ok_or(Denied::OobCodeUnknown)?;
             }
-            Target::Enrollment(enrollment) => {
+            CodeTarget::Enrollment(enrollment) => {
                 check_may_enroll(draft, session)?;
                 check_room_for_phone(draft, enrollment.number, &self.policy)?;
             }
@@ -170,9 +170,10 @@ impl Engine {
     ) -> Transition<Verified> {
         let (channel, now) = (judged.channel, change.now());
         let authenticator = judged.target.authenticator(channel);
+        let delivery = Some(judged.challenge.delivery());
         change.drop_challenge(judged.challenge);
         let purpose = match judged.target {
-            Target::Phone(device) => {
+            CodeTarget::Phone(device) => {
                 if let Some(phone) = change.phone_mut(device) {
                     phone.failures = 0;
                     phone.last_used = now;
@@ -180,13 +181,8 @@ impl Engine {
                 }
                 Purpose::Login
             }
-            Target::Enrollment(enrollment) => {
-                let phone = enrollment.number;
-                change.log(Event::AuthenticatorAdded {
-                    authenticator,
-                    phone,
-                });
-                change.add_phone(enrollment.device, phone, channel, now);
+            CodeTarget::Enrollment(enrollment) => {
+                change.add_phone(enrollment.device, enrollment.number, channel, delivery);
                 if let Some(recovery) = enrollment.recovery {
                     change.set_recovery_code(recovery);
                     change.log(Event::RecoveryCodeReplaced);
@@ -195,8 +191,7 @@ impl Engine {
             }
         };
         if session.assurance() == Assurance::FirstFactor {
-            change.spend(session);
-            change.log(Event::Authenticated { authenticator });
+            change.complete_login(session, authenticator, delivery);
         }
         change.grant(Verified {
             session: session.clone(),
@@ -227,15 +222,16 @@ impl Engine {
             authenticator: judged.target.authenticator(judged.channel),
             // An unconfirmed phone has no count of its own.
             failures: phone.map_or(attempts, |phone| phone.failures),
+            delivery: judged.challenge.delivery(),
         });
         let max = self.policy.attempts_per_challenge();
         if max.is_some_and(|max| attempts >= max) {
-            change.drop_challenge(judged.challenge);
+            change.drop_codes(|pending| pending.id == judged.challenge);
         }
         if let Some(phone) = phone.filter(|phone| phone.status == PhoneStatus::Disabled) {
-            change.drop_challenges_to(device);
             let phone = phone.number;
             change.log(Event::AuthenticatorDisabled { device, phone });
+            change.drop_codes_to(device);
         }
         change.charge(Limit::BindingFailures);
         change.reject(Denied::InvalidBindingCode)

@@ -7,12 +7,14 @@ use super::{Event, Events};
 use crate::authenticator::{AuthenticatorId, DeviceId};
 use crate::budget::Limit;
 use crate::channel::Channel;
+use crate::delivery::DeliveryId;
 
 /// Every event, whether the owner is told of it, and its text in a log.
-fn table() -> [(Event, bool, &'static str); 17] {
+fn table() -> [(Event, bool, &'static str); 20] {
     let device: DeviceId = "dev_NU1Ofuw3Cw0XCt5x".parse().unwrap();
     let phone = "+14155558730".parse().unwrap();
     let authenticator = AuthenticatorId::Phone(Channel::Sms, device);
+    let delivery = DeliveryId::of(&[7; 16]);
     let limit_reached = |limit| Event::LimitReached {
         limit,
         retry_at: UtcDateTime::UNIX_EPOCH,
@@ -22,17 +24,36 @@ fn table() -> [(Event, bool, &'static str); 17] {
             Event::CodeIssued {
                 authenticator,
                 phone,
+                delivery,
             },
             false,
-            r#"{"event":"code_issued","authenticator":"sms|dev_NU1Ofuw3Cw0XCt5x","phone":"XXXXXXXX8730"}"#,
+            r#"{"event":"code_issued","authenticator":"sms|dev_NU1Ofuw3Cw0XCt5x","phone":"XXXXXXXX8730","delivery":"jnPPctUCNxFHtHEvOq220Q"}"#,
+        ),
+        (
+            Event::CodeDropped {
+                authenticator,
+                delivery,
+            },
+            false,
+            r#"{"event":"code_dropped","authenticator":"sms|dev_NU1Ofuw3Cw0XCt5x","delivery":"jnPPctUCNxFHtHEvOq220Q"}"#,
         ),
         (
             Event::AuthenticatorAdded {
                 authenticator,
                 phone,
+                delivery: Some(delivery),
             },
             true,
-            r#"{"event":"authenticator_added","authenticator":"sms|dev_NU1Ofuw3Cw0XCt5x","phone":"XXXXXXXX8730"}"#,
+            r#"{"event":"authenticator_added","authenticator":"sms|dev_NU1Ofuw3Cw0XCt5x","phone":"XXXXXXXX8730","delivery":"jnPPctUCNxFHtHEvOq220Q"}"#,
+        ),
+        (
+            Event::AuthenticatorAdded {
+                authenticator,
+                phone,
+                delivery: None,
+            },
+            true,
+            r#"{"event":"authenticator_added","authenticator":"sms|dev_NU1Ofuw3Cw0XCt5x","phone":"XXXXXXXX8730","delivery":null}"#,
         ),
         (
             Event::AuthenticatorRemoved { device, phone },
@@ -46,18 +67,28 @@ fn table() -> [(Event, bool, &'static str); 17] {
         ),
         (
             Event::Authenticated {
-                authenticator: AuthenticatorId::RecoveryCode(device),
+                authenticator,
+                delivery: Some(delivery),
             },
             false,
-            r#"{"event":"authenticated","authenticator":"recovery-code|dev_NU1Ofuw3Cw0XCt5x"}"#,
+            r#"{"event":"authenticated","authenticator":"sms|dev_NU1Ofuw3Cw0XCt5x","delivery":"jnPPctUCNxFHtHEvOq220Q"}"#,
+        ),
+        (
+            Event::Authenticated {
+                authenticator: AuthenticatorId::RecoveryCode(device),
+                delivery: None,
+            },
+            false,
+            r#"{"event":"authenticated","authenticator":"recovery-code|dev_NU1Ofuw3Cw0XCt5x","delivery":null}"#,
         ),
         (
             Event::WrongBindingCode {
                 authenticator,
                 failures: 3,
+                delivery,
             },
             false,
-            r#"{"event":"wrong_binding_code","authenticator":"sms|dev_NU1Ofuw3Cw0XCt5x","failures":3}"#,
+            r#"{"event":"wrong_binding_code","authenticator":"sms|dev_NU1Ofuw3Cw0XCt5x","failures":3,"delivery":"jnPPctUCNxFHtHEvOq220Q"}"#,
         ),
         (
             Event::WrongRecoveryCode { failures: 1 },
@@ -121,7 +152,7 @@ fn the_name_of_an_event_is_its_serde_tag_and_each_variant_has_one() {
         assert_eq!(logged["event"], event.name());
         names.push(event.name());
     }
-    // Three limits share a name.
+    // Three limits share a name, and so do events with and without a delivery.
     names.dedup();
     assert_eq!(names, Event::NAMES);
     let mut sorted = names.clone();

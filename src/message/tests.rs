@@ -11,6 +11,7 @@ use time::UtcDateTime;
 use super::*;
 use crate::code::CallKeys;
 use crate::code::tests::Words;
+use crate::delivery::DeliveryId;
 use crate::{Account, Associate, Engine, FirstFactor, Key, KeyRing, Policy, Subject};
 
 const PHONE: &str = "+14155558730";
@@ -26,7 +27,7 @@ fn delivery(channel: Channel, code: &str) -> Delivery {
         code: code.into(),
         keys: (channel == Channel::Voice).then(keys),
         expires_at: UtcDateTime::UNIX_EPOCH,
-        id: [7; 16],
+        id: DeliveryId::of(&[7; 16]),
     }
 }
 

@@ -100,8 +100,97 @@ const PAUSE: Duration = Duration::from_secs(1);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
-/// The NCCO of Vonage is the same as JSON: a `talk` with the words and `"bargeIn": true`, then an `input`
-/// with `"dtmf": {"maxDigits": 3, "submitOnHash": false}`, which reports the keys to its `eventUrl`.
+/// The NCCO of Vonage is JSON, in two answers too. The `input` takes keys while the `talk` before it speaks,
+/// and reports them to its `eventUrl` as `dtmf.digits`. They are empty if no key was pressed: answer
+/// without an NCCO, and the last `talk` follows.
+///
+/// ```
+/// use oob_mfa::message::{AnswerStep, PromptStep, VoiceCall, WrongKeys};
+/// use serde_json::{Value, json};
+///
+/// fn talk(words: &str) -> Value {
+///     json!({ "action": "talk", "text": words })
+/// }
+///
+/// fn prompt(call: &VoiceCall) -> Value {
+///     let actions = call.prompt().flat_map(|step| match step {
+///         PromptStep::AskKeys(words) => vec![
+///             json!({ "action": "talk", "text": words, "bargeIn": true }),
+///             json!({
+///                 "action": "input",
+///                 "type": ["dtmf"],
+///                 "dtmf": { "maxDigits": 3, "submitOnHash": false },
+///                 "eventUrl": ["https://example.com/voice/keys"],
+///             }),
+///         ],
+///         PromptStep::Say(words) => vec![talk(words)],
+///     });
+///     actions.collect()
+/// }
+///
+/// fn answer(call: VoiceCall, digits: &str) -> Value {
+///     let answered = match call.press(digits) {
+///         Ok(answered) => answered,
+///         Err(WrongKeys { .. }) => return json!([talk(WrongKeys::WORDS)]),
+///     };
+///     let actions = answered.steps().map(|step| match step {
+///         AnswerStep::Say(words) => talk(words),
+///         AnswerStep::SayDigits(digits) => talk(digits.expose_secret()),
+///         AnswerStep::Pause(time) => json!({ "action": "wait", "timeout": time.as_secs() }),
+///     });
+///     actions.collect()
+/// }
+///
+/// # use chacha20::{ChaCha20Rng, rand_core::SeedableRng};
+/// # use oob_mfa::{message::*, *};
+/// # let engine = Engine::new(Policy::auth0(), KeyRing::new(Key::new(1, &[7; 32])));
+/// # let (mut rng, now) = (ChaCha20Rng::from_seed([1; 32]), time::UtcDateTime::UNIX_EPOCH);
+/// # let alice: Subject = "alice".parse()?;
+/// # let first_factor = FirstFactor { subject: alice.clone(), client: "", scope: "", audience: "" };
+/// # let session = engine.begin(first_factor, now, &mut rng)?;
+/// # let request = Associate { channel: Channel::Voice, phone: "+14155558730".parse()? };
+/// # let outcome = engine.associate(Account::new(alice), &session, &request, now, &mut rng);
+/// # let mut delivery = outcome.commit(|_| Ok::<_, Denied>(()))?.result?.delivery;
+/// # delivery.code = "123456".into();
+/// # let wording = Wording::new("A&B".parse()?, None)?;
+/// # let placed = || match wording.message(&delivery) { Ok(Message::Voice(call)) => call, _ => panic!("a call") };
+/// # let keys = delivery.keys.as_ref().ok_or("a call has keys")?.expose_secret();
+/// # let [a, b, c] = keys.as_bytes().as_array().ok_or("three")?.map(char::from);
+/// # let words = format!(
+/// #     "Hello. This is A&B with the code you asked for. If you did not ask for one, hang up. To hear it, \
+/// #      press {a}, {b}, {c}."
+/// # );
+/// # let call = placed();
+/// assert_eq!(
+///     prompt(&call),
+///     json!([
+///         { "action": "talk", "text": words, "bargeIn": true },
+///         {
+///             "action": "input",
+///             "type": ["dtmf"],
+///             "dtmf": { "maxDigits": 3, "submitOnHash": false },
+///             "eventUrl": ["https://example.com/voice/keys"],
+///         },
+///         { "action": "talk", "text": "No key was pressed. Goodbye." },
+///     ]),
+/// );
+/// assert_eq!(
+///     answer(call, keys),
+///     json!([
+///         { "action": "talk", "text": "Your code is" },
+///         { "action": "talk", "text": "1, 2, 3, 4, 5, 6" },
+///         { "action": "wait", "timeout": 1 },
+///         { "action": "talk", "text": "Again, your code is" },
+///         { "action": "talk", "text": "1, 2, 3, 4, 5, 6" },
+///         { "action": "wait", "timeout": 1 },
+///         { "action": "talk", "text": "Do not share it. Goodbye." },
+///     ]),
+/// );
+/// # let call = placed();
+/// let refused = json!([{ "action": "talk", "text": "Those were other keys. Goodbye." }]);
+/// assert_eq!(answer(call, "12"), refused);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct VoiceCall {
     prompt: Zeroizing<String>,
     digits: SpokenDigits,

@@ -14,7 +14,7 @@ use time::UtcDateTime;
 use super::{AnothersStored, Next, Outcome, Sealed, Step, Stored, Transition};
 use crate::account::Account;
 use crate::channel::Channel;
-use crate::delivery::Delivery;
+use crate::delivery::{Delivery, Target};
 use crate::denied::Denied;
 use crate::engine::Engine;
 use crate::engine::associate::{Associate, Associated};
@@ -39,7 +39,7 @@ fn changed() -> Account {
 /// A grant of 7 that changes the account, with one event.
 fn granted() -> Transition<u32> {
     let events = vec![Event::AccountReset];
-    Transition::changed(changed(), events, Ok(7))
+    Transition::changed(changed(), events, None, Ok(7))
 }
 
 fn refused() -> Transition<u32> {
@@ -49,7 +49,7 @@ fn refused() -> Transition<u32> {
 /// An answer that is charged.
 fn rejected() -> Transition<u32> {
     let events = Vec::new();
-    Transition::changed(changed(), events, Err(Denied::InvalidBindingCode))
+    Transition::changed(changed(), events, None, Err(Denied::InvalidBindingCode))
 }
 
 /// Waits once, as a store over a network would.
@@ -137,8 +137,8 @@ fn a_save_that_fails_is_all_that_is_told() {
 fn an_awaited_save_is_waited_for() {
     let saves = Cell::new(0);
     let save = async |next: Next| {
-        assert_eq!(next.account.replaces(), None);
-        assert_eq!(next.events.len(), 1);
+        assert_eq!(next.account().replaces(), None);
+        assert_eq!(next.events().len(), 1);
         OnceLater::default().await;
         saves.set(saves.get() + 1);
         Ok::<_, Infallible>(())
@@ -184,8 +184,8 @@ fn a_sealed_outcome_opens_once_its_own_next_account_is_stored() {
         (rejected(), Err(Denied::InvalidBindingCode), vec![]),
     ] {
         let (next, sealed) = save(transition);
-        assert_eq!(next.account, changed());
-        assert_eq!(*next.events, events);
+        assert_eq!(*next.account(), changed());
+        assert_eq!(**next.events(), events);
         let outcome = sealed.open(next.stored_durably()).unwrap();
         assert_eq!(outcome.result, result);
         assert_eq!(*outcome.events, events);
@@ -207,8 +207,8 @@ fn the_stored_of_another_transition_opens_nothing_and_says_so() {
         let (first, sealed) = save(make());
         let (second, twin) = save(make());
         // Both have the same account, revision and events.
-        assert_eq!(first.account, second.account);
-        assert_eq!(first.events, second.events);
+        assert_eq!(first.account(), second.account());
+        assert_eq!(first.events(), second.events());
         let refused = sealed.open(second.stored_durably());
         assert_eq!(refused.unwrap_err(), AnothersStored);
         assert_eq!(
@@ -223,27 +223,15 @@ fn the_stored_of_another_transition_opens_nothing_and_says_so() {
 }
 
 #[test]
-fn a_next_whose_public_fields_were_swapped_opens_only_its_own_outcome() {
-    let swapped = || {
-        let ((mut first, sealed), (mut second, twin)) = (save(granted()), save(rejected()));
-        core::mem::swap(&mut first.account, &mut second.account);
-        core::mem::swap(&mut first.events, &mut second.events);
-        ((first, sealed), (second, twin))
-    };
-    let ((first, sealed), (second, twin)) = swapped();
-    let opened = sealed.open(first.stored_durably()).unwrap();
-    assert_eq!(opened.result, Ok(7));
-    assert_eq!(*opened.events, [Event::AccountReset]);
-    let opened = twin.open(second.stored_durably()).unwrap();
-    assert_eq!(opened.result, Err(Denied::InvalidBindingCode));
-
-    let ((first, sealed), (second, twin)) = swapped();
-    let refused = sealed.open(second.stored_durably());
-    assert_eq!(refused.unwrap_err(), AnothersStored);
-    assert_eq!(
-        twin.open(first.stored_durably()).unwrap_err(),
-        AnothersStored
-    );
+fn a_next_that_no_transition_has_made_opens_nothing() {
+    for make in [granted, rejected] {
+        let (next, sealed) = save(make());
+        let made = Next::without_outcome(next.account().clone());
+        assert_eq!((made.account(), made.target()), (next.account(), None));
+        assert!(made.events().is_empty());
+        let refused = sealed.open(made.stored_durably());
+        assert_eq!(refused.unwrap_err(), AnothersStored);
+    }
 }
 
 #[test]
@@ -261,7 +249,7 @@ fn every_step_is_send_and_sync_and_static() {
 fn debug_of_a_step_shows_nothing_of_the_result() {
     let shown = |result: Result<u32, Denied>| {
         let events = vec![Event::AccountReset];
-        let step = Transition::changed(changed(), events, result).begin();
+        let step = Transition::changed(changed(), events, None, result).begin();
         let whole = format!("{step:?} {step:#?}");
         let Step::Save(next, sealed) = step else {
             panic!("refused")
@@ -304,6 +292,33 @@ fn session(rng: &mut ChaCha20Rng) -> MfaSession {
     engine().begin(first_factor, NOW, rng).unwrap()
 }
 
+#[test]
+fn the_target_is_known_before_the_save_and_only_where_a_message_is_sent() {
+    let mut rng = ChaCha20Rng::from_seed([1; 32]);
+    let session = session(&mut rng);
+    let phone = "+14155558730".parse().unwrap();
+    for channel in [Channel::Sms, Channel::Voice] {
+        let request = Associate { channel, phone };
+        let (next, _) = save(engine().associate(account(), &session, &request, NOW, &mut rng));
+        assert_eq!(next.target(), Some(Target { phone, channel }));
+        let shown = format!("{:?}", next.target());
+        assert!(shown.contains("XXXXXXXX8730"), "{shown}");
+        assert!(!shown.contains("14155558730"), "{shown}");
+
+        let (next, _) = save(engine().import_phone(account(), phone, Channel::Sms, NOW, &mut rng));
+        assert_eq!(next.target(), None);
+        let request = Challenge {
+            channel: Some(channel),
+            ..Challenge::default()
+        };
+        let imported = next.account().clone();
+        let (next, _) = save(engine().challenge(imported, &session, &request, NOW, &mut rng));
+        assert_eq!(next.target(), Some(Target { phone, channel }));
+        let (next, _) = save(engine().reset(next.account().clone(), NOW));
+        assert_eq!(next.target(), None);
+    }
+}
+
 fn associated() -> (Associated, Events, Account) {
     let mut rng = ChaCha20Rng::from_seed([1; 32]);
     let session = session(&mut rng);
@@ -315,7 +330,7 @@ fn associated() -> (Associated, Events, Account) {
     let outcome = engine()
         .associate(account(), &session, &request, NOW, &mut rng)
         .commit(|next| {
-            saved = Some(next.account);
+            saved = Some(next.account().clone());
             Ok::<_, Infallible>(())
         })
         .unwrap();
@@ -367,6 +382,11 @@ fn a_delivery_is_named_without_its_oob_code() {
     );
     assert_eq!(*expires_at, NOW + core::time::Duration::from_secs(300));
     let id = associated.delivery.id();
-    assert_eq!(id.len(), 22);
-    assert_ne!(id, associated.oob_code.expose_secret());
+    let text = id.to_string();
+    let is_base64url = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
+    assert_eq!(text.len(), 22);
+    assert!(text.bytes().all(is_base64url), "{text}");
+    assert_ne!(text, associated.oob_code.expose_secret());
+    assert_eq!(format!("{id:?}"), text);
+    assert_eq!(serde_json::to_value(id).unwrap(), text);
 }

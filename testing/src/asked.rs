@@ -6,7 +6,7 @@ use std::task::{Context, Poll, Waker};
 
 use oob_mfa::{
     Associated, AuthenticatorId, Challenged, Denied, Erased, Events, Next, RecoveryCode, Removed,
-    Transition, Verified,
+    Target, Transition, Verified,
 };
 
 use super::reply::Answer;
@@ -38,6 +38,7 @@ pub(crate) enum Reply {
     Decided {
         result: Result<Grant, Denied>,
         events: Events,
+        target: Option<Target>,
         saved: bool,
     },
 }
@@ -109,16 +110,17 @@ where
     F: FnOnce(Next) -> Fut,
     Fut: Future<Output = Result<(), E>>,
 {
-    let mut saved = false;
+    let (mut saved, mut target) = (false, None);
     let outcome = asked
         .commit_async(|next| {
-            saved = true;
+            (saved, target) = (true, next.target());
             save(next)
         })
         .await?;
     Ok(Heard(Reply::Decided {
         result: outcome.result.map(grant),
         events: outcome.events,
+        target,
         saved,
     }))
 }

@@ -55,13 +55,13 @@ use self::together::block_on;
 ///     }
 ///
 ///     fn replace(&self, next: Next) -> Result<(), Unsaved<String>> {
-///         let stored = self.load(next.account.subject()).map_err(Unsaved::Failed)?;
-///         if stored.as_ref().map(Account::revision) != next.account.replaces() {
+///         let stored = self.load(next.account().subject()).map_err(Unsaved::Failed)?;
+///         if stored.as_ref().map(Account::revision) != next.account().replaces() {
 ///             return Err(Unsaved::Conflict);
 ///         }
 ///         # std::thread::sleep(std::time::Duration::from_micros(99)); // What a database takes.
-///         let subject = next.account.subject().clone();
-///         self.0.lock().unwrap().insert(subject, next.account);
+///         let subject = next.account().subject().clone();
+///         self.0.lock().unwrap().insert(subject, next.account().clone());
 ///         Ok(())
 ///     }
 /// }

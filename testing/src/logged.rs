@@ -12,6 +12,15 @@ pub enum Logged {
         phone: (Channel, usize),
         /// The number that it was sent to.
         to: PhoneNumber,
+        /// Which code.
+        code: usize,
+    },
+    /// A code was dropped before it was used or expired.
+    CodeDropped {
+        /// The channel and the phone.
+        phone: (Channel, usize),
+        /// Which code.
+        code: usize,
     },
     /// A phone was confirmed or imported.
     AuthenticatorAdded {
@@ -19,6 +28,8 @@ pub enum Logged {
         phone: (Channel, usize),
         /// Its number.
         number: PhoneNumber,
+        /// The code that confirmed it; none for an import.
+        code: Option<usize>,
     },
     /// A phone was removed.
     AuthenticatorRemoved {
@@ -38,6 +49,8 @@ pub enum Logged {
     Authenticated {
         /// The phone and its channel; none for a recovery code.
         phone: Option<(Channel, usize)>,
+        /// The binding code; none for a recovery code.
+        code: Option<usize>,
     },
     /// A wrong binding code was charged.
     WrongBindingCode {
@@ -45,6 +58,8 @@ pub enum Logged {
         phone: (Channel, usize),
         /// Wrong codes for it since its last success.
         failures: u32,
+        /// The right code.
+        code: usize,
     },
     /// A wrong recovery code was charged.
     WrongRecoveryCode {

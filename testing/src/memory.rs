@@ -63,8 +63,12 @@ impl MemoryStore {
     /// # Errors
     ///
     /// A conflict, or the next [`Fault`] that was asked for.
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "the signature of `decide`: a Next is stored once"
+    )]
     pub fn replace(&self, next: Next) -> Result<(), Unsaved<MemoryStoreUnavailable>> {
-        let account = next.account;
+        let account = next.account();
         let mut stored = self.lock();
         let fault = stored.faults.pop_front();
         match fault {
@@ -76,7 +80,8 @@ impl MemoryStore {
         if replaced.map(Account::revision) != account.replaces() {
             return Err(Unsaved::Conflict);
         }
-        stored.records.insert(account.subject().clone(), account);
+        let (subject, account) = (account.subject().clone(), account.clone());
+        stored.records.insert(subject, account);
         match fault {
             Some(_) => Err(Unsaved::Failed(MemoryStoreUnavailable)),
             None => Ok(()),

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use oob_mfa::{Channel, Delivery, PhoneNumber};
+use oob_mfa::{Channel, Delivery, DeliveryId, PhoneNumber};
 use time::UtcDateTime;
 
 /// Keeps every message, in the order of sending. Clones keep the same ones.
@@ -35,8 +35,8 @@ pub struct Message {
     pub keys: Option<String>,
     /// When the code expires.
     pub expires_at: UtcDateTime,
-    /// The name of the delivery.
-    pub id: String,
+    /// The id of the delivery.
+    pub id: DeliveryId,
 }
 
 impl Outbox {

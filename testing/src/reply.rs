@@ -23,6 +23,8 @@ pub struct Reply {
     pub answer: Answer,
     /// The message that was sent.
     pub sent: Option<SentMessage>,
+    /// Where the transition said that its message goes, before the save.
+    pub target: Option<(Channel, PhoneNumber)>,
     /// Whether the record was saved.
     pub saved: bool,
     /// What was logged, in its order.
@@ -35,6 +37,7 @@ impl Reply {
         Self {
             answer,
             sent: None,
+            target: None,
             saved: false,
             logged: Vec::new(),
         }

@@ -8,8 +8,8 @@ mod recorded;
 mod sent;
 
 use oob_mfa::{
-    Account, AuthenticatorId, Channel, DeviceId, Engine, Event, Key, KeyRing, MAX_TRIES,
-    MfaSession, Next, Policy, Subject, Unsaved,
+    Account, AuthenticatorId, Channel, DeliveryId, DeviceId, Engine, Event, Key, KeyRing,
+    MAX_TRIES, MfaSession, Next, Policy, Subject, Unsaved,
 };
 use time::UtcDateTime;
 
@@ -207,6 +207,18 @@ impl World {
         &self.codes
     }
 
+    /// The id of the message that carried this code.
+    ///
+    /// # Panics
+    ///
+    /// If the code was not issued here.
+    #[must_use]
+    pub fn delivery_of(&self, sent: &Sent) -> DeliveryId {
+        let mut codes = self.codes.iter();
+        let code = codes.find(|code| code.oob_code == sent.oob_code);
+        code.expect("a code that was issued here").delivery
+    }
+
     /// The phones that were ever associated or imported, in their order.
     #[must_use]
     pub fn devices(&self) -> &[DeviceId] {
@@ -262,7 +274,7 @@ impl World {
     /// let loaded = Account::new(world.subject().clone());
     /// let mut stored = None;
     /// let heard = world.ask(&command, loaded).commit(|next| {
-    ///     stored = Some(next.account);
+    ///     stored = Some(next.account().clone());
     ///     Ok::<(), &str>(())
     /// })?;
     /// assert_eq!(world.hear(heard).reply.answer, Answer::Imported { device: 0 });

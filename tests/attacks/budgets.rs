@@ -19,6 +19,7 @@ fn a_resend_resets_neither_the_budget_nor_the_failures_of_the_phone() {
         let wrong = Event::WrongBindingCode {
             authenticator: sent.authenticator,
             failures,
+            delivery: world.delivery_of(&sent),
         };
         assert_eq!(world.events, [wrong]);
     }
@@ -255,10 +256,7 @@ fn the_last_of_each_budget_is_told_with_when_one_will_be_back() {
     let (phone, _) = world.enroll(ALICES);
     let session = world.first_factor();
     let sent = world.challenge(&session, None).unwrap();
-    let issued = Event::CodeIssued {
-        authenticator: phone,
-        phone: ALICES.parse().unwrap(),
-    };
+    let mut delivery = world.delivery_of(&sent);
     let reached = |world: &World, limit, after| Event::LimitReached {
         limit,
         retry_at: world.now() + after,
@@ -269,6 +267,7 @@ fn the_last_of_each_budget_is_told_with_when_one_will_be_back() {
         let told = Event::WrongBindingCode {
             authenticator: phone,
             failures,
+            delivery,
         };
         let last = reached(&world, Limit::BindingFailures, 6 * MINUTE);
         assert_eq!(
@@ -288,9 +287,22 @@ fn the_last_of_each_budget_is_told_with_when_one_will_be_back() {
     }
     // Two have been sent: to enroll, and to sign in.
     for sends in 3..=10 {
-        world.challenge(&session, None).unwrap();
+        let sent = world.challenge(&session, None).unwrap();
+        let superseded = Event::CodeDropped {
+            authenticator: phone,
+            delivery,
+        };
+        delivery = world.delivery_of(&sent);
+        let issued = Event::CodeIssued {
+            authenticator: phone,
+            phone: ALICES.parse().unwrap(),
+            delivery,
+        };
         let last = reached(&world, Limit::Sends, HOUR);
-        assert_eq!(world.events, [issued, last][..1 + usize::from(sends == 10)]);
+        assert_eq!(
+            world.events,
+            [issued, superseded, last][..2 + usize::from(sends == 10)]
+        );
     }
 }
 

@@ -65,7 +65,12 @@ fn an_erased_record_holds_nothing_of_its_owner_but_what_refuses_older_sessions()
     let revision = world.account().revision();
     world.wait(SECOND);
     world.erase();
-    assert_eq!(world.events, [Event::AccountErased]);
+    let pending = world.codes().last().unwrap();
+    let dropped = Event::CodeDropped {
+        authenticator: AuthenticatorId::Phone(pending.channel, world.devices()[pending.device]),
+        delivery: pending.delivery,
+    };
+    assert_eq!(world.events, [Event::AccountErased, dropped]);
     assert!(Event::AccountErased.notifies_owner());
     let now = millis(world.now());
     let expected = serde_json::json!({

@@ -208,7 +208,11 @@ fn of_two_phones_that_nobody_confirmed_the_one_that_is_named_is_removed() {
         device: second.device(),
         phone: MALLORYS.parse().unwrap(),
     };
-    assert_eq!(world.events, [told]);
+    let dropped = Event::CodeDropped {
+        authenticator: second.authenticator,
+        delivery: world.delivery_of(&second),
+    };
+    assert_eq!(world.events, [told, dropped]);
     assert!(is_listed(&mut world, &first) && !is_listed(&mut world, &second));
     assert_refused(&mut world, Denied::OobCodeUnknown, |world| {
         world.verify(&owner, &second)

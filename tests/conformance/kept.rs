@@ -12,7 +12,7 @@ fn success_that_a_restart_undoes_is_found() {
             async |subject: Subject| Ok::<_, &str>(stored(&memory, &subject)),
             async |next: Next| {
                 give_way().await;
-                replace(&memory, next.account)?;
+                replace(&memory, next.account().clone())?;
                 writes.set(writes.get() + 1);
                 if writes.get().is_multiple_of(2) {
                     durable.borrow_mut().clone_from(&memory.borrow());
@@ -49,9 +49,9 @@ fn an_insert_that_is_not_durable_is_found() {
         async |subject: Subject| Ok::<_, &str>(stored(&memory, &subject)),
         async |next: Next| {
             give_way().await;
-            replace(&memory, next.account.clone())?;
-            if next.account.replaces().is_some() {
-                put(&durable, next.account);
+            replace(&memory, next.account().clone())?;
+            if next.account().replaces().is_some() {
+                put(&durable, next.account().clone());
             }
             Ok(())
         },
@@ -77,9 +77,9 @@ fn a_store_that_forgets_the_oldest_is_found() {
         let (records, order) = (Records::default(), RefCell::new(Vec::new()));
         let report = replacing(&records, async |next: Next| {
             give_way().await;
-            let subject = next.account.subject().clone();
-            let is_new = next.account.replaces().is_none();
-            replace(&records, next.account)?;
+            let subject = next.account().subject().clone();
+            let is_new = next.account().replaces().is_none();
+            replace(&records, next.account().clone())?;
             let mut order = order.borrow_mut();
             if is_new {
                 order.push(subject);
@@ -108,11 +108,11 @@ fn a_revision_that_wraps_is_found() {
         let records = Records::default();
         let narrow = |revision: Option<u64>| revision.map(|revision| revision % (1 << bits));
         let report = replacing(&records, async |next: Next| {
-            let there = revision(&records, next.account.subject());
-            if narrow(there) != narrow(next.account.replaces()) {
+            let there = revision(&records, next.account().subject());
+            if narrow(there) != narrow(next.account().replaces()) {
                 return Err(Unsaved::Conflict);
             }
-            put(&records, next.account);
+            put(&records, next.account().clone());
             Ok(())
         });
         let wrapped = breach(&report, Duty::Replace, None);
@@ -144,11 +144,11 @@ fn a_revision_that_is_cut_is_found() {
     for cut in cases(cuts) {
         let records = Records::default();
         let report = replacing(&records, async |next: Next| {
-            let there = revision(&records, next.account.subject());
-            if there.map(cut) != next.account.replaces().map(cut) {
+            let there = revision(&records, next.account().subject());
+            if there.map(cut) != next.account().replaces().map(cut) {
                 return Err(Unsaved::Conflict);
             }
-            put(&records, next.account);
+            put(&records, next.account().clone());
             Ok(())
         });
         breach(&report, Duty::Replace, None);
@@ -170,12 +170,12 @@ fn subjects_that_a_column_takes_for_one_are_found() {
                 Ok::<_, &str>(records.borrow().get(&fold(subject.as_str())).cloned())
             },
             async |next: Next| {
-                let key = fold(next.account.subject().as_str());
+                let key = fold(next.account().subject().as_str());
                 let there = records.borrow().get(&key).map(Account::revision);
-                if there != next.account.replaces() {
+                if there != next.account().replaces() {
                     return Err(Unsaved::Conflict);
                 }
-                records.borrow_mut().insert(key, next.account);
+                records.borrow_mut().insert(key, next.account().clone());
                 Ok(())
             },
         )
@@ -191,10 +191,10 @@ fn a_record_that_is_cut_or_refused_for_its_size_is_found() {
     }
     let records = Records::default();
     let report = replacing(&records, async |next: Next| {
-        if postcard::to_allocvec(&next.account).unwrap().len() > LARGEST - 8 {
+        if postcard::to_allocvec(next.account()).unwrap().len() > LARGEST - 8 {
             return Err(Unsaved::Failed("value too long"));
         }
-        replace(&records, next.account)
+        replace(&records, next.account().clone())
     });
     breach(&report, Duty::Save, None);
 }

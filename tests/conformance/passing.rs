@@ -55,10 +55,10 @@ fn a_store_of_bytes_where_requests_meet_passes() {
         },
         async |next: Next| {
             give_way().await;
-            let subject = next.account.subject();
+            let subject = next.account().subject();
             let there = load(subject).as_ref().map(Account::revision);
-            let done = if there == next.account.replaces() {
-                let record = postcard::to_allocvec(&next.account).unwrap();
+            let done = if there == next.account().replaces() {
+                let record = postcard::to_allocvec(next.account()).unwrap();
                 records.borrow_mut().insert(subject.clone(), record);
                 Ok(())
             } else {
@@ -87,8 +87,8 @@ fn a_cache_that_is_behind_passes_and_is_seen() {
         },
         async |next: Next| {
             give_way().await;
-            let subject = next.account.subject().clone();
-            let done = replace(&records, next.account);
+            let subject = next.account().subject().clone();
+            let done = replace(&records, next.account().clone());
             if done.is_err() {
                 cache.borrow_mut().remove(&subject);
             }
@@ -121,7 +121,7 @@ fn answers_may_be_lost_and_loads_may_fail() {
             async |next: Next| {
                 give_way().await;
                 let lost = fails();
-                replace(&records, next.account)?;
+                replace(&records, next.account().clone())?;
                 if lost {
                     Err(Unsaved::Failed("the answer was lost"))
                 } else {
@@ -144,7 +144,7 @@ fn a_durable_store_survives_restarts() {
         async |subject: Subject| Ok(stored(&records, &subject)),
         async |next: Next| {
             give_way().await;
-            replace(&records, next.account)
+            replace(&records, next.account().clone())
         },
     )
     .restarting(async || {})

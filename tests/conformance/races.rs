@@ -6,7 +6,7 @@ use super::*;
 fn the_last_write_that_wins_is_found() {
     let records = Records::default();
     let report = replacing(&records, async |next: Next| {
-        put(&records, next.account);
+        put(&records, next.account().clone());
         Ok(())
     });
     println!("{report}");
@@ -47,12 +47,12 @@ fn the_last_write_that_wins_is_found() {
 fn a_compare_outside_of_the_transaction_is_found() {
     let records = Records::default();
     let report = replacing(&records, async |next: Next| {
-        if revision(&records, next.account.subject()) != next.account.replaces() {
+        if revision(&records, next.account().subject()) != next.account().replaces() {
             return Err(Unsaved::Conflict);
         }
         // The database is asked to write now, and others come between.
         give_way().await;
-        put(&records, next.account);
+        put(&records, next.account().clone());
         Ok(())
     });
     println!("{report}");
@@ -88,10 +88,10 @@ fn success_that_is_reported_before_the_commit_is_found() {
             Ok::<_, &str>(stored(&records, &subject))
         },
         async |next: Next| {
-            if revision(&records, next.account.subject()) != next.account.replaces() {
+            if revision(&records, next.account().subject()) != next.account().replaces() {
                 return Err(Unsaved::Conflict);
             }
-            behind.borrow_mut().push(next.account);
+            behind.borrow_mut().push(next.account().clone());
             Ok(())
         },
     )
@@ -109,11 +109,11 @@ fn a_file_that_is_written_as_a_whole_is_found() {
     let file = Records::default();
     let report = replacing(&file, async |next: Next| {
         let mut whole = file.borrow().clone();
-        let there = whole.get(next.account.subject()).map(Account::revision);
-        if there != next.account.replaces() {
+        let there = whole.get(next.account().subject()).map(Account::revision);
+        if there != next.account().replaces() {
             return Err(Unsaved::Conflict);
         }
-        whole.insert(next.account.subject().clone(), next.account);
+        whole.insert(next.account().subject().clone(), next.account().clone());
         give_way().await;
         file.replace(whole);
         Ok(())
@@ -133,13 +133,16 @@ fn a_compare_under_another_lock_than_the_write_is_found() {
         Ok::<_, &str>(records.lock().unwrap().get(subject).cloned())
     };
     let report = StoreTest::blocking(Arc::default(), load, move |records, next| {
-        let subject = next.account.subject().clone();
+        let subject = next.account().subject().clone();
         let there = load(records, &subject).map_err(Unsaved::Failed)?;
-        if there.as_ref().map(Account::revision) != next.account.replaces() {
+        if there.as_ref().map(Account::revision) != next.account().replaces() {
             return Err(Unsaved::Conflict);
         }
         std::thread::yield_now();
-        records.lock().unwrap().insert(subject, next.account);
+        records
+            .lock()
+            .unwrap()
+            .insert(subject, next.account().clone());
         Ok(())
     })
     .run_blocking();
@@ -157,8 +160,8 @@ fn a_conflict_that_writes_all_the_same_is_found() {
     }
     let records = Records::default();
     let report = replacing(&records, async |next: Next| {
-        let done = replace(&records, next.account.clone());
-        put(&records, next.account);
+        let done = replace(&records, next.account().clone());
+        put(&records, next.account().clone());
         done
     });
     breach(&report, Duty::Replace, None);
@@ -169,12 +172,12 @@ fn an_upsert_is_found() {
     let records = Records::default();
     let report = StoreTest::new(
         async |subject: Subject| Ok(stored(&records, &subject)),
-        async |next: Next| match next.account.replaces() {
+        async |next: Next| match next.account().replaces() {
             None => {
-                put(&records, next.account);
+                put(&records, next.account().clone());
                 Ok(())
             }
-            Some(_) => replace(&records, next.account),
+            Some(_) => replace(&records, next.account().clone()),
         },
     )
     .run_blocking();
@@ -188,11 +191,11 @@ fn an_upsert_is_found() {
 fn an_update_without_a_row_is_found() {
     let records = Records::default();
     let report = replacing(&records, async |next: Next| {
-        let there = revision(&records, next.account.subject());
-        if there.is_some() && there != next.account.replaces() {
+        let there = revision(&records, next.account().subject());
+        if there.is_some() && there != next.account().replaces() {
             return Err(Unsaved::Conflict);
         }
-        put(&records, next.account);
+        put(&records, next.account().clone());
         Ok(())
     });
     breach(&report, Duty::Replace, None);
@@ -203,7 +206,8 @@ fn an_update_without_a_row_is_found() {
 fn a_conflict_that_is_called_a_failure_is_found() {
     let records = Records::default();
     let report = replacing(&records, async |next: Next| {
-        replace(&records, next.account).map_err(|_| Unsaved::Failed("UNIQUE constraint failed"))
+        replace(&records, next.account().clone())
+            .map_err(|_| Unsaved::Failed("UNIQUE constraint failed"))
     });
     let second = breach(&report, Duty::Conflict, None);
     assert_eq!(
@@ -223,8 +227,8 @@ fn an_insert_that_fails_where_it_is_a_conflict_is_found() {
     }
     let records = Records::default();
     let report = replacing(&records, async |next: Next| {
-        let is_first = next.account.replaces().is_none();
-        let done = replace(&records, next.account);
+        let is_first = next.account().replaces().is_none();
+        let done = replace(&records, next.account().clone());
         if is_first {
             done.map_err(|_| Unsaved::Failed("duplicate key"))
         } else {

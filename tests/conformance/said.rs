@@ -22,19 +22,22 @@ fn loading(
     records: &Records,
     load: impl AsyncFn(Subject) -> Result<Option<Account>, &'static str>,
 ) -> Report {
-    StoreTest::new(load, async |next: Next| replace(records, next.account)).run_blocking()
+    StoreTest::new(load, async |next: Next| {
+        replace(records, next.account().clone())
+    })
+    .run_blocking()
 }
 
 /// The report on a store that writes some saves without a look at what is there.
 fn unconditional(is_written: impl Fn(&Account, &Next) -> bool) -> Report {
     let records = Records::default();
     replacing(&records, async |next: Next| {
-        let there = stored(&records, next.account.subject());
+        let there = stored(&records, next.account().subject());
         if there.is_some_and(|there| is_written(&there, &next)) {
-            put(&records, next.account);
+            put(&records, next.account().clone());
             return Ok(());
         }
-        replace(&records, next.account)
+        replace(&records, next.account().clone())
     })
 }
 
@@ -75,7 +78,7 @@ fn a_code_that_was_granted_twice_is_told_from_a_login_that_is_lost() {
         account["account"]["spent"].as_array().unwrap().clone()
     };
     let report = unconditional(|there, next| {
-        let (there, next) = (spent(there), spent(&next.account));
+        let (there, next) = (spent(there), spent(next.account()));
         next.last().is_some_and(|last| !there.contains(last))
     });
     assert_eq!(
@@ -93,11 +96,11 @@ fn writes_that_were_under_way_at_once_are_told_from_those_that_were_not() {
     }
     let records = Records::default();
     let report = replacing(&records, async |next: Next| {
-        if revision(&records, next.account.subject()) != next.account.replaces() {
+        if revision(&records, next.account().subject()) != next.account().replaces() {
             return Err(Unsaved::Conflict);
         }
         give_way().await;
-        put(&records, next.account);
+        put(&records, next.account().clone());
         Ok(())
     });
     assert_eq!(
@@ -119,7 +122,7 @@ fn a_lost_charge_is_one_whichever_of_the_two_was_wrong() {
             Event::WrongBindingCode { .. } | Event::WrongRecoveryCode { .. }
         )
     };
-    let report = unconditional(|_, next| next.events.iter().any(is_wrong));
+    let report = unconditional(|_, next| next.events().iter().any(is_wrong));
     assert_eq!(
         duties(&report),
         [
@@ -136,7 +139,7 @@ fn a_login_that_an_administrator_overwrites_is_lost() {
         return;
     }
     let is_restored = |event: &Event| *event == Event::BudgetsRestored;
-    let report = unconditional(|_, next| next.events.iter().any(is_restored));
+    let report = unconditional(|_, next| next.events().iter().any(is_restored));
     let lost = breach(&report, Duty::Replace, Some(Rule::Once));
     assert!(
         found(lost).contains("a login was completed, and the record does not know it"),
@@ -196,12 +199,12 @@ fn a_save_that_is_never_taken_is_said() {
     // The stored revision compared with the next one.
     let (records, refused) = (Records::default(), Cell::new(0));
     let report = replacing(&records, async |next: Next| {
-        let there = revision(&records, next.account.subject());
-        if there.is_some_and(|there| there != next.account.revision()) {
+        let there = revision(&records, next.account().subject());
+        if there.is_some_and(|there| there != next.account().revision()) {
             refused.set(refused.get() + 1);
             return Err(Unsaved::Conflict);
         }
-        replace(&records, next.account)
+        replace(&records, next.account().clone())
     });
     assert_eq!(
         report.breaches()[0].to_string(),
@@ -215,10 +218,10 @@ fn a_save_that_is_never_taken_is_said() {
 
     let records = Records::default();
     let report = replacing(&records, async |next: Next| {
-        if postcard::to_allocvec(&next.account).unwrap().len() > LARGEST - 8 {
+        if postcard::to_allocvec(next.account()).unwrap().len() > LARGEST - 8 {
             return Err(Unsaved::Failed("value too long"));
         }
-        replace(&records, next.account)
+        replace(&records, next.account().clone())
     });
     assert_eq!(
         breach(&report, Duty::Save, None).to_string(),
@@ -246,9 +249,9 @@ fn a_schedule_is_shown_whole_up_to_thirty_two_loads() {
                 }
                 Ok(record)
             },
-            async |next: Next| match next.account.replaces() {
+            async |next: Next| match next.account().replaces() {
                 Some(_) => Err(Unsaved::Conflict),
-                None => replace(&records, next.account),
+                None => replace(&records, next.account().clone()),
             },
         )
         .run_blocking();
@@ -268,7 +271,7 @@ fn a_conflict_that_is_now_and_then_called_a_failure_passes() {
     let conflicts = Cell::new(0_u32);
     let report = replacing(&records, async |next: Next| {
         give_way().await;
-        replace(&records, next.account).map_err(|_| {
+        replace(&records, next.account().clone()).map_err(|_| {
             conflicts.set(conflicts.get() + 1);
             if conflicts.get().is_multiple_of(2) {
                 Unsaved::Conflict
@@ -289,13 +292,13 @@ fn a_revision_that_wraps_to_none_is_found() {
     for bits in cases([8, 16, 32]) {
         let records = Records::default();
         let report = replacing(&records, async |next: Next| {
-            let replaces = next.account.replaces();
-            let there = revision(&records, next.account.subject());
+            let replaces = next.account().replaces();
+            let there = revision(&records, next.account().subject());
             if there.is_none() && replaces.unwrap_or_default().is_multiple_of(1 << bits) {
-                put(&records, next.account);
+                put(&records, next.account().clone());
                 return Ok(());
             }
-            replace(&records, next.account)
+            replace(&records, next.account().clone())
         });
         assert_eq!(duties(&report), [(Duty::Replace, None)], "{report}");
         assert_eq!(
@@ -318,9 +321,9 @@ fn a_first_record_of_a_subject_that_was_forgotten_is_a_second_one() {
     }
     let (records, order) = (Records::default(), RefCell::new(Vec::new()));
     let report = replacing(&records, async |next: Next| {
-        let subject = next.account.subject().clone();
-        let is_new = next.account.replaces().is_none();
-        replace(&records, next.account)?;
+        let subject = next.account().subject().clone();
+        let is_new = next.account().replaces().is_none();
+        replace(&records, next.account().clone())?;
         let mut order = order.borrow_mut();
         if is_new {
             order.push(subject);
@@ -350,9 +353,9 @@ fn a_restart_is_shown_where_it_was() {
         async |subject: Subject| Ok::<_, &str>(stored(&memory, &subject)),
         async |next: Next| {
             give_way().await;
-            replace(&memory, next.account.clone())?;
-            if next.account.replaces().is_none() {
-                put(&durable, next.account);
+            replace(&memory, next.account().clone())?;
+            if next.account().replaces().is_none() {
+                put(&durable, next.account().clone());
             }
             Ok(())
         },

@@ -300,7 +300,7 @@ fn other_at(text: &str, place: usize) -> String {
 
 fn saved<T>(account: &mut Account, transition: Transition<T>) -> Result<T, Denied> {
     let save = |next: oob_mfa::Next| {
-        *account = next.account;
+        *account = next.account().clone();
         Ok::<_, Infallible>(())
     };
     let Ok(outcome) = transition.commit(save);
@@ -310,7 +310,7 @@ fn saved<T>(account: &mut Account, transition: Transition<T>) -> Result<T, Denie
 /// Writes the record, as a store would, then opens the outcome: all but its text is told by then.
 fn heard<T>(transition: Transition<T>) -> String {
     let save = |next: oob_mfa::Next| {
-        black_box(postcard::to_allocvec(&next.account).expect("a record"));
+        black_box(postcard::to_allocvec(next.account()).expect("a record"));
         Ok::<_, Infallible>(())
     };
     let Ok(outcome) = transition.commit(save);

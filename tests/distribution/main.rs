@@ -95,7 +95,7 @@ impl Drawer {
 fn both<T>(transition: Transition<T>) -> (Result<T, Denied>, Option<Account>) {
     let mut saved = None;
     let outcome = transition.commit(|next| {
-        saved = Some(next.account);
+        saved = Some(next.account().clone());
         Ok::<_, Infallible>(())
     });
     (outcome.unwrap().result, saved)

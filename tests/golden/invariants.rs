@@ -48,7 +48,7 @@ fn what_is_saved_after_the_greatest_revision_loads() {
     let engine = Engine::new(Policy::auth0(), KeyRing::new(Key::new(1, &[7; 32])));
     let mut saved = None;
     let save = |next: Next| {
-        saved = Some(next.account);
+        saved = Some(next.account().clone());
         Ok::<_, Infallible>(())
     };
     let outcome = engine

@@ -98,7 +98,7 @@ impl State {
         let asked = self.world.ask(command, self.account.clone());
         let heard = asked.commit(|next| {
             let world = self.world.clone();
-            let account = next.account.clone();
+            let account = next.account().clone();
             world.store().replace(next)?;
             saved = Some((world, account));
             Ok::<(), Unsaved<MemoryStoreUnavailable>>(())

@@ -114,7 +114,7 @@ impl Ceremony {
         let mut next = None;
         let outcome = transition
             .commit(|saved| {
-                next = Some(saved.account);
+                next = Some(saved.account().clone());
                 Ok::<_, std::convert::Infallible>(())
             })
             .unwrap();

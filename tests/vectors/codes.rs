@@ -83,7 +83,7 @@ impl Enrolled {
 pub fn both<T>(transition: Transition<T>) -> (T, Account) {
     let mut next = None;
     let outcome = transition.commit(|saved| {
-        next = Some(saved.account);
+        next = Some(saved.account().clone());
         Ok::<_, std::convert::Infallible>(())
     });
     (outcome.unwrap().result.unwrap(), next.unwrap())

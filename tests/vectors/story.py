@@ -244,6 +244,36 @@ class Story:
             if "phone" in event:
                 device = event.get("device") or event["authenticator"].split("|")[1]
                 check(event["phone"], mask(phones[device]), what)
+            if event["event"] == "code_issued":
+                check(event["delivery"], step["granted"]["delivery"]["id"], what)
+            elif "delivery" in event and event["event"] != "code_dropped":
+                answered = step["request"].get("oob_code")
+                expected = delivery_id(decode(answered)) if answered else None
+                check(event["delivery"], expected, what)
+        told = [
+            (event["authenticator"], event["delivery"])
+            for event in step["events"]
+            if event["event"] == "code_dropped"
+        ]
+        check(sorted(told), sorted(self.dropped(step)), what)
+
+    def dropped(self, step):
+        """The codes that were live before the step and are not after it, except one that was used."""
+        used = step["request"].get("oob_code") if "granted" in step else None
+        t = step["now"] if step["operation"] == "rewind" else self.time(step)
+        kept = [
+            challenge["id"]
+            for challenge in self.account(step)["challenges"]
+            if "issued" in challenge["code"]
+        ]
+        for challenge in self.record["challenges"]:
+            if "issued" not in challenge["code"] or challenge["id"] in (used, *kept):
+                continue
+            code = challenge["code"]["issued"]
+            target = code["target"]
+            device = target["phone"] if "phone" in target else target["enrollment"]["device"]
+            if code["expires_at"] > t:
+                yield f"{code['channel']}|{device}", delivery_id(decode(challenge["id"]))
 
     def saved(self, step, what):
         denied = step["denied"]["name"] if "denied" in step else None

@@ -21,25 +21,33 @@ fn of_an_owner() -> Vec<Logged> {
     let session = world.first_factor();
     let sent = world.associate(&session, ALICES).unwrap();
     let (authenticator, device) = (sent.authenticator, sent.device());
-    let issued = Event::CodeIssued {
+    let issued = |delivery| Event::CodeIssued {
         authenticator,
         phone,
+        delivery,
     };
+    let signed_in = |delivery| Event::Authenticated {
+        authenticator,
+        delivery: Some(delivery),
+    };
+    let first = world.delivery_of(&sent);
     let added = Event::AuthenticatorAdded {
         authenticator,
         phone,
+        delivery: Some(first),
     };
-    let signed_in = Event::Authenticated { authenticator };
-    let mut logged = vec![logged_by(&world, [issued])];
+    let mut logged = vec![logged_by(&world, [issued(first)])];
     world.verify(&session, &sent).unwrap();
     logged.push(logged_by(
         &world,
-        [added, Event::RecoveryCodeReplaced, signed_in],
+        [added, Event::RecoveryCodeReplaced, signed_in(first)],
     ));
 
     let session = world.first_factor();
     let challenged = world.challenge(&session, None).unwrap();
-    logged.push(logged_by(&world, [issued]));
+    let second = world.delivery_of(&challenged);
+    assert_ne!(second, first);
+    logged.push(logged_by(&world, [issued(second)]));
     for failures in [1, 2] {
         let wrong = world.verify(&session, &challenged.wrong());
         assert_eq!(wrong.map(drop), Err(Denied::InvalidBindingCode));
@@ -48,11 +56,12 @@ fn of_an_owner() -> Vec<Logged> {
             [Event::WrongBindingCode {
                 authenticator,
                 failures,
+                delivery: second,
             }],
         ));
     }
     world.verify(&session, &challenged).unwrap();
-    logged.push(logged_by(&world, [signed_in]));
+    logged.push(logged_by(&world, [signed_in(second)]));
 
     let session = world.first_factor();
     for failures in [1, 2] {
@@ -70,6 +79,7 @@ fn of_an_owner() -> Vec<Logged> {
             Event::RecoveryCodeReplaced,
             Event::Authenticated {
                 authenticator: recovery_code,
+                delivery: None,
             },
         ],
     ));
@@ -95,6 +105,7 @@ fn of_an_administrator() -> Vec<Logged> {
         [Event::AuthenticatorAdded {
             authenticator,
             phone,
+            delivery: None,
         }],
     )];
     world.restore_budgets();
@@ -124,12 +135,14 @@ fn of_a_limit() -> Vec<Logged> {
     let phone = ALICES.parse().unwrap();
     let session = world.first_factor();
     let sent = world.challenge(&session, None).unwrap();
+    let delivery = world.delivery_of(&sent);
     let mut logged = vec![logged_by(
         &world,
         [
             Event::CodeIssued {
                 authenticator,
                 phone,
+                delivery,
             },
             limit_reached(Limit::Sends, start + HOUR),
         ],
@@ -142,10 +155,15 @@ fn of_a_limit() -> Vec<Logged> {
             Event::WrongBindingCode {
                 authenticator,
                 failures: 1,
+                delivery,
             },
             Event::AuthenticatorDisabled {
                 device: sent.device(),
                 phone,
+            },
+            Event::CodeDropped {
+                authenticator,
+                delivery,
             },
             limit_reached(Limit::BindingFailures, start + 6 * MINUTE),
         ],

@@ -2,6 +2,7 @@
 //!
 //! `NAMES` lists what there is, so a variant that nothing here produces fails the test.
 
+mod codes;
 mod denials;
 mod events;
 

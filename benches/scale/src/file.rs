@@ -36,7 +36,7 @@ impl File {
     }
 
     fn replace(&self, next: &Next) -> Result<bool, redb::Error> {
-        let account = &next.account;
+        let account = next.account();
         let record = postcard::to_allocvec(account).expect("an account has a binary form");
         let mut transaction = self.database.begin_write()?;
         transaction.set_durability(self.durability)?;

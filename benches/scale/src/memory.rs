@@ -150,7 +150,7 @@ impl<F: Form> Store for Memory<F> {
         });
         let (kept, asked) = kept.zip(asked).expect("every user is there");
         let Ok(outcome) = asked.commit(|next| {
-            kept.replace(next.account);
+            kept.replace(next.account().clone());
             Ok::<(), Infallible>(())
         });
         outcome.result

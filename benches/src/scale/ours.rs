@@ -135,10 +135,10 @@ impl Service for Accounts {
         let loaded = account.clone();
         let transition = self.engine.verify_oob(loaded, session, answer, now());
         let saved = transition.commit(|next| {
-            if next.account.replaces() != Some(account.revision()) {
+            if next.account().replaces() != Some(account.revision()) {
                 return Err(Conflict);
             }
-            *account = next.account;
+            *account = next.account().clone();
             Ok(())
         });
         saved.is_ok_and(|outcome| outcome.result.is_ok())
@@ -171,10 +171,10 @@ impl Service for Records {
         let transition = self.engine.verify_oob(account, session, answer, now());
         let buffer = &mut self.buffer;
         let saved = transition.commit(|next| {
-            if next.account.replaces() != Some(loaded) {
+            if next.account().replaces() != Some(loaded) {
                 return Err(Conflict);
             }
-            *record = Box::from(&*postcard::to_slice(&next.account, buffer).map_err(|_| Conflict)?);
+            *record = Box::from(&*postcard::to_slice(next.account(), buffer).map_err(|_| Conflict)?);
             Ok(())
         });
         saved.is_ok_and(|outcome| outcome.result.is_ok())

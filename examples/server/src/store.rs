@@ -70,7 +70,7 @@ pub type Promise<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + S
 /// One record per user, written conditionally.
 ///
 /// The whole contract is [`Transition`](oob_mfa::Transition)'s: insert if absent when
-/// `next.account.replaces()` is none, else replace only that revision, and say so only after it is
+/// `next.account().replaces()` is none, else replace only that revision, and say so only after it is
 /// durable.
 pub trait Store: Send + Sync {
     /// The account of a user, or none where the store is sure that there is no record.

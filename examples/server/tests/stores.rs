@@ -48,7 +48,7 @@ async fn step(store: &dyn Store, account: &Account) -> Result<Account, StoreErro
     engine
         .restore_budgets(account.clone(), UtcDateTime::UNIX_EPOCH)
         .commit_async(async |saved| {
-            next = saved.account.clone();
+            next = saved.account().clone();
             store.replace(saved).await
         })
         .await

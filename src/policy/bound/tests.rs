@@ -196,7 +196,7 @@ impl Attacker {
 
 fn commit<T>(account: &mut Account, transition: Transition<T>) -> Result<T, Denied> {
     let committed = transition.commit(|next| {
-        *account = next.account;
+        *account = next.account().clone();
         Ok::<_, core::convert::Infallible>(())
     });
     committed.unwrap().result

@@ -102,7 +102,7 @@ impl Request {
         let mut write = None;
         let saved = asked
             .commit_async(|next| {
-                let begun = trial.begin(&self.who, record, next.account.clone());
+                let begun = trial.begin(&self.who, record, next.account().clone());
                 write = Some(begun);
                 async move {
                     let saved = trial.store.replace(next).await;

@@ -2,8 +2,7 @@
 
 use std::cell::RefCell;
 
-use oob_mfa::{Account, Engine, Events, Key, KeyRing, Next, Policy, Step, Subject, Unsaved};
-use time::UtcDateTime;
+use oob_mfa::{Account, Next, Subject, Unsaved};
 
 use super::Store;
 use super::history::{History, Write};
@@ -80,7 +79,11 @@ impl<'a, S: Store> Trial<'a, S> {
             let Some(head) = self.head() else { break };
             let next = at(&head, head.revision() + 1);
             let write = self.begin(who, Some(head), next.clone());
-            match self.store.replace(next_of(next.clone())).await {
+            match self
+                .store
+                .replace(Next::without_outcome(next.clone()))
+                .await
+            {
                 Ok(()) => return self.reported(write, None),
                 Err(unsaved) => self.unsaved(write, &unsaved),
             }
@@ -113,7 +116,7 @@ impl<'a, S: Store> Trial<'a, S> {
     /// Writes an account that no request has made; whether the store has reported it as saved.
     async fn write(&self, who: &str, account: Account, kind: Kind) -> Result<bool, Breach> {
         let write = self.begin_as(kind, who, None, account.clone());
-        match self.store.replace(next_of(account)).await {
+        match self.store.replace(Next::without_outcome(account)).await {
             Ok(()) => self.reported(write, None).map(|()| true),
             Err(unsaved) => {
                 self.unsaved(write, &unsaved);
@@ -238,17 +241,4 @@ pub(super) fn at(account: &Account, revision: u64) -> Account {
         ..record
     }
     .load()
-}
-
-/// A write of an account that no request has made: the engine's, with another account in it.
-fn next_of(account: Account) -> Next {
-    let engine = Engine::new(Policy::auth0(), KeyRing::new(Key::new(1, &[7; 32])));
-    let new = Account::new(account.subject().clone());
-    let reset = engine.reset(new, UtcDateTime::UNIX_EPOCH);
-    let Step::Save(mut next, _) = reset.begin() else {
-        unreachable!("a new account can be reset");
-    };
-    next.account = account;
-    next.events = Events::default();
-    next
 }

@@ -52,7 +52,7 @@ impl Model {
         }
         self.codes[index].fate = Fate::Gone;
         let purpose = if code.enrollment.is_some() {
-            self.confirm(&code);
+            self.confirm(index, &code);
             Purpose::Enrollment
         } else {
             let time = self.time();
@@ -65,17 +65,15 @@ impl Model {
             Purpose::Login
         };
         let phone = Some((code.channel, code.device));
-        self.spend(number, session);
-        if session.assurance == Assurance::FirstFactor {
-            self.logged.push(Logged::Authenticated { phone });
-        }
+        self.sign_in(number, session, phone, Some(index));
         Ok((verified(session, phone, purpose, None), None))
     }
 
-    fn confirm(&mut self, code: &Code) {
+    fn confirm(&mut self, index: usize, code: &Code) {
         self.logged.push(Logged::AuthenticatorAdded {
             phone: (code.channel, code.device),
             number: code.to,
+            code: Some(index),
         });
         self.phones.push(Phone {
             device: code.device,
@@ -95,12 +93,8 @@ impl Model {
     fn count_failure(&mut self, index: usize) {
         let code = &mut self.codes[index];
         code.attempts += 1;
-        let attempts = self.policy.attempts_per_challenge();
-        if attempts.is_some_and(|most| code.attempts >= most) {
-            code.fate = Fate::Gone;
-        }
-        let (device, channel) = (code.device, code.channel);
-        let mut failures = code.attempts;
+        let (device, channel, attempts) = (code.device, code.channel, code.attempts);
+        let mut failures = attempts;
         let mut disabled = None;
         let mut phones = self.phones.iter_mut();
         if let Some(phone) = phones.find(|phone| phone.device == device) {
@@ -111,12 +105,19 @@ impl Model {
             disabled = phone.disabled.then_some(phone.number);
         }
         let phone = (channel, device);
-        self.logged
-            .push(Logged::WrongBindingCode { phone, failures });
+        self.logged.push(Logged::WrongBindingCode {
+            phone,
+            failures,
+            code: index,
+        });
+        let most = self.policy.attempts_per_challenge();
+        if most.is_some_and(|most| attempts >= most) {
+            self.end_code(index, Fate::Gone);
+        }
         if let Some(number) = disabled {
-            self.drop_codes(|code| code.device == device);
             self.logged
                 .push(Logged::AuthenticatorDisabled { device, number });
+            self.drop_codes(|code| code.device == device);
         }
     }
 
@@ -146,8 +147,7 @@ impl Model {
         self.logged.push(Logged::RecoveryCodeUsed);
         let replacement = count(&mut self.recovery_codes);
         self.replace_recovery_code(replacement);
-        self.spend(number, session);
-        self.logged.push(Logged::Authenticated { phone: None });
+        self.sign_in(number, session, None, None);
         let answer = verified(session, None, Purpose::Login, Some(replacement));
         Ok((answer, None))
     }
@@ -175,9 +175,18 @@ impl Model {
         })
     }
 
-    fn spend(&mut self, number: usize, session: &Session) {
+    /// A first-factor session is spent, and what it was sent is dropped.
+    fn sign_in(
+        &mut self,
+        number: usize,
+        session: &Session,
+        phone: Option<(oob_mfa::Channel, usize)>,
+        code: Option<usize>,
+    ) {
         if session.assurance == Assurance::FirstFactor {
             self.spent.push((number, session.expires));
+            self.logged.push(Logged::Authenticated { phone, code });
+            self.drop_codes(|code| code.session == number);
             for code in self.codes.iter_mut().filter(|code| code.session == number) {
                 code.fate = Fate::Gone;
             }

@@ -158,6 +158,8 @@ impl Model {
         enrollment: Option<Enrollment>,
         superseded: impl Fn(&Code) -> bool,
     ) -> SentMessage {
+        let (phone, code) = ((channel, device), self.codes.len());
+        self.logged.push(Logged::CodeIssued { phone, to, code });
         self.drop_codes(superseded);
         self.make_room();
         let issued = self.time();
@@ -173,8 +175,6 @@ impl Model {
             attempts: 0,
             fate: Fate::Kept,
         });
-        let phone = (channel, device);
-        self.logged.push(Logged::CodeIssued { phone, to });
         self.take(Limit::Sends);
         SentMessage {
             channel,
@@ -202,10 +202,23 @@ impl Model {
 
     /// What is only remembered to have expired belongs to nothing any more, and stays.
     pub(super) fn drop_codes(&mut self, which: impl Fn(&Code) -> bool) {
-        for code in &mut self.codes {
-            if code.fate == Fate::Kept && which(code) {
-                code.fate = Fate::Gone;
+        for number in 0..self.codes.len() {
+            if which(&self.codes[number]) {
+                self.end_code(number, Fate::Gone);
             }
+        }
+    }
+
+    /// Ends a code that nobody has used, and logs it.
+    pub(super) fn end_code(&mut self, number: usize, fate: Fate) {
+        let code = &mut self.codes[number];
+        if code.fate == Fate::Kept {
+            code.fate = fate;
+            let phone = (code.channel, code.device);
+            self.logged.push(Logged::CodeDropped {
+                phone,
+                code: number,
+            });
         }
     }
 

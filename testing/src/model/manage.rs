@@ -19,13 +19,13 @@ impl Model {
                 return self.drop_phone(device);
             }
             Command::Reset => {
-                self.remove_everything();
                 self.logged.push(Logged::AccountReset);
+                self.remove_everything();
             }
             Command::Erase => {
+                self.logged.push(Logged::AccountErased);
                 self.remove_everything();
                 self.spent.clear();
-                self.logged.push(Logged::AccountErased);
                 let delete_after = moment(self.delete_after());
                 return Ok((Answer::Erased { delete_after }, None));
             }
@@ -40,6 +40,7 @@ impl Model {
 
     fn remove_everything(&mut self) {
         self.phones.clear();
+        self.drop_codes(|_| true);
         for code in &mut self.codes {
             code.fate = Fate::Gone;
         }
@@ -61,7 +62,6 @@ impl Model {
             return Err(Denied::ChannelUnavailable);
         }
         self.check_room(number)?;
-        self.discard_first_factor_enrollments();
         let device = count(&mut self.devices);
         self.phones.push(Phone {
             device,
@@ -72,16 +72,20 @@ impl Model {
             failures: 0,
         });
         let phone = (channel, device);
-        self.logged
-            .push(Logged::AuthenticatorAdded { phone, number });
+        self.logged.push(Logged::AuthenticatorAdded {
+            phone,
+            number,
+            code: None,
+        });
+        self.discard_first_factor_enrollments();
         Ok((Answer::Imported { device }, None))
     }
 
     pub(super) fn discard_first_factor_enrollments(&mut self) {
-        for code in self.codes.iter_mut().filter(|code| code.fate == Fate::Kept) {
-            let begun_by = code.enrollment.as_ref().map(|it| it.begun_by);
-            if begun_by == Some(Assurance::FirstFactor) {
-                code.fate = Fate::Discarded;
+        for number in 0..self.codes.len() {
+            let enrollment = self.codes[number].enrollment.as_ref();
+            if enrollment.map(|it| it.begun_by) == Some(Assurance::FirstFactor) {
+                self.end_code(number, Fate::Discarded);
             }
         }
     }

@@ -43,6 +43,7 @@ impl Model {
         *self = next;
         Reply {
             answer,
+            target: sent.as_ref().map(|sent| (sent.channel, sent.to)),
             sent,
             saved: true,
             logged,
@@ -79,6 +80,8 @@ impl Model {
         }
         let now = self.clock;
         self.as_of = now;
+        self.logged.push(Logged::ClockRewound);
+        self.drop_codes(|_| true);
         for code in &mut self.codes {
             code.fate = Fate::Gone;
         }
@@ -97,8 +100,9 @@ impl Model {
         Reply {
             answer: Answer::Done,
             sent: None,
+            target: None,
             saved: true,
-            logged: vec![Logged::ClockRewound],
+            logged: std::mem::take(&mut self.logged),
         }
     }
 }

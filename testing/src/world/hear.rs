@@ -1,8 +1,8 @@
 //! What was decided, as the world remembers it: numbers in the order of issue.
 
 use oob_mfa::{
-    Associated, AuthenticatorEntry, AuthenticatorId, Challenged, Channel, Delivery, DeviceId,
-    Event, MfaSession, OobCode, RecoveryCode, Verified,
+    Associated, AuthenticatorEntry, AuthenticatorId, Challenged, Channel, Delivery, DeliveryId,
+    DeviceId, Event, MfaSession, OobCode, RecoveryCode, Verified,
 };
 
 use super::{IssuedCode, IssuedRecoveryCode, World};
@@ -13,13 +13,14 @@ use crate::reply::{Answer, Listed, Observation, Reply, SentMessage};
 impl World {
     /// Learns what was decided and saved: what was issued goes to its memory, and messages to the outbox.
     pub fn hear(&mut self, heard: Heard) -> Observation {
-        let (result, events, saved) = match heard.0 {
+        let (result, events, target, saved) = match heard.0 {
             Decided::Told(answer) => return self.unsaved(answer),
             Decided::Decided {
                 result,
                 events,
+                target,
                 saved,
-            } => (result, events, saved),
+            } => (result, events, target, saved),
         };
         let (answer, sent) = match result {
             Ok(grant) => self.granted(&grant),
@@ -28,6 +29,7 @@ impl World {
         let reply = Reply {
             answer,
             sent,
+            target: target.map(|target| (target.channel, target.phone)),
             saved,
             logged: events.iter().map(|event| self.logged(event)).collect(),
         };
@@ -52,16 +54,27 @@ impl World {
             Event::CodeIssued {
                 authenticator,
                 phone: to,
+                delivery,
             } => Logged::CodeIssued {
                 phone: self.phone(authenticator),
                 to,
+                code: self.number_of_code(delivery),
+            },
+            Event::CodeDropped {
+                authenticator,
+                delivery,
+            } => Logged::CodeDropped {
+                phone: self.phone(authenticator),
+                code: self.number_of_code(delivery),
             },
             Event::AuthenticatorAdded {
                 authenticator,
                 phone: number,
+                delivery,
             } => Logged::AuthenticatorAdded {
                 phone: self.phone(authenticator),
                 number,
+                code: delivery.map(|delivery| self.number_of_code(delivery)),
             },
             Event::AuthenticatorRemoved {
                 device,
@@ -77,15 +90,21 @@ impl World {
                 device: self.device_number(device),
                 number,
             },
-            Event::Authenticated { authenticator } => Logged::Authenticated {
+            Event::Authenticated {
+                authenticator,
+                delivery,
+            } => Logged::Authenticated {
                 phone: self.entry(authenticator),
+                code: delivery.map(|delivery| self.number_of_code(delivery)),
             },
             Event::WrongBindingCode {
                 authenticator,
                 failures,
+                delivery,
             } => Logged::WrongBindingCode {
                 phone: self.phone(authenticator),
                 failures,
+                code: self.number_of_code(delivery),
             },
             Event::WrongRecoveryCode { failures } => Logged::WrongRecoveryCode { failures },
             Event::RecoveryCodeUsed => Logged::RecoveryCodeUsed,
@@ -218,6 +237,13 @@ impl World {
 
     fn phone(&mut self, id: AuthenticatorId) -> (Channel, usize) {
         self.entry(id).expect("the id of a phone")
+    }
+
+    /// The code that was issued with this delivery; [`usize::MAX`] if it was not issued here.
+    fn number_of_code(&self, delivery: DeliveryId) -> usize {
+        let mut codes = self.codes.iter();
+        let number = codes.rposition(|code| code.delivery == delivery);
+        number.unwrap_or(usize::MAX)
     }
 
     /// The number of a phone: a new one where it is not known yet.

@@ -1,6 +1,6 @@
 //! What a world remembers of the codes that were issued.
 
-use oob_mfa::{Channel, PhoneNumber};
+use oob_mfa::{Channel, DeliveryId, PhoneNumber};
 use time::UtcDateTime;
 
 /// A binding code that was issued. It holds the code, so it has no `Debug`.
@@ -22,8 +22,8 @@ pub struct IssuedCode {
     pub issued_at: UtcDateTime,
     /// When it expires.
     pub expires_at: UtcDateTime,
-    /// The name of the delivery.
-    pub delivery: String,
+    /// The id of the delivery.
+    pub delivery: DeliveryId,
     /// Whether it confirms an enrollment.
     pub enrolls: bool,
 }

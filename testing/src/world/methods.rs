@@ -5,7 +5,7 @@ use std::time::Duration;
 use oob_mfa::{
     Account, Associate, Assurance, AuthenticatorId, AuthenticatorStatus, Challenge, Channel,
     Denied, DeniedKind, DeviceId, Erased, FirstFactor, MfaSession, Purpose, RecoveryCode, Removed,
-    SessionId, Subject, Transition, TrustedClaims, Verified, VerifyOob,
+    SessionId, Subject, Transition, TrustedClaims, Unsaved, Verified, VerifyOob,
 };
 use time::UtcDateTime;
 
@@ -24,11 +24,13 @@ impl World {
     /// What the engine decided.
     pub fn commit<T>(&mut self, transition: Transition<T>) -> Result<T, Denied> {
         let (stored, saves) = (self.record(), self.saves);
-        let outcome = transition.commit(|mut next| {
+        let outcome = transition.commit(|next| {
             let revision = stored.as_ref().map(Account::revision);
-            assert_eq!(next.account.replaces(), revision, "not the next revision");
-            next.account = stored_and_loaded(&next.account);
-            self.replace(next)
+            assert_eq!(next.account().replaces(), revision, "not the next revision");
+            let loaded = stored_and_loaded(next.account());
+            self.replace(next)?;
+            self.put(loaded);
+            Ok::<_, Unsaved<_>>(())
         });
         let outcome = outcome.expect("a store without faults");
         self.events = outcome.events.to_vec();

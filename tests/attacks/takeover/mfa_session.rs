@@ -187,13 +187,18 @@ fn only_a_first_factor_that_completes_is_logged_as_authenticated() {
         let added = Event::AuthenticatorAdded {
             authenticator: sent.authenticator,
             phone: phone.parse().unwrap(),
+            delivery: Some(world.delivery_of(&sent)),
         };
         assert_eq!(world.events[0], added);
         assert!(!world.events.iter().any(is_authenticated));
     }
     let verified = world.sign_in().unwrap();
     let authenticator = verified.authenticator();
-    assert_eq!(world.events, [Event::Authenticated { authenticator }]);
+    let signed_in = Event::Authenticated {
+        authenticator,
+        delivery: world.codes().last().map(|code| code.delivery),
+    };
+    assert_eq!(world.events, [signed_in]);
     let mut world = World::new();
     world.enroll(ALICES);
     assert!(world.events.iter().any(is_authenticated));

@@ -39,8 +39,8 @@ proptest! {
 /// Saves what is to be saved, which has to load as it was.
 fn saved<T>(transition: Transition<T>) {
     let saved = transition.commit(|next| {
-        assert_eq!(through_json(&next.account), next.account);
-        assert_eq!(through_postcard(&next.account), next.account);
+        assert_eq!(through_json(next.account()), *next.account());
+        assert_eq!(through_postcard(next.account()), *next.account());
         Ok::<_, ()>(())
     });
     drop(saved.unwrap());

@@ -268,7 +268,7 @@ impl Store for PostgresStore {
     }
 
     fn replace(&self, next: Next) -> Promise<'_, ()> {
-        Box::pin(in_time(async move { self.write(&next.account).await }))
+        Box::pin(in_time(async move { self.write(next.account()).await }))
     }
 
     fn is_empty(&self) -> Promise<'_, bool> {

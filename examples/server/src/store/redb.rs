@@ -88,7 +88,7 @@ impl Store for RedbStore {
     }
 
     fn replace(&self, next: Next) -> Promise<'_, ()> {
-        self.off_the_event_loop(move |database| replace(database, &next.account))
+        self.off_the_event_loop(move |database| replace(database, next.account()))
     }
 
     fn is_empty(&self) -> Promise<'_, bool> {

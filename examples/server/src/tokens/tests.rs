@@ -24,7 +24,7 @@ fn tokens() -> Tokens {
 
 fn saved<T>(transition: Transition<T>, account: &mut Account) -> T {
     let Ok::<Outcome<T>, Infallible>(outcome) = transition.commit(|next| {
-        *account = next.account;
+        *account = next.account().clone();
         Ok(())
     });
     outcome.result.unwrap()

@@ -118,7 +118,7 @@ fn postgresql_where_the_last_write_wins_is_found() {
     };
     let table = ByHand::new(&backend, "");
     let report = run(&backend, &table, async |next: Next| {
-        let (subject, revision, record) = row(&next.account);
+        let (subject, revision, record) = row(next.account());
         let client = table.client().await?;
         client
             .execute(UPSERT, &[&subject, &revision, &record])
@@ -145,7 +145,7 @@ fn postgresql_compared_outside_of_the_transaction_is_found() {
     };
     let table = ByHand::new(&backend, "");
     let report = run(&backend, &table, async |next: Next| {
-        let (subject, revision, record) = row(&next.account);
+        let (subject, revision, record) = row(next.account());
         let client = table.client().await?;
         let select = "SELECT revision FROM accounts WHERE subject = $1";
         let there = client.query_opt(select, &[&subject]).await?;
@@ -216,7 +216,7 @@ fn postgresql_that_does_not_wait_for_the_disk_is_found() {
     };
     let test = StoreTest::new(
         async |subject: Subject| table.load(subject).await,
-        async |next: Next| saved(replace(&next.account).await),
+        async |next: Next| saved(replace(next.account()).await),
     )
     .restarting(async || crash_postgresql());
     let report = backend.runtime.block_on(test.run());

@@ -109,7 +109,7 @@ fn redb_that_does_not_wait_for_the_disk_is_found() {
         async |next: Next| {
             // Others come first, as from another thread.
             tokio::task::yield_now().await;
-            replace_without_waiting(&database.borrow(), &next.account)
+            replace_without_waiting(&database.borrow(), next.account())
         },
     )
     .restarting(async || {

@@ -49,7 +49,7 @@ fn redis_compared_outside_of_the_script_is_found() {
         };
         let test = StoreTest::new(
             async |subject: Subject| load(&subject).await,
-            async |next: Next| saved(replace(&next.account).await),
+            async |next: Next| saved(replace(next.account()).await),
         );
         test.run().await
     });

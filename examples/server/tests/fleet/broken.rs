@@ -63,7 +63,7 @@ impl Store for BrokenStore {
 
     fn replace(&self, next: Next) -> Promise<'_, ()> {
         Box::pin(async move {
-            let account = next.account;
+            let account = next.account().clone();
             let subject = account.subject().clone();
             if self.fault == Fault::CompareThenWrite
                 && self.revision(&subject) != account.replaces()
