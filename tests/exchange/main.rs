@@ -2,11 +2,12 @@
 
 mod answers;
 mod bodies;
+mod codes;
 mod conflicts;
 mod denials;
 mod grants;
 mod http;
-//mod interleaved;
+mod interleaved;
 mod minting;
 mod order;
 mod routes;

@@ -47,6 +47,7 @@ macro_rules! until {
 pub(crate) use until;
 
 /// A message that was asked for.
+#[derive(Clone)]
 pub struct Asked {
     pub token: String,
     pub oob_code: String,
