@@ -1,9 +1,11 @@
 //! What is granted, byte for byte.
 
 use oob_mfa::DeviceId;
+use oob_mfa::exchange::Reply;
+use oob_mfa::wire::ErrorAnswer;
 use oob_mfa_testing::{ALICES, MALLORYS, MINUTE};
 
-use super::http::{Got, json};
+use super::http::{Got, error, json};
 use super::server::{Asked, Server, alice, associate, challenge, list, recover, remove, verify};
 
 fn device(server: &Server) -> DeviceId {
@@ -124,4 +126,16 @@ fn the_same_request_at_the_same_time_gets_the_same_bytes() {
         )
     };
     assert!(story() == story());
+}
+
+#[test]
+fn what_never_became_a_request_is_answered_in_the_same_way() {
+    let late = ErrorAnswer::new(408, "invalid_request", "The request took too long.");
+    let reply = Reply::from(late);
+    let expected = error(408, "invalid_request", "The request took too long.");
+    assert_eq!(Got::from(&reply), expected);
+    assert_eq!(
+        (reply.endpoint(), reply.subject(), reply.denied()),
+        (None, None, None)
+    );
 }

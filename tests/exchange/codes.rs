@@ -70,7 +70,7 @@ fn an_oob_code_that_is_no_code_of_this_session_is_refused() {
     let mut server = Server::new();
     server.enroll();
     let [first, mut second] = [server.challenged(), server.challenged()];
-    std::mem::swap(&mut second.oob_code, &mut first.oob_code.clone());
+    second.oob_code.clone_from(&first.oob_code);
     let text = "The oob_code doesn't match the mfa_token";
     refused(
         &mut server,

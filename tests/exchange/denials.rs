@@ -23,27 +23,30 @@ pub fn refused(server: &mut Server, request: &Http, expected: &Got) {
     assert!(!server.steps.contains(&"replace"), "{request:?}");
 }
 
-/// Every request that takes a token, and the 401 of its endpoint.
-fn everywhere(token: &str) -> Vec<(Http, fn(&str, &str) -> Got)> {
+/// Every request that takes a token.
+fn everywhere(token: &str) -> [Http; 6] {
     let asked = Asked {
         token: token.to_owned(),
         oob_code: "x".to_owned(),
         code: "x".to_owned(),
     };
-    let at_token: fn(&str, &str) -> Got = |code, text| error(401, code, text);
-    vec![
-        (associate(token, MALLORYS), unauthorized),
-        (list(token), unauthorized),
-        (challenge(token), unauthorized),
-        (remove(token, "x"), unauthorized),
-        (verify(&asked), at_token),
-        (recover(token, "x"), at_token),
+    [
+        associate(token, MALLORYS),
+        list(token),
+        challenge(token),
+        remove(token, "x"),
+        verify(&asked),
+        recover(token, "x"),
     ]
 }
 
 fn everywhere_refused(server: &mut Server, token: &str, code: &str, text: &str) {
-    for (request, unauthorized) in everywhere(token) {
-        refused(server, &request, &unauthorized(code, text));
+    for request in everywhere(token) {
+        let expected = match request.target.as_str() {
+            "/oauth/token" => error(401, code, text),
+            _ => unauthorized(code, text),
+        };
+        refused(server, &request, &expected);
     }
 }
 
@@ -53,12 +56,6 @@ fn a_token_that_is_not_good_gets_401_everywhere() {
     server.enroll();
     let token = server.login();
     everywhere_refused(&mut server, "x", "invalid_grant", "Malformed mfa_token");
-    let tampered = format!("{}A", &token[..token.len() - 1]);
-    let tampered = if tampered == token {
-        format!("{}Q", &token[..token.len() - 1])
-    } else {
-        tampered
-    };
     let other = Engine::new(Policy::auth0(), KeyRing::new(Key::new(1, &[8; 32])));
     let session = server
         .engine
@@ -66,7 +63,6 @@ fn a_token_that_is_not_good_gets_401_everywhere() {
         .unwrap();
     let forged = other.issue_token(&session).expose_secret().to_owned();
     everywhere_refused(&mut server, &forged, "invalid_grant", INVALID_TOKEN);
-    assert_ne!(server.respond(&list(&tampered)).status, 200);
     everywhere_refused(&mut server, "withdrawn", "invalid_grant", INVALID_TOKEN);
 
     server.wait(10 * MINUTE - MILLISECOND);
@@ -120,7 +116,7 @@ fn a_token_of_another_client_gets_400_where_a_client_authenticates() {
         "invalid_request",
         "mfa_token not issued to this client",
     );
-    for (request, _) in everywhere(&token) {
+    for request in everywhere(&token) {
         if request.target == "/oauth/token" || request.target == "/mfa/challenge" {
             refused(
                 &mut server,
@@ -169,9 +165,8 @@ fn an_account_of_another_subject_gets_500() {
     let text = "The session and the account are of different subjects.";
     let mixed_up = error(500, "server_error", text);
     let bob = Account::new("auth0|bob".parse().unwrap());
-    let mut requests = everywhere(&token);
-    requests.push((password("auth0|alice"), unauthorized));
-    for (request, _) in requests {
+    let requests = everywhere(&token);
+    for request in requests.into_iter().chain([password("auth0|alice")]) {
         let exchange = server.begin(&request);
         let load = until!(server, exchange, Load);
         let exchange = load.loaded(Some(bob.clone()), server.now(), &mut server.rng);
