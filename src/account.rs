@@ -7,6 +7,7 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use serde::{Deserialize, Serialize};
+use time::UtcDateTime;
 
 use self::challenge::{ChallengeId, PendingChallenge};
 use crate::authenticator::{
@@ -157,6 +158,24 @@ impl Account {
             0 | 1 => None,
             revision => Some(revision.saturating_sub(1)),
         }
+    }
+
+    /// The time of the last change; `None` for an account that was never stored.
+    ///
+    /// It is later than the clock after a server whose clock ran ahead has changed the account, which is
+    /// what [`Engine::rewind`](crate::Engine::rewind) is for.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # let mut world = oob_mfa_testing::World::new();
+    /// assert_eq!(world.account().last_change(), None);
+    /// world.enroll("+14155558730");
+    /// assert_eq!(world.account().last_change(), Some(world.now()));
+    /// ```
+    #[must_use]
+    pub fn last_change(&self) -> Option<UtcDateTime> {
+        (self.state.revision > 0).then(|| self.state.as_of.to_utc())
     }
 
     /// Whether a second factor guards the account: any phone, active or disabled.

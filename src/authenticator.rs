@@ -28,9 +28,8 @@ impl DeviceId {
 
     pub(crate) fn draw(rng: &mut (impl CryptoRng + ?Sized)) -> Self {
         let mut id = [0; 16];
-        for character in &mut id {
-            let index = below(ID_SYMBOLS, rng) as usize;
-            *character = ID_ALPHABET.get(index).copied().unwrap_or(b'A');
+        for (character, index) in id.iter_mut().zip(below::<16>(ID_SYMBOLS, rng).iter()) {
+            *character = ID_ALPHABET.get(*index as usize).copied().unwrap_or(b'A');
         }
         Self(id)
     }

@@ -8,7 +8,7 @@ use core::num::NonZeroU32;
 
 use rand_core::CryptoRng;
 use subtle::{Choice, ConstantTimeEq, ConstantTimeGreater};
-use zeroize::Zeroize;
+use zeroize::{Zeroize, Zeroizing};
 
 use crate::names::secret;
 use crate::{bytes, typed};
@@ -59,7 +59,7 @@ const TEN: NonZeroU32 = NonZeroU32::MIN.saturating_add(9);
 /// Draws decimal digits, uniformly: all from one number below a power of ten.
 fn draw_digits(digits: &mut [u8], rng: &mut (impl CryptoRng + ?Sized)) {
     let bound = (0..digits.len()).fold(NonZeroU32::MIN, |bound, _| bound.saturating_mul(TEN));
-    let mut rest = below(bound, rng);
+    let [mut rest] = *below(bound, rng);
     for digit in digits.iter_mut().rev() {
         // Not a table: a secret digit must not become an address.
         let [ones, ..] = (rest % 10).to_le_bytes();
@@ -211,8 +211,9 @@ pub struct RecoveryCode {
 impl RecoveryCode {
     pub(crate) fn draw(rng: &mut (impl CryptoRng + ?Sized)) -> Self {
         let mut characters = [0; RECOVERY_LEN];
-        for character in &mut characters {
-            *character = recovery_symbol(below(RECOVERY_SYMBOLS, rng));
+        let drawn = below::<RECOVERY_LEN>(RECOVERY_SYMBOLS, rng);
+        for (character, index) in characters.iter_mut().zip(drawn.iter()) {
+            *character = recovery_symbol(*index);
         }
         Self { characters }
     }
@@ -258,16 +259,26 @@ impl From<&str> for RecoveryCode {
     }
 }
 
-/// A uniform number below `bound` (rule 15). It draws again for a word past the last whole multiple of
-/// `bound`: folding such words would favor small numbers.
-pub(crate) fn below(bound: NonZeroU32, rng: &mut (impl CryptoRng + ?Sized)) -> u32 {
+/// Uniform numbers below `bound` (rule 15), with one call of the random source. It draws again for each
+/// word past the last whole multiple of `bound`: folding such words would favor small numbers.
+pub(crate) fn below<const N: usize>(
+    bound: NonZeroU32,
+    rng: &mut (impl CryptoRng + ?Sized),
+) -> Zeroizing<[u32; N]> {
     let rejected = (u32::MAX % bound).wrapping_add(1) % bound;
-    loop {
-        let word = rng.next_u32();
-        if word <= u32::MAX.wrapping_sub(rejected) {
-            return word % bound;
-        }
+    let mut drawn = Zeroizing::new([[0; 4]; N]);
+    rng.fill_bytes(drawn.as_flattened_mut());
+    let mut words = drawn.iter().map(|bytes| u32::from_le_bytes(*bytes));
+    let mut numbers = Zeroizing::new([0; N]);
+    for number in numbers.iter_mut() {
+        *number = loop {
+            let word = words.next().unwrap_or_else(|| rng.next_u32());
+            if word <= u32::MAX.wrapping_sub(rejected) {
+                break word % bound;
+            }
+        };
     }
+    numbers
 }
 
 secret!(BindingCode, digits);

@@ -10,6 +10,7 @@
 //!
 //! | what | where |
 //! |---|---|
+//! | [`exchange`] | one HTTP request's whole way, from its bytes to those of the response: **start here** |
 //! | [`Engine`] | decides by a [`Policy`] and a [`KeyRing`]; has the operations of the API and of administration |
 //! | [`Account`] | all the state of one user: one record in any store with a conditional write |
 //! | [`MfaSession`] | proof of a token: [`Engine::open_token`] for an `mfa_token`, [`MfaSession::trusted`] for your own |
@@ -20,7 +21,66 @@
 //! | [`threat_model`], [`scale`] | known attacks and your part in stopping them; what a service costs |
 //! | [`oob-mfa-testing`](https://docs.rs/oob-mfa-testing) | tests for your store, and a world for your tests |
 //!
-//! # An enrollment and a login
+//! # Embedding
+//!
+//! With the feature `exchange`, a server is a loop around one `match`. The machine asks for one thing after
+//! the other, and no order of calls except the right one compiles:
+//!
+//! ```
+//! # use oob_mfa::exchange::{Exchange, Reply, Request};
+//! # use oob_mfa::wire::TokenAnswer;
+//! # use oob_mfa::{Account, Delivery, Next, Subject, Unsaved, Verified};
+//! # use time::UtcDateTime;
+//! # struct Server { engine: std::sync::Arc<oob_mfa::Engine> }
+//! # impl Server {
+//! #     fn is_client(&self, _: &oob_mfa::wire::ClientCredentials) -> bool { true }
+//! #     fn password(&self, step: oob_mfa::exchange::Grant) -> Exchange { step.unsupported() }
+//! #     fn load(&self, _: &Subject) -> std::io::Result<Option<Account>> { Ok(None) }
+//! #     fn replace(&self, _: &Next) -> Result<(), Unsaved<std::io::Error>> { Ok(()) }
+//! #     fn send(&self, _: &Delivery) -> std::io::Result<()> { Ok(()) }
+//! #     fn mint(&self, verified: &Verified) -> TokenAnswer { TokenAnswer::new("", 600, verified.scope()) }
+//! # }
+//! # fn rng() -> impl rand_core::CryptoRng { getrandom::rand_core::UnwrapErr(getrandom::SysRng) }
+//! fn respond(server: &Server, request: &Request<'_>) -> Reply {
+//!     let mut exchange = Exchange::begin(&server.engine, request, UtcDateTime::now());
+//!     loop {
+//!         exchange = match exchange {
+//!             Exchange::Client(step) if server.is_client(step.credentials()) => step.authenticated(),
+//!             Exchange::Client(step) => step.rejected(),
+//!             Exchange::Token(step) => step.unknown(), // an access token of yours, if you have any
+//!             Exchange::Grant(step) => server.password(step),
+//!             Exchange::Load(step) => match server.load(step.subject()) {
+//!                 Ok(account) => step.loaded(account, UtcDateTime::now(), &mut rng()),
+//!                 Err(_) => step.unavailable(),
+//!             },
+//!             Exchange::Admit(step) => step.admitted(),
+//!             Exchange::Replace(step) => match server.replace(step.next()) {
+//!                 Ok(()) => step.stored(),
+//!                 Err(Unsaved::Conflict) => step.conflict(),
+//!                 Err(Unsaved::Failed(_)) => step.lost(),
+//!             },
+//!             Exchange::Send(step) => match server.send(step.delivery()) {
+//!                 Ok(()) => step.sent(),
+//!                 Err(_) => step.failed(),
+//!             },
+//!             Exchange::Mint(step) => {
+//!                 let tokens = server.mint(step.verified());
+//!                 step.minted(tokens)
+//!             }
+//!             Exchange::Done(reply) => return reply,
+//!         };
+//!     }
+//! }
+//! # let engine = oob_mfa::Engine::new(oob_mfa::Policy::auth0(), oob_mfa::KeyRing::new(oob_mfa::Key::new(1, &[7; 32])));
+//! # let request = Request { method: "GET", target: "/", headers: &[], body: b"" };
+//! # assert_eq!(respond(&Server { engine: engine.into() }, &request).status(), 404);
+//! ```
+//!
+//! Async code awaits `load`, `replace` and `send`, and is the same otherwise. [`exchange`] lists the steps.
+//!
+//! # The engine alone
+//!
+//! Without HTTP, or with an API of your own, call the engine. An enrollment and a login:
 //!
 //! ```
 //! use oob_mfa::{
@@ -123,6 +183,7 @@
 //!
 //! # Features
 //!
+//! * `exchange`: the module [`exchange`], with `serde_json` and `form_urlencoded`. It needs `std`.
 //! * `std` (default): turns on `std` of the dependencies, which `time::UtcDateTime::now` needs. The crate
 //!   itself is `no_std` and needs `alloc`.
 #![no_std]

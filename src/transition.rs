@@ -208,11 +208,11 @@ pub struct Next {
 }
 
 impl Next {
-    /// An account that no transition has made, to test a store with. It opens no [`Sealed`].
-    pub fn without_outcome(account: Account) -> Self {
+    /// What no transition has made, to test a store with. It opens no [`Sealed`].
+    pub fn without_outcome(account: Account, events: Vec<Event>) -> Self {
         Self {
             account,
-            events: Events::from(Vec::new()),
+            events: events.into(),
             target: None,
         }
     }

@@ -33,7 +33,7 @@ impl Store {
         self.stored.borrow().clone()
     }
 
-    fn replace(&self, next: Next) -> Result<(), Unsaved<&'static str>> {
+    fn replace(&self, next: &Next) -> Result<(), Unsaved<&'static str>> {
         self.calls.borrow_mut().push("replace");
         let mut stored = self.stored.borrow_mut();
         if let Some(left) = self.conflicts.get().checked_sub(1) {
@@ -78,14 +78,14 @@ fn both<T>(conflicts: u32, ask: impl Fn(Account) -> Transition<T>) -> [(Decided<
         &subject,
         || Ok(store.load()),
         &ask,
-        |next| store.replace(next),
+        |next| store.replace(&next),
     );
     let awaited = Store::new(conflicts);
     let future = decide_async(
         &subject,
         || ready(Ok(awaited.load())),
         &ask,
-        |next| ready(awaited.replace(next)),
+        |next| ready(awaited.replace(&next)),
     );
     let decided_async = completed(future);
     [(decided, store), (decided_async, awaited)]

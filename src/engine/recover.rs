@@ -85,7 +85,6 @@ impl Engine {
             }
             let authenticator = AuthenticatorId::RecoveryCode(recovery.device);
             let now = change.now();
-            change.recovery = None;
             change.log(Event::RecoveryCodeUsed);
             let replacement = draw_recovery_code(&mut change, rng);
             change.complete_login(session, authenticator, None);

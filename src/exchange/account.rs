@@ -113,7 +113,7 @@ fn judge(
         },
     };
     match transition.begin() {
-        Step::Refused(outcome) => granted(outcome.result?),
+        Step::Refused(outcome) => granted(pending.subject, outcome.result?),
         Step::Save(next, sealed) => {
             let (target, admitted) = (next.target(), pending.admitted);
             let saving = Saving {
@@ -129,10 +129,16 @@ fn judge(
     }
 }
 
+fn opened(saving: Saving) -> Result<Way, Failure> {
+    let opened = saving.sealed.open(saving.next.stored_durably());
+    let outcome = opened.map_err(|_| ErrorAnswer::server_error())?;
+    granted(saving.pending.subject, outcome.result?)
+}
+
 /// What is left to do for a grant that is saved.
-fn granted(granted: Granted) -> Result<Way, Failure> {
+fn granted(subject: Subject, granted: Granted) -> Result<Way, Failure> {
     match granted {
-        Granted::Message(delivery, answer) => Ok(Way::Send(delivery, answer)),
+        Granted::Message(delivery, answer) => Ok(Way::Send(subject, delivery, answer)),
         Granted::Removed(answer) => Ok(Way::Done(answer)),
         // The phone is confirmed. For tokens, the user signs in again.
         Granted::Verified(verified) if seconds_left(&verified) == Some(0) => {
@@ -176,6 +182,12 @@ impl From<Removed> for Granted {
 }
 
 impl Admit {
+    /// The user.
+    #[must_use]
+    pub const fn subject(&self) -> &Subject {
+        &self.saving.pending.subject
+    }
+
     /// The phone and the channel of the message.
     #[must_use]
     pub const fn target(&self) -> Target {
@@ -197,12 +209,7 @@ impl Replace {
 
     /// The conditional write succeeded, and is durable.
     pub fn stored(self) -> Exchange {
-        let Saving { next, sealed, .. } = self.saving;
-        let way = match sealed.open(next.stored_durably()) {
-            Ok(outcome) => outcome.result.map_err(Failure::from).and_then(granted),
-            Err(_) => Err(ErrorAnswer::server_error().into()),
-        };
-        self.context.go(way)
+        self.context.go(opened(self.saving))
     }
 
     /// Another revision is stored. The request is judged anew; after [`MAX_TRIES`] conflicts the answer is
@@ -225,6 +232,12 @@ impl Replace {
 }
 
 impl Send {
+    /// The user.
+    #[must_use]
+    pub const fn subject(&self) -> &Subject {
+        &self.subject
+    }
+
     /// The message.
     #[must_use]
     pub const fn delivery(&self) -> &Delivery {

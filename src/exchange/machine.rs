@@ -93,7 +93,7 @@ pub(super) enum Way {
     Load(Pending),
     Admit(Saving, Target),
     Replace(Saving),
-    Send(Delivery, Answer),
+    Send(Subject, Delivery, Answer),
     Mint(Verified),
     Done(Answer),
 }
@@ -249,7 +249,7 @@ step! {
 }
 step! {
     /// Send a message, once. It is charged, whatever becomes of it.
-    Send { delivery: Delivery, answer: Answer }
+    Send { subject: Subject, delivery: Delivery, answer: Answer }
 }
 step! {
     /// Mint tokens for what was verified.
@@ -292,8 +292,9 @@ impl Context {
                 target,
             }),
             Way::Replace(saving) => Exchange::Replace(Replace { context, saving }),
-            Way::Send(delivery, answer) => Exchange::Send(Send {
+            Way::Send(subject, delivery, answer) => Exchange::Send(Send {
                 context,
+                subject,
                 delivery,
                 answer,
             }),

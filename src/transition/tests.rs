@@ -226,7 +226,7 @@ fn the_stored_of_another_transition_opens_nothing_and_says_so() {
 fn a_next_that_no_transition_has_made_opens_nothing() {
     for make in [granted, rejected] {
         let (next, sealed) = save(make());
-        let made = Next::without_outcome(next.account().clone());
+        let made = Next::without_outcome(next.account().clone(), Vec::new());
         assert_eq!((made.account(), made.target()), (next.account(), None));
         assert!(made.events().is_empty());
         let refused = sealed.open(made.stored_durably());

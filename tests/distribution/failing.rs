@@ -11,7 +11,7 @@ use rand_core::{TryCryptoRng, TryRng, UnwrapErr};
 
 use crate::{Drawer, PHONE, both};
 
-/// Gives so many draws, a word or some bytes each, and then fails.
+/// Gives so many draws and then fails.
 #[derive(Clone, Copy)]
 struct Failing {
     left: u32,
@@ -59,7 +59,7 @@ type Operation = (
     fn(&Drawer, Account, UnwrapErr<Failing>) -> Option<Account>,
 );
 
-const RIGHT: &str = "RQPNMLKJHGFEDCBA98765432";
+const RIGHT: &str = "222222222222222222222222";
 
 const OPERATIONS: [Operation; 6] = [
     ("begin", 1, |drawer, account, mut rng| {
@@ -73,7 +73,7 @@ const OPERATIONS: [Operation; 6] = [
         begun.unwrap();
         None
     }),
-    ("associate", 16 + 1 + 1, |drawer, account, mut rng| {
+    ("associate", 3, |drawer, account, mut rng| {
         let request = Associate {
             channel: Channel::Sms,
             phone: "+442079460000".parse().unwrap(),
@@ -85,7 +85,7 @@ const OPERATIONS: [Operation; 6] = [
                 .associate(account, session, &request, drawer.now, &mut rng),
         )
     }),
-    ("challenge", 1 + 1, |drawer, account, mut rng| {
+    ("challenge", 2, |drawer, account, mut rng| {
         let (session, request) = (&drawer.first_factor, Challenge::default());
         saved(
             drawer
@@ -93,32 +93,23 @@ const OPERATIONS: [Operation; 6] = [
                 .challenge(account, session, &request, drawer.now, &mut rng),
         )
     }),
-    (
-        "verify_recovery_code",
-        16 + 24,
-        |drawer, account, mut rng| {
-            saved(drawer.engine.verify_recovery_code(
-                account,
-                &drawer.first_factor,
-                &RIGHT.into(),
-                drawer.now,
-                &mut rng,
-            ))
-        },
-    ),
-    (
-        "regenerate_recovery_code",
-        16 + 24,
-        |drawer, account, mut rng| {
-            saved(drawer.engine.regenerate_recovery_code(
-                account,
-                &drawer.mfa,
-                drawer.now,
-                &mut rng,
-            ))
-        },
-    ),
-    ("import_phone", 16, |drawer, account, mut rng| {
+    ("verify_recovery_code", 2, |drawer, account, mut rng| {
+        saved(drawer.engine.verify_recovery_code(
+            account,
+            &drawer.first_factor,
+            &RIGHT.into(),
+            drawer.now,
+            &mut rng,
+        ))
+    }),
+    ("regenerate_recovery_code", 2, |drawer, account, mut rng| {
+        saved(
+            drawer
+                .engine
+                .regenerate_recovery_code(account, &drawer.mfa, drawer.now, &mut rng),
+        )
+    }),
+    ("import_phone", 1, |drawer, account, mut rng| {
         let phone = "+442079460000".parse().unwrap();
         saved(
             drawer
@@ -137,7 +128,7 @@ fn saved<T>(transition: Transition<T>) -> Option<Account> {
 /// One phone and the recovery code [`RIGHT`].
 fn enrolled() -> Drawer {
     let mut drawer = Drawer::new(6);
-    let mut rng = failing(40);
+    let mut rng = failing(2);
     let regenerated = drawer.engine.regenerate_recovery_code(
         drawer.account.clone(),
         &drawer.mfa,

@@ -4,6 +4,7 @@
 //! codes on their way out, is measured (`even`). `OOB_MFA_LONG=1` draws ten times as many codes for
 //! that, `OOB_MFA_DRAWS` as many as it says.
 
+mod calls;
 mod even;
 mod failing;
 mod source;

@@ -6,16 +6,31 @@ pub use rand_core::CryptoRng;
 use rand_core::{TryCryptoRng, TryRng};
 
 /// Says these words, none after them, and takes bytes from them four at a time, the lowest first.
-pub struct Words<I>(I);
+pub struct Words<I> {
+    words: I,
+    calls: usize,
+}
 
 pub fn words<I: IntoIterator<Item = u32>>(words: I) -> Words<I::IntoIter> {
-    Words(words.into_iter())
+    Words {
+        words: words.into_iter(),
+        calls: 0,
+    }
 }
 
 impl<I: Iterator<Item = u32>> Words<I> {
     /// How many words were not drawn.
     pub fn left(self) -> usize {
-        self.0.count()
+        self.words.count()
+    }
+
+    /// How often it was called.
+    pub fn calls(&self) -> usize {
+        self.calls
+    }
+
+    fn next(&mut self) -> u32 {
+        self.words.next().expect("no further word is drawn")
     }
 }
 
@@ -23,7 +38,8 @@ impl<I: Iterator<Item = u32>> TryRng for Words<I> {
     type Error = Infallible;
 
     fn try_next_u32(&mut self) -> Result<u32, Infallible> {
-        Ok(self.0.next().expect("no further word is drawn"))
+        self.calls += 1;
+        Ok(self.next())
     }
 
     fn try_next_u64(&mut self) -> Result<u64, Infallible> {
@@ -31,8 +47,9 @@ impl<I: Iterator<Item = u32>> TryRng for Words<I> {
     }
 
     fn try_fill_bytes(&mut self, dst: &mut [u8]) -> Result<(), Infallible> {
+        self.calls += 1;
         for chunk in dst.chunks_mut(4) {
-            chunk.copy_from_slice(&self.try_next_u32()?.to_le_bytes()[..chunk.len()]);
+            chunk.copy_from_slice(&self.next().to_le_bytes()[..chunk.len()]);
         }
         Ok(())
     }

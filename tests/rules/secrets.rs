@@ -153,7 +153,10 @@ proptest! {
     }
 }
 
-/// A source of exactly these words, and of one byte wherever bytes are asked for.
+/// The words of an `oob_code` of sevens.
+const SEVENS: [u32; 4] = [0x0707_0707; 4];
+
+/// A source of exactly these words. It takes bytes from them, the lowest first.
 struct Scripted<'a>(core::iter::Copied<core::slice::Iter<'a, u32>>);
 
 impl TryRng for Scripted<'_> {
@@ -168,7 +171,9 @@ impl TryRng for Scripted<'_> {
     }
 
     fn try_fill_bytes(&mut self, dst: &mut [u8]) -> Result<(), Infallible> {
-        dst.fill(7);
+        for chunk in dst.chunks_mut(4) {
+            chunk.copy_from_slice(&self.try_next_u32()?.to_le_bytes());
+        }
         Ok(())
     }
 }
@@ -184,6 +189,7 @@ fn drawn(digits: usize, words: &[u32]) -> String {
         channel: Channel::Sms,
     });
     world.apply(&Command::Begin);
+    let words = [&SEVENS, words].concat();
     let mut rng = Scripted(words.iter().copied());
     let (engine, session, now) = (&world.engine, &world.sessions()[0], world.now());
     let challenged = engine.challenge(
@@ -232,10 +238,11 @@ fn r15_recovery_codes_take_five_bits_of_a_word_each() {
         let policy = Policy::auth0();
         let mut world = world(&policy, 1);
         world.apply(&Command::Begin);
-        // The device, the recovery code's own id, the recovery code, the binding code.
+        // The device, the recovery code's own id, the recovery code, the oob_code, the binding code.
         let words: Vec<u32> = (0..16)
             .chain(0..16)
             .chain(symbols)
+            .chain(SEVENS)
             .chain([123_456])
             .collect();
         let mut rng = Scripted(words.iter().copied());
@@ -265,7 +272,8 @@ fn r14_an_account_does_not_print_what_an_oob_code_encodes() {
         channel: Channel::Sms,
     });
     world.apply(&Command::Begin);
-    let mut rng = Scripted([1].iter().copied());
+    let words = [&SEVENS[..], &[1]].concat();
+    let mut rng = Scripted(words.iter().copied());
     let (engine, session, now) = (&world.engine, &world.sessions()[0], world.now());
     let challenged = engine.challenge(
         world.account(),

@@ -33,6 +33,10 @@ fn a_new_code_drops_the_one_that_it_supersedes_and_no_other() {
     };
     assert_eq!(world.events, [issued, dropped(&world, &first)]);
     assert_ne!(first.authenticator, second.authenticator);
+    world
+        .challenge(&session, Some(first.authenticator))
+        .unwrap();
+    assert_eq!(world.events[1..], [dropped(&world, &second)]);
     assert_ne!(world.delivery_of(&first), world.delivery_of(&others));
 }
 
@@ -142,7 +146,9 @@ fn an_administrator_who_removes_everything_drops_every_code() {
     type Administer = fn(&mut World);
     let cases: [(Event, Administer); 3] = [
         (Event::AccountReset, |world| world.reset()),
-        (Event::AccountErased, |world| drop(world.erase())),
+        (Event::AccountErased, |world| {
+            world.erase();
+        }),
         (Event::ClockRewound, |world| {
             world.set_back(HOUR);
             world.rewind().unwrap();

@@ -146,7 +146,7 @@ fn answer(oob_code: &str, code: &str) -> VerifyOob {
 fn saved<T>(asked: Transition<T>) -> (Account, Result<T, Denied>) {
     let mut next = None;
     let Ok(outcome) = asked.commit(|made| {
-        next = Some(made.account);
+        next = Some(made.account().clone());
         Ok::<(), Infallible>(())
     });
     (next.expect("nothing is refused here"), outcome.result)

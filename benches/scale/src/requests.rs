@@ -11,7 +11,7 @@ use std::ops::Range;
 use std::path::Path;
 
 use oob_mfa::Account;
-use oob_mfa_server::keys;
+use oob_mfa_server::keys::{self, SigningAlgorithm};
 use time::UtcDateTime;
 
 use crate::file::File;
@@ -53,10 +53,11 @@ pub fn bare_users(users: u64) -> Range<u64> {
 }
 
 pub fn population(key: &Path) -> Population {
-    let secret = keys::read(key)
+    let algorithm = SigningAlgorithm::default();
+    let keys = keys::read(key, algorithm)
         .expect("a key file")
-        .unwrap_or_else(|| keys::make_and_read(key).expect("a new key file"));
-    Population::new(keys::engine_keys(&secret), UtcDateTime::now())
+        .unwrap_or_else(|| keys::make_and_read(key, algorithm).expect("a new key file"));
+    Population::new(keys.engine, UtcDateTime::now())
 }
 
 /// Writes all of it.

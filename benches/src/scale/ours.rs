@@ -104,7 +104,7 @@ fn login(engine: &Engine, user: u64) -> (Account, MfaSession, VerifyOob) {
 fn saved<T>(transition: Transition<T>) -> Result<(Account, T), Denied> {
     let mut next = None;
     let Ok(outcome) = transition.commit(|made| {
-        next = Some(made.account);
+        next = Some(made.account().clone());
         Ok::<(), Infallible>(())
     });
     let granted = outcome.result?;
@@ -174,7 +174,8 @@ impl Service for Records {
             if next.account().replaces() != Some(loaded) {
                 return Err(Conflict);
             }
-            *record = Box::from(&*postcard::to_slice(next.account(), buffer).map_err(|_| Conflict)?);
+            *record =
+                Box::from(&*postcard::to_slice(next.account(), buffer).map_err(|_| Conflict)?);
             Ok(())
         });
         saved.is_ok_and(|outcome| outcome.result.is_ok())

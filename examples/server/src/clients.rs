@@ -2,8 +2,10 @@
 
 use std::collections::HashMap;
 
-use oob_mfa::wire::{BadRequest, Body};
+use oob_mfa::wire::ClientCredentials;
 use zeroize::Zeroizing;
+
+use crate::origin::Origin;
 
 /// Clients by their id.
 #[derive(Default)]
@@ -19,6 +21,8 @@ pub struct Client {
     pub scopes: Vec<String>,
     /// Whether it may ask for the audience and the scopes of the MFA API.
     pub manages_factors: bool,
+    /// The origins of its pages, which may read answers in a browser.
+    pub allowed_origins: Vec<Origin>,
 }
 
 /// What is granted where a request asks for nothing, and may be where the configuration is silent.
@@ -102,38 +106,17 @@ impl Clients {
         self.0.get(id)
     }
 
-    /// The client of a request that need not name one: authenticated where it sends a secret.
-    ///
-    /// # Errors
-    ///
-    /// As [`authenticate`](Self::authenticate), and what [`Body::optional`] says.
-    pub fn presented(&self, body: &Body) -> Result<Option<String>, BadRequest> {
-        if body.optional("client_secret")?.is_some() {
-            return self.authenticate(body, None).map(Some);
-        }
-        Ok(body.optional("client_id")?.map(str::to_owned))
+    /// The origins of all clients: a preflight names no client.
+    pub fn allowed_origins(&self) -> impl Iterator<Item = &Origin> {
+        self.0.values().flat_map(|client| &client.allowed_origins)
     }
 
-    /// The id of the client that a request comes from, once it has authenticated.
-    ///
-    /// # Errors
-    ///
-    /// What [`Body::client`] says; [`BadRequest::InvalidClient`] for a client that is unknown, and
-    /// for one whose secret is wrong, absent or too much.
-    pub fn authenticate(
-        &self,
-        body: &Body,
-        authorization: Option<&str>,
-    ) -> Result<String, BadRequest> {
-        let credentials = body.client(authorization)?;
-        let client = self
-            .0
-            .get(credentials.client_id())
-            .ok_or(BadRequest::InvalidClient)?;
-        if !credentials.matches(client.secret.as_deref().map(String::as_str)) {
-            return Err(BadRequest::InvalidClient);
-        }
-        Ok(credentials.client_id().to_owned())
+    /// Whether these are the credentials of a client.
+    #[must_use]
+    pub fn knows(&self, credentials: &ClientCredentials) -> bool {
+        let client = self.0.get(credentials.client_id());
+        client
+            .is_some_and(|client| credentials.matches(client.secret.as_deref().map(String::as_str)))
     }
 }
 
@@ -149,6 +132,7 @@ mod tests {
             audiences: vec!["https://api.example.com".to_owned()],
             scopes: vec!["openid".to_owned(), "read:mail".to_owned()],
             manages_factors,
+            allowed_origins: Vec::new(),
         }
     }
 

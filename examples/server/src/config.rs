@@ -15,6 +15,8 @@ use zeroize::Zeroizing;
 
 use self::policy::WrittenPolicy;
 use crate::clients::{Client, Clients, DEFAULT_SCOPES};
+use crate::keys::SigningAlgorithm;
+use crate::origin::Origin;
 use crate::peers::TrustedProxies;
 use crate::users::{self, User, Users};
 
@@ -24,8 +26,12 @@ pub struct Config {
     pub issuer: Option<String>,
     /// How long an access token and an ID token are good for.
     pub token_lifetime: Duration,
+    /// How they are signed.
+    pub signing_algorithm: SigningAlgorithm,
     /// What the engine decides by.
     pub policy: Policy,
+    /// The calling codes of the countries that get messages; none for all.
+    pub calling_codes: Vec<String>,
     /// What messages say.
     pub wording: Wording,
     /// Who may sign in.
@@ -67,7 +73,12 @@ No --config: this is a demonstration, with credentials that everybody knows.
   client  demo, secret: demo-secret
   client  demo-public, without a secret";
 
+    /// The one user of the demonstration.
+    pub const DEMONSTRATION_SUBJECT: &str = "auth0|alice";
+
     const DEMONSTRATION: &str = r#"
+        webotp_host = "localhost"
+
         [[users]]
         email = "alice@example.com"
         sub = "auth0|alice"
@@ -80,6 +91,7 @@ No --config: this is a demonstration, with credentials that everybody knows.
 
         [[clients]]
         id = "demo-public"
+        manages_factors = true
     "#;
 
     /// One user and two clients, as [`DEMONSTRATION_NOTICE`](Self::DEMONSTRATION_NOTICE) says.
@@ -112,7 +124,9 @@ No --config: this is a demonstration, with credentials that everybody knows.
         Ok(Self {
             issuer: written.issuer.map(checked_issuer).transpose()?,
             token_lifetime,
+            signing_algorithm: written.signing_algorithm,
             policy,
+            calling_codes: calling_codes(written.calling_codes)?,
             wording: wording(&written.app_name, written.webotp_host.as_deref())?,
             users: users(written.users)?,
             clients: clients(written.clients)?,
@@ -129,6 +143,18 @@ No --config: this is a demonstration, with credentials that everybody knows.
             },
         })
     }
+}
+
+fn calling_codes(codes: Vec<String>) -> Result<Vec<String>, ConfigError> {
+    for code in &codes {
+        let is_code = (1..=3).contains(&code.len()) && !code.starts_with('0');
+        if !is_code || !code.bytes().all(|byte| byte.is_ascii_digit()) {
+            return Err(ConfigError(format!(
+                "calling_codes: {code:?} has to be 1 to 3 digits without the plus, as \"44\""
+            )));
+        }
+    }
+    Ok(codes)
 }
 
 fn keep_alive(seconds: u64) -> Result<Duration, ConfigError> {
@@ -226,6 +252,7 @@ fn clients(written: Vec<WrittenClient>) -> Result<Clients, ConfigError> {
         audiences,
         scopes,
         manages_factors,
+        allowed_origins,
     } in written
     {
         let wrong = |what: &str| Err(ConfigError(format!("client {id:?}: {what}")));
@@ -243,6 +270,7 @@ fn clients(written: Vec<WrittenClient>) -> Result<Clients, ConfigError> {
             audiences,
             scopes,
             manages_factors,
+            allowed_origins,
         };
         if !clients.add(id.clone(), client) {
             return wrong("the id is there twice");
@@ -266,12 +294,16 @@ struct Written {
     webotp_host: Option<String>,
     #[serde(default = "default_token_lifetime")]
     token_lifetime_seconds: u64,
+    #[serde(default)]
+    signing_algorithm: SigningAlgorithm,
     #[serde(default = "default_keep_alive")]
     keep_alive_seconds: u64,
     #[serde(default = "default_per_address")]
     connections_per_address: usize,
     #[serde(default)]
     trusted_proxies: Vec<IpAddr>,
+    #[serde(default)]
+    calling_codes: Vec<String>,
     #[serde(default)]
     policy: WrittenPolicy,
     #[serde(default)]
@@ -320,6 +352,8 @@ struct WrittenClient {
     scopes: Vec<String>,
     #[serde(default)]
     manages_factors: bool,
+    #[serde(default)]
+    allowed_origins: Vec<Origin>,
 }
 
 #[cfg(test)]

@@ -13,18 +13,23 @@ pub(crate) fn private() -> OpenOptions {
 }
 
 /// Warns of a file that others can read or write. It is left as it is: the server did not make it so.
-#[cfg(unix)]
 pub(crate) fn warn_if_open(path: &Path) -> io::Result<()> {
-    use std::os::unix::fs::PermissionsExt;
-    let mode = std::fs::metadata(path)?.permissions().mode() & 0o777;
-    if mode & 0o077 != 0 {
+    if let Some(mode) = open_to_others(path)? {
         let mode = format!("{mode:o}");
         tracing::warn!(path = %path.display(), mode, "others than its owner can open this file");
     }
     Ok(())
 }
 
+/// The mode of a file that others can read or write.
+#[cfg(unix)]
+pub(crate) fn open_to_others(path: &Path) -> io::Result<Option<u32>> {
+    use std::os::unix::fs::PermissionsExt;
+    let mode = std::fs::metadata(path)?.permissions().mode() & 0o777;
+    Ok((mode & 0o077 != 0).then_some(mode))
+}
+
 #[cfg(not(unix))]
-pub(crate) fn warn_if_open(_: &Path) -> io::Result<()> {
-    Ok(())
+pub(crate) fn open_to_others(path: &Path) -> io::Result<Option<u32>> {
+    std::fs::metadata(path).map(|_| None)
 }

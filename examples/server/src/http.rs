@@ -7,12 +7,12 @@
 //! has eight addresses can still keep others out, and a client that does not read its answers keeps its
 //! connection.
 
-mod answer;
-mod endpoints;
-mod password;
+pub(crate) mod answer;
+mod api;
+mod cors;
+mod measure;
 mod patience;
-mod request;
-mod take_on;
+pub(crate) mod take_on;
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
@@ -22,7 +22,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::Request;
-use axum::routing::{delete, get, post};
+use axum::routing::get;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::{Service as _, service_fn};
@@ -35,6 +35,7 @@ use tokio::time::{sleep, timeout};
 
 use self::answer::Failure;
 use self::patience::Patient;
+use crate::page;
 use crate::peers::{Connections, Network};
 use crate::service::Service;
 
@@ -53,22 +54,12 @@ const GRACE: Duration = Duration::from_secs(10);
 
 /// Every route of the service.
 pub fn router(service: Arc<Service>) -> Router {
-    Router::new()
-        .route("/oauth/token", post(endpoints::token))
-        .route("/mfa/associate", post(endpoints::associate))
-        .route("/mfa/challenge", post(endpoints::challenge))
-        .route("/mfa/authenticators", get(endpoints::authenticators))
-        .route(
-            "/mfa/authenticators/{id}",
-            delete(endpoints::remove_authenticator),
-        )
-        .route(
-            "/.well-known/openid-configuration",
-            get(endpoints::discovery),
-        )
-        .route("/.well-known/jwks.json", get(endpoints::key_set))
-        .route("/healthz", get(endpoints::health))
-        .fallback(|| async { Failure::of(404, "not_found", "There is no such endpoint.") })
+    let origins = cors::origins(&service);
+    let routes = Router::new()
+        .route("/.well-known/openid-configuration", get(api::discovery))
+        .route("/.well-known/jwks.json", get(api::key_set))
+        .route("/healthz", get(api::health))
+        .merge(page::routes(&service))
         .method_not_allowed_fallback(|| async {
             Failure::of(
                 405,
@@ -76,11 +67,17 @@ pub fn router(service: Arc<Service>) -> Router {
                 "The endpoint does not take this method.",
             )
         })
+        .fallback(api::api)
         .layer(axum::middleware::from_fn_with_state(
             Arc::clone(&service),
             take_on::take_on,
         ))
-        .with_state(service)
+        .layer(axum::middleware::from_fn_with_state(
+            Arc::clone(&service),
+            measure::measure,
+        ))
+        .with_state(service);
+    cors::with(origins, routes)
 }
 
 /// Serves until `stop` completes; then takes nothing on and finishes what it did.
@@ -89,10 +86,22 @@ pub async fn serve(
     service: Arc<Service>,
     stop: impl Future<Output = ()> + Send + 'static,
 ) {
-    let tasks = service.tasks.clone();
+    let routes = router(Arc::clone(&service));
+    serve_routes(listener, &service, routes, stop).await;
+    service.tasks.close();
+    service.tasks.wait().await;
+}
+
+/// The same for other routes, except that it leaves the tasks to [`serve`].
+pub(crate) async fn serve_routes(
+    listener: TcpListener,
+    service: &Service,
+    routes: Router,
+    stop: impl Future<Output = ()> + Send + 'static,
+) {
     let settings = service.connections.clone();
     let addresses = Connections::at_most(settings.per_address);
-    let routes = TowerToHyperService::new(router(service));
+    let routes = TowerToHyperService::new(routes);
     let mut http = http1::Builder::new();
     // The head and the time between requests have limits of their own.
     http.header_read_timeout(None);
@@ -132,8 +141,6 @@ pub async fn serve(
     tracing::info!("stopping");
     drop(listener);
     let _ = timeout(GRACE, connections.shutdown()).await;
-    tasks.close();
-    tasks.wait().await;
 }
 
 /// The next connection, once there is a place for it.

@@ -1,60 +1,160 @@
-//! The key file, and the two keys that come from it.
+//! The key file: the engine's keys, and those that sign tokens.
 //!
-//! One file, one secret: every process that is started with the same file opens the tokens and judges
-//! the codes of the others.
+//! Every process that is started with the same file opens the tokens and judges the codes of the others.
+
+mod signing;
 
 use std::fs;
 use std::io::{self, ErrorKind, Write};
 use std::path::Path;
 
 use base64ct::{Base64, Encoding};
-use hmac::{Hmac, KeyInit, Mac};
 use oob_mfa::{Key, KeyRing};
-use p256::ecdsa::SigningKey;
-use sha2::Sha256;
+use serde::Deserialize;
+use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
+pub use self::signing::{SigningAlgorithm, SigningKey, SigningKeys};
 use crate::files;
 
-/// The secret of a key file.
-pub type Secret = Zeroizing<[u8; 32]>;
-
-// One label per key, none the beginning of another.
-const ENGINE: &[u8] = b"oob-mfa-server engine 1";
-const ENGINE_ID: &[u8] = b"oob-mfa-server key id 1";
-const SIGNING: &[u8] = b"oob-mfa-server es256 1";
-
-/// The engine's key. Its id comes from the secret too, so that another file has another.
-#[must_use]
-pub fn engine_keys(secret: &Secret) -> KeyRing {
-    let id = derive(secret, ENGINE_ID, 0);
-    let id = u32::from_be_bytes([id[0], id[1], id[2], id[3]]);
-    KeyRing::new(Key::new(id, &derive(secret, ENGINE, 0)))
+/// The keys of a key file.
+#[derive(Debug)]
+pub struct Keys {
+    /// What seals `mfa_token`s and judges codes.
+    pub engine: KeyRing,
+    /// What signs tokens.
+    pub signing: SigningKeys,
 }
 
-/// The key that signs tokens.
-#[must_use]
-pub fn signing_key(secret: &Secret) -> SigningKey {
-    // One in 2³² derivations is no scalar of the curve: the next is taken.
-    (0..=u8::MAX)
-        .find_map(|attempt| SigningKey::from_slice(&derive(secret, SIGNING, attempt)[..]).ok())
-        .expect("256 derivations that are no scalar")
+/// The file as it is written: secrets in base64, the first of each list in use.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Written {
+    engine: Vec<Zeroizing<String>>,
+    #[serde(default)]
+    rs256: Vec<Zeroizing<String>>,
+    #[serde(default)]
+    es256: Vec<Zeroizing<String>>,
 }
 
-fn derive(secret: &Secret, label: &[u8], attempt: u8) -> Zeroizing<[u8; 32]> {
-    let mut mac = Hmac::<Sha256>::new_from_slice(&secret[..]).expect("HMAC takes any key");
-    mac.update(label);
-    mac.update(&[attempt]);
-    Zeroizing::new(mac.finalize().into_bytes().into())
+const KEY_ID: &[u8] = b"oob-mfa-server key id 1";
+
+impl Keys {
+    /// Reads the text of a key file, whose first key of an algorithm signs.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong, by the name of the list and without its content.
+    pub fn parse(text: &str, algorithm: SigningAlgorithm) -> io::Result<Self> {
+        // What toml says of a mistake can quote a secret.
+        let written: Written = toml::from_str(text).map_err(|_| {
+            wrong("a key file has the lists engine, rs256 and es256, of texts in base64")
+        })?;
+        let rs256 = signing_keys(SigningAlgorithm::Rs256, "rs256", &written.rs256)?;
+        let es256 = signing_keys(SigningAlgorithm::Es256, "es256", &written.es256)?;
+        let (name, mut first, mut others) = match algorithm {
+            SigningAlgorithm::Rs256 => ("rs256", rs256, es256),
+            SigningAlgorithm::Es256 => ("es256", es256, rs256),
+        };
+        if first.is_empty() {
+            return Err(wrong(&format!(
+                "{name} has no key, and tokens are signed by it"
+            )));
+        }
+        let current = first.remove(0);
+        first.append(&mut others);
+        Ok(Self {
+            engine: key_ring(&written.engine)?,
+            signing: SigningKeys::new(current, first),
+        })
+    }
 }
 
-/// The secret in the file; none where there is no file.
+fn wrong(what: &str) -> io::Error {
+    io::Error::new(ErrorKind::InvalidData, what)
+}
+
+fn key_ring(secrets: &[Zeroizing<String>]) -> io::Result<KeyRing> {
+    let mut ring: Option<KeyRing> = None;
+    for (text, number) in secrets.iter().zip(1..) {
+        let mut secret = Zeroizing::new([0; 32]);
+        let decoded = Base64::decode(text.as_str(), &mut secret[..]).map(<[u8]>::len);
+        if decoded != Ok(secret.len()) {
+            return Err(wrong(&format!(
+                "engine: key {number} is not 32 bytes in base64"
+            )));
+        }
+        // Of the secret, so that nobody gives two keys the same.
+        let id = Sha256::new_with_prefix(KEY_ID)
+            .chain_update(&secret[..])
+            .finalize();
+        let key = Key::new(u32::from_be_bytes([id[0], id[1], id[2], id[3]]), &secret);
+        ring = Some(match ring {
+            None => KeyRing::new(key),
+            Some(ring) => ring
+                .with_previous(key)
+                .map_err(|_| wrong(&format!("engine: key {number} is there twice")))?,
+        });
+    }
+    ring.ok_or_else(|| wrong("engine has no key"))
+}
+
+fn signing_keys(
+    algorithm: SigningAlgorithm,
+    name: &str,
+    texts: &[Zeroizing<String>],
+) -> io::Result<Vec<SigningKey>> {
+    let mut keys: Vec<SigningKey> = Vec::with_capacity(texts.len());
+    for (text, number) in texts.iter().zip(1..) {
+        let key = Base64::decode_vec(text)
+            .map(Zeroizing::new)
+            .ok()
+            .and_then(|der| SigningKey::from_pkcs8(algorithm, &der).ok())
+            .ok_or_else(|| {
+                wrong(&format!(
+                    "{name}: key {number} is no such private key in PKCS#8 and base64"
+                ))
+            })?;
+        if keys.iter().any(|other| other.id() == key.id()) {
+            return Err(wrong(&format!("{name}: key {number} is there twice")));
+        }
+        keys.push(key);
+    }
+    Ok(keys)
+}
+
+/// The text of a key file with one new key of each kind.
 ///
 /// # Errors
 ///
-/// What the file system says, and a file that is not 32 bytes in base64.
-pub fn read(path: &Path) -> io::Result<Option<Secret>> {
-    match read_whole(path) {
+/// Where the operating system has no randomness.
+pub fn fresh() -> io::Result<Zeroizing<String>> {
+    let signing = |algorithm: SigningAlgorithm| algorithm.generate().map_err(io::Error::other);
+    let mut secret = Zeroizing::new([0; 32]);
+    getrandom::fill(&mut secret[..]).map_err(io::Error::other)?;
+    let engine = Zeroizing::new(Base64::encode_string(&secret[..]));
+    let rs256 = signing(SigningAlgorithm::Rs256)?;
+    let es256 = signing(SigningAlgorithm::Es256)?;
+    // Large enough from the start: a text that grows leaves its beginning behind in memory.
+    let mut text = Zeroizing::new(String::with_capacity(4_096));
+    text.push_str(
+        "# The secrets of oob-mfa-server. The first of each list is in use; the others still open and verify.\n",
+    );
+    for (name, key) in [("engine", engine), ("rs256", rs256), ("es256", es256)] {
+        for part in [name, " = [\"", &key, "\"]\n"] {
+            text.push_str(part);
+        }
+    }
+    Ok(text)
+}
+
+/// The keys in the file; none where there is no file.
+///
+/// # Errors
+///
+/// What the file system says, and as [`Keys::parse`].
+pub fn read(path: &Path, algorithm: SigningAlgorithm) -> io::Result<Option<Keys>> {
+    match read_whole(path, algorithm) {
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
         read => read.map(Some),
     }
@@ -64,32 +164,23 @@ pub fn read(path: &Path) -> io::Result<Option<Secret>> {
 ///
 /// # Errors
 ///
-/// As [`read`].
-pub fn make_and_read(path: &Path) -> io::Result<Secret> {
+/// As [`read`], and as [`fresh`].
+pub fn make_and_read(path: &Path, algorithm: SigningAlgorithm) -> io::Result<Keys> {
     make(path)?;
-    read_whole(path)
+    read_whole(path, algorithm)
 }
 
-fn read_whole(path: &Path) -> io::Result<Secret> {
+fn read_whole(path: &Path, algorithm: SigningAlgorithm) -> io::Result<Keys> {
     let text = Zeroizing::new(fs::read_to_string(path)?);
-    let mut secret = Secret::default();
-    let decoded = Base64::decode(text.trim(), &mut secret[..]).map(<[u8]>::len);
-    if decoded != Ok(secret.len()) {
-        return Err(io::Error::new(
-            ErrorKind::InvalidData,
-            "a key file has 32 bytes in base64",
-        ));
-    }
+    let keys = Keys::parse(&text, algorithm)?;
     files::warn_if_open(path)?;
-    Ok(secret)
+    Ok(keys)
 }
 
-/// Writes a new secret beside the file and links it there, so that nobody reads half of one and
+/// Writes new keys beside the file and links it there, so that nobody reads half of one and
 /// nobody replaces one that is in use.
 fn make(path: &Path) -> io::Result<()> {
-    let mut secret = Secret::default();
-    getrandom::fill(&mut secret[..]).map_err(io::Error::other)?;
-    let text = Zeroizing::new(Base64::encode_string(&secret[..]) + "\n");
+    let text = fresh()?;
     let mut beside = path.as_os_str().to_owned();
     // Not the process's number: in a container that is the same after every start.
     beside.push(format!(
@@ -112,55 +203,4 @@ fn make(path: &Path) -> io::Result<()> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_key_file_is_made_once_for_its_owner_alone() {
-        let directory = tempfile::tempdir().unwrap();
-        let path = directory.path().join("key");
-        assert_eq!(read(&path).unwrap(), None);
-        let made = make_and_read(&path).unwrap();
-        assert_ne!(*made, [0; 32]);
-        assert_eq!(read(&path).unwrap().unwrap(), made);
-        assert_eq!(make_and_read(&path).unwrap(), made);
-        assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1);
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::PermissionsExt;
-            assert_eq!(
-                fs::metadata(&path).unwrap().permissions().mode() & 0o777,
-                0o600
-            );
-        }
-    }
-
-    #[test]
-    fn a_file_of_anything_but_32_bytes_is_refused_and_stays() {
-        let directory = tempfile::tempdir().unwrap();
-        let path = directory.path().join("key");
-        for text in [
-            "",
-            "AAAA",
-            &"A".repeat(44),
-            &Base64::encode_string(&[1; 33]),
-        ] {
-            fs::write(&path, text).unwrap();
-            assert_eq!(read(&path).unwrap_err().kind(), ErrorKind::InvalidData);
-            assert_eq!(fs::read_to_string(&path).unwrap(), *text);
-        }
-    }
-
-    #[test]
-    fn the_keys_of_one_secret_differ_from_each_other_and_from_anothers() {
-        let (one, two) = (Zeroizing::new([1; 32]), Zeroizing::new([2; 32]));
-        assert_eq!(signing_key(&one), signing_key(&one));
-        assert_ne!(signing_key(&one), signing_key(&two));
-        assert_ne!(
-            signing_key(&one).to_bytes()[..],
-            derive(&one, ENGINE, 0)[..]
-        );
-        let id = |secret| derive(secret, ENGINE_ID, 0)[..4].to_vec();
-        assert_ne!(id(&one), id(&two));
-    }
-}
+mod tests;

@@ -1,8 +1,7 @@
 //! A server that answers the requests of Auth0's MFA API for SMS and voice with `oob-mfa`.
 //!
-//! The engine decides everything. A handler reads a request, names the operation, and writes the
-//! answer; `Service::decide` is the one place that loads, asks the
-//! engine, saves, asks again after a conflict, and sends.
+//! The crate decides everything: [`driver`] takes each step of a request to the part of the server that
+//! answers it.
 //!
 //! It is an example and no identity provider: users, clients and what each client may ask for stand in
 //! the configuration, and the limits on passwords are kept by each process for itself. An embedder has a
@@ -12,13 +11,22 @@
 //! own process and in their own time.
 #![forbid(unsafe_code)]
 
+pub mod admin;
+mod admission;
+pub mod audit;
 pub mod cli;
 pub mod clients;
 pub mod config;
+pub mod demo;
+mod driver;
 mod files;
+mod first_factor;
 pub mod http;
 pub mod keys;
+pub mod metrics;
+pub mod origin;
 pub mod outbox;
+mod page;
 pub mod peers;
 pub mod service;
 pub mod store;
@@ -28,60 +36,117 @@ pub mod users;
 use std::error::Error;
 use std::sync::Arc;
 
+use tokio_util::sync::CancellationToken;
+
+use crate::admin::Operators;
+use crate::audit::Audited;
 use crate::cli::Flags;
 use crate::config::Config;
 use crate::outbox::{FileOutbox, Outbox, StandardOutput};
 use crate::service::Service;
+use crate::store::{Store, StoreUrl};
 
 /// Starts what the flags ask for, and serves until ctrl-c or SIGTERM.
 ///
 /// # Errors
 ///
 /// What kept it from starting.
-pub async fn run(flags: Flags, config: Config) -> Result<(), Box<dyn Error>> {
+pub async fn run(
+    flags: Flags,
+    config: Config,
+    operators: Option<Operators>,
+) -> Result<(), Box<dyn Error>> {
+    for warning in cli::warnings(&flags, &config) {
+        tracing::warn!("{warning}");
+    }
     let of_key_file = |error| format!("{}: {error}", flags.key_file.display());
-    let key = keys::read(&flags.key_file).map_err(of_key_file)?;
-    let store = store::open(&flags.store).await?;
-    let key = match key {
-        Some(key) => key,
-        None if store.is_empty().await? => {
-            keys::make_and_read(&flags.key_file).map_err(of_key_file)?
+    let algorithm = config.signing_algorithm;
+    let keys = keys::read(&flags.key_file, algorithm).map_err(of_key_file)?;
+    let store = open_store(&flags.store).await?;
+    let key_file = flags.key_file.display();
+    let keys = match keys {
+        Some(keys) => {
+            tracing::info!(path = %key_file, "key file read");
+            keys
         }
-        // A new key would open no token and judge every code and recovery code wrong.
+        None if store.is_empty().await? => {
+            let keys = keys::make_and_read(&flags.key_file, algorithm).map_err(of_key_file)?;
+            tracing::info!(path = %key_file, "key file made: keep a copy, without it no code is right");
+            keys
+        }
+        // With new keys no token would open, and no code that is in flight would be right.
         None => {
-            let path = flags.key_file.display();
             return Err(
-                format!("{path}: the key file is missing, and the store has accounts").into(),
+                format!("{key_file}: the key file is missing, and the store has accounts").into(),
             );
         }
     };
     let outbox: Arc<dyn Outbox> = match &flags.outbox {
-        Some(path) => Arc::new(
-            FileOutbox::open(path).map_err(|error| format!("{}: {error}", path.display()))?,
-        ),
-        None => Arc::new(StandardOutput),
+        Some(path) => {
+            let outbox = FileOutbox::open(path);
+            let outbox = outbox.map_err(|error| format!("{}: {error}", path.display()))?;
+            tracing::info!(path = %path.display(), "messages go to a file");
+            Arc::new(outbox)
+        }
+        None => {
+            tracing::info!("messages go to standard output");
+            Arc::new(StandardOutput)
+        }
     };
-    let listener = tokio::net::TcpListener::bind(flags.listen)
-        .await
-        .map_err(|error| format!("{}: {error}", flags.listen))?;
+    let listener = flags.listen.bind().await?;
     let address = listener.local_addr()?;
-    if flags.store.is_shared() && config.issuer.is_none() {
-        tracing::warn!(
-            "no issuer in the configuration: access tokens are good for this process alone"
-        );
-    }
-    let service = Service::new(config, address, &key, store, outbox);
-    if !service.any_client_manages_factors() {
-        tracing::warn!(
-            "no client has manages_factors: nobody can add a second phone or remove one"
-        );
-    }
+    let admin_listener = match &flags.admin_listen {
+        Some(admin) => Some(admin.bind().await?),
+        None => None,
+    };
+    let store = Arc::new(Audited::new(store));
+    let service = Service::new(config, address, keys, Arc::clone(&store) as _, outbox);
+    let is_demonstration = flags.config.is_none() && address.ip().is_loopback();
+    // It shows every code, so nobody else may reach it.
+    let service = if is_demonstration {
+        tracing::info!("the page of the demonstration: http://{address}/");
+        service.with_page()
+    } else {
+        service
+    };
+    let service = Arc::new(service);
     // Before anybody hears that it listens, so that no early signal kills the process.
     let stop = stop_signal()?;
+    let stopping = CancellationToken::new();
+    let stopped = stopping.clone();
+    let mut servers = tokio::task::JoinSet::new();
+    if let (Some(listener), Some(operators)) = (admin_listener, operators) {
+        tracing::info!(at = %listener.local_addr()?, "administration and /metrics");
+        let (service, stopped) = (Arc::clone(&service), stopping.clone());
+        servers.spawn(async move {
+            admin::serve(listener, service, operators, stopped.cancelled_owned()).await;
+        });
+    }
     tracing::info!(%address, issuer = service.issuer(), "listening");
-    http::serve(listener, Arc::new(service), stop).await;
+    let served = CancellationToken::new();
+    let logged = tokio::spawn(audit::follow(store, served.clone()));
+    servers.spawn(async move { http::serve(listener, service, stopped.cancelled_owned()).await });
+    stop.await;
+    stopping.cancel();
+    servers.join_all().await;
+    // What the last requests have stored is logged before the process ends.
+    served.cancel();
+    logged.await?;
     tracing::info!("stopped");
     Ok(())
+}
+
+/// Opens the store, and says where it is.
+async fn open_store(url: &StoreUrl) -> Result<Arc<dyn Store>, String> {
+    let made = matches!(url, StoreUrl::Redb(path) if !path.exists());
+    let store = store::open(url).await?;
+    match url {
+        StoreUrl::Redb(path) if made => tracing::info!(path = %path.display(), "store made"),
+        StoreUrl::Redb(path) => tracing::info!(path = %path.display(), "store opened"),
+        StoreUrl::Postgres { .. } => tracing::info!("store opened: PostgreSQL"),
+        StoreUrl::Redis { .. } => tracing::info!("store opened: Redis"),
+    }
+    Ok(store)
 }
 
 /// Completes at ctrl-c, and at the SIGTERM of an orchestrator.

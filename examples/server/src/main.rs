@@ -1,36 +1,54 @@
+use std::error::Error;
+use std::io;
 use std::process::ExitCode;
 
 use clap::Parser;
-use oob_mfa_server::cli::Flags;
+use oob_mfa_server::cli::{Cli, LogFormat, Task, read_and_hash, report};
+use oob_mfa_server::config::{Config, ConfigError};
 
 /// A mistake in the flags or in the configuration, as clap exits for the former.
 const MISUSED: u8 = 2;
 
 fn main() -> ExitCode {
-    let flags = Flags::parse();
-    tracing_subscriber::fmt()
-        .with_writer(std::io::stderr)
-        .with_ansi(false)
-        .init();
-    let config = match flags.config() {
-        Ok(config) => config,
-        Err(error) => {
-            eprintln!("error: {error}");
-            return ExitCode::from(MISUSED);
-        }
-    };
-    let runtime = match tokio::runtime::Runtime::new() {
-        Ok(runtime) => runtime,
-        Err(error) => {
-            eprintln!("error: {error}");
-            return ExitCode::FAILURE;
-        }
-    };
-    match runtime.block_on(oob_mfa_server::run(flags, config)) {
+    let cli = Cli::parse();
+    log_to_standard_error(cli.flags.log);
+    match execute(cli) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {error}");
-            ExitCode::FAILURE
+            match error.downcast_ref::<ConfigError>() {
+                Some(_) => ExitCode::from(MISUSED),
+                None => ExitCode::FAILURE,
+            }
         }
+    }
+}
+
+fn execute(Cli { command, flags }: Cli) -> Result<(), Box<dyn Error>> {
+    let config = flags.config()?;
+    match command {
+        Some(Task::HashPassword) => println!("{}", read_and_hash(&config)?),
+        Some(Task::CheckConfig) => {
+            print!("{}", report(&flags, &config, flags.operators()?.as_ref()));
+        }
+        None => {
+            let operators = flags.operators()?;
+            if flags.config.is_none() {
+                eprintln!("{}", Config::DEMONSTRATION_NOTICE);
+            }
+            let runtime = tokio::runtime::Runtime::new()?;
+            runtime.block_on(oob_mfa_server::run(flags, config, operators))?;
+        }
+    }
+    Ok(())
+}
+
+fn log_to_standard_error(format: LogFormat) {
+    let log = tracing_subscriber::fmt()
+        .with_writer(io::stderr)
+        .with_ansi(false);
+    match format {
+        LogFormat::Text => log.init(),
+        LogFormat::Json => log.json().init(),
     }
 }

@@ -17,7 +17,7 @@ use zeroize::Zeroizing;
 use crate::files;
 
 /// One message, worded and ready to leave.
-#[derive(Serialize)]
+#[derive(Clone, Serialize)]
 pub struct Message {
     /// `sms` or `voice`.
     pub channel: Channel,
@@ -64,7 +64,7 @@ impl Message {
             text,
             keys,
             answered,
-            id: delivery.id(),
+            id: delivery.id().to_string(),
             expires_at: delivery.expires_at.format(&Rfc3339)?,
         })
     }

@@ -1,37 +1,25 @@
-//! What every request goes through: load, ask the engine, save, ask again after a conflict, send.
-//!
-//! # Between the commit and the send
-//!
-//! A message leaves after the commit and once, so a process that dies between the two has sent nothing
-//! and answered nothing. The code is burned, because nobody has it; it has superseded the one before;
-//! and the budget stays charged. The user asks again. The other order would send codes that no record
-//! knows, and as many of them as there are conflicts. A message that is queued in the transaction of
-//! the account would survive the process, and would keep its code in clear: rule 14 of the crate
-//! forbids that.
-//!
-//! The same happens where the store's answer was lost, or the outbox does not take the message. The client
-//! then gets a 503 or a 502.
+//! The server without its sockets: what the steps of a request need.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use oob_mfa::message::Wording;
-use oob_mfa::wire::{ErrorAnswer, TokenAnswer};
-use oob_mfa::{
-    Account, Associated, Challenged, Delivery, Denied, DeniedKind, Engine, Erased, Event,
-    MfaSession, Removed, Subject, Transition, Unsaved, Verified, decide_async,
-};
+use oob_mfa::wire::ErrorAnswer;
+use oob_mfa::{Account, Engine, Erased, Outcome, Subject, Transition, Unsaved, decide_async};
 use rand_core::{CryptoRng, UnwrapErr};
 use time::UtcDateTime;
 use tokio_util::task::TaskTracker;
 
+use crate::admission::Admission;
 use crate::clients::Clients;
 use crate::config::{Config, ConnectionSettings};
-use crate::keys::{self, Secret};
-use crate::outbox::{Message, Outbox};
+use crate::demo::Demo;
+use crate::keys::Keys;
+use crate::metrics::Metrics;
+use crate::outbox::Outbox;
 use crate::store::{Store, StoreError};
-use crate::tokens::{MintError, Tokens};
+use crate::tokens::Tokens;
 use crate::users::Users;
 
 /// Tells the time.
@@ -39,22 +27,33 @@ pub type Clock = Arc<dyn Fn() -> UtcDateTime + Send + Sync>;
 /// Makes a source of random bytes, one per decision.
 pub type Randomness = Arc<dyn Fn() -> Box<dyn CryptoRng + Send> + Send + Sync>;
 
-/// How long a client waits when conflicts have exhausted the retries.
+/// How long a client waits that comes at a bad moment.
 pub(crate) const BUSY: Duration = Duration::from_secs(1);
 
 /// The server without its sockets.
 pub struct Service {
-    pub(crate) engine: Engine,
+    pub(crate) engine: Arc<Engine>,
     pub(crate) tokens: Tokens,
     pub(crate) users: Users,
     pub(crate) clients: Clients,
+    pub(crate) admission: Admission,
     pub(crate) connections: ConnectionSettings,
     pub(crate) tasks: TaskTracker,
-    wording: Wording,
-    store: Arc<dyn Store>,
-    outbox: Arc<dyn Outbox>,
+    pub(crate) metrics: Metrics,
+    /// What the page of the demonstration shows.
+    pub(crate) demo: Option<Arc<Demo>>,
+    pub(crate) wording: Wording,
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) outbox: Arc<dyn Outbox>,
     clock: Clock,
     randomness: Randomness,
+}
+
+/// What was decided by administration, saved, and by which clock.
+pub(crate) struct Decided<T> {
+    pub(crate) outcome: Outcome<T>,
+    pub(crate) revision: u64,
+    pub(crate) now: UtcDateTime,
 }
 
 impl Service {
@@ -65,7 +64,7 @@ impl Service {
     pub fn new(
         config: Config,
         address: SocketAddr,
-        secret: &Secret,
+        keys: Keys,
         store: Arc<dyn Store>,
         outbox: Arc<dyn Outbox>,
     ) -> Self {
@@ -73,12 +72,15 @@ impl Service {
             .issuer
             .unwrap_or_else(|| format!("http://{address}/"));
         Self {
-            engine: Engine::new(config.policy, keys::engine_keys(secret)),
-            tokens: Tokens::new(issuer, config.token_lifetime, &keys::signing_key(secret)),
+            engine: Engine::new(config.policy, keys.engine).into(),
+            tokens: Tokens::new(issuer, config.token_lifetime, keys.signing),
             users: config.users,
             clients: config.clients,
+            admission: Admission::new(&config.calling_codes),
             connections: config.connections,
             tasks: TaskTracker::new(),
+            metrics: Metrics::default(),
+            demo: None,
             wording: config.wording,
             store,
             outbox,
@@ -101,16 +103,19 @@ impl Service {
         self
     }
 
+    /// The same with the page of the demonstration, which shows every code.
+    #[must_use]
+    pub fn with_page(mut self) -> Self {
+        let demo = Arc::new(Demo::around(self.outbox));
+        self.outbox = Arc::clone(&demo) as Arc<dyn Outbox>;
+        self.demo = Some(demo);
+        self
+    }
+
     /// What tokens name as their issuer.
     #[must_use]
     pub fn issuer(&self) -> &str {
         self.tokens.issuer()
-    }
-
-    /// Whether any client can get a token by which a user adds a second phone.
-    #[must_use]
-    pub fn any_client_manages_factors(&self) -> bool {
-        self.clients.any_manages_factors(self.tokens.issuer())
     }
 
     pub(crate) fn now(&self) -> UtcDateTime {
@@ -121,38 +126,48 @@ impl Service {
         (self.randomness)()
     }
 
-    /// The session of a token: an `mfa_token`, or an access token, which alone has two dots.
-    pub(crate) fn session(
-        &self,
-        token: &str,
-        client: Option<&str>,
-    ) -> Result<MfaSession, ErrorAnswer> {
-        let now = self.now();
-        let opened = if token.matches('.').count() == 2 {
-            self.tokens.open(token, client, now)
-        } else {
-            self.engine.open_token(token, client, now)
-        };
-        opened.map_err(|denied| refuse(None, &denied, now))
-    }
-
     /// The account of a user, new if the store has none.
     pub(crate) async fn account(&self, subject: &Subject) -> Result<Account, ErrorAnswer> {
         match self.store.load(subject.clone()).await {
             Ok(account) => Ok(account.unwrap_or_else(|| Account::new(subject.clone()))),
-            Err(error) => Err(failure(subject, &Unsaved::Failed(error))),
+            Err(error) => Err(self.failure(subject, &Unsaved::Failed(error))),
         }
     }
 
-    /// Carries out an operation: decides it, saves that, logs it, and sends what is to be sent.
-    ///
-    /// The message leaves once, after the save. One that the outbox does not take stays charged.
-    pub(crate) async fn decide<T: Grant>(
+    /// Carries out an operation of administration, which has no request of the API.
+    pub(crate) async fn decide<T>(
         &self,
-        session: &MfaSession,
+        operation: &'static str,
+        subject: &Subject,
         ask: impl Fn(Account, UtcDateTime, &mut dyn CryptoRng) -> Transition<T>,
-    ) -> Result<T, ErrorAnswer> {
-        self.decide_for(session.subject(), ask).await
+    ) -> Result<Decided<T>, ErrorAnswer> {
+        let (mut now, mut revision) = (self.now(), 0);
+        let decided = decide_async(
+            subject,
+            || self.store.load(subject.clone()),
+            |account| {
+                now = self.now();
+                ask(account, now, &mut self.rng())
+            },
+            |next| {
+                revision = next.account().revision();
+                async move {
+                    let saved = self.store.replace(&next).await;
+                    let saved = saved.inspect_err(|error| self.metrics.write_failed(error));
+                    saved.map_err(StoreError::unsaved)
+                }
+            },
+        )
+        .await;
+        let outcome = decided.map_err(|unsaved| self.failure(subject, &unsaved))?;
+        self.metrics
+            .decided(operation, outcome.result.as_ref().err());
+        self.metrics.events(&outcome.events);
+        Ok(Decided {
+            outcome,
+            revision,
+            now,
+        })
     }
 
     /// Takes everything from an account, for a user that was deleted: the recipe stands in the README. The
@@ -162,131 +177,29 @@ impl Service {
     ///
     /// That of a store that fails, and of a clock that is behind.
     pub async fn erase(&self, subject: &Subject) -> Result<Erased, ErrorAnswer> {
-        self.decide_for(subject, |account, now, _| self.engine.erase(account, now))
-            .await
+        let ask = |account, now, _: &mut dyn CryptoRng| self.engine.erase(account, now);
+        let decided = self.decide("erase", subject, ask).await?;
+        let result = decided.outcome.result;
+        result.map_err(|denied| ErrorAnswer::denied(&denied, decided.now))
     }
 
-    async fn decide_for<T: Grant>(
-        &self,
-        subject: &Subject,
-        ask: impl Fn(Account, UtcDateTime, &mut dyn CryptoRng) -> Transition<T>,
-    ) -> Result<T, ErrorAnswer> {
-        let (mut now, mut asked) = (self.now(), 0_u32);
-        let decided = decide_async(
-            subject,
-            || self.store.load(subject.clone()),
-            |account| {
-                now = self.now();
-                asked += 1;
-                ask(account, now, &mut self.rng())
-            },
-            async |next| self.store.replace(next).await.map_err(StoreError::unsaved),
-        )
-        .await;
-        // Each time but the last, whoever was faster had changed the record.
-        if let Some(conflicts @ 1..) = asked.checked_sub(u32::from(decided.is_ok())) {
-            tracing::info!(%subject, conflicts, "decided anew after conflicts");
-        }
-        let outcome = decided.map_err(|unsaved| failure(subject, &unsaved))?;
-        outcome.events.iter().for_each(|event| log(subject, event));
-        let granted = outcome
-            .result
-            .map_err(|denied| refuse(Some(subject), &denied, now))?;
-        if let Some(delivery) = granted.delivery() {
-            self.send(subject, delivery).await?;
-        }
-        Ok(granted)
-    }
-
-    async fn send(&self, subject: &Subject, delivery: &Delivery) -> Result<(), ErrorAnswer> {
-        let id = delivery.id();
-        let message = Message::new(&self.wording, delivery).map_err(|error| {
-            tracing::error!(%subject, id, %error, "a delivery cannot be worded");
-            ErrorAnswer::send_failed()
-        })?;
-        let outbox = Arc::clone(&self.outbox);
-        let sent = tokio::task::spawn_blocking(move || outbox.send(&message)).await;
-        match sent.map_err(std::io::Error::other).flatten() {
-            Ok(()) => {
-                tracing::info!(%subject, id, channel = %delivery.channel, "message sent");
-                Ok(())
-            }
-            Err(error) => {
-                tracing::error!(%subject, id, %error, "message not sent");
-                Err(ErrorAnswer::send_failed())
-            }
+    fn failure(&self, subject: &Subject, unsaved: &Unsaved<StoreError>) -> ErrorAnswer {
+        let error = match unsaved {
+            Unsaved::Conflict => &StoreError::Conflict,
+            Unsaved::Failed(error) => error,
+        };
+        self.store_failed(subject, error);
+        match error {
+            StoreError::Broken(_) => ErrorAnswer::server_error(),
+            _ => ErrorAnswer::temporarily_unavailable(BUSY),
         }
     }
 
-    /// The answer that carries the tokens of a completed login or a confirmed phone.
-    pub(crate) fn mint(&self, verified: &Verified) -> Result<TokenAnswer, ErrorAnswer> {
-        let subject = verified.subject();
-        let email = self.users.email(subject);
-        let minted = self.tokens.mint(verified, email, &mut self.rng());
-        minted.map_err(|error| match error {
-            // The phone is confirmed; the client has to sign in for new tokens.
-            MintError::NothingLeft => {
-                refuse(Some(subject), &Denied::TokenInvalid, verified.verified_at())
-            }
-            MintError::Unsigned(_) => {
-                tracing::error!(%subject, %error, "no token was minted");
-                ErrorAnswer::server_error()
-            }
-        })
+    pub(crate) fn store_failed(&self, subject: &Subject, error: &StoreError) {
+        self.metrics.store_failed(error);
+        match error {
+            StoreError::Conflict => tracing::warn!(%subject, "conflicts exhausted the retries"),
+            error => tracing::error!(%subject, %error, "the store failed"),
+        }
     }
-}
-
-/// What an operation grants: some of it is a message to be sent.
-pub(crate) trait Grant {
-    fn delivery(&self) -> Option<&Delivery> {
-        None
-    }
-}
-
-impl Grant for Associated {
-    fn delivery(&self) -> Option<&Delivery> {
-        Some(&self.delivery)
-    }
-}
-
-impl Grant for Challenged {
-    fn delivery(&self) -> Option<&Delivery> {
-        Some(&self.delivery)
-    }
-}
-
-impl Grant for Verified {}
-
-impl Grant for Removed {}
-
-impl Grant for Erased {}
-
-/// The answer to what the engine has denied, or to a token that opens no session.
-pub(crate) fn refuse(subject: Option<&Subject>, denied: &Denied, now: UtcDateTime) -> ErrorAnswer {
-    let (subject, name) = (subject.map(tracing::field::display), denied.name());
-    if denied.kind() == DeniedKind::CallerBug {
-        // Nothing that a client sends leads here: somebody has to look.
-        tracing::error!(subject, denied = name, "{denied}");
-    } else {
-        tracing::info!(subject, denied = name, "denied");
-    }
-    ErrorAnswer::denied(denied, now)
-}
-
-fn failure(subject: &Subject, unsaved: &Unsaved<StoreError>) -> ErrorAnswer {
-    match unsaved {
-        Unsaved::Conflict => tracing::warn!(%subject, "conflicts exhausted the retries"),
-        Unsaved::Failed(error) => tracing::error!(%subject, %error, "the store failed"),
-    }
-    match unsaved {
-        Unsaved::Failed(StoreError::Broken(_)) => ErrorAnswer::server_error(),
-        _ => ErrorAnswer::temporarily_unavailable(BUSY),
-    }
-}
-
-/// One line per event. Events hold no secret, and numbers are masked.
-fn log(subject: &Subject, event: &Event) {
-    let (name, notify) = (event.name(), event.notifies_owner());
-    let detail = serde_json::to_string(event).unwrap_or_default();
-    tracing::info!(target: "audit", %subject, event = name, notify, detail);
 }

@@ -11,10 +11,12 @@
 //! * the time of day, to within the policy's `clock_skew_seconds`: a process whose clock is further behind
 //!   the last change of an account answers 503 instead of changing it (rule 13 of the crate).
 
+mod audit;
 mod postgres;
 mod record;
 mod redb;
 mod redis;
+mod tls;
 mod url;
 
 use std::error::Error;
@@ -25,9 +27,11 @@ use std::time::Duration;
 
 use oob_mfa::{Account, Next, Subject, Unsaved};
 
+pub use self::audit::{AuditRecord, BATCH, TakeEvent};
 pub use self::postgres::PostgresStore;
 pub use self::redb::RedbStore;
 pub use self::redis::RedisStore;
+pub use self::tls::Tls;
 pub use self::url::{InvalidStoreUrl, StoreUrl};
 
 // Whoever waits for an SMS gives a request a few seconds; a store that takes longer is answered for
@@ -51,13 +55,13 @@ pub async fn open(url: &StoreUrl) -> Result<Arc<dyn Store>, String> {
         StoreUrl::Redb(path) => {
             Arc::new(RedbStore::open(path).map_err(|error| format!("{}: {error}", path.display()))?)
         }
-        StoreUrl::Postgres(config) => Arc::new(
-            PostgresStore::open(config)
+        StoreUrl::Postgres(config, tls) => Arc::new(
+            PostgresStore::open(config, tls)
                 .await
                 .map_err(|error| format!("PostgreSQL: {error}"))?,
         ),
-        StoreUrl::Redis(info) => Arc::new(
-            RedisStore::open(info)
+        StoreUrl::Redis(info, authority) => Arc::new(
+            RedisStore::open(info, authority.as_deref())
                 .await
                 .map_err(|error| format!("Redis: {error}"))?,
         ),
@@ -67,7 +71,7 @@ pub async fn open(url: &StoreUrl) -> Result<Arc<dyn Store>, String> {
 /// What a store returns: a future that may be moved to another thread.
 pub type Promise<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
 
-/// One record per user, written conditionally.
+/// One record per user, written conditionally, and the events that no log has yet.
 ///
 /// The whole contract is [`Transition`](oob_mfa::Transition)'s: insert if absent when
 /// `next.account().replaces()` is none, else replace only that revision, and say so only after it is
@@ -76,8 +80,16 @@ pub trait Store: Send + Sync {
     /// The account of a user, or none where the store is sure that there is no record.
     fn load(&self, subject: Subject) -> Promise<'_, Option<Account>>;
 
-    /// Writes the next account in the place of the one it replaces.
-    fn replace(&self, next: Next) -> Promise<'_, ()>;
+    /// Writes the next account in the place of the one it replaces, and its events with it: both or
+    /// neither.
+    fn replace<'a>(&'a self, next: &'a Next) -> Promise<'a, ()>;
+
+    /// Hands over the oldest events, [`BATCH`] at most, and then forgets them: how many. Fewer than that are all
+    /// that there were.
+    ///
+    /// They come in the order of the revisions of each account, and at least once: again where the process
+    /// ends before they are forgotten. Of several processes, one reads at a time.
+    fn drain_events<'a>(&'a self, take: TakeEvent<'a>) -> Promise<'a, usize>;
 
     /// Whether there is no account at all.
     fn is_empty(&self) -> Promise<'_, bool>;

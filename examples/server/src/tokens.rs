@@ -1,31 +1,26 @@
-//! Access tokens and ID tokens: JWTs signed with ES256, and what clients need to verify them.
-
-mod es256;
+//! Access tokens and ID tokens: signed JWTs, and what clients need to verify them.
 
 use std::fmt;
 use std::time::Duration;
 
 use base64ct::{Base64UrlUnpadded, Encoding};
 use jsonwebtoken::errors::{Error, ErrorKind};
-use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
+use jsonwebtoken::{Header, Validation};
 use oob_mfa::wire::TokenAnswer;
 use oob_mfa::{Assurance, Denied, MfaSession, SessionId, TrustedClaims, Verified};
-use p256::ecdsa::{SigningKey, VerifyingKey};
 use rand_core::CryptoRng;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
 use time::UtcDateTime;
+
+use crate::keys::{SigningKey, SigningKeys};
 
 /// What mints and opens tokens.
 pub struct Tokens {
     issuer: String,
     mfa_audience: String,
     lifetime: Duration,
-    kid: String,
-    jwk: Value,
-    encoding: EncodingKey,
-    decoding: DecodingKey,
+    keys: SigningKeys,
     validation: Validation,
 }
 
@@ -64,58 +59,35 @@ struct IdClaims<'a> {
     email: Option<&'a str>,
 }
 
-/// Why no token was minted.
-#[derive(Debug)]
+/// No signature could be made, for want of memory.
+#[derive(Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum MintError {
-    /// The session that confirmed a phone has less than a second left.
-    NothingLeft,
-    /// jsonwebtoken could not sign. With a key of the right kind this does not happen.
-    Unsigned(Error),
-}
+pub struct Unsigned;
 
-impl fmt::Display for MintError {
+impl fmt::Display for Unsigned {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NothingLeft => f.write_str("the session has no whole second left"),
-            Self::Unsigned(error) => write!(f, "no token could be signed: {error}"),
-        }
+        f.write_str("no token could be signed")
     }
 }
 
-impl std::error::Error for MintError {}
+impl std::error::Error for Unsigned {}
 
 impl Tokens {
-    /// Tokens of an issuer, good for `lifetime`, signed with a key.
+    /// Tokens of an issuer, good for `lifetime`, signed with the current key.
     #[must_use]
-    pub fn new(issuer: String, lifetime: Duration, key: &SigningKey) -> Self {
-        // Once per process; a second call finds the same.
-        let _ = es256::PROVIDER.install_default();
-        let point = VerifyingKey::from(key).to_sec1_point(false);
-        let coordinate = |bytes: &[u8]| Base64UrlUnpadded::encode_string(bytes);
-        let (x, y) = point.as_bytes().split_at(33);
-        let (x, y) = (coordinate(&x[1..]), coordinate(y));
-        // RFC 7638: the members that make the key, in the order of their names.
-        let thumbprint = format!(r#"{{"crv":"P-256","kty":"EC","x":"{x}","y":"{y}"}}"#);
-        let kid = Base64UrlUnpadded::encode_string(&Sha256::digest(thumbprint));
-        let jwk = json!({
-            "kty": "EC", "crv": "P-256", "use": "sig", "alg": "ES256", "kid": kid, "x": x, "y": y,
-        });
+    pub fn new(issuer: String, lifetime: Duration, keys: SigningKeys) -> Self {
         let mfa_audience = format!("{issuer}mfa/");
-        let mut validation = Validation::new(Algorithm::ES256);
+        let mut validation = Validation::new(keys.current().algorithm());
         validation.set_issuer(&[&issuer]);
         validation.set_audience(&[&mfa_audience]);
         validation.set_required_spec_claims(&["iss", "aud", "exp"]);
         // It reads the system's clock; ours is a parameter.
         validation.validate_exp = false;
         Self {
-            encoding: EncodingKey::from_ec_der(&key.to_bytes()),
-            decoding: DecodingKey::from_ec_der(point.as_bytes()),
             issuer,
             mfa_audience,
             lifetime,
-            kid,
-            jwk,
+            keys,
             validation,
         }
     }
@@ -136,22 +108,19 @@ impl Tokens {
     ///
     /// # Errors
     ///
-    /// [`MintError`]
+    /// [`Unsigned`]
     pub fn mint(
         &self,
         verified: &Verified,
         email: Option<&str>,
         rng: &mut (impl CryptoRng + ?Sized),
-    ) -> Result<TokenAnswer, MintError> {
+    ) -> Result<TokenAnswer, Unsigned> {
         let iat = verified.verified_at().unix_timestamp();
         let latest = iat.saturating_add_unsigned(self.lifetime.as_secs());
         let exp = verified
             .not_after()
             .map_or(latest, |end| end.unix_timestamp().min(latest));
         let lifetime = u64::try_from(exp.saturating_sub(iat)).unwrap_or_default();
-        if lifetime == 0 {
-            return Err(MintError::NothingLeft);
-        }
         let auth_time = verified.authenticated_at().unix_timestamp();
         let mut id = [0; 16];
         rng.fill_bytes(&mut id);
@@ -180,8 +149,7 @@ impl Tokens {
                 amr: amr.clone(),
             },
         )?;
-        let answer = TokenAnswer::new(&access_token, lifetime, verified.scope())
-            .with_recovery_code(verified.recovery_code());
+        let answer = TokenAnswer::new(&access_token, lifetime, verified.scope());
         let granted = |name: &str| {
             let mut scopes = verified.scope().split_ascii_whitespace();
             scopes.any(|scope| scope == name)
@@ -205,26 +173,35 @@ impl Tokens {
         Ok(answer.with_id_token(&id_token))
     }
 
-    fn sign(&self, kind: &str, claims: &impl Serialize) -> Result<String, MintError> {
-        let mut header = Header::new(Algorithm::ES256);
+    fn sign(&self, kind: &str, claims: &impl Serialize) -> Result<String, Unsigned> {
+        let key = self.keys.current();
+        let mut header = Header::new(key.algorithm());
         header.typ = Some(kind.to_owned());
-        header.kid = Some(self.kid.clone());
-        jsonwebtoken::encode(&header, claims, &self.encoding).map_err(MintError::Unsigned)
+        header.kid = Some(key.id().to_owned());
+        let mut token = [part(&header)?, part(claims)?].join(".");
+        let signature = key.sign(token.as_bytes());
+        token.push('.');
+        token += &Base64UrlUnpadded::encode_string(&signature.map_err(|_| Unsigned)?);
+        Ok(token)
     }
 
     /// The session of an access token with the MFA audience: the user has passed a second factor.
     ///
     /// # Errors
     ///
-    /// [`Denied::TokenMalformed`], [`Denied::TokenInvalid`], [`Denied::TokenOfAnotherClient`] or
-    /// [`Denied::TokenExpired`], in this order.
-    pub fn open(
-        &self,
-        token: &str,
-        client: Option<&str>,
-        now: UtcDateTime,
-    ) -> Result<MfaSession, Denied> {
-        let opened = jsonwebtoken::decode::<Value>(token, &self.decoding, &self.validation)
+    /// [`Denied::TokenMalformed`] or [`Denied::TokenInvalid`], in this order. Whether it is the client's,
+    /// and has not expired, is for the caller to check.
+    pub fn open(&self, token: &str) -> Result<MfaSession, Denied> {
+        let header = jsonwebtoken::decode_header(token).map_err(|error| denied(&error))?;
+        let key = self
+            .keys
+            .all()
+            .find(|key| header.kid.as_deref() == Some(key.id()))
+            .ok_or(Denied::TokenInvalid)?;
+        // What the header names is no choice: the key has one algorithm.
+        let mut validation = self.validation.clone();
+        validation.algorithms = vec![key.algorithm()];
+        let opened = jsonwebtoken::decode::<Value>(token, key.decoding(), &validation)
             .map_err(|error| denied(&error))?;
         if opened.header.typ.as_deref() != Some(ACCESS_TOKEN) {
             return Err(Denied::TokenInvalid);
@@ -233,7 +210,7 @@ impl Tokens {
             serde_json::from_value(opened.claims).map_err(|_| Denied::TokenInvalid)?;
         let moment =
             |seconds| UtcDateTime::from_unix_timestamp(seconds).map_err(|_| Denied::TokenInvalid);
-        let session = MfaSession::trusted(TrustedClaims {
+        MfaSession::trusted(TrustedClaims {
             id: SessionId::from_jti(&claims.jti).map_err(|_| Denied::TokenInvalid)?,
             subject: claims.sub.parse().map_err(|_| Denied::TokenInvalid)?,
             client: &claims.azp,
@@ -243,18 +220,14 @@ impl Tokens {
             authenticated_at: moment(claims.auth_time)?,
             issued_at: moment(claims.iat)?,
             expires_at: moment(claims.exp)?,
-        })?;
-        session.check_client(client)?;
-        if session.expires_at() <= now {
-            return Err(Denied::TokenExpired);
-        }
-        Ok(session)
+        })
     }
 
     /// `GET /.well-known/jwks.json`.
     #[must_use]
     pub fn key_set(&self) -> Value {
-        json!({ "keys": [self.jwk] })
+        let keys: Vec<_> = self.keys.all().map(SigningKey::jwk).collect();
+        json!({ "keys": keys })
     }
 
     /// `GET /.well-known/openid-configuration`.
@@ -269,7 +242,7 @@ impl Tokens {
             "grant_types_supported": GRANT_TYPES,
             "response_types_supported": [],
             "subject_types_supported": ["public"],
-            "id_token_signing_alg_values_supported": ["ES256"],
+            "id_token_signing_alg_values_supported": [self.keys.current().algorithm()],
             "token_endpoint_auth_methods_supported":
                 ["client_secret_basic", "client_secret_post", "none"],
             "scopes_supported": [
@@ -294,6 +267,12 @@ const GRANT_TYPES: [&str; 4] = [
     "http://auth0.com/oauth/grant-type/mfa-oob",
     "http://auth0.com/oauth/grant-type/mfa-recovery-code",
 ];
+
+/// A part of a JWT.
+fn part(content: &impl Serialize) -> Result<String, Unsigned> {
+    let text = serde_json::to_vec(content).map_err(|_| Unsigned)?;
+    Ok(Base64UrlUnpadded::encode_string(&text))
+}
 
 /// A text that is not a JWT is malformed; a JWT that is not ours is invalid.
 fn denied(error: &Error) -> Denied {

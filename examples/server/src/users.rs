@@ -6,9 +6,9 @@ mod queue;
 use std::sync::Arc;
 use std::time::Duration;
 
-use argon2::Argon2;
 use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier};
+use argon2::{Argon2, CustomizedPasswordHasher, Params};
 use oob_mfa::Subject;
 use tokio::sync::Semaphore;
 use zeroize::Zeroizing;
@@ -72,6 +72,41 @@ impl Users {
             cores: Semaphore::new(cores),
             places: Semaphore::new(MAX_WAITING),
         }
+    }
+
+    /// How many.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.users.len()
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.users.is_empty()
+    }
+
+    /// Hashes a password as those of these users are, so that it takes as long to check.
+    ///
+    /// # Errors
+    ///
+    /// As [`hash`].
+    pub fn hash(&self, password: &str) -> Result<PasswordHash, String> {
+        let Some(user) = self.users.first() else {
+            return hash(password);
+        };
+        let like = &user.password_hash;
+        let params = Params::try_from(like).map_err(|error| error.to_string())?;
+        let (algorithm, version) = (like.algorithm.as_str(), like.version);
+        Argon2::default()
+            .hash_password_customized(
+                password.as_bytes(),
+                &salt()?,
+                Some(algorithm),
+                version,
+                params,
+            )
+            .map_err(|error| error.to_string())
     }
 
     /// The e-mail address of a user.
@@ -138,9 +173,13 @@ impl Users {
 ///
 /// argon2's, or that of the operating system's random source.
 pub fn hash(password: &str) -> Result<PasswordHash, String> {
+    Argon2::default()
+        .hash_password_with_salt(password.as_bytes(), &salt()?)
+        .map_err(|error| error.to_string())
+}
+
+fn salt() -> Result<[u8; 16], String> {
     let mut salt = [0; 16];
     getrandom::fill(&mut salt).map_err(|error| error.to_string())?;
-    Argon2::default()
-        .hash_password_with_salt(password.as_bytes(), &salt)
-        .map_err(|error| error.to_string())
+    Ok(salt)
 }

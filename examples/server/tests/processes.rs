@@ -4,9 +4,12 @@
 #[path = "common/world.rs"]
 mod common;
 
+use std::fs;
+
 use common::backend::Backend;
-use common::site::{ISSUER, MFA_AUDIENCE, Site};
+use common::site::{ISSUER, MFA_AUDIENCE, Running, Site};
 use common::*;
+use oob_mfa_server::keys;
 use serde_json::json;
 
 const INVALID_TOKEN: &str = "The mfa_token provided is invalid. Try getting a new token.";
@@ -108,4 +111,86 @@ fn without_an_issuer_access_tokens_stay_with_their_process() {
         let log = one.process.kill();
         assert!(log.contains("WARN") && log.contains("no issuer"), "{log}");
     }
+}
+
+/// The recipe of the README on a key file: what is in flight when the keys change stays good until the old
+/// ones are dropped, each for its own.
+#[test]
+fn old_keys_open_and_verify_what_they_made_until_they_are_dropped() {
+    let site = Site::new();
+    let key_file = site.path().join("oob-mfa.key");
+    let restart = |running: &mut Running| {
+        running.process.kill();
+        *running = site.start("redb:accounts.redb");
+    };
+    let kid = |token: &str| jsonwebtoken::decode_header(token).unwrap().kid.unwrap();
+    let published = |client: &Client| {
+        let keys = client.send("GET", "/.well-known/jwks.json", &[], "").ok();
+        let keys = keys["keys"].as_array().unwrap().iter();
+        keys.map(|key| key["kid"].as_str().unwrap().to_owned())
+            .collect::<Vec<_>>()
+    };
+    let challenged = |client: &Client| {
+        let token = client
+            .password("alice@example.com", PASSWORD, MANAGE, MFA_AUDIENCE)
+            .text("mfa_token");
+        let oob_code = client.challenge(&token, &json!({})).text("oob_code");
+        (token, oob_code, site.code())
+    };
+    let answered = |client: &Client, (token, oob_code, code): &(String, String, String)| {
+        client.answer(token, oob_code, code)
+    };
+
+    let mut running = site.start("redb:accounts.redb");
+    site.enroll(&running.client);
+    let of_old = answered(&running.client, &challenged(&running.client)).text("access_token");
+    let [first, second] = [(); 2].map(|()| challenged(&running.client));
+    let oob_code = running.client.associate(&of_old, "sms", OTHER_PHONE);
+    let enrollment = (of_old.clone(), oob_code.text("oob_code"), site.code());
+    let old_keys = published(&running.client);
+    assert_eq!(old_keys[0], kid(&of_old));
+
+    let old = fs::read_to_string(&key_file).unwrap();
+    let new = keys::fresh().unwrap();
+    let list = |file: &str, name: &str| {
+        let line = file.lines().find_map(|line| line.strip_prefix(name));
+        let list = line.and_then(|line| line.strip_prefix(" = [")?.strip_suffix(']'));
+        list.unwrap().to_owned()
+    };
+    let both = |name: &str| format!("{name} = [{}, {}]\n", list(&new, name), list(&old, name));
+    let signing = both("rs256") + &both("es256");
+
+    // The new ones in front.
+    fs::write(&key_file, both("engine") + &signing).unwrap();
+    restart(&mut running);
+    // The recovery code, and twice the phone of either channel, one of them unconfirmed.
+    assert_eq!(running.client.ids(&of_old).len(), 5);
+    let of_new = answered(&running.client, &first).text("access_token");
+    let keys = published(&running.client);
+    assert_eq!(keys.len(), 4);
+    assert_eq!(keys[0], kid(&of_new));
+    assert!(
+        old_keys.iter().all(|old| keys[1..].contains(old)),
+        "{keys:?}"
+    );
+
+    // Without the engine's old key.
+    let engine = format!("engine = [{}]\n", list(&new, "engine"));
+    fs::write(&key_file, engine + &signing).unwrap();
+    restart(&mut running);
+    answered(&running.client, &second).is(401, "invalid_grant", INVALID_TOKEN);
+    answered(&running.client, &enrollment).is(403, "expired_token", "oob_code is expired");
+    assert_eq!(running.client.ids(&of_old).len(), 5);
+
+    // Without the old keys that sign.
+    fs::write(&key_file, &*new).unwrap();
+    restart(&mut running);
+    running
+        .client
+        .list(&of_old)
+        .is(401, "invalid_grant", INVALID_TOKEN);
+    assert_eq!(running.client.ids(&of_new).len(), 5);
+    let keys = published(&running.client);
+    assert_eq!(keys.len(), 2);
+    assert!(old_keys.iter().all(|old| !keys.contains(old)), "{keys:?}");
 }

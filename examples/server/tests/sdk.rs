@@ -1,7 +1,7 @@
 //! Auth0's own Node SDK against the program, as it comes from npm: the scripts in `sdk` take the steps
 //! and print what the SDK makes of each answer, and it is judged here.
 
-#[path = "sdk/npm.rs"]
+#[path = "common/npm.rs"]
 mod npm;
 #[path = "common/server.rs"]
 mod server;

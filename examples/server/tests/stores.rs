@@ -2,10 +2,13 @@
 
 #[path = "common/world.rs"]
 mod common;
+#[path = "stores/events.rs"]
+mod events;
 
 use std::sync::Arc;
 
 use common::backend::{Backend, Kind};
+use events::*;
 use oob_mfa::{Account, Engine, Key, KeyRing, Policy, Subject};
 use oob_mfa_server::store::{self, Store, StoreError};
 use time::UtcDateTime;
@@ -34,6 +37,10 @@ of_every_store! {
     any_subject_is_a_record_of_its_own
     a_record_that_cannot_be_read_is_not_overwritten
     a_store_is_empty_until_it_has_an_account
+    events_come_with_their_change_and_are_forgotten_once_taken
+    events_that_were_not_taken_are_there_for_the_next_process
+    more_events_than_a_batch_come_in_order
+    an_event_that_cannot_be_read_holds_up_no_other
 }
 
 fn open(backend: &Backend) -> Arc<dyn Store> {
@@ -49,7 +56,7 @@ async fn step(store: &dyn Store, account: &Account) -> Result<Account, StoreErro
         .restore_budgets(account.clone(), UtcDateTime::UNIX_EPOCH)
         .commit_async(async |saved| {
             next = saved.account().clone();
-            store.replace(saved).await
+            store.replace(&saved).await
         })
         .await
         .map(|_| next)
@@ -268,7 +275,8 @@ fn a_role_that_may_only_read_and_write_gets_by() {
     backend.sql(&format!(
         "CREATE ROLE {role} LOGIN; GRANT USAGE ON SCHEMA {schema} TO {role}; \
          GRANT SELECT ON oob_mfa_schema TO {role}; \
-         GRANT SELECT, INSERT, UPDATE ON oob_mfa_accounts TO {role}"
+         GRANT SELECT, INSERT, UPDATE ON oob_mfa_accounts TO {role}; \
+         GRANT SELECT, INSERT, UPDATE, DELETE ON oob_mfa_events TO {role}"
     ));
     let url: store::StoreUrl = backend
         .url
@@ -279,6 +287,7 @@ fn a_role_that_may_only_read_and_write_gets_by() {
     backend.runtime.block_on(async {
         let first = step(&*store, &account("alice")).await.unwrap();
         step(&*store, &first).await.unwrap();
+        assert_eq!(store.drain_events(&|_| {}).await.unwrap(), 2);
     });
     backend.sql(&format!("DROP OWNED BY {role}; DROP ROLE {role}"));
 }

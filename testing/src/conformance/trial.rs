@@ -81,7 +81,7 @@ impl<'a, S: Store> Trial<'a, S> {
             let write = self.begin(who, Some(head), next.clone());
             match self
                 .store
-                .replace(Next::without_outcome(next.clone()))
+                .replace(Next::without_outcome(next.clone(), Vec::new()))
                 .await
             {
                 Ok(()) => return self.reported(write, None),
@@ -116,7 +116,11 @@ impl<'a, S: Store> Trial<'a, S> {
     /// Writes an account that no request has made; whether the store has reported it as saved.
     async fn write(&self, who: &str, account: Account, kind: Kind) -> Result<bool, Breach> {
         let write = self.begin_as(kind, who, None, account.clone());
-        match self.store.replace(Next::without_outcome(account)).await {
+        match self
+            .store
+            .replace(Next::without_outcome(account, Vec::new()))
+            .await
+        {
             Ok(()) => self.reported(write, None).map(|()| true),
             Err(unsaved) => {
                 self.unsaved(write, &unsaved);

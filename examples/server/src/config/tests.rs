@@ -16,6 +16,7 @@ fn the_demonstration_has_auth0s_numbers_and_two_clients() {
     let config = Config::demonstration();
     assert_eq!(config.policy, Policy::auth0());
     assert_eq!(config.token_lifetime, Duration::from_secs(600));
+    assert_eq!(config.signing_algorithm, SigningAlgorithm::Rs256);
     assert_eq!(config.clients.len(), 2);
     assert_eq!(
         config.users.email(&"auth0|alice".parse().unwrap()),
@@ -71,6 +72,7 @@ fn every_number_of_the_policy_can_be_set() {
         r#"
         issuer = "https://login.example.com/"
         token_lifetime_seconds = 7200
+        signing_algorithm = "ES256"
         [policy]
         preset = "nist-800-63b4"
         code_digits = 8
@@ -109,6 +111,7 @@ fn every_number_of_the_policy_can_be_set() {
         .with_channels(Channels::Voice)
         .with_recovery_codes(RecoveryCodes::Off);
     assert_eq!(config.policy, expected);
+    assert_eq!(config.signing_algorithm, SigningAlgorithm::Es256);
     assert_eq!(config.issuer.as_deref(), Some("https://login.example.com/"));
 }
 
@@ -140,6 +143,14 @@ fn what_is_wrong_is_named() {
         (
             format!("token_lifetime_seconds = 86401\n{CLIENT}"),
             "1 to 86400",
+        ),
+        (
+            format!("signing_algorithm = \"HS256\"\n{CLIENT}"),
+            "unknown variant `HS256`",
+        ),
+        (
+            format!("signing_algorithm = \"none\"\n{CLIENT}"),
+            "unknown variant `none`",
         ),
         (
             format!("{CLIENT}[policy]\ncode_digits = 5"),

@@ -23,7 +23,7 @@ const MOST_DISCARDED: usize = 4 * 1024 * 1024;
 const RESTART: Duration = Duration::from_secs(1);
 const SLOWEST_BODY: Duration = Duration::from_secs(10);
 
-pub(super) async fn take_on(
+pub(crate) async fn take_on(
     State(service): State<Arc<Service>>,
     request: Request,
     next: Next,

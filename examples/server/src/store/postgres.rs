@@ -1,4 +1,5 @@
-//! Accounts in a table of PostgreSQL: `postgres://USER:PASSWORD@HOST/DATABASE`.
+//! Accounts in a table of PostgreSQL: `postgres://USER:PASSWORD@HOST/DATABASE`, with `?sslmode=verify-full`
+//! over TLS.
 //!
 //! # What keeps an account whole
 //!
@@ -28,9 +29,19 @@
 //! A process has 16 connections at the most, and closes those that were idle for a minute: what
 //! `max_connections` leaves has to be more than 16 times as many as there are processes.
 //!
-//! The connection is not encrypted: reach a distant database through a tunnel. In front of it, a
-//! pooler has to keep sessions (pgbouncer's `pool_mode=session`), because settings and prepared
-//! statements are the connection's.
+//! In front of it, a pooler has to keep sessions (pgbouncer's `pool_mode=session`), because settings and
+//! prepared statements are the connection's.
+//!
+//! # Events
+//!
+//! The statement that writes an account inserts its events. They are read by deleting them: the transaction
+//! ends once they are logged, and a process that dies before that has deleted nothing. Who comes meanwhile
+//! waits, so that the order of one account's revisions is that of the log; and what commits late is there for
+//! the next read, whatever its id. That commit waits for no disk: after a crash of the server, some events
+//! may be logged again.
+
+mod schema;
+mod statement;
 
 use std::time::Duration;
 
@@ -39,21 +50,41 @@ use deadpool_postgres::{
     Runtime,
 };
 use oob_mfa::{Account, Next, Subject};
-use tokio::runtime::Handle;
-use tokio::time::error::Elapsed;
 use tokio::time::timeout;
+use tokio_postgres::config::SslMode;
 use tokio_postgres::error::SqlState;
-use tokio_postgres::{Config, Error, NoTls};
+use tokio_postgres::types::ToSql;
+use tokio_postgres::{Config, Error};
+use tokio_postgres_rustls::MakeRustlsConnect;
 use tokio_util::task::AbortOnDropHandle;
 
+use self::statement::{Unanswered, ask, unavailable};
+use super::audit::{BATCH, encode_events, hand_over};
 use super::record::{decode_at, encode};
-use super::{ANSWER, CONNECT, Promise, Store, StoreError, in_time};
+use super::{CONNECT, Promise, Store, StoreError, TakeEvent, Tls, in_time};
 
 const LOAD: &str = "SELECT revision, record FROM oob_mfa_accounts WHERE subject = $1";
-const INSERT: &str = "INSERT INTO oob_mfa_accounts (subject, record, revision) VALUES ($1, $2, $3) \
-                      ON CONFLICT DO NOTHING";
-const REPLACE: &str = "UPDATE oob_mfa_accounts SET record = $2, revision = $3 \
-                       WHERE subject = $1 AND revision = $4";
+const INSERT: &str = "\
+    WITH written AS (\
+        INSERT INTO oob_mfa_accounts (subject, record, revision) VALUES ($1, $2, $3) \
+        ON CONFLICT DO NOTHING RETURNING subject), \
+    events AS (INSERT INTO oob_mfa_events (event) SELECT unnest($4::text[]) FROM written) \
+    SELECT count(*) FROM written";
+const REPLACE: &str = "\
+    WITH written AS (\
+        UPDATE oob_mfa_accounts SET record = $2, revision = $3 \
+        WHERE subject = $1 AND revision = $5 RETURNING subject), \
+    events AS (INSERT INTO oob_mfa_events (event) SELECT unnest($4::text[]) FROM written) \
+    SELECT count(*) FROM written";
+
+/// A reader that hangs is ended, and its events are there again.
+const READ: &str = "\
+    BEGIN; SET LOCAL synchronous_commit = off; SET LOCAL idle_in_transaction_session_timeout = 3000";
+const OLDEST: &str = "\
+    WITH oldest AS MATERIALIZED (\
+        SELECT id FROM oob_mfa_events ORDER BY id LIMIT $1 FOR UPDATE) \
+    DELETE FROM oob_mfa_events USING oldest WHERE oob_mfa_events.id = oldest.id \
+    RETURNING oob_mfa_events.id, event";
 
 /// What every connection is set to. Under read committed, a write that lost a race changes 0 rows
 /// and is no error.
@@ -63,19 +94,6 @@ const SETTINGS: &str = "\
     SELECT set_config('synchronous_commit', 'on', false) \
         WHERE current_setting('synchronous_commit') <> 'remote_apply'";
 
-/// The schema, one step per version. A step that was released is never changed.
-///
-/// A subject may hold any character, NUL too, which `text` does not: it is kept as its UTF-8 bytes
-/// (`convert_from(subject, 'UTF8')` shows it).
-const MIGRATIONS: [&str; 1] = ["\
-    CREATE TABLE oob_mfa_accounts (\
-        subject bytea PRIMARY KEY, \
-        revision bigint NOT NULL, \
-        record bytea NOT NULL)"];
-
-/// Any number that nobody else on the database locks: the first bytes of the crate's name.
-const MIGRATION_LOCK: i64 = i64::from_be_bytes(*b"oob-mfa\0");
-
 /// Connections of one process at the most. PostgreSQL has 100 by default.
 const MOST_CONNECTIONS: usize = 16;
 
@@ -84,12 +102,10 @@ const IDLE: Duration = Duration::from_secs(60);
 /// How long the start may take, once there is a connection. A migration waits a minute at the most for
 /// those of other processes.
 const START: Duration = Duration::from_secs(75);
-/// How long the end of a statement that was given up may take.
-const END: Duration = Duration::from_secs(2);
-
 /// Accounts in PostgreSQL. Any number of processes share them.
 pub struct PostgresStore {
     pool: Pool,
+    tls: MakeRustlsConnect,
     _retiring: AbortOnDropHandle<()>,
 }
 
@@ -99,8 +115,20 @@ impl PostgresStore {
     /// # Errors
     ///
     /// What kept it from that, a schema of a newer server among it.
-    pub async fn open(config: &Config) -> Result<Self, StoreError> {
+    pub async fn open(config: &Config, connection: &Tls) -> Result<Self, StoreError> {
+        if *connection == Tls::Anyone {
+            tracing::warn!(
+                "sslmode=require checks no certificate: whoever answers is believed to be PostgreSQL"
+            );
+        }
+        let connector = connection.config().map(MakeRustlsConnect::new);
+        let tls = connector.map_err(|error| StoreError::Unavailable(error.into()))?;
         let mut config = config.clone();
+        // No mode falls back to plaintext by itself.
+        config.ssl_mode(match connection {
+            Tls::Off => SslMode::Disable,
+            _ => SslMode::Require,
+        });
         if config.get_connect_timeout().is_none() {
             config.connect_timeout(CONNECT);
         }
@@ -110,7 +138,7 @@ impl PostgresStore {
         let recycling = ManagerConfig {
             recycling_method: RecyclingMethod::Fast,
         };
-        let pool = Pool::builder(Manager::from_config(config, NoTls, recycling))
+        let pool = Pool::builder(Manager::from_config(config, tls.clone(), recycling))
             .max_size(MOST_CONNECTIONS)
             // A write goes over the connection that its load has just used.
             .queue_mode(QueueMode::Lifo)
@@ -130,10 +158,12 @@ impl PostgresStore {
         let store = Self {
             _retiring: AbortOnDropHandle::new(tokio::spawn(retire(pool.clone(), IDLE))),
             pool,
+            tls,
         };
         let started = timeout(START, async {
-            store.migrate().await?;
-            store.warn_of_settings_that_lose().await
+            let mut client = store.client().await?;
+            schema::migrate(&mut client).await?;
+            schema::warn_of_settings_that_lose(&client).await
         });
         let started = started.await;
         started.map_err(|elapsed| StoreError::Unavailable(elapsed.into()))??;
@@ -149,68 +179,9 @@ impl PostgresStore {
         })
     }
 
-    /// Processes that start at once take their turns: `CREATE TABLE IF NOT EXISTS` alone would fail
-    /// for one of them.
-    async fn migrate(&self) -> Result<(), StoreError> {
-        let mut client = self.client().await?;
-        let migrated = async {
-            let transaction = client.transaction().await?;
-            transaction
-                .batch_execute("SET LOCAL statement_timeout = '1min'")
-                .await?;
-            transaction
-                .execute("SELECT pg_advisory_xact_lock($1)", &[&MIGRATION_LOCK])
-                .await?;
-            // Asked first, so that a role that may create nothing gets by with the tables there are.
-            let there = transaction
-                .query_one("SELECT to_regclass('oob_mfa_schema') IS NOT NULL", &[])
-                .await?;
-            if !there.try_get::<_, bool>(0)? {
-                transaction
-                    .batch_execute("CREATE TABLE oob_mfa_schema (version integer PRIMARY KEY)")
-                    .await?;
-            }
-            let row = transaction
-                .query_one("SELECT coalesce(max(version), 0) FROM oob_mfa_schema", &[])
-                .await?;
-            let stored: i32 = row.try_get(0)?;
-            for (version, migration) in (1..).zip(MIGRATIONS) {
-                if version > stored {
-                    transaction.batch_execute(migration).await?;
-                    transaction
-                        .execute("INSERT INTO oob_mfa_schema VALUES ($1)", &[&version])
-                        .await?;
-                }
-            }
-            transaction.commit().await?;
-            Ok(stored)
-        };
-        let stored = migrated.await.map_err(unavailable)?;
-        if usize::try_from(stored).is_ok_and(|stored| stored > MIGRATIONS.len()) {
-            let error = format!("its tables are of a newer server: version {stored}");
-            return Err(StoreError::Unavailable(error.into()));
-        }
-        Ok(())
-    }
-
-    async fn warn_of_settings_that_lose(&self) -> Result<(), StoreError> {
-        let client = self.client().await?;
-        for setting in ["fsync", "full_page_writes"] {
-            let row = client
-                .query_one("SELECT current_setting($1)", &[&setting])
-                .await
-                .map_err(unavailable)?;
-            let value: &str = row.try_get(0).map_err(unavailable)?;
-            if value != "on" {
-                tracing::warn!(setting, value, "PostgreSQL can lose what it has committed");
-            }
-        }
-        Ok(())
-    }
-
     async fn read(&self, subject: &Subject) -> Result<Option<Account>, StoreError> {
         let client = self.client().await?;
-        let asked = ask(client, async |client| {
+        let asked = ask(&self.tls, client, async |client| {
             let statement = client.prepare_cached(LOAD).await?;
             let key = subject.as_str().as_bytes();
             let row = client.query_opt(&statement, &[&key]).await?;
@@ -222,25 +193,27 @@ impl PostgresStore {
             .transpose()
     }
 
-    async fn write(&self, account: &Account) -> Result<(), StoreError> {
+    async fn write(&self, next: &Next) -> Result<(), StoreError> {
+        let account = next.account();
         let key = account.subject().as_str().as_bytes();
-        let record = encode(account)?;
+        let (record, events) = (encode(account)?, encode_events(next)?);
         let revision = stored(account.revision())?;
         let replaced = account.replaces().map(stored).transpose()?;
         let client = self.client().await?;
-        let asked = ask(client, async |client| match replaced {
-            None => {
-                let statement = client.prepare_cached(INSERT).await?;
-                client
-                    .execute(&statement, &[&key, &record, &revision])
-                    .await
-            }
-            Some(replaced) => {
-                let statement = client.prepare_cached(REPLACE).await?;
-                client
-                    .execute(&statement, &[&key, &record, &revision, &replaced])
-                    .await
-            }
+        let asked = ask(&self.tls, client, async |client| {
+            let values: [&(dyn ToSql + Sync); 4] = [&key, &record, &revision, &events];
+            let row = match &replaced {
+                None => {
+                    let statement = client.prepare_cached(INSERT).await?;
+                    client.query_one(&statement, &values).await?
+                }
+                Some(replaced) => {
+                    let statement = client.prepare_cached(REPLACE).await?;
+                    let values = [&values[..], &[replaced]].concat();
+                    client.query_one(&statement, &values).await?
+                }
+            };
+            row.try_get::<_, i64>(0)
         });
         match asked.await {
             Ok(0) => Err(StoreError::Conflict),
@@ -250,6 +223,25 @@ impl PostgresStore {
             Err(Unanswered::Failed(error)) if lost_a_race(&error) => Err(StoreError::Conflict),
             Err(unanswered) => Err(unanswered.into()),
         }
+    }
+
+    async fn drain(&self, take: TakeEvent<'_>) -> Result<usize, StoreError> {
+        const MOST: i64 = BATCH as i64;
+        let client = self.client().await?;
+        let asked = ask(&self.tls, client, async |client| {
+            client.batch_execute(READ).await?;
+            let statement = client.prepare_cached(OLDEST).await?;
+            let rows = client.query(&statement, &[&MOST]).await?;
+            let events = rows
+                .iter()
+                .map(|row| Ok((row.try_get(0)?, row.try_get(1)?)));
+            let mut events: Vec<(i64, &str)> = events.collect::<Result<_, Error>>()?;
+            events.sort_unstable();
+            hand_over(events.iter().map(|(_, event)| *event), take);
+            client.batch_execute("COMMIT").await?;
+            Ok(events.len())
+        });
+        Ok(asked.await?)
     }
 }
 
@@ -267,8 +259,12 @@ impl Store for PostgresStore {
         }))
     }
 
-    fn replace(&self, next: Next) -> Promise<'_, ()> {
-        Box::pin(in_time(async move { self.write(next.account()).await }))
+    fn replace<'a>(&'a self, next: &'a Next) -> Promise<'a, ()> {
+        Box::pin(in_time(async move { self.write(next).await }))
+    }
+
+    fn drain_events<'a>(&'a self, take: TakeEvent<'a>) -> Promise<'a, usize> {
+        Box::pin(in_time(self.drain(take)))
     }
 
     fn is_empty(&self) -> Promise<'_, bool> {
@@ -279,77 +275,6 @@ impl Store for PostgresStore {
             Ok(!any.map_err(unavailable)?)
         }))
     }
-}
-
-/// Why a statement has no answer.
-enum Unanswered {
-    Failed(Error),
-    GivenUp(Elapsed),
-}
-
-impl From<Unanswered> for StoreError {
-    fn from(unanswered: Unanswered) -> Self {
-        match unanswered {
-            Unanswered::Failed(error) => unavailable(error),
-            Unanswered::GivenUp(elapsed) => Self::Unavailable(elapsed.into()),
-        }
-    }
-}
-
-/// Asks over a connection, which goes back to the pool only if it did its work.
-async fn ask<T>(
-    client: Client,
-    asked: impl AsyncFnOnce(&Client) -> Result<T, Error>,
-) -> Result<T, Unanswered> {
-    let mut busy = Busy(None);
-    let client = busy.0.insert(client);
-    let asked = timeout(ANSWER, asked(client)).await;
-    match asked {
-        Ok(Ok(answer)) => {
-            busy.0 = None;
-            Ok(answer)
-        }
-        Ok(Err(error)) => {
-            // The server has told how the statement ended.
-            if error.as_db_error().is_some() {
-                drop(busy.0.take().map(Client::take));
-            }
-            Err(Unanswered::Failed(error))
-        }
-        Err(elapsed) => Err(Unanswered::GivenUp(elapsed)),
-    }
-}
-
-/// A connection with a statement under way. What is left of it when it is dropped is given up, by the
-/// deadline of the whole request too.
-struct Busy(Option<Client>);
-
-impl Drop for Busy {
-    fn drop(&mut self) {
-        let Some(client) = self.0.take() else {
-            return;
-        };
-        match Handle::try_current() {
-            Ok(runtime) => drop(runtime.spawn(give_up(client))),
-            Err(_) => drop(Client::take(client)),
-        }
-    }
-}
-
-/// Ends a statement and its connection, which keeps its place in the pool until then: so the sessions
-/// in the server are not more than the connections here.
-async fn give_up(client: Client) {
-    let ended = timeout(END, async {
-        client.cancel_token().cancel_query(NoTls).await?;
-        // Answered after the statement.
-        client.batch_execute("").await
-    });
-    if !matches!(ended.await, Ok(Ok(()))) {
-        tracing::warn!(
-            "a statement was given up, and PostgreSQL does not say whether it has ended"
-        );
-    }
-    drop(Client::take(client));
 }
 
 /// Closes connections that were idle for so long, for ever.
@@ -370,15 +295,6 @@ fn lost_a_race(error: &Error) -> bool {
 /// A revision as PostgreSQL has it.
 fn stored(revision: u64) -> Result<i64, StoreError> {
     i64::try_from(revision).map_err(|error| StoreError::Broken(error.into()))
-}
-
-/// The error and its cause, which tells what happened.
-fn unavailable(error: Error) -> StoreError {
-    let kind = error.to_string();
-    StoreError::Unavailable(match error.into_source() {
-        Some(cause) => format!("{kind}: {cause}").into(),
-        None => kind.into(),
-    })
 }
 
 #[cfg(test)]

@@ -10,20 +10,31 @@
 //! request that needs one is answered with 503. The process does not open it by itself: what a failed
 //! write has left in the memory of the operating system may be read as if it were on the disk, and is
 //! not. Mend the disk, and start the process again.
+//!
+//! # Events
+//!
+//! A write stores its events in the same transaction. That they were logged is written without waiting for the
+//! disk: the next write takes it along, and a crash before that has them logged again.
 
 use std::path::Path;
 use std::sync::Arc;
 
 use oob_mfa::{Account, Next, Subject};
 use redb::backends::FileBackend;
-use redb::{Database, ReadableDatabase, ReadableTable, ReadableTableMetadata, TableDefinition};
+use redb::{
+    Database, Durability, ReadableDatabase, ReadableTable, ReadableTableMetadata, TableDefinition,
+    WriteTransaction,
+};
 
+use super::audit::{BATCH, encode_events, hand_over};
 use super::record::{decode, encode};
-use super::{Promise, Store, StoreError, in_time};
+use super::{Promise, Store, StoreError, TakeEvent, in_time};
 use crate::files;
 
 /// Subject to record; the record tells its own version.
 const ACCOUNTS: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("accounts");
+/// Position to event.
+const EVENTS: TableDefinition<'_, u64, &str> = TableDefinition::new("events");
 
 /// Accounts in a redb file. One process has it open at a time.
 pub struct RedbStore {
@@ -47,8 +58,9 @@ impl RedbStore {
 
     fn on(database: Database) -> Result<Self, redb::Error> {
         let transaction = database.begin_write()?;
-        // So that a read never meets a file without the table.
+        // So that a read never meets a file without the tables.
         transaction.open_table(ACCOUNTS)?;
+        transaction.open_table(EVENTS)?;
         transaction.commit()?;
         Ok(Self {
             database: Arc::new(database),
@@ -87,8 +99,27 @@ impl Store for RedbStore {
         })
     }
 
-    fn replace(&self, next: Next) -> Promise<'_, ()> {
-        self.off_the_event_loop(move |database| replace(database, next.account()))
+    fn replace<'a>(&'a self, next: &'a Next) -> Promise<'a, ()> {
+        Box::pin(async move {
+            let write = Write::of(next)?;
+            self.off_the_event_loop(move |database| replace(database, &write))
+                .await
+        })
+    }
+
+    fn drain_events<'a>(&'a self, take: TakeEvent<'a>) -> Promise<'a, usize> {
+        Box::pin(async move {
+            let oldest = |database: &Database| oldest_events(database).map_err(unavailable);
+            let events = self.off_the_event_loop(oldest).await?;
+            let count = events.len();
+            if count > 0 {
+                hand_over(events.iter().map(|(_, event)| &**event), take);
+                let forget = move |database: &Database| forget(database, &events);
+                self.off_the_event_loop(move |database| forget(database).map_err(unavailable))
+                    .await?;
+            }
+            Ok(count)
+        })
     }
 
     fn is_empty(&self) -> Promise<'_, bool> {
@@ -119,21 +150,73 @@ fn is_empty(database: &Database) -> Result<bool, redb::Error> {
     Ok(table.is_empty()?)
 }
 
+fn oldest_events(database: &Database) -> Result<Vec<(u64, String)>, redb::Error> {
+    let table = database.begin_read()?.open_table(EVENTS)?;
+    let oldest = table.iter()?.take(BATCH).map(|event| {
+        let (position, event) = event?;
+        Ok((position.value(), event.value().to_owned()))
+    });
+    oldest.collect()
+}
+
+fn forget(database: &Database, events: &[(u64, String)]) -> Result<(), redb::Error> {
+    let mut transaction = database.begin_write()?;
+    transaction.set_durability(Durability::None)?;
+    {
+        let mut table = transaction.open_table(EVENTS)?;
+        for (position, _) in events {
+            table.remove(position)?;
+        }
+    }
+    Ok(transaction.commit()?)
+}
+
+/// What a write needs on another thread.
+struct Write {
+    subject: Subject,
+    replaces: Option<u64>,
+    record: Vec<u8>,
+    events: Vec<String>,
+}
+
+impl Write {
+    fn of(next: &Next) -> Result<Self, StoreError> {
+        let account = next.account();
+        Ok(Self {
+            subject: account.subject().clone(),
+            replaces: account.replaces(),
+            record: encode(account)?,
+            events: encode_events(next)?,
+        })
+    }
+}
+
 /// redb has one writer at a time, and a commit is on the disk when it returns: its default durability.
-fn replace(database: &Database, account: &Account) -> Result<(), StoreError> {
-    let record = encode(account)?;
+fn replace(database: &Database, write: &Write) -> Result<(), StoreError> {
     let transaction = database.begin_write().map_err(unavailable)?;
     {
         let mut table = transaction.open_table(ACCOUNTS).map_err(unavailable)?;
-        let subject = account.subject().as_str();
+        let subject = write.subject.as_str();
         let stored = table.get(subject).map_err(unavailable)?;
         let stored = stored.map(|record| decode(record.value())).transpose()?;
-        if stored.as_ref().map(Account::revision) != account.replaces() {
+        if stored.as_ref().map(Account::revision) != write.replaces {
             return Err(StoreError::Conflict);
         }
-        table.insert(subject, &record[..]).map_err(unavailable)?;
+        table
+            .insert(subject, &write.record[..])
+            .map_err(unavailable)?;
+        append(&transaction, &write.events).map_err(unavailable)?;
     }
     transaction.commit().map_err(unavailable)
+}
+
+fn append(transaction: &WriteTransaction, events: &[String]) -> Result<(), redb::Error> {
+    let mut table = transaction.open_table(EVENTS)?;
+    let next = table.last()?.map_or(0, |(last, _)| last.value() + 1);
+    for (position, event) in (next..).zip(events) {
+        table.insert(position, &**event)?;
+    }
+    Ok(())
 }
 
 fn unavailable(error: impl Into<redb::Error>) -> StoreError {
@@ -164,7 +247,7 @@ mod tests {
     async fn write(store: &RedbStore) -> Result<(), StoreError> {
         let engine = Engine::new(Policy::auth0(), KeyRing::new(Key::new(1, &[7; 32])));
         let first = engine.restore_budgets(Account::new(alice()), UtcDateTime::UNIX_EPOCH);
-        let written = first.commit_async(async |next| store.replace(next).await);
+        let written = first.commit_async(async |next| store.replace(&next).await);
         written.await.map(|_| ())
     }
 

@@ -1,12 +1,11 @@
-//! Accounts in Redis: `redis://USER:PASSWORD@HOST/DATABASE`.
+//! Accounts in Redis: `redis://USER:PASSWORD@HOST/DATABASE`, or `rediss://…` over TLS.
 //!
 //! # What keeps an account whole
 //!
 //! An account is one hash, `oob-mfa:account:<subject>`, of the fields `revision` and `record`. One
 //! script compares the revision and writes both; Redis runs nothing else meanwhile. Revisions are
-//! compared as texts, because Lua's numbers lose integers above 2⁵³. No key expires. The script names
-//! the one key it touches, as a cluster wants it; the client, though, speaks to one server and follows
-//! no redirection.
+//! compared as texts, because Lua's numbers lose integers above 2⁵³. No account expires. The client
+//! speaks to one server, not to a cluster.
 //!
 //! Redis forgets unless it is told not to:
 //!
@@ -25,28 +24,71 @@
 //! # When it fails
 //!
 //! All requests share one connection. One over which anything failed is not used again; a read that
-//! failed is asked once more, a write never is. The connection is not encrypted.
+//! failed is asked once more, a write never is.
+//!
+//! # Events
+//!
+//! The same script appends the events to the stream `oob-mfa:events`, before it writes the account: should
+//! the stream be something else, neither is written. One process at a time reads it, by a lease in
+//! `oob-mfa:events:reader` that ends by itself where the process has. Once they are logged, exactly those
+//! entries are deleted.
+//!
+//! # TLS
+//!
+//! `rediss://` encrypts the connection. The server's certificate has to be for the host of the URL, and of an
+//! authority that the system trusts, or of the one in `sslrootcert=FILE`.
 
 use std::collections::HashMap;
+use std::path::Path;
+use std::time::Duration;
 
 use oob_mfa::{Account, Next, Subject};
 use redis::aio::MultiplexedConnection;
-use redis::{AsyncConnectionConfig, Client, ConnectionInfo, RedisError, RedisResult, Script};
+use redis::{
+    AsyncConnectionConfig, Client, ConnectionInfo, RedisError, RedisResult, Script, TlsCertificates,
+};
 use tokio::sync::Mutex;
+use tokio::time::sleep;
 
+use super::audit::{BATCH, encode_events, hand_over};
 use super::record::{decode_at, encode};
-use super::{ANSWER, CONNECT, Promise, Store, StoreError, in_time};
+use super::{ANSWER, CONNECT, Promise, Store, StoreError, TakeEvent, in_time, tls};
 
-/// Writes revision and record where the stored revision is the one to be replaced, or where there is
-/// no key if none is to be.
+const EVENTS: &str = "oob-mfa:events";
+const READER: &str = "oob-mfa:events:reader";
+
+/// Writes events, revision and record where the stored revision is the one to be replaced, or where there
+/// is no key if none is to be.
 const REPLACE: &str = "\
     if ARGV[1] == '' then
         if redis.call('EXISTS', KEYS[1]) == 1 then return 0 end
     elseif redis.call('HGET', KEYS[1], 'revision') ~= ARGV[1] then
         return 0
     end
+    for event = 4, #ARGV do
+        redis.call('XADD', KEYS[2], '*', 'event', ARGV[event])
+    end
     redis.call('HSET', KEYS[1], 'revision', ARGV[2], 'record', ARGV[3])
     return 1";
+
+/// The oldest entries, for the one process that reads: none where another does.
+const OLDEST: &str = "\
+    if redis.call('XLEN', KEYS[1]) == 0 then return {} end
+    local reader = redis.call('GET', KEYS[2])
+    if reader and reader ~= ARGV[1] then return false end
+    redis.call('SET', KEYS[2], ARGV[1], 'PX', ARGV[2])
+    return redis.call('XRANGE', KEYS[1], '-', '+', 'COUNT', ARGV[3])";
+
+/// Deletes these entries, and lets another process read.
+const FORGET: &str = "\
+    redis.call('XDEL', KEYS[1], unpack(ARGV, 2))
+    if redis.call('GET', KEYS[2]) == ARGV[1] then redis.call('DEL', KEYS[2]) end
+    return 'OK'";
+
+/// How long a process that has read may take to say what it has logged.
+const LEASE: Duration = Duration::from_secs(3);
+/// How often another looks whether it has.
+const TURN: Duration = Duration::from_millis(20);
 
 /// Settings, and the values by which nothing is lost.
 const SETTINGS: [(&str, &[&str]); 4] = [
@@ -70,6 +112,10 @@ const SETTINGS: [(&str, &[&str]); 4] = [
 pub struct RedisStore {
     client: Client,
     replace: Script,
+    oldest: Script,
+    forget: Script,
+    /// What tells this process from others that read the events.
+    reader: String,
     shared: Mutex<Shared>,
 }
 
@@ -81,15 +127,31 @@ struct Shared {
 }
 
 impl RedisStore {
-    /// Connects, and warns of settings by which Redis loses what it has acknowledged.
+    /// Connects, over TLS by the authority in a file if one is named, and warns of settings by which Redis
+    /// loses what it has acknowledged.
     ///
     /// # Errors
     ///
     /// What kept it from that.
-    pub async fn open(info: &ConnectionInfo) -> Result<Self, StoreError> {
+    pub async fn open(info: &ConnectionInfo, authority: Option<&Path>) -> Result<Self, StoreError> {
+        tls::provide();
+        let authority = authority.map(tls::authority).transpose();
+        let client = match authority.map_err(|error| StoreError::Unavailable(error.into()))? {
+            None => Client::open(info.clone()),
+            root_cert => {
+                let certificates = TlsCertificates {
+                    client_tls: None,
+                    root_cert,
+                };
+                Client::build_with_tls(info.clone(), certificates)
+            }
+        };
         let store = Self {
-            client: Client::open(info.clone()).map_err(failure)?,
+            client: client.map_err(failure)?,
             replace: Script::new(REPLACE),
+            oldest: Script::new(OLDEST),
+            forget: Script::new(FORGET),
+            reader: random_name()?,
             shared: Mutex::default(),
         };
         store.warn_of_settings_that_lose().await?;
@@ -186,13 +248,16 @@ impl RedisStore {
         }
     }
 
-    async fn write(&self, account: &Account) -> Result<(), StoreError> {
+    async fn write(&self, next: &Next) -> Result<(), StoreError> {
+        let account = next.account();
         let mut script = self.replace.key(key(account.subject()));
+        script.key(EVENTS);
         match account.replaces() {
             None => script.arg(""),
             Some(replaced) => script.arg(replaced),
         };
         script.arg(account.revision()).arg(encode(account)?);
+        script.arg(encode_events(next)?);
         let (mut connection, number) = self.connection().await?;
         let asked = script.invoke_async(&mut connection).await;
         match self.settle(asked, number).await? {
@@ -201,6 +266,43 @@ impl RedisStore {
         }
     }
 }
+
+impl RedisStore {
+    /// Waits for its turn: the lease of another ends before the deadline.
+    async fn oldest_events(&self) -> Result<Vec<Entry>, StoreError> {
+        let mut script = self.oldest.key(EVENTS);
+        script.key(READER).arg(&self.reader);
+        script.arg(LEASE.as_millis().to_string()).arg(BATCH);
+        loop {
+            let (mut connection, number) = self.connection().await?;
+            let asked = script.invoke_async(&mut connection).await;
+            if let Some(entries) = self.settle(asked, number).await? {
+                return Ok(entries);
+            }
+            sleep(TURN).await;
+        }
+    }
+
+    async fn drain(&self, take: TakeEvent<'_>) -> Result<usize, StoreError> {
+        let entries = self.oldest_events().await?;
+        if entries.is_empty() {
+            return Ok(0);
+        }
+        hand_over(entries.iter().map(|(_, [_, event])| &**event), take);
+        let mut script = self.forget.key(EVENTS);
+        script.key(READER).arg(&self.reader);
+        for (id, _) in &entries {
+            script.arg(id);
+        }
+        let (mut connection, number) = self.connection().await?;
+        let asked = script.invoke_async::<()>(&mut connection).await;
+        self.settle(asked, number).await?;
+        Ok(entries.len())
+    }
+}
+
+/// The id of an entry, the name of its field, and the event.
+type Entry = (String, [String; 2]);
 
 impl Store for RedisStore {
     fn load(&self, subject: Subject) -> Promise<'_, Option<Account>> {
@@ -212,13 +314,22 @@ impl Store for RedisStore {
         }))
     }
 
-    fn replace(&self, next: Next) -> Promise<'_, ()> {
-        Box::pin(in_time(async move { self.write(next.account()).await }))
+    fn replace<'a>(&'a self, next: &'a Next) -> Promise<'a, ()> {
+        Box::pin(in_time(async move { self.write(next).await }))
+    }
+
+    fn drain_events<'a>(&'a self, take: TakeEvent<'a>) -> Promise<'a, usize> {
+        Box::pin(in_time(self.drain(take)))
     }
 
     fn is_empty(&self) -> Promise<'_, bool> {
         Box::pin(in_time(self.has_no_account()))
     }
+}
+
+fn random_name() -> Result<String, StoreError> {
+    let random = getrandom::u64().map_err(|error| StoreError::Unavailable(error.into()))?;
+    Ok(format!("{random:016x}"))
 }
 
 fn key(subject: &Subject) -> String {

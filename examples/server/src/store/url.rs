@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use redis::{IntoConnectionInfo, ProtocolVersion};
-use tokio_postgres::config::SslMode;
+
+use super::tls::Tls;
 
 /// A store by its scheme.
 ///
@@ -14,10 +15,10 @@ use tokio_postgres::config::SslMode;
 pub enum StoreUrl {
     /// An embedded file.
     Redb(PathBuf),
-    /// A table in PostgreSQL.
-    Postgres(Box<tokio_postgres::Config>),
-    /// Keys in Redis.
-    Redis(Box<redis::ConnectionInfo>),
+    /// Tables in PostgreSQL.
+    Postgres(Box<tokio_postgres::Config>, Tls),
+    /// Keys in Redis, and the authority of its certificate, if it is not one that the system trusts.
+    Redis(Box<redis::ConnectionInfo>, Option<PathBuf>),
 }
 
 impl StoreUrl {
@@ -32,8 +33,8 @@ impl fmt::Debug for StoreUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Redb(path) => f.debug_tuple("Redb").field(path).finish(),
-            Self::Postgres(_) => f.write_str("Postgres(..)"),
-            Self::Redis(_) => f.write_str("Redis(..)"),
+            Self::Postgres(..) => f.write_str("Postgres(..)"),
+            Self::Redis(..) => f.write_str("Redis(..)"),
         }
     }
 }
@@ -43,19 +44,31 @@ impl fmt::Debug for StoreUrl {
 pub struct InvalidStoreUrl(&'static str);
 
 impl InvalidStoreUrl {
-    const SCHEME: Self = Self("a store is redb:PATH, postgres://… or redis://…");
+    const SCHEME: Self = Self("a store is redb:PATH, postgres://…, redis://… or rediss://…");
     const POSTGRES: Self = Self(
         "a store in PostgreSQL is postgres://USER:PASSWORD@HOST:PORT/DATABASE, percent-encoded where \
          a character is reserved",
     );
-    const POSTGRES_TLS: Self =
-        Self("this server speaks to PostgreSQL without TLS: sslmode has to be disable or prefer");
+    const POSTGRES_PREFER: Self = Self(
+        "sslmode=prefer encrypts nothing where somebody in between says so: write sslmode=verify-full, or \
+         sslmode=disable",
+    );
+    const POSTGRES_MODE: Self = Self(
+        "sslmode has to be disable, require or verify-full (for verify-ca: require with sslrootcert)",
+    );
+    const POSTGRES_AUTHORITY: Self =
+        Self("sslrootcert=FILE goes with sslmode=require or sslmode=verify-full");
+    const POSTGRES_DIRECT: Self = Self(
+        "this server asks PostgreSQL for TLS as every version knows it: leave out sslnegotiation",
+    );
+    const TWICE: Self = Self("sslmode and sslrootcert may be there once");
     const REDIS: Self = Self(
         "a store in Redis is redis://USER:PASSWORD@HOST:PORT/DATABASE, percent-encoded where a \
          character is reserved",
     );
-    const REDIS_TLS: Self =
-        Self("this server speaks to Redis without TLS: the scheme has to be redis");
+    const REDIS_AUTHORITY: Self = Self("sslrootcert=FILE goes with the scheme rediss");
+    const REDIS_INSECURE: Self =
+        Self("a rediss URL has no #fragment: this server checks every certificate");
     const REDIS_PROTOCOL: Self =
         Self("this server speaks RESP2 to Redis: the URL must not ask for another protocol");
 }
@@ -74,116 +87,104 @@ impl FromStr for StoreUrl {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         match text.split_once(':') {
             Some(("redb", path)) if !path.is_empty() => Ok(Self::Redb(path.into())),
-            Some(("postgres" | "postgresql", _)) => Ok(Self::Postgres(Box::new(postgres(text)?))),
-            Some(("redis", _)) => Ok(Self::Redis(Box::new(redis(text)?))),
-            Some(("rediss", _)) => Err(InvalidStoreUrl::REDIS_TLS),
+            Some(("postgres" | "postgresql", _)) => postgres(text),
+            Some(("redis" | "rediss", _)) => redis(text),
             _ => Err(InvalidStoreUrl::SCHEME),
         }
     }
 }
 
-fn postgres(url: &str) -> Result<tokio_postgres::Config, InvalidStoreUrl> {
-    // Modes that this client does not know are all stricter.
-    let strict = ["sslmode=verify", "sslnegotiation=direct"];
-    if strict.iter().any(|setting| url.contains(setting)) {
-        return Err(InvalidStoreUrl::POSTGRES_TLS);
+/// What the clients of the databases do not read by themselves.
+struct TlsSettings {
+    mode: Option<String>,
+    authority: Option<PathBuf>,
+    /// The URL without them.
+    rest: String,
+}
+
+fn tls_settings(url: &str) -> Result<TlsSettings, InvalidStoreUrl> {
+    let (mut mode, mut authority, mut rest) = (None, None, Vec::new());
+    let (before, query) = url.rsplit_once('?').unwrap_or((url, ""));
+    for setting in query.split('&').filter(|setting| !setting.is_empty()) {
+        let read: Vec<(String, String)> = serde_urlencoded::from_str(setting).unwrap_or_default();
+        let replaced = match &read[..] {
+            [(name, value)] if name == "sslmode" => mode.replace(value.clone()).is_some(),
+            [(name, value)] if name == "sslrootcert" => {
+                authority.replace(PathBuf::from(value)).is_some()
+            }
+            _ => {
+                rest.push(setting);
+                false
+            }
+        };
+        if replaced {
+            return Err(InvalidStoreUrl::TWICE);
+        }
+    }
+    let rest = match &rest[..] {
+        [] => before.to_owned(),
+        rest => format!("{before}?{}", rest.join("&")),
+    };
+    Ok(TlsSettings {
+        mode,
+        authority,
+        rest,
+    })
+}
+
+fn postgres(url: &str) -> Result<StoreUrl, InvalidStoreUrl> {
+    let TlsSettings {
+        mode,
+        authority,
+        rest,
+    } = tls_settings(url)?;
+    if rest.contains("sslnegotiation=") {
+        return Err(InvalidStoreUrl::POSTGRES_DIRECT);
+    }
+    let tls = match (mode.as_deref(), authority) {
+        (None | Some("disable"), None) => Tls::Off,
+        (Some("require"), None) => Tls::Anyone,
+        (Some("require"), Some(authority)) => Tls::AnyoneOf(authority),
+        (Some("verify-full"), authority) => Tls::Host(authority),
+        (Some("prefer" | "allow"), _) => return Err(InvalidStoreUrl::POSTGRES_PREFER),
+        (None | Some("disable"), Some(_)) => return Err(InvalidStoreUrl::POSTGRES_AUTHORITY),
+        (Some(_), _) => return Err(InvalidStoreUrl::POSTGRES_MODE),
+    };
+    // One that stands behind a character that has to be encoded.
+    if rest.contains("sslmode=") || rest.contains("sslrootcert=") {
+        return Err(InvalidStoreUrl::POSTGRES);
     }
     // The error may quote a part of what it could not read.
-    let config: tokio_postgres::Config = url.parse().map_err(|_| InvalidStoreUrl::POSTGRES)?;
-    if config.get_ssl_mode() == SslMode::Require {
-        return Err(InvalidStoreUrl::POSTGRES_TLS);
-    }
+    let config: tokio_postgres::Config = rest.parse().map_err(|_| InvalidStoreUrl::POSTGRES)?;
     if config.get_hosts().is_empty() && config.get_hostaddrs().is_empty() {
         return Err(InvalidStoreUrl::POSTGRES);
     }
-    Ok(config)
+    Ok(StoreUrl::Postgres(Box::new(config), tls))
 }
 
-fn redis(url: &str) -> Result<redis::ConnectionInfo, InvalidStoreUrl> {
-    let info = url.into_connection_info();
+fn redis(url: &str) -> Result<StoreUrl, InvalidStoreUrl> {
+    let TlsSettings {
+        mode,
+        authority,
+        rest,
+    } = tls_settings(url)?;
+    if mode.is_some() {
+        return Err(InvalidStoreUrl::REDIS);
+    }
+    let encrypted = rest.starts_with("rediss:");
+    if !encrypted && authority.is_some() {
+        return Err(InvalidStoreUrl::REDIS_AUTHORITY);
+    }
+    if encrypted && rest.contains('#') {
+        return Err(InvalidStoreUrl::REDIS_INSECURE);
+    }
+    let info = rest.into_connection_info();
     let info = info.map_err(|_| InvalidStoreUrl::REDIS)?;
     if info.redis_settings().protocol() != ProtocolVersion::RESP2 {
         return Err(InvalidStoreUrl::REDIS_PROTOCOL);
     }
-    Ok(info)
+    Ok(StoreUrl::Redis(Box::new(info), authority))
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_store_is_told_by_its_scheme() {
-        let StoreUrl::Redb(path) = "redb:some/where.redb".parse().unwrap() else {
-            panic!("not redb");
-        };
-        assert_eq!(path, PathBuf::from("some/where.redb"));
-        for scheme in ["postgres", "postgresql"] {
-            let url = format!("{scheme}://me:p%40ss@db.example:5433/mfa?sslmode=prefer");
-            let StoreUrl::Postgres(config) = url.parse().unwrap() else {
-                panic!("not PostgreSQL");
-            };
-            assert_eq!(config.get_user(), Some("me"));
-            assert_eq!(config.get_password(), Some(&b"p@ss"[..]));
-            assert_eq!(config.get_ports(), [5433]);
-            assert_eq!(config.get_dbname(), Some("mfa"));
-        }
-        let StoreUrl::Redis(info) = "redis://:p%40ss@cache.example:6380/3".parse().unwrap() else {
-            panic!("not Redis");
-        };
-        assert_eq!(info.addr().to_string(), "cache.example:6380");
-        assert_eq!(info.redis_settings().db(), 3);
-        assert_eq!(info.redis_settings().password(), Some("p@ss"));
-    }
-
-    #[test]
-    fn what_is_no_store_is_refused_without_a_part_of_it() {
-        for (url, expected) in [
-            ("", InvalidStoreUrl::SCHEME),
-            ("redb:", InvalidStoreUrl::SCHEME),
-            ("secret.redb", InvalidStoreUrl::SCHEME),
-            ("mysql://me:secret@db/mfa", InvalidStoreUrl::SCHEME),
-            ("postgres:secret", InvalidStoreUrl::POSTGRES),
-            ("postgres://", InvalidStoreUrl::POSTGRES),
-            (
-                "postgres://me:secret@db/mfa?secret=1",
-                InvalidStoreUrl::POSTGRES,
-            ),
-            (
-                "postgres://me:secret@db:port/mfa",
-                InvalidStoreUrl::POSTGRES,
-            ),
-            (
-                "postgres://me:secret@db/mfa?sslmode=require",
-                InvalidStoreUrl::POSTGRES_TLS,
-            ),
-            (
-                "postgres://me:secret@db/mfa?sslmode=verify-full",
-                InvalidStoreUrl::POSTGRES_TLS,
-            ),
-            ("redis:secret", InvalidStoreUrl::REDIS),
-            ("redis://me:secret@cache/mfa", InvalidStoreUrl::REDIS),
-            ("rediss://me:secret@cache/0", InvalidStoreUrl::REDIS_TLS),
-            (
-                "redis://me:secret@cache/0?protocol=resp3",
-                InvalidStoreUrl::REDIS_PROTOCOL,
-            ),
-            (
-                "redis://me:secret@cache/0?protocol=3",
-                InvalidStoreUrl::REDIS_PROTOCOL,
-            ),
-        ] {
-            let error = url.parse::<StoreUrl>().expect_err(url);
-            assert_eq!(error, expected, "{url}");
-            assert!(!error.to_string().contains("ret"), "{error}");
-        }
-    }
-
-    #[test]
-    fn debug_shows_no_password() {
-        for url in ["postgres://me:secret@db/mfa", "redis://me:secret@cache/1"] {
-            let shown = format!("{:?}", url.parse::<StoreUrl>().unwrap());
-            assert!(shown.ends_with("(..)"), "{shown}");
-        }
-    }
-}
+mod tests;

@@ -160,6 +160,22 @@ impl Backend {
         }
     }
 
+    /// How many events no log has yet, past the server.
+    pub fn events(&self) -> usize {
+        match &self.kind {
+            Kind::Redb { .. } => panic!("its process has the file"),
+            Kind::Postgres { .. } => self.runtime.block_on(async {
+                let query = "SELECT count(*) FROM oob_mfa_events";
+                let row = self.client().await.query_one(query, &[]).await;
+                row.unwrap().get::<_, i64>(0).try_into().unwrap()
+            }),
+            Kind::Redis { server, database } => redis::cmd("XLEN")
+                .arg("oob-mfa:events")
+                .query(&mut redis_connection(server, *database))
+                .unwrap(),
+        }
+    }
+
     /// A session of PostgreSQL beside the server's, in the schema of the test.
     pub async fn client(&self) -> tokio_postgres::Client {
         let (client, connection) = tokio_postgres::connect(&self.url, NoTls).await.unwrap();
@@ -193,6 +209,23 @@ impl Backend {
         let (authority, _) = rest.split_once('/').unwrap();
         let (_, address) = authority.rsplit_once('@').unwrap_or(("", authority));
         address.to_socket_addrs().unwrap().next().unwrap()
+    }
+
+    /// The same store over TLS, by the name that the certificate of `.ci/with-services` has or by the address
+    /// that it does not have, and with these settings.
+    pub fn url_over_tls(&self, host: &str, settings: &str) -> String {
+        match &self.kind {
+            Kind::Redb { .. } => panic!("it is a file"),
+            Kind::Postgres { .. } => {
+                let url = self.url.replacen("127.0.0.1", host, 1);
+                format!("{url}&{settings}")
+            }
+            Kind::Redis { database, .. } => {
+                let server = std::env::var("OOB_MFA_TEST_REDIS_TLS").expect("Redis over TLS");
+                let server = server.replacen("localhost", host, 1);
+                format!("{server}{database}?{settings}")
+            }
+        }
     }
 
     /// Whether no server process is at work in it.

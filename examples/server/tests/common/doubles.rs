@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, mpsc};
 
 use oob_mfa::{Account, Next, Subject};
 use oob_mfa_server::outbox::{Message, Outbox};
-use oob_mfa_server::store::{Promise, RedbStore, Store, StoreError};
+use oob_mfa_server::store::{Promise, RedbStore, Store, StoreError, TakeEvent};
 use serde_json::Value;
 use tokio::sync::Semaphore;
 
@@ -86,7 +86,7 @@ impl Store for TestStore {
         self.redb.load(subject)
     }
 
-    fn replace(&self, next: Next) -> Promise<'_, ()> {
+    fn replace<'a>(&'a self, next: &'a Next) -> Promise<'a, ()> {
         Box::pin(async move {
             self.writes.fetch_add(1, SeqCst);
             let gate = self.gate.lock().unwrap().clone();
@@ -102,6 +102,10 @@ impl Store for TestStore {
             }
             self.redb.replace(next).await
         })
+    }
+
+    fn drain_events<'a>(&'a self, take: TakeEvent<'a>) -> Promise<'a, usize> {
+        self.redb.drain_events(take)
     }
 
     fn is_empty(&self) -> Promise<'_, bool> {

@@ -52,6 +52,18 @@ impl Process {
     /// SIGKILL: its log, once it is gone.
     pub fn kill(&mut self) -> String {
         self.child.kill().unwrap();
+        self.log()
+    }
+
+    /// SIGTERM: its log, once it has ended in good order.
+    pub fn terminate(&mut self) -> String {
+        let id = self.child.id().to_string();
+        let told = Command::new("kill").args(["-TERM", &id]).status().unwrap();
+        assert!(told.success());
+        self.log()
+    }
+
+    fn log(&mut self) -> String {
         self.child.wait().unwrap();
         self.log
             .take()

@@ -22,7 +22,9 @@ impl Server {
         let process = Process::start(
             Process::command()
                 .current_dir(folder)
-                .args(["--listen", "127.0.0.1:0", "--outbox", "outbox.jsonl"])
+                // Arguments have precedence.
+                .env("OOB_MFA_LISTEN", "127.0.0.1:0")
+                .args(["--outbox", "outbox.jsonl"])
                 .args(arguments),
         );
         Self {

@@ -13,13 +13,14 @@ mod words;
 
 use std::net::SocketAddr;
 use std::ops::{Deref, DerefMut};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering::SeqCst};
+use std::sync::{Arc, LazyLock};
 
 use chacha20::ChaCha20Rng;
 use chacha20::rand_core::SeedableRng;
 use oob_mfa_server::config::Config;
 use oob_mfa_server::http;
+use oob_mfa_server::keys::{self, Keys, SigningAlgorithm};
 use oob_mfa_server::outbox::Outbox;
 use oob_mfa_server::service::Service;
 use oob_mfa_server::store::{RedbStore, Store};
@@ -28,6 +29,7 @@ use time::UtcDateTime;
 use tokio::runtime::Runtime;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
+use zeroize::Zeroizing;
 
 #[allow(unused_imports, reason = "each test binary uses a part of them")]
 pub use self::{
@@ -45,6 +47,14 @@ pub fn password_hash() -> String {
         .hash_password_with_salt(PASSWORD.as_bytes(), b"salt of tests")
         .unwrap()
         .to_string()
+}
+
+/// One key file for all servers of a test program: making RSA keys takes its time.
+static KEYS: LazyLock<Zeroizing<String>> = LazyLock::new(|| keys::fresh().unwrap());
+
+/// The keys of that file.
+pub fn keys_for(algorithm: SigningAlgorithm) -> Keys {
+    Keys::parse(&KEYS, algorithm).unwrap()
 }
 
 /// Two users and the clients of the demonstration.
@@ -154,10 +164,11 @@ impl World {
     fn service(&self, address: SocketAddr, config: Config, seed: u8) -> Service {
         let clock = Arc::clone(&self.clock);
         let draws = AtomicU64::new(0);
+        let keys = keys_for(config.signing_algorithm);
         Service::new(
             config,
             address,
-            &[7; 32].into(),
+            keys,
             Arc::clone(&self.store) as Arc<dyn Store>,
             Arc::clone(&self.outbox) as Arc<dyn Outbox>,
         )

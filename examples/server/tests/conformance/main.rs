@@ -7,6 +7,7 @@ mod common;
 mod postgres;
 mod redb;
 mod redis;
+mod tls;
 
 use std::sync::Arc;
 

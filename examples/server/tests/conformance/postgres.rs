@@ -15,13 +15,13 @@ use crate::common::long;
 use crate::{breaks, decode, keeps_its_duty, open, saved};
 
 /// PostgreSQL for one test at a time: some of them crash it.
-struct Exclusive {
-    backend: Backend,
+pub struct Exclusive {
+    pub backend: Backend,
     _turn: MutexGuard<'static, ()>,
 }
 
 impl Exclusive {
-    fn postgres() -> Option<Self> {
+    pub fn postgres() -> Option<Self> {
         static TURN: Mutex<()> = Mutex::new(());
         let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
         Some(Self {
@@ -39,7 +39,7 @@ fn postgresql_keeps_its_duty_though_it_crashes() {
     let store = open(&backend);
     let test = StoreTest::new(
         async |subject| store.load(subject).await,
-        async |next| store.replace(next).await.map_err(StoreError::unsaved),
+        async |next| store.replace(&next).await.map_err(StoreError::unsaved),
     )
     .restarting(async || crash_postgresql());
     keeps_its_duty("PostgreSQL", &backend.runtime.block_on(test.run()));
@@ -152,7 +152,7 @@ fn postgresql_compared_outside_of_the_transaction_is_found() {
         let there = there.map(|row| row.get::<_, i64>(0));
         if there
             != next
-                .account
+                .account()
                 .replaces()
                 .and_then(|replaced| replaced.try_into().ok())
         {

@@ -24,7 +24,7 @@ fn redb_keeps_its_duty_though_its_process_is_killed() {
             store
                 .read()
                 .await
-                .replace(next)
+                .replace(&next)
                 .await
                 .map_err(StoreError::unsaved)
         },

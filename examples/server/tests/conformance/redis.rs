@@ -16,7 +16,7 @@ fn redis_keeps_its_duty() {
     let store = open(&backend);
     let test = StoreTest::new(
         async |subject| store.load(subject).await,
-        async |next| store.replace(next).await.map_err(StoreError::unsaved),
+        async |next| store.replace(&next).await.map_err(StoreError::unsaved),
     );
     keeps_its_duty("Redis", &backend.runtime.block_on(test.run()));
 }

@@ -4,6 +4,7 @@
 //!     .ci/with-services cargo test -p oob-mfa-server --test faults
 #![cfg(unix)]
 
+mod audit;
 #[path = "../common/world.rs"]
 mod common;
 mod death;

@@ -180,7 +180,9 @@ fn a_password_that_is_refused_is_not_repeated() {
     // The program refuses this URL, because of that. It is not the only way to hear the server's words.
     let url = format!("redis://:hunter2secret@{}/0?protocol=resp3", redis.address);
     let info = url.into_connection_info().unwrap();
-    let opened = Runtime::new().unwrap().block_on(RedisStore::open(&info));
+    let opened = Runtime::new()
+        .unwrap()
+        .block_on(RedisStore::open(&info, None));
     let error = opened.err().unwrap().to_string();
     assert!(!error.contains("hunter2secret"), "{error}");
     let expected = "the store is unavailable: the connection was refused: ";

@@ -12,10 +12,11 @@ use oob_mfa_server::config::Config;
 use oob_mfa_server::http;
 use oob_mfa_server::outbox::FileOutbox;
 use oob_mfa_server::service::Service;
-use oob_mfa_server::store::{Promise, Store, StoreError};
+use oob_mfa_server::store::{Promise, Store, StoreError, TakeEvent};
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 
+use crate::common::keys_for;
 use crate::common::site::Site;
 use crate::fleet::{Target, User, site};
 
@@ -53,6 +54,10 @@ impl Store for BrokenStore {
         Box::pin(async { Ok(true) })
     }
 
+    fn drain_events<'a>(&'a self, _: TakeEvent<'a>) -> Promise<'a, usize> {
+        Box::pin(async { Ok(0) })
+    }
+
     fn load(&self, subject: Subject) -> Promise<'_, Option<Account>> {
         Box::pin(async move {
             let account = self.accounts.lock().unwrap().get(&subject).cloned();
@@ -61,7 +66,7 @@ impl Store for BrokenStore {
         })
     }
 
-    fn replace(&self, next: Next) -> Promise<'_, ()> {
+    fn replace<'a>(&'a self, next: &'a Next) -> Promise<'a, ()> {
         Box::pin(async move {
             let account = next.account().clone();
             let subject = account.subject().clone();
@@ -98,10 +103,12 @@ impl BrokenFleet {
         let addresses = (0..3).map(|_| {
             let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
             let address = listener.local_addr().unwrap();
+            let config = Config::parse(&config).unwrap();
+            let keys = keys_for(config.signing_algorithm);
             let service = Service::new(
-                Config::parse(&config).unwrap(),
+                config,
                 address,
-                &[7; 32].into(),
+                keys,
                 Arc::clone(&store) as _,
                 Arc::clone(&outbox) as _,
             );

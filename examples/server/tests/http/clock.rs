@@ -121,7 +121,7 @@ fn rewind(world: &World) {
     let rewound = world.runtime.block_on(async {
         let account: Option<Account> = world.store.load(ALICE.parse().unwrap()).await.unwrap();
         let transition = engine.rewind(account.unwrap(), now);
-        let saved = transition.commit_async(async |next| world.store.replace(next).await);
+        let saved = transition.commit_async(async |next| world.store.replace(&next).await);
         saved.await.unwrap()
     });
     rewound.result.unwrap();

@@ -1,8 +1,9 @@
 //! The whole life of an account, as a client lives it.
 
+use aws_lc_rs::signature::{
+    ECDSA_P256_SHA256_FIXED, RSA_PKCS1_2048_8192_SHA256, RsaPublicKeyComponents, UnparsedPublicKey,
+};
 use base64ct::{Base64UrlUnpadded, Encoding};
-use p256::ecdsa::signature::Verifier;
-use p256::ecdsa::{Signature, VerifyingKey};
 use serde_json::{Value, json};
 
 use crate::common::*;
@@ -23,29 +24,28 @@ pub fn verified(world: &World, token: &str) -> (Value, Value) {
         .strip_prefix(&world.issuer())
         .unwrap();
     let keys = world.send("GET", &format!("/{keys}"), &[], "").ok();
-    let key = &keys["keys"][0];
     let decode = |text: &str| Base64UrlUnpadded::decode_vec(text).unwrap();
-    let point = [
-        vec![4],
-        decode(key["x"].as_str().unwrap()),
-        decode(key["y"].as_str().unwrap()),
-    ]
-    .concat();
     let (signed, signature) = token.rsplit_once('.').unwrap();
-    VerifyingKey::from_sec1_bytes(&point)
-        .unwrap()
-        .verify(
-            signed.as_bytes(),
-            &Signature::from_slice(&decode(signature)).unwrap(),
-        )
-        .unwrap();
     let (header, claims) = signed.split_once('.').unwrap();
     let header: Value = serde_json::from_slice(&decode(header)).unwrap();
-    assert_eq!(header["kid"], key["kid"]);
-    assert_eq!(
-        (&header["alg"], &key["alg"]),
-        (&json!("ES256"), &json!("ES256"))
-    );
+    // The key that signs is the first.
+    let key = &keys["keys"][0];
+    assert_eq!((&header["kid"], &header["alg"]), (&key["kid"], &key["alg"]));
+    let part = |name: &str| decode(key[name].as_str().unwrap());
+    let (message, signature) = (signed.as_bytes(), decode(signature));
+    match header["alg"].as_str().unwrap() {
+        "RS256" => RsaPublicKeyComponents {
+            n: part("n"),
+            e: part("e"),
+        }
+        .verify(&RSA_PKCS1_2048_8192_SHA256, message, &signature),
+        "ES256" => {
+            let point = [vec![4], part("x"), part("y")].concat();
+            UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, point).verify(message, &signature)
+        }
+        other => panic!("{other}"),
+    }
+    .unwrap();
     (header, serde_json::from_slice(&decode(claims)).unwrap())
 }
 

@@ -2,11 +2,13 @@
 //!
 //! One program, because each links the whole server.
 
+mod admin;
 mod bad_input;
 mod clock;
 #[path = "../common/world.rs"]
 mod common;
 mod concurrency;
+mod cors;
 mod encoded;
 mod erased;
 mod errors;

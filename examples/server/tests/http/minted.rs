@@ -127,3 +127,26 @@ fn a_stolen_access_token_dies_with_its_expiry() {
             .is(401, "expired_token", "mfa_token is expired");
     }
 }
+
+#[test]
+fn tokens_are_signed_by_rs256_or_as_the_configuration_says() {
+    for (lines, alg) in [
+        ("", "RS256"),
+        ("signing_algorithm = \"RS256\"", "RS256"),
+        ("signing_algorithm = \"ES256\"", "ES256"),
+    ] {
+        let world = World::with(lines);
+        let token = world.login();
+        let oob_code = world.associate(&token, "sms", PHONE).text("oob_code");
+        let confirmed = world.answer(&token, &oob_code, &world.outbox.code()).ok();
+        for name in ["access_token", "id_token"] {
+            let (header, _) = verified(&world, confirmed[name].as_str().unwrap());
+            assert_eq!(header["alg"], alg);
+        }
+        let discovery = world.send("GET", "/.well-known/openid-configuration", &[], "");
+        let supported = &discovery.ok()["id_token_signing_alg_values_supported"];
+        assert_eq!(supported, &json!([alg]));
+        let published = world.send("GET", "/.well-known/jwks.json", &[], "").ok();
+        assert_eq!(published["keys"].as_array().unwrap().len(), 2);
+    }
+}

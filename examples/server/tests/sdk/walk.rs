@@ -1,12 +1,14 @@
 //! What a script printed, step by step, and what is asked of a step.
 
 use std::fs;
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
+use std::sync::OnceLock;
 
 use base64ct::{Base64UrlUnpadded, Encoding as _};
 use serde_json::{Value, json};
 
-use crate::npm;
+use crate::npm::{self, Packages};
 use crate::server::Server;
 
 /// Its issuer is an https URL, as the SDK wants it.
@@ -17,15 +19,26 @@ pub struct Walk {
     steps: std::vec::IntoIter<Value>,
 }
 
+const PACKAGES: Packages = Packages {
+    manifest: include_str!("package.json"),
+    lock: include_str!("package-lock.json"),
+};
+
+/// Where it is, or what is missing.
+fn sdk() -> &'static Result<PathBuf, String> {
+    static SDK: OnceLock<Result<PathBuf, String>> = OnceLock::new();
+    SDK.get_or_init(|| npm::install(&PACKAGES))
+}
+
 type Refusal<'a> = (u16, &'a str, &'a str);
 
 impl Walk {
     /// Runs a script against a server of its own; nothing where the SDK is not to be had.
     pub fn of(script: &str) -> Option<Self> {
-        let sdk = match npm::sdk() {
+        let sdk = match sdk() {
             Ok(sdk) => sdk,
             Err(reason) => {
-                npm::skip(reason);
+                npm::skip("sdk", "Node 20, npm and its registry", reason);
                 return None;
             }
         };
@@ -132,7 +145,7 @@ impl Walk {
         let verified = self.answer(step);
         let claims = &verified["payload"];
         assert_eq!(&tokens["claims"], claims);
-        assert_eq!(verified["protectedHeader"]["alg"], "ES256");
+        assert_eq!(verified["protectedHeader"]["alg"], "RS256");
         assert_eq!(verified["protectedHeader"]["typ"], "JWT");
         let issued_at = claims["iat"].as_u64().unwrap();
         assert_eq!(

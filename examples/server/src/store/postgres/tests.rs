@@ -23,7 +23,7 @@ async fn a_role_that_does_not_wait_for_the_disk_is_made_to() {
             "-c search_path=pg_temp -c synchronous_commit={written} \
              -c default_transaction_isolation=serializable -c statement_timeout=0"
         ));
-        let store = PostgresStore::open(&config).await.unwrap();
+        let store = PostgresStore::open(&config, &Tls::Off).await.unwrap();
         let client = store.client().await.unwrap();
         let mut shown = Vec::new();
         for setting in [
@@ -45,7 +45,7 @@ async fn connections_that_are_idle_are_closed() {
     };
     let mut config: Config = server.parse().unwrap();
     config.options("-c search_path=pg_temp");
-    let store = PostgresStore::open(&config).await.unwrap();
+    let store = PostgresStore::open(&config, &Tls::Off).await.unwrap();
     let open = || store.pool.status().size;
     let all = [
         store.client().await,
@@ -83,11 +83,11 @@ async fn a_statement_whose_request_is_over_is_ended_with_its_connection() {
     };
     let mut config: Config = server.parse().unwrap();
     config.options("-c search_path=pg_temp");
-    let watching = PostgresStore::open(&config).await.unwrap();
+    let watching = PostgresStore::open(&config, &Tls::Off).await.unwrap();
     let watching = watching.client().await.unwrap();
     let name = format!("oob-mfa-test-{}", std::process::id());
     config.application_name(&name);
-    let store = PostgresStore::open(&config).await.unwrap();
+    let store = PostgresStore::open(&config, &Tls::Off).await.unwrap();
     let until_sessions = async |expected: i64, state: &str| {
         let query = "SELECT count(*) FROM pg_stat_activity \
                      WHERE application_name = $1 AND query LIKE $2";
@@ -107,7 +107,7 @@ async fn a_statement_whose_request_is_over_is_ended_with_its_connection() {
     let client = store.client().await.unwrap();
     let endless = "SET statement_timeout = 0; SELECT pg_sleep(600)";
     tokio::select! {
-        _ = ask(client, async |client| client.batch_execute(endless).await) => {
+        _ = ask(&store.tls, client, async |client| client.batch_execute(endless).await) => {
             panic!("it does not end by itself");
         }
         () = until_sessions(1, "%pg_sleep%") => {}
@@ -154,7 +154,7 @@ async fn a_server_that_is_silent_is_not_waited_for_at_the_start() {
     for (statements, longest) in [(0, CONNECT), (1, START), (2, START)] {
         let config = silent_after(statements).await;
         let asked = tokio::time::Instant::now();
-        let opened = timeout(START * 2, PostgresStore::open(&config)).await;
+        let opened = timeout(START * 2, PostgresStore::open(&config, &Tls::Off)).await;
         let error = opened.expect("it is waited for").err().unwrap();
         assert!(matches!(error, StoreError::Unavailable(_)), "{error}");
         let waited = asked.elapsed();

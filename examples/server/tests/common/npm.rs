@@ -1,53 +1,54 @@
-//! The SDK and what it needs, as npm installs them from the lock file.
+//! Packages of a test, as npm installs them from its lock file.
+#![allow(dead_code, reason = "each test binary uses a part of it")]
 
 use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::sync::OnceLock;
 
 use sha2::{Digest, Sha256};
 
-const LOCK: &str = include_str!("package-lock.json");
+const OPTIONS: &str = "omit-lockfile-registry-resolved=true\n";
 
-/// The folder it is in, or what is missing.
-pub fn sdk() -> &'static Result<PathBuf, String> {
-    static SDK: OnceLock<Result<PathBuf, String>> = OnceLock::new();
-    SDK.get_or_init(install)
+/// What is installed: `package.json` and its lock.
+pub struct Packages {
+    pub manifest: &'static str,
+    pub lock: &'static str,
 }
 
-/// Below the target directory, once per content of the lock file.
-fn install() -> Result<PathBuf, String> {
+/// The folder that they are in, below the target directory, once per content of the lock file; or what is
+/// missing.
+pub fn install(packages: &Packages) -> Result<PathBuf, String> {
     let version = run(Command::new("node").arg("--version"))?;
     let major = version.trim().trim_start_matches('v').split('.').next();
     if !major.is_some_and(|major| major.parse().is_ok_and(|major: u32| major >= 20)) {
         return Err(format!("Node 20 is needed, and here is {version}"));
     }
-    let digest = Sha256::digest(LOCK);
+    let digest = Sha256::digest(packages.lock);
     let name: String = digest
         .iter()
         .take(8)
         .map(|byte| format!("{byte:02x}"))
         .collect();
     let target = Path::new(env!("CARGO_TARGET_TMPDIR"));
-    let sdk = target.join(format!("sdk-{name}"));
-    if sdk.exists() {
-        return Ok(sdk);
+    let installed = target.join(format!("npm-{name}"));
+    if installed.exists() {
+        return Ok(installed);
     }
     let folder = tempfile::tempdir_in(target).unwrap();
     for (name, content) in [
-        ("package.json", include_str!("package.json")),
-        ("package-lock.json", LOCK),
-        (".npmrc", include_str!(".npmrc")),
+        ("package.json", packages.manifest),
+        ("package-lock.json", packages.lock),
+        (".npmrc", OPTIONS),
     ] {
         fs::write(folder.path().join(name), content).unwrap();
     }
     let options = ["ci", "--ignore-scripts", "--no-audit", "--no-fund"];
     run(Command::new("npm").args(options).current_dir(folder.path()))?;
     // Whole or not there; where another process was faster, its own is as good.
-    match fs::rename(folder.path(), &sdk) {
-        Err(error) if !sdk.exists() => panic!("{}: {error}", sdk.display()),
-        _ => Ok(sdk),
+    match fs::rename(folder.path(), &installed) {
+        Err(error) if !installed.exists() => panic!("{}: {error}", installed.display()),
+        _ => Ok(installed),
     }
 }
 
@@ -65,14 +66,13 @@ fn run(command: &mut Command) -> Result<String, String> {
 }
 
 /// Says that a test did not run, past the capture of its output. Where `CI` is set, that is a failure.
-pub fn skip(reason: &str) {
+pub fn skip(test: &str, needs: &str, reason: &str) {
     assert!(
         std::env::var("CI").unwrap_or_default().is_empty(),
         "{reason}"
     );
     let _ = writeln!(
         std::io::stderr(),
-        "skipped: {reason}. With Node 20, npm and its registry: \
-         CI=true cargo test -p oob-mfa-server --test sdk"
+        "skipped: {reason}. With {needs}: CI=true cargo test -p oob-mfa-server --test {test}"
     );
 }

@@ -1,0 +1,99 @@
+//! Administration: a listener of its own, with a token per operator.
+//!
+//! Every request and how it ended goes to the audit log with the operator's name, beside the events of the
+//! engine. `/metrics` is here too.
+
+mod decide;
+mod endpoints;
+mod operators;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::http::header::AUTHORIZATION;
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{delete, get, post};
+use oob_mfa::wire::bearer;
+use tokio::net::TcpListener;
+
+pub use self::operators::{ADMIN_TOKENS, METRICS_TOKEN, Operators};
+use crate::http::answer::Failure;
+use crate::http::{serve_routes, take_on};
+use crate::service::Service;
+
+/// Who sent a request.
+#[derive(Clone)]
+struct Operator(Arc<str>);
+
+/// Every route of the administration.
+pub fn router(service: &Arc<Service>, operators: Operators) -> Router {
+    Router::new()
+        .route("/metrics", get(endpoints::metrics))
+        .route("/accounts/{subject}", get(endpoints::show))
+        .route("/accounts/{subject}/phones", post(endpoints::import_phone))
+        .route(
+            "/accounts/{subject}/phones/{device}",
+            delete(endpoints::remove_phone),
+        )
+        .route(
+            "/accounts/{subject}/recovery-code",
+            post(endpoints::regenerate_recovery_code),
+        )
+        .route(
+            "/accounts/{subject}/restore-budgets",
+            post(endpoints::restore_budgets),
+        )
+        .route("/accounts/{subject}/reset", post(endpoints::reset))
+        .route("/accounts/{subject}/rewind", post(endpoints::rewind))
+        .route("/accounts/{subject}/erase", post(endpoints::erase))
+        .fallback(|| async { Failure::of(404, "not_found", "There is no such endpoint.") })
+        .method_not_allowed_fallback(|| async {
+            Failure::of(
+                405,
+                "method_not_allowed",
+                "The endpoint does not take this method.",
+            )
+        })
+        .layer(from_fn_with_state(Arc::clone(service), take_on::take_on))
+        // Before anything of a request is read but its head.
+        .layer(from_fn_with_state(Arc::new(operators), authorize))
+        .with_state(Arc::clone(service))
+}
+
+/// Serves until `stop` completes, beside [`http::serve`](crate::http::serve), which waits for what both took on.
+pub async fn serve(
+    listener: TcpListener,
+    service: Arc<Service>,
+    operators: Operators,
+    stop: impl Future<Output = ()> + Send + 'static,
+) {
+    let routes = router(&service, operators);
+    serve_routes(listener, &service, routes, stop).await;
+}
+
+/// Without a token nobody learns which endpoints there are.
+async fn authorize(
+    State(operators): State<Arc<Operators>>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    let authorization = request.headers().get(AUTHORIZATION);
+    let authorization = authorization.and_then(|value| value.to_str().ok());
+    let token = bearer(authorization).unwrap_or_default();
+    let operator = operators.named(token).map(|name| Operator(name.into()));
+    let reads_metrics = operators.reads_metrics(token) && request.uri().path() == "/metrics";
+    match operator {
+        Some(operator) => {
+            request.extensions_mut().insert(operator);
+        }
+        None if reads_metrics => {}
+        None => {
+            tracing::warn!("administration without a token of an operator");
+            let description = "The token of an operator is missing or wrong.";
+            return Failure::of(401, "invalid_token", description).into_response();
+        }
+    }
+    next.run(request).await
+}

@@ -1,0 +1,103 @@
+use std::io;
+use std::sync::{Arc, Mutex};
+
+use oob_mfa::{Event, Limit, PhoneNumber};
+use serde_json::json;
+use time::UtcDateTime;
+
+use super::*;
+
+#[derive(Clone, Default)]
+struct Lines(Arc<Mutex<Vec<u8>>>);
+
+impl io::Write for Lines {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+fn record(event: &Event) -> AuditRecord {
+    let mut stored = serde_json::to_value(event).unwrap();
+    stored["subject"] = json!("auth0|alice");
+    stored["revision"] = json!(7);
+    stored["at"] = json!(1_800_000_000_123_u64);
+    stored["notify"] = json!(event.notifies_owner());
+    serde_json::from_value(stored).unwrap()
+}
+
+/// The fields of the line that an event makes, but the message, which it has none of.
+fn logged(event: &Event) -> Value {
+    let lines = Lines::default();
+    let writer = lines.clone();
+    let subscriber = tracing_subscriber::fmt()
+        .json()
+        .with_writer(move || writer.clone())
+        .finish();
+    tracing::subscriber::with_default(subscriber, || log(&record(event)));
+    let line: Value = serde_json::from_slice(&lines.0.lock().unwrap()).unwrap();
+    assert_eq!(line["target"], "audit");
+    line["fields"].clone()
+}
+
+fn events() -> Vec<Event> {
+    let phone: PhoneNumber = "+14155558730".parse().unwrap();
+    let authenticator = "sms|dev_NU1Ofuw3Cw0XCt5x".parse().unwrap();
+    let mut world = oob_mfa_testing::World::new();
+    let session = world.first_factor();
+    let sent = world.associate(&session, "+14155558730").unwrap();
+    let delivery = world.delivery_of(&sent);
+    let device = "dev_NU1Ofuw3Cw0XCt5x".parse().unwrap();
+    vec![
+        Event::CodeIssued {
+            delivery,
+            authenticator,
+            phone,
+        },
+        Event::AuthenticatorAdded {
+            delivery: None,
+            authenticator,
+            phone,
+        },
+        Event::AuthenticatorRemoved { device, phone },
+        Event::AuthenticatorDisabled { device, phone },
+        Event::Authenticated {
+            delivery: Some(delivery),
+            authenticator,
+        },
+        Event::WrongBindingCode {
+            delivery,
+            authenticator,
+            failures: 3,
+        },
+        Event::WrongRecoveryCode { failures: 3 },
+        Event::LimitReached {
+            limit: Limit::BindingFailures,
+            retry_at: UtcDateTime::from_unix_timestamp(1_800_000_000).unwrap(),
+        },
+        Event::AccountReset,
+    ]
+}
+
+#[test]
+fn an_event_is_logged_field_by_field() {
+    for event in events() {
+        let mut expected = serde_json::to_value(event).unwrap();
+        // One that an event does not have is left out.
+        let fields = expected.as_object_mut().unwrap();
+        fields.retain(|_, value| !value.is_null());
+        expected["subject"] = json!("auth0|alice");
+        expected["revision"] = json!(7);
+        expected["at"] = json!(1_800_000_000_123_u64);
+        expected["notify"] = json!(event.notifies_owner());
+        assert_eq!(logged(&event), expected);
+    }
+}
+
+#[test]
+fn a_phone_is_logged_masked() {
+    assert_eq!(logged(&events()[0])["phone"], "XXXXXXXX8730");
+}

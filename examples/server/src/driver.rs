@@ -1,0 +1,163 @@
+//! A request's whole way: each step of `oob_mfa::exchange` to the part of the server that answers it.
+//!
+//! # Between the save and the send
+//!
+//! A message leaves once, after the save. A process that dies between the two has sent nothing and answered
+//! nothing: the code is burned, and the send stays charged. The user asks again. The other order would send
+//! codes that no record knows, one for each conflict. A message that is queued in the transaction of the
+//! account would keep its code in clear, which rule 14 of the crate forbids.
+
+use std::io;
+use std::sync::Arc;
+
+use oob_mfa::exchange::{Exchange, Load, Mint, Replace, Reply, Request, Send, Token};
+use oob_mfa::{DeniedKind, MAX_TRIES};
+
+use crate::outbox::Message;
+use crate::peers::Network;
+use crate::service::Service;
+use crate::store::StoreError;
+
+impl Service {
+    /// Takes a request of a client in `network` through every step.
+    ///
+    /// Run it to its end, in a task of its own: one that is dropped after a save burns a code.
+    pub(crate) async fn respond(&self, request: &Request<'_>, network: Network) -> Reply {
+        let (mut exchange, mut conflicts) = (Exchange::begin(&self.engine, request, self.now()), 0);
+        loop {
+            exchange = match exchange {
+                Exchange::Client(step) if self.clients.knows(step.credentials()) => {
+                    step.authenticated()
+                }
+                Exchange::Client(step) => step.rejected(),
+                Exchange::Token(step) => self.open(step),
+                Exchange::Grant(step) => self.first_factor(step, network).await,
+                Exchange::Load(step) => self.load(step).await,
+                Exchange::Admit(step) => match self.admission.check(step.target(), self.now()) {
+                    Ok(()) => step.admitted(),
+                    Err(refused) => step.fail(refused.into()),
+                },
+                Exchange::Replace(step) => self.replace(step, &mut conflicts).await,
+                Exchange::Send(step) => self.send(step).await,
+                Exchange::Mint(step) => self.mint(step),
+                Exchange::Done(reply) => {
+                    self.answered(&reply);
+                    return reply;
+                }
+            };
+        }
+    }
+
+    /// Only an access token has two dots.
+    fn open(&self, step: Token) -> Exchange {
+        if step.text().matches('.').count() != 2 {
+            return step.unknown();
+        }
+        match self.tokens.open(step.text()) {
+            Ok(session) => step.session(session),
+            Err(denied) => step.denied(denied),
+        }
+    }
+
+    async fn load(&self, step: Load) -> Exchange {
+        match self.store.load(step.subject().clone()).await {
+            Ok(account) => step.loaded(account, self.now(), &mut self.rng()),
+            Err(error) => {
+                self.store_failed(step.subject(), &error);
+                match error {
+                    StoreError::Broken(_) => step.broken(),
+                    _ => step.unavailable(),
+                }
+            }
+        }
+    }
+
+    async fn replace(&self, step: Replace, conflicts: &mut u32) -> Exchange {
+        let saved = self.store.replace(step.next()).await;
+        let subject = step.next().account().subject();
+        match saved {
+            Ok(()) => {
+                let events = step.next().events();
+                self.metrics.events(events);
+                if let Some(demo) = &self.demo {
+                    demo.record(subject, events);
+                }
+                if *conflicts > 0 {
+                    tracing::info!(%subject, conflicts, "decided anew after conflicts");
+                }
+                step.stored()
+            }
+            Err(error) => {
+                self.metrics.write_failed(&error);
+                match error {
+                    StoreError::Conflict => {
+                        *conflicts += 1;
+                        if *conflicts == MAX_TRIES {
+                            self.store_failed(subject, &error);
+                        }
+                        step.conflict()
+                    }
+                    error => {
+                        self.store_failed(subject, &error);
+                        step.lost()
+                    }
+                }
+            }
+        }
+    }
+
+    async fn send(&self, step: Send) -> Exchange {
+        let (subject, delivery) = (step.subject(), step.delivery());
+        let (id, channel) = (delivery.id(), delivery.channel);
+        let message = Message::new(&self.wording, delivery);
+        let message = message.map_err(|error| io::Error::other(error.to_string()));
+        let outbox = Arc::clone(&self.outbox);
+        let sent = tokio::task::spawn_blocking(move || outbox.send(&message?)).await;
+        match sent.map_err(io::Error::other).flatten() {
+            Ok(()) => {
+                tracing::info!(%subject, %id, %channel, "message sent");
+                self.admission.sent();
+                step.sent()
+            }
+            Err(error) => {
+                tracing::error!(%subject, %id, %error, "message not sent");
+                self.metrics.send_failed(channel);
+                self.admission.failed(self.now());
+                step.failed()
+            }
+        }
+    }
+
+    fn mint(&self, step: Mint) -> Exchange {
+        let verified = step.verified();
+        let email = self.users.email(verified.subject());
+        match self.tokens.mint(verified, email, &mut self.rng()) {
+            Ok(answer) => step.minted(answer),
+            Err(error) => {
+                tracing::error!(subject = %verified.subject(), %error, "no token was minted");
+                step.failed()
+            }
+        }
+    }
+
+    /// Counts and logs a decision. A refusal has no event.
+    fn answered(&self, reply: &Reply) {
+        let Some(endpoint) = reply.endpoint() else {
+            return;
+        };
+        let Some(denied) = reply.denied() else {
+            if reply.status() < 400 {
+                self.metrics.decided(endpoint.name(), None);
+            }
+            return;
+        };
+        self.metrics.decided(endpoint.name(), Some(denied));
+        let (subject, name) = (reply.subject().map(tracing::field::display), denied.name());
+        if denied.kind() == DeniedKind::CallerBug {
+            // Nothing that a client sends leads here: somebody has to look.
+            tracing::error!(subject, denied = name, "{denied}");
+        } else {
+            tracing::info!(subject, denied = name, "denied");
+        }
+    }
+}

@@ -1,0 +1,79 @@
+//! The tables, and the settings that keep what is in them.
+
+use deadpool_postgres::Client;
+
+use super::super::StoreError;
+use super::statement::unavailable;
+
+/// The schema, one step per version. A step that was released is never changed.
+///
+/// A subject may hold any character, NUL too, which `text` does not: it is kept as its UTF-8 bytes
+/// (`convert_from(subject, 'UTF8')` shows it).
+const MIGRATIONS: [&str; 1] = ["\
+    CREATE TABLE oob_mfa_accounts (\
+        subject bytea PRIMARY KEY, \
+        revision bigint NOT NULL, \
+        record bytea NOT NULL); \
+    CREATE TABLE oob_mfa_events (\
+        id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, \
+        event text NOT NULL)"];
+
+/// Any number that nobody else on the database locks: the first bytes of the crate's name.
+const MIGRATION_LOCK: i64 = i64::from_be_bytes(*b"oob-mfa\0");
+
+/// Processes that start at once take their turns: `CREATE TABLE IF NOT EXISTS` alone would fail
+/// for one of them.
+pub(super) async fn migrate(client: &mut Client) -> Result<(), StoreError> {
+    let migrated = async {
+        let transaction = client.transaction().await?;
+        transaction
+            .batch_execute("SET LOCAL statement_timeout = '1min'")
+            .await?;
+        transaction
+            .execute("SELECT pg_advisory_xact_lock($1)", &[&MIGRATION_LOCK])
+            .await?;
+        // Asked first, so that a role that may create nothing gets by with the tables there are.
+        let there = transaction
+            .query_one("SELECT to_regclass('oob_mfa_schema') IS NOT NULL", &[])
+            .await?;
+        if !there.try_get::<_, bool>(0)? {
+            transaction
+                .batch_execute("CREATE TABLE oob_mfa_schema (version integer PRIMARY KEY)")
+                .await?;
+        }
+        let row = transaction
+            .query_one("SELECT coalesce(max(version), 0) FROM oob_mfa_schema", &[])
+            .await?;
+        let stored: i32 = row.try_get(0)?;
+        for (version, migration) in (1..).zip(MIGRATIONS) {
+            if version > stored {
+                transaction.batch_execute(migration).await?;
+                transaction
+                    .execute("INSERT INTO oob_mfa_schema VALUES ($1)", &[&version])
+                    .await?;
+            }
+        }
+        transaction.commit().await?;
+        Ok(stored)
+    };
+    let stored = migrated.await.map_err(unavailable)?;
+    if usize::try_from(stored).is_ok_and(|stored| stored > MIGRATIONS.len()) {
+        let error = format!("its tables are of a newer server: version {stored}");
+        return Err(StoreError::Unavailable(error.into()));
+    }
+    Ok(())
+}
+
+pub(super) async fn warn_of_settings_that_lose(client: &Client) -> Result<(), StoreError> {
+    for setting in ["fsync", "full_page_writes"] {
+        let row = client
+            .query_one("SELECT current_setting($1)", &[&setting])
+            .await
+            .map_err(unavailable)?;
+        let value: &str = row.try_get(0).map_err(unavailable)?;
+        if value != "on" {
+            tracing::warn!(setting, value, "PostgreSQL can lose what it has committed");
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,110 @@
+//! The audit log of operators, and the metrics of a process.
+
+use serde_json::{Value, json};
+
+use crate::words::{PASSWORD, PHONE};
+use crate::{Running, program};
+
+const ANN: &str = "0123456789abcdef0123456789abcdef";
+const BOB: &str = "fedcba9876543210fedcba9876543210";
+
+struct Admin(String);
+
+impl Admin {
+    /// The first line of the log that names it.
+    fn of(log: &str) -> Self {
+        let (_, rest) = log.split_once("/metrics at=").unwrap();
+        Self(format!("http://{}", rest.lines().next().unwrap()))
+    }
+
+    fn ask(&self, method: &str, path: &str, token: &str, body: &str) -> (u16, String) {
+        let agent: ureq::Agent = ureq::Agent::config_builder()
+            .http_status_as_error(false)
+            .build()
+            .into();
+        let request = ureq::http::Request::builder()
+            .method(method)
+            .uri(format!("{}{path}", self.0))
+            .header("authorization", format!("Bearer {token}"));
+        let mut answer = agent.run(request.body(body.to_owned()).unwrap()).unwrap();
+        let body = answer.body_mut().read_to_string().unwrap();
+        (answer.status().as_u16(), body)
+    }
+}
+
+#[test]
+fn the_audit_log_names_the_operator_the_operation_and_how_it_ended() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut command = program(directory.path());
+    command
+        .env("OOB_MFA_ADMIN_TOKENS", format!("ann:{ANN},bob:{BOB}"))
+        .env("OOB_MFA_METRICS_TOKEN", format!("{ANN}metrics"))
+        .args(["--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0"]);
+    let running = Running::start(command);
+    let admin = Admin::of(&running.log);
+    let account = "/accounts/auth0%7Calice";
+    let body = json!({ "phone_number": PHONE, "channel": "sms" }).to_string();
+    let phones = format!("{account}/phones");
+    assert_eq!(admin.ask("POST", &phones, ANN, &body).0, 200);
+    assert_eq!(admin.ask("POST", &phones, BOB, &body).0, 409);
+    let path = format!("{account}/recovery-code");
+    let (status, answer) = admin.ask("POST", &path, ANN, "");
+    assert_eq!(status, 200);
+    let answer: Value = serde_json::from_str(&answer).unwrap();
+    let code = answer["recovery_code"].as_str().unwrap();
+    assert_eq!(admin.ask("GET", account, BOB, "").0, 200);
+    assert_eq!(admin.ask("GET", account, "nobody", "").0, 401);
+    let unprintable = "/accounts/a%0Ab%1B[31m";
+    assert_eq!(admin.ask("GET", unprintable, BOB, "").0, 200);
+    let token = format!("{ANN}metrics");
+    let (status, metrics) = admin.ask("GET", "/metrics", &token, "");
+    assert_eq!(status, 200);
+    let counted = "oob_mfa_decisions_total{operation=\"import_phone\",decision=\"granted\"} 1\n";
+    assert!(metrics.contains(counted), "{metrics}");
+    let (_, log) = running.stop();
+
+    let audit: Vec<_> = log
+        .lines()
+        .filter_map(|line| line.split_once(" audit: "))
+        .map(|(_, line)| line)
+        .collect();
+    let begins = |subject: &str, operator: &str, operation: &str| {
+        format!(
+            "administration begins subject={subject:?} operator={operator:?} operation={operation:?}"
+        )
+    };
+    let ended = |subject: &str, operator: &str, operation: &str, outcome: &str| {
+        let begins = begins(subject, operator, operation).replace("begins", "ended");
+        format!("{begins} outcome={outcome:?}")
+    };
+    let alice = "auth0|alice";
+    assert_eq!(audit.len(), 12, "{log}");
+    let added = audit[1];
+    let added_by =
+        r#"subject="auth0|alice" event="authenticator_added" notify=true authenticator="sms|dev_"#;
+    assert!(added.starts_with(added_by), "{added}");
+    assert!(added.ends_with(r#"" phone="XXXXXXXX8730""#), "{added}");
+    let others = [&audit[..1], &audit[2..]].concat();
+    assert_eq!(
+        others,
+        [
+            begins(alice, "ann", "import_phone"),
+            ended(alice, "ann", "import_phone", "granted"),
+            begins(alice, "bob", "import_phone"),
+            ended(alice, "bob", "import_phone", "phone_already_enrolled"),
+            begins(alice, "ann", "regenerate_recovery_code"),
+            r#"subject="auth0|alice" event="recovery_code_replaced" notify=true"#.to_owned(),
+            ended(alice, "ann", "regenerate_recovery_code", "granted"),
+            begins(alice, "bob", "show"),
+            ended(alice, "bob", "show", "granted"),
+            // A subject cannot begin a line of its own.
+            begins("a\nb\u{1b}[31m", "bob", "show"),
+            ended("a\nb\u{1b}[31m", "bob", "show", "granted"),
+        ]
+    );
+    assert!(log.contains("administration without a token of an operator"));
+    let (_, log) = log.split_once("listening").unwrap();
+    for secret in [ANN, BOB, code, PHONE, PASSWORD] {
+        assert!(!log.contains(secret), "{secret}: {log}");
+    }
+}

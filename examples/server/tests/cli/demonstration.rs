@@ -1,0 +1,105 @@
+//! The demonstration, from one process to the next, and its log.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+
+use serde_json::{Value, json};
+
+use crate::words::{MFA_OOB, PASSWORD, PHONE};
+use crate::{Running, program};
+
+#[test]
+fn the_demonstration_keeps_its_accounts_and_logs_no_secret() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut command = program(directory.path());
+    command.env("OOB_MFA_LISTEN", "127.0.0.1:0");
+    let server = Running::start(command);
+    let token = server.login();
+    let body = json!({
+        "authenticator_types": ["oob"], "oob_channels": ["sms"], "phone_number": PHONE,
+    });
+    let associated = server.post("/mfa/associate", &token, &body);
+    server.post(
+        "/mfa/challenge",
+        &token,
+        &json!({ "client_id": "demo-public" }),
+    );
+    let client = json!({ "client_id": "demo", "client_secret": "demo-secret" });
+    server.post("/mfa/challenge", &token, &client);
+    let (output, log) = server.stop();
+
+    // The code is printed where a provider would send it, and the log has what happened.
+    let message: Value = serde_json::from_str(output.trim_end()).unwrap();
+    assert_eq!(message["to"], PHONE);
+    let code = message["code"].as_str().unwrap();
+    assert!(log.contains(r#" event="code_issued" "#), "{log}");
+    // A refusal by its name, with the user where the session was opened.
+    assert!(
+        log.contains(r#" denied="token_of_another_client""#),
+        "{log}"
+    );
+    let refused = r#" subject=auth0|alice denied="not_enrolled""#;
+    assert!(log.contains(refused), "{log}");
+    assert!(
+        log.contains("alice@example.com, password: correct horse battery staple"),
+        "{log}"
+    );
+    let oob_code = associated["oob_code"].as_str().unwrap();
+    let recovery_code = associated["recovery_codes"][0].as_str().unwrap();
+    let (_, after_notice) = log.split_once("listening").unwrap();
+    for secret in [
+        code,
+        &token,
+        oob_code,
+        recovery_code,
+        PHONE,
+        PASSWORD,
+        "demo-secret",
+    ] {
+        assert!(!after_notice.contains(secret), "{secret}: {log}");
+    }
+    let key = fs::metadata(directory.path().join("oob-mfa.key")).unwrap();
+    assert_eq!(key.permissions().mode() & 0o777, 0o600);
+
+    // Another process, the same files: token and code of the first are good, and messages go to a file.
+    let mut command = program(directory.path());
+    command.args(["--listen", "127.0.0.1:0", "--outbox", "outbox.jsonl"]);
+    let config = include_str!("../../config.example.toml");
+    fs::write(directory.path().join("config.toml"), config).unwrap();
+    command.args(["--config", "config.toml"]);
+    let server = Running::start(command);
+    let body = json!({
+        "grant_type": MFA_OOB, "client_id": "demo", "client_secret": "demo-secret",
+        "mfa_token": token, "oob_code": oob_code, "binding_code": code,
+    });
+    let answer = server.post("/oauth/token", "", &body);
+    assert!(answer["access_token"].is_string(), "{answer}");
+    let token = server.login();
+    for _ in 0..2 {
+        let body = json!({
+            "client_id": "demo", "client_secret": "demo-secret", "mfa_token": token,
+        });
+        server.post("/mfa/challenge", "", &body);
+    }
+    let (output, log) = server.stop();
+    assert_eq!(output, "");
+    assert!(!log.contains("demonstration"), "{log}");
+    let outbox = directory.path().join("outbox.jsonl");
+    assert_eq!(
+        fs::metadata(&outbox).unwrap().permissions().mode() & 0o777,
+        0o600
+    );
+    let lines = fs::read_to_string(outbox).unwrap();
+    let messages: Vec<Value> = lines
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    assert_eq!(messages.len(), 2);
+    for message in messages {
+        let code = message["code"].as_str().unwrap();
+        assert_eq!(
+            message["text"],
+            format!("{code} is your Example code. Do not share it.\n\n@login.example.com #{code}")
+        );
+    }
+}

@@ -1,0 +1,87 @@
+//! The files that it makes, and who can open them.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::process::Stdio;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+
+use crate::words::PHONE;
+use crate::{Running, program};
+
+#[test]
+fn every_file_is_made_for_its_owner_alone_and_an_open_one_is_warned_of_by_name() {
+    const FILES: [&str; 3] = ["oob-mfa.key", "oob-mfa.redb", "outbox.jsonl"];
+    let directory = tempfile::tempdir().unwrap();
+    let start = || {
+        let mut command = program(directory.path());
+        // As if the shell let others read what it makes.
+        command.args(["--listen", "127.0.0.1:0", "--outbox", "outbox.jsonl"]);
+        Running::start(command).stop().1
+    };
+    let log = start();
+    assert!(!log.contains("others than its owner"), "{log}");
+    for file in FILES {
+        let path = directory.path().join(file);
+        let mode = fs::metadata(&path).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "{file}");
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
+    }
+    let log = start();
+    for file in FILES {
+        let warned = log.lines().any(|line| {
+            line.contains("WARN") && line.contains("others than its owner") && line.contains(file)
+        });
+        assert!(warned, "{file}: {log}");
+        // It is the owner's, who may mean it.
+        let mode = fs::metadata(directory.path().join(file))
+            .unwrap()
+            .permissions()
+            .mode();
+        assert_eq!(mode & 0o777, 0o640, "{file}");
+    }
+}
+
+#[test]
+fn a_key_file_that_is_missing_while_there_are_accounts_is_not_made_anew() {
+    let directory = tempfile::tempdir().unwrap();
+    let key = directory.path().join("oob-mfa.key");
+    let start = || {
+        let mut command = program(directory.path());
+        command.args(["--listen", "127.0.0.1:0"]);
+        Running::start(command)
+    };
+    // Without an account it is made anew.
+    start().stop();
+    fs::remove_file(&key).unwrap();
+    let server = start();
+    let token = server.login();
+    let body = json!({
+        "authenticator_types": ["oob"], "oob_channels": ["sms"], "phone_number": PHONE,
+    });
+    server.post("/mfa/associate", &token, &body);
+    server.stop();
+    fs::rename(&key, directory.path().join("elsewhere")).unwrap();
+
+    let failed = program(directory.path())
+        .args(["--listen", "127.0.0.1:0"])
+        .stderr(Stdio::piped())
+        .spawn();
+    let mut failed = failed.unwrap();
+    // One that starts would not end by itself.
+    let begun = Instant::now();
+    while failed.try_wait().unwrap().is_none() && begun.elapsed() < Duration::from_secs(20) {
+        thread::sleep(Duration::from_millis(10));
+    }
+    let _ = failed.kill();
+    let failed = failed.wait_with_output().unwrap();
+    assert_eq!(failed.status.code(), Some(1));
+    let error = String::from_utf8(failed.stderr).unwrap();
+    let expected = "oob-mfa.key: the key file is missing, and the store has accounts";
+    assert!(error.contains(expected), "{error}");
+    assert!(!key.exists());
+    fs::rename(directory.path().join("elsewhere"), &key).unwrap();
+    start().stop();
+}

@@ -1,0 +1,133 @@
+//! Flags, exit codes, and what is said of a mistake.
+
+use std::fs;
+
+use crate::{Running, program, run};
+
+#[test]
+fn help_names_every_flag_and_its_environment_variable() {
+    let directory = tempfile::tempdir().unwrap();
+    let help = run(directory.path(), &["--help"]);
+    assert!(help.status.success());
+    let help = String::from_utf8(help.stdout).unwrap();
+    for name in [
+        "listen",
+        "admin-listen",
+        "log",
+        "store",
+        "config",
+        "outbox",
+        "key-file",
+    ] {
+        assert!(help.contains(&format!("--{name}")), "{help}");
+        let variable = name.to_uppercase().replace('-', "_");
+        assert!(help.contains(&format!("OOB_MFA_{variable}")), "{help}");
+    }
+    assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 0);
+}
+
+#[test]
+fn a_mistake_is_named_and_exits_with_2() {
+    let directory = tempfile::tempdir().unwrap();
+    let config = directory.path().join("config.toml");
+    fs::write(&config, "[policy]\ncode_digits = 4\n").unwrap();
+    for (arguments, expected) in [
+        (&["--store", "file:x"][..], "--store: a store is redb:PATH"),
+        (
+            &["--store", "postgres://me:hunter2@db/x?sslmode=prefer"],
+            "--store: sslmode=prefer encrypts nothing",
+        ),
+        (&["--listen", "nowhere"], "--listen"),
+        (&["--colour"], "--colour"),
+        (&["--config", "absent.toml"], "absent.toml"),
+        (
+            &["--config", "config.toml"],
+            "config.toml: policy: a binding code has 6 to 8 digits",
+        ),
+    ] {
+        let failed = run(directory.path(), arguments);
+        assert_eq!(failed.status.code(), Some(2), "{arguments:?}");
+        let error = String::from_utf8(failed.stderr).unwrap();
+        assert!(error.contains(expected), "{error}");
+        assert!(!error.contains("hunter2"), "{error}");
+    }
+    assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1);
+}
+
+#[test]
+fn what_keeps_it_from_starting_exits_with_1() {
+    let directory = tempfile::tempdir().unwrap();
+    fs::write(directory.path().join("oob-mfa.key"), "short").unwrap();
+    let failed = run(directory.path(), &[]);
+    assert_eq!(failed.status.code(), Some(1));
+    let error = String::from_utf8(failed.stderr).unwrap();
+    assert!(
+        error.contains("oob-mfa.key: a key file has the lists engine, rs256 and es256"),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_configuration_by_which_nobody_can_add_a_phone_is_warned_of() {
+    const WARNING: &str = "no client has manages_factors";
+    let directory = tempfile::tempdir().unwrap();
+    let issuer = "issuer = \"https://login.example.com/\"\n[[clients]]\nid = \"a\"\n";
+    let by_name = "audiences = [\"https://login.example.com/mfa/\"]\nscopes = [\"enroll\"]\n";
+    for (lines, warned) in [
+        ("", true),
+        ("manages_factors = true\n", false),
+        (by_name, false),
+        ("audiences = [\"https://login.example.com/mfa\"]\n", true),
+    ] {
+        fs::write(
+            directory.path().join("config.toml"),
+            format!("{issuer}{lines}"),
+        )
+        .unwrap();
+        let mut command = program(directory.path());
+        command.args(["--listen", "127.0.0.1:0", "--config", "config.toml"]);
+        let (_, log) = Running::start(command).stop();
+        assert_eq!(log.contains(WARNING), warned, "{lines}: {log}");
+    }
+}
+
+/// Neither where it is read from the environment, nor where the store cannot be reached.
+#[test]
+fn the_password_of_a_store_is_never_printed() {
+    let directory = tempfile::tempdir().unwrap();
+    // A port that was free, and where nobody listens.
+    let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = nobody.local_addr().unwrap();
+    drop(nobody);
+    for (scheme, expected) in [
+        ("postgres", "error: PostgreSQL: the store is unavailable"),
+        ("redis", "error: Redis: the store is unavailable"),
+    ] {
+        let with_url = |arguments: &[&str], url: String| {
+            let mut command = program(directory.path());
+            command.env("OOB_MFA_STORE", url).args(arguments);
+            let output = command.output().unwrap();
+            let printed = [output.stdout, output.stderr].concat();
+            (output.status.code(), String::from_utf8(printed).unwrap())
+        };
+        let url = format!("{scheme}://me:hunter2@{address}/0");
+        let (code, help) = with_url(&["--help"], url.clone());
+        assert_eq!(code, Some(0));
+        assert!(
+            help.contains("OOB_MFA_STORE") && !help.contains("hunter2"),
+            "{help}"
+        );
+
+        let (code, printed) = with_url(&["--listen", "127.0.0.1:0"], url);
+        assert_eq!(code, Some(1), "{printed}");
+        assert!(printed.contains(expected), "{printed}");
+        assert!(
+            printed.contains("refused") && !printed.contains("hunter2"),
+            "{printed}"
+        );
+
+        let (code, printed) = with_url(&[], format!("{scheme}://me:hunter2@127.0.0.1:port/0"));
+        assert_eq!(code, Some(2), "{printed}");
+        assert!(!printed.contains("hunter2"), "{printed}");
+    }
+}

@@ -1,0 +1,191 @@
+//! Processes are killed while they write: each change that was committed has its events in a log.
+
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
+use std::thread;
+
+use serde_json::json;
+
+use crate::common::backend::{Backend, Kind};
+use crate::common::long;
+use crate::common::process::Process;
+use crate::common::site::{ISSUER, Site};
+use crate::common::*;
+use crate::until;
+
+/// A site whose users may send as much as they like.
+fn site() -> Site {
+    Site::with(&format!(
+        "issuer = \"{ISSUER}\"\n[policy]\nsends = {{ burst = 10000, refill_seconds = 1 }}"
+    ))
+}
+
+/// Revision and event of each line, in their order.
+fn lines(log: &str) -> Vec<(u64, String)> {
+    let lines = log.lines().filter_map(|line| {
+        let (_, line) = line.split_once(" audit: subject=auth0|alice revision=")?;
+        let (revision, line) = line.split_once(' ')?;
+        let (_, line) = line.split_once(" event=\"")?;
+        let (event, _) = line.split_once('"')?;
+        Some((revision.parse().unwrap(), event.to_owned()))
+    });
+    lines.collect()
+}
+
+/// Asks for challenges until the process is gone: nothing that it answers is of interest.
+fn challenge_until_it_dies(address: SocketAddr, token: &str, answered: &AtomicU64) {
+    let body = json!({
+        "client_id": "demo", "client_secret": "demo-secret", "mfa_token": token,
+    });
+    let body = body.to_string();
+    let request = format!(
+        "POST /mfa/challenge HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\
+         content-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    let ask = || -> std::io::Result<usize> {
+        let mut stream = TcpStream::connect(address)?;
+        stream.write_all(request.as_bytes())?;
+        stream.read_to_end(&mut Vec::new())
+    };
+    while ask().is_ok_and(|length| length > 0) {
+        answered.fetch_add(1, SeqCst);
+    }
+}
+
+/// Kills after so many answers, wherever the other requests are.
+fn killed_after(process: &mut Process, token: &str, answers: u64) -> String {
+    const CLIENTS: usize = 4;
+    let answered = AtomicU64::new(0);
+    let address = process.address;
+    thread::scope(|scope| {
+        for _ in 0..CLIENTS {
+            scope.spawn(|| challenge_until_it_dies(address, token, &answered));
+        }
+        until("it answers", || answered.load(SeqCst) >= answers);
+        process.kill()
+    })
+}
+
+fn no_committed_event_is_lost_by_a_process_that_is_killed(backend: &Backend) {
+    let site = site();
+    let mut running = site.start(&backend.url);
+    site.enroll(&running.client);
+    let token = running.client.login();
+    let mut logs = Vec::new();
+    for kill in 0..long::or(25, 5) {
+        logs.push(killed_after(
+            &mut running.process,
+            &token,
+            3 + 7 * kill % 20,
+        ));
+        running = site.start(&backend.url);
+    }
+    // What is left is logged before an orderly end.
+    running.client.challenge(&token, &json!({})).ok();
+    logs.push(running.process.terminate());
+
+    let lines: Vec<_> = logs.iter().flat_map(|log| lines(log)).collect();
+    let last = backend.account(ALICE).unwrap().revision();
+    let mut seen = 0;
+    for (revision, event) in &lines {
+        // A change that is new is the next one: none was passed by, and none came before another.
+        assert!(*revision <= seen + 1, "{revision} after {seen}: {lines:?}");
+        if *revision > 2 {
+            assert_eq!(event, "code_issued");
+        }
+        seen = seen.max(*revision);
+    }
+    assert_eq!(seen, last);
+    // The enrollment's, all of them.
+    for (revision, event) in [
+        (1, "code_issued"),
+        (2, "authenticator_added"),
+        (2, "recovery_code_replaced"),
+    ] {
+        assert!(lines.contains(&(revision, event.to_owned())), "{lines:?}");
+    }
+    // Nothing is logged twice without a kill.
+    let again = site.start(&backend.url).process.terminate();
+    assert_eq!(self::lines(&again), []);
+}
+
+#[test]
+fn no_committed_event_is_lost_by_a_process_that_is_killed_on_redb() {
+    no_committed_event_is_lost_by_a_process_that_is_killed(&Backend::redb());
+}
+
+#[test]
+fn no_committed_event_is_lost_by_a_process_that_is_killed_on_postgresql() {
+    let _turn = crate::postgres::stays_up();
+    Backend::postgres()
+        .iter()
+        .for_each(no_committed_event_is_lost_by_a_process_that_is_killed);
+}
+
+#[test]
+fn no_committed_event_is_lost_by_a_process_that_is_killed_on_redis() {
+    Backend::redis()
+        .iter()
+        .for_each(no_committed_event_is_lost_by_a_process_that_is_killed);
+}
+
+/// Keeps processes from reading events, and not from writing them, for as long as this is done.
+fn while_events_cannot_be_read<T>(backend: &Backend, done: impl FnOnce() -> T) -> T {
+    match &backend.kind {
+        Kind::Redb { .. } => unreachable!(),
+        Kind::Postgres { .. } => {
+            // The oldest is locked: whoever reads waits for it.
+            backend.sql(
+                r#"INSERT INTO oob_mfa_events (event) VALUES
+                ('{"subject":"x","revision":1,"at":0,"event":"account_reset","notify":true}')"#,
+            );
+            let lock = async {
+                let client = backend.client().await;
+                let lock = "BEGIN; SELECT FROM oob_mfa_events FOR UPDATE";
+                client.batch_execute(lock).await.unwrap();
+                client
+            };
+            let client = backend.runtime.block_on(lock);
+            let value = done();
+            drop(client);
+            value
+        }
+        Kind::Redis { .. } => {
+            let lease = "oob-mfa:events:reader";
+            backend.redis_command(&["SET", lease, "another"]);
+            let value = done();
+            backend.redis_command(&["DEL", lease]);
+            value
+        }
+    }
+}
+
+/// For certain what the kills above meet by chance.
+#[test]
+fn a_process_that_is_killed_between_commit_and_log_leaves_the_line_to_the_next() {
+    let _turn = crate::postgres::stays_up();
+    for backend in Backend::postgres().into_iter().chain(Backend::redis()) {
+        let site = site();
+        let mut first = site.start(&backend.url);
+        site.enroll(&first.client);
+        let token = first.client.login();
+        first.process.terminate();
+
+        let killed = while_events_cannot_be_read(&backend, || {
+            let mut second = site.start(&backend.url);
+            for _ in 0..3 {
+                second.client.challenge(&token, &json!({})).ok();
+            }
+            second.process.kill()
+        });
+        assert_eq!(lines(&killed), []);
+        assert_eq!(backend.account(ALICE).unwrap().revision(), 5);
+        let mut third = site.start(&backend.url);
+        until("they are logged", || backend.events() == 0);
+        let log = third.process.kill();
+        let code_issued = |revision| (revision, "code_issued".to_owned());
+        assert_eq!(lines(&log), [3, 4, 5].map(code_issued), "{log}");
+    }
+}

@@ -1,0 +1,238 @@
+//! Pages of other origins: who may read an answer, by the exact headers.
+
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
+use std::sync::atomic::Ordering::SeqCst;
+
+use serde_json::json;
+
+use crate::common::*;
+
+const APP: &str = "https://app.example.com";
+const OTHER_APP: &str = "http://localhost:3000";
+/// Every route, and one that is none.
+const ROUTES: [&str; 9] = [
+    "/oauth/token",
+    "/mfa/associate",
+    "/mfa/challenge",
+    "/mfa/authenticators",
+    "/mfa/authenticators/sms%7Cdev_1",
+    "/.well-known/openid-configuration",
+    "/.well-known/jwks.json",
+    "/healthz",
+    "/none",
+];
+
+/// Two clients have a page each.
+fn world() -> World {
+    World::of(config_of(
+        &format!("[[clients]]\nid = \"spa\"\nallowed_origins = [\"{OTHER_APP}\"]"),
+        &format!(
+            "manages_factors = true\nallowed_origins = [\"{APP}\", \"https://b.example:8443\"]"
+        ),
+    ))
+}
+
+/// The headers of an answer that tell a browser what it may do across origins.
+fn cors(answer: &Answer) -> Vec<(&str, &str)> {
+    let headers = answer.headers.iter();
+    let headers = headers.map(|(name, value)| (name.as_str(), value.as_str()));
+    headers
+        .filter(|(name, _)| name.starts_with("access-control-") || *name == "vary")
+        .collect()
+}
+
+#[track_caller]
+fn is_shared_with(answer: &Answer, origin: &str) {
+    assert_eq!(
+        cors(answer),
+        [
+            ("access-control-allow-origin", origin),
+            (
+                "access-control-expose-headers",
+                "retry-after,www-authenticate"
+            ),
+            ("vary", "origin"),
+        ],
+        "{answer:?}"
+    );
+}
+
+fn preflight(world: &World, path: &str, origin: &str) -> Answer {
+    let headers = [
+        ("origin", origin),
+        ("access-control-request-method", "POST"),
+        (
+            "access-control-request-headers",
+            "authorization,content-type,auth0-client",
+        ),
+    ];
+    world.send("OPTIONS", path, &headers, "")
+}
+
+#[test]
+fn a_preflight_of_any_route_is_granted_to_the_origins_of_every_client() {
+    let world = world();
+    for path in ROUTES {
+        for origin in [APP, OTHER_APP, "https://b.example:8443"] {
+            let answer = preflight(&world, path, origin);
+            assert_eq!((answer.status, answer.body.as_str()), (204, ""), "{path}");
+            assert_eq!(
+                cors(&answer),
+                [
+                    (
+                        "access-control-allow-headers",
+                        "authorization,content-type,auth0-client"
+                    ),
+                    ("access-control-allow-methods", "GET,POST,DELETE"),
+                    ("access-control-allow-origin", origin),
+                    ("access-control-max-age", "7200"),
+                    ("vary", "origin"),
+                ],
+                "{path}"
+            );
+        }
+    }
+    assert_eq!(world.record(), None);
+}
+
+#[test]
+fn an_origin_that_is_not_allowed_gets_no_header_and_the_answer_of_everybody() {
+    let world = world();
+    let none = World::new();
+    for origin in [
+        "null",
+        "*",
+        "",
+        "https://app.example.com/",
+        "https://app.example.com:443",
+        "https://app.example.com:8443",
+        "http://app.example.com",
+        "https://APP.example.com",
+        "https://app.example.com.evil.test",
+        "https://app.example.co",
+        "https://evil-app.example.com",
+        "https://a.app.example.com",
+        "https://example.com",
+        "https://b.example",
+        "http://localhost",
+        "http://localhost:30000",
+        "https://app.example.com, http://localhost:3000",
+    ] {
+        let answer = preflight(&world, "/oauth/token", origin);
+        assert_eq!(cors(&answer), [], "{origin}");
+        let same = world.send("OPTIONS", "/oauth/token", &[], "");
+        assert_eq!(without_date(answer), without_date(same), "{origin}");
+        let answer = world.send("GET", "/mfa/authenticators", &[("origin", origin)], "");
+        assert_eq!((answer.status, cors(&answer)), (401, vec![]), "{origin}");
+    }
+    // Without an origin, and where no client has one.
+    assert_eq!(cors(&world.send("GET", "/healthz", &[], "")), []);
+    assert_eq!(cors(&preflight(&none, "/oauth/token", APP)), []);
+    assert_eq!(
+        cors(&none.send("GET", "/healthz", &[("origin", APP)], "")),
+        []
+    );
+}
+
+fn without_date(mut answer: Answer) -> Answer {
+    answer.headers.remove("date");
+    answer
+}
+
+#[test]
+fn a_page_reads_answers_and_errors_and_when_to_come_back() {
+    let world = world();
+    let origin = ("origin", APP);
+    let ask = |method, path, headers: &[(&str, &str)], body: &str, status| {
+        let answer = world.send(method, path, &[&[origin], headers].concat(), body);
+        assert_eq!(answer.status, status, "{answer:?}");
+        is_shared_with(&answer, APP);
+        answer
+    };
+    let json_body = [("content-type", "application/json")];
+    ask("GET", "/healthz", &[], "", 200);
+    ask("GET", "/none", &[], "", 404);
+    ask("GET", "/oauth/token", &[], "", 405);
+    ask("DELETE", "/mfa/challenge", &[], "", 405);
+    ask("POST", "/oauth/token", &json_body, "{", 400);
+    ask(
+        "POST",
+        "/oauth/token",
+        &json_body,
+        &" ".repeat(100_000),
+        413,
+    );
+    ask(
+        "POST",
+        "/oauth/token",
+        &[("content-type", "text/plain")],
+        "x",
+        415,
+    );
+    let unauthorized = ask("GET", "/mfa/authenticators", &[], "", 401);
+    assert_eq!(unauthorized.header("www-authenticate"), Some("Bearer"));
+    let password = json!({
+        "grant_type": "password", "client_id": "demo", "client_secret": "demo-secret",
+        "username": "alice@example.com", "password": PASSWORD,
+    });
+    let required = ask(
+        "POST",
+        "/oauth/token",
+        &json_body,
+        &password.to_string(),
+        403,
+    );
+    let bearer = bearer(&required.text("mfa_token"));
+    let authorized = [json_body[0], ("authorization", bearer.as_str())];
+    let phone = json!({
+        "authenticator_types": ["oob"], "oob_channels": ["sms"], "phone_number": PHONE,
+    })
+    .to_string();
+    world.outbox.fails.store(true, SeqCst);
+    ask("POST", "/mfa/associate", &authorized, &phone, 502);
+    world.outbox.fails.store(false, SeqCst);
+    for _ in 0..9 {
+        ask("POST", "/mfa/associate", &authorized, &phone, 200);
+    }
+    let limited = ask("POST", "/mfa/associate", &authorized, &phone, 429);
+    limited.retry_after(3_600);
+    world.store.unavailable.store(true, SeqCst);
+    let unavailable = ask("GET", "/mfa/authenticators", &authorized, "", 503);
+    unavailable.retry_after(1);
+    world.store.unavailable.store(false, SeqCst);
+    world.store.panics.store(true, SeqCst);
+    ask("GET", "/mfa/authenticators", &authorized, "", 500);
+}
+
+#[test]
+fn a_page_reads_that_its_request_took_too_long() {
+    let world = world();
+    let mut stream = TcpStream::connect(world.address).unwrap();
+    let head = format!(
+        "POST /oauth/token HTTP/1.1\r\nhost: a\r\norigin: {APP}\r\ncontent-length: 9\r\n\r\nhalf"
+    );
+    stream.write_all(head.as_bytes()).unwrap();
+    let mut answer = String::new();
+    let _ = stream.read_to_string(&mut answer);
+    assert!(answer.starts_with("HTTP/1.1 408 "), "{answer}");
+    for header in [
+        "access-control-allow-origin: https://app.example.com\r\n",
+        "access-control-expose-headers: retry-after,www-authenticate\r\n",
+        "vary: origin\r\n",
+    ] {
+        assert!(answer.contains(header), "{answer}");
+    }
+}
+
+#[test]
+fn no_answer_lets_a_page_send_cookies_or_is_for_any_origin() {
+    let world = world();
+    for answer in [
+        preflight(&world, "/oauth/token", APP),
+        world.send("GET", "/healthz", &[("origin", APP)], ""),
+    ] {
+        assert_eq!(answer.header("access-control-allow-credentials"), None);
+        assert_eq!(answer.header("access-control-allow-origin"), Some(APP));
+    }
+}
