@@ -3,7 +3,7 @@
 //! `OOB_MFA_REQUESTS` is the least number of requests: 6,000 by default.
 //!
 //! ```sh
-//! OOB_MFA_REQUESTS=60000 cargo test --release --features exchange --test exchange interleaved -- --nocapture
+//! OOB_MFA_REQUESTS=60000 cargo test --release --test exchange interleaved -- --nocapture
 //! ```
 
 mod clients;

@@ -6,7 +6,7 @@ use oob_mfa::{Channel, Limit};
 use oob_mfa_testing::{ALICES, SECOND};
 
 use super::http::{Got, error};
-use super::server::{Server, associate, challenge, until};
+use super::server::{Server, alice, associate, challenge, until};
 
 #[test]
 fn a_target_that_is_not_admitted_costs_nothing() {
@@ -67,7 +67,9 @@ fn the_target_is_where_the_message_goes() {
             (target.phone.to_e164().as_str(), target.channel),
             (ALICES, channel)
         );
+        assert_eq!(admit.subject(), &alice());
         let send = until!(server, admit.admitted(), Send);
+        assert_eq!(send.subject(), &alice());
         assert_eq!(
             (send.delivery().to, send.delivery().channel),
             (target.phone, channel)
