@@ -1,6 +1,7 @@
 //! Many requests at once, each step of each answered at random.
 //!
-//! `OOB_MFA_REQUESTS` is the least number of requests: 6,000 by default.
+//! `OOB_MFA_REQUESTS` is the least number of requests: 6,000 by default, 60,000 with `OOB_MFA_LONG=1`.
+//! `OOB_MFA_SEED` begins with the story of that number. A failure prints its number.
 //!
 //! ```sh
 //! OOB_MFA_REQUESTS=60000 cargo test --release --test exchange interleaved -- --nocapture
@@ -45,7 +46,7 @@ impl Choice {
 }
 
 /// How often a reply of this status ended a request, after these steps.
-type Ends = BTreeMap<(String, u16), usize>;
+type Ends = BTreeMap<(String, u16), u64>;
 
 fn policy(choice: &mut Choice) -> Policy {
     let few = |burst, period| RateLimit::new(burst, period).unwrap();
@@ -85,13 +86,20 @@ fn play(choices: &[u64]) -> Ends {
 
 #[test]
 fn interleaved_requests_send_and_answer_only_what_is_stored() {
-    let least = std::env::var("OOB_MFA_REQUESTS").map_or(6_000, |least| least.parse().unwrap());
+    let setting = |name| {
+        std::env::var(name)
+            .ok()
+            .map(|value: String| value.parse::<u64>().unwrap())
+    };
+    let by_default = if setting("OOB_MFA_LONG") == Some(1) {
+        60_000
+    } else {
+        6_000
+    };
+    let least = setting("OOB_MFA_REQUESTS").unwrap_or(by_default);
     let ends = RefCell::new(Ends::new());
-    let count = || ends.borrow().values().sum::<usize>();
-    let seed = std::env::var("OOB_MFA_SEED")
-        .ok()
-        .map(|seed| seed.parse::<u64>().unwrap());
-    let seed = seed.unwrap_or_else(|| RandomState::new().hash_one(0));
+    let count = || ends.borrow().values().sum::<u64>();
+    let seed = setting("OOB_MFA_SEED").unwrap_or_else(|| RandomState::new().hash_one(0));
     let mut case = 0;
     while count() < least {
         let seed = seed.wrapping_add(case);
