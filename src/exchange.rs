@@ -156,6 +156,3 @@ pub use self::machine::{Admit, Client, Exchange, Grant, Load, Mint, Replace, Sen
 pub use self::reply::Reply;
 pub use self::request::Request;
 pub use self::route::Endpoint;
-
-#[cfg(test)]
-mod tests;

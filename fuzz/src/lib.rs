@@ -6,6 +6,7 @@
 
 mod body;
 pub mod commands;
+pub mod exchange;
 mod message;
 mod phone;
 mod record;
@@ -14,6 +15,7 @@ mod typed;
 
 pub use body::body;
 pub use commands::commands;
+pub use exchange::exchange;
 pub use message::{APART, message};
 pub use phone::phone;
 pub use record::{record, stored};

@@ -58,7 +58,7 @@ macro_rules! targets {
         }
     };
 }
-targets! { body commands message phone record token }
+targets! { body commands exchange message phone record token }
 
 #[test]
 fn good_numbers_parse_and_bad_ones_do_not() {
@@ -173,4 +173,16 @@ fn stories_end_as_they_are_named() {
     assert_eq!(denied("rewound"), Denied::SessionRevoked);
     assert_eq!(denied("mfa-login"), Denied::FirstFactorRequired);
     assert_eq!(denied("tokens"), Denied::TokenExpired);
+}
+
+/// The name of a seed begins with the status of its last reply.
+#[test]
+fn exchanges_end_as_they_are_named() {
+    let seeds = seeds("exchange", "", 29);
+    for (path, data) in seeds {
+        let statuses = oob_mfa_fuzz::exchange::statuses(&data);
+        let last = statuses.last().unwrap().to_string();
+        let name = path.file_name().unwrap().to_str().unwrap();
+        assert!(name.starts_with(&last), "{name}: {statuses:?}");
+    }
 }

@@ -27,6 +27,7 @@ impl Exchange {
     ///
     /// [`exchange`](crate::exchange) has an example.
     pub fn begin(engine: &Arc<Engine>, request: &Request<'_>, now: UtcDateTime) -> Self {
+        let method = Method::of(request.method);
         let endpoint = match Route::of(request.method, request.path()) {
             Route::Found(endpoint) => endpoint,
             Route::Options(allowed) => {
@@ -35,20 +36,19 @@ impl Exchange {
             Route::MethodNotAllowed(allowed) => {
                 let text = "The endpoint does not take this method.";
                 let error = ErrorAnswer::new(405, "method_not_allowed", text);
-                return Self::Done(Reply::from(error).with_header("Allow", allowed));
+                let reply = Reply::from(error).with_header("Allow", allowed);
+                return Self::Done(method.answer(reply));
             }
             Route::NotFound => {
                 let text = "There is no such endpoint.";
-                return Self::Done(ErrorAnswer::new(404, "not_found", text).into());
+                let error = ErrorAnswer::new(404, "not_found", text);
+                return Self::Done(method.answer(error.into()));
             }
         };
         let mut context = Context {
             engine: Arc::clone(engine),
             endpoint,
-            method: match request.method {
-                "HEAD" => Method::Head,
-                _ => Method::Other,
-            },
+            method,
             authorization: None,
             subject: None,
             now,

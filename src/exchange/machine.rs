@@ -62,10 +62,27 @@ pub(super) struct Context {
     pub(super) now: UtcDateTime,
 }
 
-#[derive(Clone, Copy, PartialEq)]
+#[derive(Clone, Copy)]
 pub(super) enum Method {
     Head,
     Other,
+}
+
+impl Method {
+    pub(super) fn of(name: &str) -> Self {
+        match name {
+            "HEAD" => Self::Head,
+            _ => Self::Other,
+        }
+    }
+
+    /// The reply to a request of this method.
+    pub(super) fn answer(self, reply: Reply) -> Reply {
+        match self {
+            Self::Head => reply.without_body(),
+            Self::Other => reply,
+        }
+    }
 }
 
 /// A step without its context.
@@ -298,10 +315,7 @@ impl Context {
     }
 
     fn reply(self, reply: Reply, denied: Option<Denied>) -> Exchange {
-        let reply = match self.method {
-            Method::Head => reply.without_body(),
-            Method::Other => reply,
-        };
+        let reply = self.method.answer(reply);
         Exchange::Done(reply.about(self.endpoint, self.subject, denied))
     }
 }

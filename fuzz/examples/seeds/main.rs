@@ -1,5 +1,6 @@
 //! Writes the seeds of the corpora, from real values: `cargo run --example seeds` in this folder.
 
+mod exchanges;
 mod messages;
 mod stories;
 
@@ -69,6 +70,7 @@ fn main() {
     requests();
     stories::stories();
     messages::messages();
+    exchanges::exchanges();
     for (name, account) in accounts() {
         let (json, binary) = stored(&account);
         write("record", &format!("good-{name}.json"), &json);
