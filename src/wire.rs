@@ -22,71 +22,9 @@
 //! An error of the token endpoint goes through [`ErrorAnswer::at_token_endpoint`], without which official
 //! SDKs do not read the body of a 401.
 //!
-//! # Embedding
-//!
-//! A transport decides nothing. It reads a body of at most [`MAX_BODY`] bytes by its [`Format`], which
-//! [`check_encoding`] and [`without_bom`] have passed, hands on the `Authorization` header, and writes any [`Answer`] in the same way. An endpoint stands
-//! between the two, and is the same under every transport: open the token, read the request,
-//! [`decide`](crate::decide), send what is to be sent, answer.
-//!
-//! ```
-//! use core::time::Duration;
-//!
-//! use oob_mfa::wire::{Answer, BadRequest, Body, ErrorAnswer, Grant, TokenAnswer};
-//! use oob_mfa::{Account, Engine, Next, Subject, Transition, Unsaved, Verified, decide};
-//! use time::UtcDateTime;
-//!
-//! /// What the server brings.
-//! trait Server {
-//!     fn engine(&self) -> &Engine;
-//!     fn load(&self, subject: &Subject) -> Result<Option<Account>, std::io::Error>;
-//!     fn replace(&self, next: Next) -> Result<(), Unsaved<std::io::Error>>;
-//!     fn mint(&self, verified: &Verified) -> TokenAnswer;
-//! }
-//!
-//! /// `POST /oauth/token`, after the client has authenticated.
-//! fn token(server: &impl Server, body: &Body, client: &str) -> Result<Answer, ErrorAnswer> {
-//!     let engine = server.engine();
-//!     let refuse = |denied| ErrorAnswer::denied(&denied, UtcDateTime::now());
-//!     let mut rng = getrandom::rand_core::UnwrapErr(getrandom::SysRng);
-//!     let grant = body.grant()?;
-//!     let session = engine
-//!         .open_token(body.mfa_token(None)?, Some(client), UtcDateTime::now())
-//!         .map_err(refuse)?;
-//!     let ask: &mut dyn FnMut(Account) -> Transition<Verified> = match &grant {
-//!         Grant::MfaOob(oob) => {
-//!             &mut |account| engine.verify_oob(account, &session, oob, UtcDateTime::now())
-//!         }
-//!         Grant::MfaRecoveryCode(code) => &mut |account| {
-//!             let now = UtcDateTime::now();
-//!             engine.verify_recovery_code(account, &session, code, now, &mut rng)
-//!         },
-//!         _ => return Err(BadRequest::UnsupportedGrantType.into()),
-//!     };
-//!     let subject = session.subject();
-//!     let outcome = decide(subject, || server.load(subject), ask, |next| server.replace(next))
-//!         .map_err(|_| ErrorAnswer::temporarily_unavailable(Duration::from_secs(1)))?;
-//!     let verified = outcome.result.map_err(refuse)?;
-//!     Ok(server.mint(&verified).into())
-//! }
-//!
-//! # struct Memory(Engine, std::cell::RefCell<Option<Account>>);
-//! # impl Server for Memory {
-//! #     fn engine(&self) -> &Engine { &self.0 }
-//! #     fn load(&self, _: &Subject) -> Result<Option<Account>, std::io::Error> { Ok(self.1.borrow().clone()) }
-//! #     fn replace(&self, next: Next) -> Result<(), Unsaved<std::io::Error>> { self.1.replace(Some(next.account().clone())); Ok(()) }
-//! #     fn mint(&self, _: &Verified) -> TokenAnswer { TokenAnswer::new("a", 600, "") }
-//! # }
-//! # use oob_mfa::{Key, KeyRing, Policy};
-//! # let engine = Engine::new(Policy::auth0(), KeyRing::new(Key::new(1, &[7; 32])));
-//! # let server = Memory(engine, Default::default());
-//! let body: Body = serde_json::from_str(r#"{ "grant_type": "password" }"#)?;
-//! let authorization = None;
-//! let answer = token(&server, &body, "my-app")
-//!     .unwrap_or_else(|error| error.at_token_endpoint(authorization).into());
-//! assert_eq!(answer.status(), 400);
-//! # Ok::<(), Box<dyn std::error::Error>>(())
-//! ```
+//! [`exchange`](crate::exchange) does all of this for you. Use this module directly if you write the endpoints
+//! yourself: read a body of at most [`MAX_BODY`] bytes by its [`Format`], after [`check_encoding`] and
+//! [`without_bom`]; open the token, read the request, [`decide`](crate::decide), send, answer.
 //!
 //! # Examples
 //!

@@ -1,4 +1,4 @@
-//! The API under actix-web: `cargo run -p oob-mfa-actix [ADDRESS]`.
+//! The API under actix-web: `cargo run -p oob-mfa-actix [ADDRESS [ORIGIN…]]`. Pages of these origins may call it.
 //!
 //! The service blocks where its store does, so it runs on a thread that may, and to its end: a client
 //! that hangs up leaves no decision unsaved and no saved one unsent. A store that is awaited takes
@@ -11,6 +11,7 @@
 use std::error::Error;
 use std::time::Duration;
 
+use actix_cors::Cors;
 use actix_web::http::StatusCode;
 use actix_web::rt::{System, time::timeout};
 use actix_web::web::{Bytes, Data, Payload, block, to};
@@ -25,8 +26,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     let address = oob_mfa_demo::address()?;
     let service = Data::new(Service::new(address)?);
     System::new().block_on(async move {
+        let origins: Vec<String> = std::env::args().skip(2).collect();
         let app = move || {
             App::new()
+                .wrap(cors(&origins))
                 .app_data(service.clone())
                 .default_service(to(api))
         };
@@ -34,6 +37,17 @@ fn main() -> Result<(), Box<dyn Error>> {
         println!("listening on http://{address}");
         Ok(server.await?)
     })
+}
+
+/// What browsers may do on pages of these origins.
+fn cors(origins: &[String]) -> Cors {
+    let cors = Cors::default()
+        .allowed_methods(["GET", "POST", "DELETE"])
+        .allowed_headers(["Authorization", "Content-Type", "Auth0-Client"])
+        .expose_headers(["Retry-After", "WWW-Authenticate"])
+        .max_age(7_200);
+    let allow = |cors: Cors, origin: &String| cors.allowed_origin(origin);
+    origins.iter().fold(cors, allow)
 }
 
 /// Every endpoint: reads the request, has it answered, and writes the response.

@@ -37,6 +37,8 @@ pub enum Task {
     /// Reads a password from standard input, and prints the password_hash of a user. It takes as long to
     /// check as those of the users in --config.
     HashPassword,
+    /// Prints the text of a key file with one new key of each kind.
+    NewKeys,
     /// Reads the flags and the configuration, and prints what it found, with warnings. It opens nothing.
     CheckConfig,
 }

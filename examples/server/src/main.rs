@@ -28,6 +28,7 @@ fn execute(Cli { command, flags }: Cli) -> Result<(), Box<dyn Error>> {
     let config = flags.config()?;
     match command {
         Some(Task::HashPassword) => println!("{}", read_and_hash(&config)?),
+        Some(Task::NewKeys) => print!("{}", *oob_mfa_server::keys::fresh()?),
         Some(Task::CheckConfig) => {
             print!("{}", report(&flags, &config, flags.operators()?.as_ref()));
         }

@@ -1,4 +1,4 @@
-//! `hash-password` and `check-config`.
+//! `hash-password`, `new-keys` and `check-config`.
 
 use std::fs;
 use std::io::Write;
@@ -8,6 +8,8 @@ use std::process::{Output, Stdio};
 
 use argon2::password_hash::phc::PasswordHash;
 use argon2::{Argon2, PasswordVerifier};
+
+use oob_mfa_server::keys::{Keys, SigningAlgorithm};
 
 use crate::words::PASSWORD;
 use crate::{program, run};
@@ -178,6 +180,25 @@ fn check_config_warns_of_what_is_probably_not_meant() {
     );
     // The files are as they were.
     assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 2);
+}
+
+#[test]
+fn new_keys_are_a_key_file_and_each_time_others() {
+    let directory = tempfile::tempdir().unwrap();
+    let made = || {
+        let made = program(directory.path()).arg("new-keys").output().unwrap();
+        assert!(made.status.success(), "{made:?}");
+        String::from_utf8(made.stdout).unwrap()
+    };
+    let [one, other] = [made(), made()];
+    for algorithm in [SigningAlgorithm::Rs256, SigningAlgorithm::Es256] {
+        Keys::parse(&one, algorithm).unwrap();
+    }
+    for (one, other) in one.lines().zip(other.lines()).skip(1) {
+        assert_ne!(one, other);
+    }
+    // Nothing is made in the folder.
+    assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 0);
 }
 
 #[test]
