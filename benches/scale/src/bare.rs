@@ -44,7 +44,7 @@ pub fn measure(url: &str, key: &Path, connections: usize, users: u64, written: u
         for (user, next) in share {
             let begun = Instant::now();
             let loaded = store.load(Population::subject(user)).await;
-            let replaced = store.replace(next).await;
+            let replaced = store.replace(&next).await;
             taken.push(begun.elapsed());
             assert!(loaded.expect("a store that works").is_some());
             replaced.expect("nobody else writes");
