@@ -2,29 +2,73 @@
 //!
 //! It is asked before a message is saved or charged, so that an outage costs no user their budget.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use oob_mfa::Target;
 use oob_mfa::wire::ErrorAnswer;
+use oob_mfa::{Channel, PhoneNumber, Target};
 use time::UtcDateTime;
 
 /// Decides about the target of a message.
 pub(crate) struct Admission {
     /// Calling codes with their plus; empty for every country.
     countries: Vec<String>,
-    provider: Mutex<Provider>,
+    text_messages: Mutex<Provider>,
+    calls: Mutex<Provider>,
 }
 
-/// How many messages in a row the provider has not taken, and when.
+/// The messages in a row that a provider did not take for a reason of its own, and when.
 #[derive(Clone, Copy, Default)]
 struct Provider {
     failures: u32,
+    /// The number of the first one.
+    first: Option<PhoneNumber>,
+    numbers: Numbers,
     /// When the last one failed, or was let through to find out whether it works again.
     tried: Option<UtcDateTime>,
 }
 
-/// So many failures in a row are an outage.
+/// What the row of failures is made of. One number can fail for reasons of its own.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+enum Numbers {
+    #[default]
+    One,
+    Several,
+}
+
+impl Provider {
+    const fn is_down(&self) -> bool {
+        self.failures >= OUTAGE && matches!(self.numbers, Numbers::Several)
+    }
+}
+
+/// Leave to send one message.
+///
+/// In an outage it is the try of everybody. Dropped before the provider has answered for itself, it
+/// lets somebody else try.
+pub(crate) struct Pass<'a> {
+    provider: &'a Mutex<Provider>,
+    number: PhoneNumber,
+    tries: Option<Try>,
+}
+
+/// When a try in an outage began, and when the one before was.
+#[derive(Clone, Copy)]
+struct Try {
+    at: UtcDateTime,
+    before: Option<UtcDateTime>,
+}
+
+/// What a message has shown of its provider.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Change {
+    /// It takes no messages from here on.
+    OutageBegan,
+    /// It takes messages again.
+    OutageEnded,
+}
+
+/// So many failures in a row, of more than one number, are an outage.
 const OUTAGE: u32 = 3;
 /// How long no message is sent in an outage. Then one is, to find out.
 const PAUSE: Duration = Duration::from_secs(30);
@@ -61,7 +105,8 @@ impl Admission {
                 .iter()
                 .map(|code| format!("+{code}"))
                 .collect(),
-            provider: Mutex::default(),
+            text_messages: Mutex::default(),
+            calls: Mutex::default(),
         }
     }
 
@@ -70,51 +115,85 @@ impl Admission {
     /// # Errors
     ///
     /// [`NotAdmitted`]
-    pub(crate) fn check(&self, target: Target, now: UtcDateTime) -> Result<(), NotAdmitted> {
+    pub(crate) fn check(&self, target: Target, now: UtcDateTime) -> Result<Pass<'_>, NotAdmitted> {
         let number = target.phone.to_e164();
         let mut countries = self.countries.iter();
         if !self.countries.is_empty() && !countries.any(|code| number.starts_with(code)) {
             return Err(NotAdmitted::Country);
         }
-        let mut provider = self.provider();
-        if provider.failures < OUTAGE {
-            return Ok(());
+        let provider = match target.channel {
+            Channel::Voice => &self.calls,
+            _ => &self.text_messages,
+        };
+        let mut state = locked(provider);
+        let mut pass = Pass {
+            provider,
+            number: target.phone,
+            tries: None,
+        };
+        if !state.is_down() {
+            return Ok(pass);
         }
-        let elapsed = provider.tried.map_or(PAUSE, |tried| {
+        let before = state.tried;
+        let elapsed = before.map_or(PAUSE, |tried| {
             // A clock that was set back ends the pause.
             Duration::try_from(now - tried).unwrap_or(PAUSE)
         });
         match PAUSE.checked_sub(elapsed) {
             Some(retry_after) if !retry_after.is_zero() => Err(NotAdmitted::Outage { retry_after }),
             _ => {
-                provider.tried = Some(now);
-                Ok(())
+                state.tried = Some(now);
+                pass.tries = Some(Try { at: now, before });
+                Ok(pass)
             }
         }
     }
+}
 
-    /// The provider took a message.
-    pub(crate) fn sent(&self) {
-        *self.provider() = Provider::default();
+impl Pass<'_> {
+    /// The provider took the message.
+    pub(crate) fn sent(mut self) -> Option<Change> {
+        self.tries = None;
+        let was = std::mem::take(&mut *locked(self.provider));
+        was.is_down().then_some(Change::OutageEnded)
     }
 
-    /// The provider did not take a message.
-    pub(crate) fn failed(&self, now: UtcDateTime) {
-        let mut provider = self.provider();
+    /// The provider did not take it, and would not have taken another.
+    pub(crate) fn failed(mut self, now: UtcDateTime) -> Option<Change> {
+        self.tries = None;
+        let mut provider = locked(self.provider);
+        let was_down = provider.is_down();
         provider.failures = provider.failures.saturating_add(1);
         provider.tried = Some(now);
+        if *provider.first.get_or_insert(self.number) != self.number {
+            provider.numbers = Numbers::Several;
+        }
+        (provider.is_down() && !was_down).then_some(Change::OutageBegan)
     }
+}
 
-    fn provider(&self) -> std::sync::MutexGuard<'_, Provider> {
-        self.provider.lock().unwrap_or_else(PoisonError::into_inner)
+impl Drop for Pass<'_> {
+    fn drop(&mut self) {
+        let Some(Try { at, before }) = self.tries else {
+            return;
+        };
+        let mut provider = locked(self.provider);
+        if provider.tried == Some(at) {
+            provider.tried = before;
+        }
     }
+}
+
+fn locked(provider: &Mutex<Provider>) -> MutexGuard<'_, Provider> {
+    provider.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]
 mod tests {
-    use oob_mfa::Channel;
-
     use super::*;
+
+    const ALICE: &str = "+14155558730";
+    const BOB: &str = "+14155558731";
 
     fn target(number: &str) -> Target {
         Target {
@@ -127,6 +206,29 @@ mod tests {
         UtcDateTime::from_unix_timestamp(1_800_000_000 + seconds).unwrap()
     }
 
+    fn admits(admission: &Admission, number: &str, seconds: i64) -> Result<(), NotAdmitted> {
+        admission.check(target(number), at(seconds)).map(drop)
+    }
+
+    fn fail(admission: &Admission, number: &str, seconds: i64) -> Option<Change> {
+        pass(admission, number, seconds).failed(at(seconds))
+    }
+
+    fn pass<'a>(admission: &'a Admission, number: &str, seconds: i64) -> Pass<'a> {
+        let Ok(pass) = admission.check(target(number), at(seconds)) else {
+            panic!("not admitted");
+        };
+        pass
+    }
+
+    fn in_an_outage() -> Admission {
+        let admission = Admission::new(&[]);
+        assert_eq!(fail(&admission, ALICE, 0), None);
+        assert_eq!(fail(&admission, ALICE, 0), None);
+        assert_eq!(fail(&admission, BOB, 0), Some(Change::OutageBegan));
+        admission
+    }
+
     fn outage(retry_after: u64) -> Result<(), NotAdmitted> {
         Err(NotAdmitted::Outage {
             retry_after: Duration::from_secs(retry_after),
@@ -136,47 +238,85 @@ mod tests {
     #[test]
     fn messages_go_to_the_countries_of_the_configuration() {
         let anywhere = Admission::new(&[]);
-        assert_eq!(anywhere.check(target("+447911123456"), at(0)), Ok(()));
+        assert_eq!(admits(&anywhere, "+447911123456", 0), Ok(()));
         let some = Admission::new(&["1".to_owned(), "49".to_owned()]);
         for number in ["+14155558730", "+4915112345678"] {
-            assert_eq!(some.check(target(number), at(0)), Ok(()));
+            assert_eq!(admits(&some, number, 0), Ok(()));
         }
         for number in ["+447911123456", "+41791234567"] {
-            assert_eq!(some.check(target(number), at(0)), Err(NotAdmitted::Country));
+            assert_eq!(admits(&some, number, 0), Err(NotAdmitted::Country));
         }
     }
 
     #[test]
     fn after_three_failures_in_a_row_one_message_in_thirty_seconds_is_tried() {
         let admission = Admission::new(&[]);
-        let check = |seconds| admission.check(target("+14155558730"), at(seconds));
-        admission.failed(at(0));
-        admission.failed(at(0));
+        let check = |seconds| admits(&admission, ALICE, seconds);
+        fail(&admission, ALICE, 0);
+        fail(&admission, BOB, 0);
         assert_eq!(check(0), Ok(()));
-        admission.sent();
-        for _ in 0..2 {
-            admission.failed(at(0));
-        }
+        assert_eq!(pass(&admission, ALICE, 0).sent(), None);
+        fail(&admission, ALICE, 0);
+        fail(&admission, BOB, 0);
         assert_eq!(check(0), Ok(()), "a success ends the row");
-        admission.failed(at(1));
+        assert_eq!(fail(&admission, ALICE, 1), Some(Change::OutageBegan));
         assert_eq!(check(1), outage(30));
         assert_eq!(check(30), outage(1));
-        assert_eq!(check(31), Ok(()));
+        let tried = pass(&admission, ALICE, 31);
         assert_eq!(check(31), outage(30), "one at a time");
-        admission.failed(at(32));
+        assert_eq!(tried.failed(at(32)), None);
         assert_eq!(check(61), outage(1));
-        assert_eq!(check(62), Ok(()));
-        admission.sent();
-        assert_eq!(check(62), Ok(()));
-        assert_eq!(check(62), Ok(()));
+        assert_eq!(pass(&admission, BOB, 62).sent(), Some(Change::OutageEnded));
+        let both = [pass(&admission, ALICE, 62), pass(&admission, BOB, 62)];
+        assert_eq!(both.map(Pass::sent), [None, None]);
+    }
+
+    #[test]
+    fn one_number_that_fails_again_and_again_stops_no_other() {
+        let admission = Admission::new(&[]);
+        for _ in 0..100 {
+            assert_eq!(fail(&admission, ALICE, 0), None);
+        }
+        assert_eq!(admits(&admission, BOB, 0), Ok(()));
+        assert_eq!(fail(&admission, BOB, 0), Some(Change::OutageBegan));
+        assert_eq!(admits(&admission, BOB, 0), outage(30));
+    }
+
+    #[test]
+    fn an_outage_of_text_messages_stops_no_call() {
+        let admission = in_an_outage();
+        let call = Target {
+            channel: Channel::Voice,
+            ..target(ALICE)
+        };
+        for _ in 0..2 {
+            assert!(admission.check(call, at(0)).is_ok());
+        }
+        assert_eq!(admits(&admission, ALICE, 0), outage(30));
+    }
+
+    #[test]
+    fn a_try_that_sends_nothing_is_left_to_the_next() {
+        let admission = in_an_outage();
+        // Its write was lost, or its number was refused.
+        drop(pass(&admission, ALICE, 30));
+        assert_eq!(fail(&admission, BOB, 31), None);
+        assert_eq!(admits(&admission, ALICE, 32), outage(29));
+        // One that is dropped late takes nothing from the one that came after it.
+        let late = pass(&admission, ALICE, 61);
+        let next = pass(&admission, BOB, 91);
+        drop(late);
+        assert_eq!(admits(&admission, ALICE, 92), outage(29));
+        drop(next);
     }
 
     #[test]
     fn a_clock_that_was_set_back_keeps_nobody_waiting() {
         let admission = Admission::new(&[]);
-        for _ in 0..3 {
-            admission.failed(at(3_600));
+        for number in [ALICE, BOB, ALICE] {
+            fail(&admission, number, 3_600);
         }
-        assert_eq!(admission.check(target("+14155558730"), at(0)), Ok(()));
+        assert_eq!(admits(&admission, ALICE, 3_600), outage(30));
+        assert_eq!(admits(&admission, ALICE, 0), Ok(()));
     }
 }

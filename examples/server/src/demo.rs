@@ -4,7 +4,6 @@
 //! only where the server listens on a loopback address.
 
 use std::collections::VecDeque;
-use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use oob_mfa::{Event, Events, Subject};
@@ -12,7 +11,7 @@ use serde::Serialize;
 use time::UtcDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use crate::outbox::{Message, Outbox};
+use crate::outbox::{Message, Outbox, SendError};
 
 const KEPT: usize = 20;
 
@@ -100,7 +99,7 @@ impl Demo {
 }
 
 impl Outbox for Demo {
-    fn send(&self, message: &Message) -> io::Result<()> {
+    fn send(&self, message: &Message) -> Result<(), SendError> {
         self.outbox.send(message)?;
         self.seen().messages.push(message.clone());
         Ok(())

@@ -13,7 +13,8 @@ use std::sync::Arc;
 use oob_mfa::exchange::{Exchange, Load, Mint, Replace, Reply, Request, Send, Token};
 use oob_mfa::{DeniedKind, MAX_TRIES};
 
-use crate::outbox::Message;
+use crate::admission::{Change, Pass};
+use crate::outbox::{Message, SendError};
 use crate::peers::Network;
 use crate::service::Service;
 use crate::store::StoreError;
@@ -24,6 +25,7 @@ impl Service {
     /// Run it to its end, in a task of its own: one that is dropped after a save burns a code.
     pub(crate) async fn respond(&self, request: &Request<'_>, network: Network) -> Reply {
         let (mut exchange, mut conflicts) = (Exchange::begin(&self.engine, request, self.now()), 0);
+        let mut pass = None;
         loop {
             exchange = match exchange {
                 Exchange::Client(step) if self.clients.knows(step.credentials()) => {
@@ -33,12 +35,19 @@ impl Service {
                 Exchange::Token(step) => self.open(step),
                 Exchange::Grant(step) => self.first_factor(step, network).await,
                 Exchange::Load(step) => self.load(step).await,
-                Exchange::Admit(step) => match self.admission.check(step.target(), self.now()) {
-                    Ok(()) => step.admitted(),
-                    Err(refused) => step.fail(refused.into()),
-                },
+                Exchange::Admit(step) => {
+                    // After a conflict it may be another target.
+                    drop(pass.take());
+                    match self.admission.check(step.target(), self.now()) {
+                        Ok(admitted) => {
+                            pass = Some(admitted);
+                            step.admitted()
+                        }
+                        Err(refused) => step.fail(refused.into()),
+                    }
+                }
                 Exchange::Replace(step) => self.replace(step, &mut conflicts).await,
-                Exchange::Send(step) => self.send(step).await,
+                Exchange::Send(step) => self.send(step, pass.take()).await,
                 Exchange::Mint(step) => self.mint(step),
                 Exchange::Done(reply) => {
                     if let (Some(subject), 1..) = (reply.subject(), conflicts) {
@@ -106,25 +115,37 @@ impl Service {
         }
     }
 
-    async fn send(&self, step: Send) -> Exchange {
+    async fn send(&self, step: Send, pass: Option<Pass<'_>>) -> Exchange {
         let (subject, delivery) = (step.subject(), step.delivery());
         let (id, channel) = (delivery.id(), delivery.channel);
-        let message = Message::new(&self.wording, delivery);
-        let message = message.map_err(|error| io::Error::other(error.to_string()));
+        let message = Message::new(&self.wording, delivery).map_err(SendError::Refused);
         let outbox = Arc::clone(&self.outbox);
         let sent = tokio::task::spawn_blocking(move || outbox.send(&message?)).await;
-        match sent.map_err(io::Error::other).flatten() {
+        let sent = sent.unwrap_or_else(|panic| Err(SendError::Down(io::Error::other(panic))));
+        let change = match &sent {
             Ok(()) => {
                 tracing::info!(%subject, %id, %channel, "message sent");
-                self.admission.sent();
-                step.sent()
+                pass.and_then(Pass::sent)
             }
             Err(error) => {
                 tracing::error!(%subject, %id, %error, "message not sent");
                 self.metrics.send_failed(channel);
-                self.admission.failed(self.now());
-                step.failed()
+                match error {
+                    SendError::Refused(_) => None,
+                    SendError::Down(_) => pass.and_then(|pass| pass.failed(self.now())),
+                }
             }
+        };
+        match change {
+            Some(Change::OutageBegan) => {
+                tracing::error!(%channel, "the provider is down: messages are refused");
+            }
+            Some(Change::OutageEnded) => tracing::info!(%channel, "the provider works again"),
+            None => {}
+        }
+        match sent {
+            Ok(()) => step.sent(),
+            Err(_) => step.failed(),
         }
     }
 

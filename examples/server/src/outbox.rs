@@ -1,6 +1,7 @@
 //! Where messages leave: the place of an SMS provider.
 
 use std::error::Error;
+use std::fmt;
 use std::fs::File;
 use std::io::{self, Write};
 use std::path::Path;
@@ -45,7 +46,10 @@ impl Message {
     /// # Errors
     ///
     /// A delivery that cannot be worded: one of a channel that is not known here.
-    pub fn new(wording: &Wording, delivery: &Delivery) -> Result<Self, Box<dyn Error>> {
+    pub fn new(
+        wording: &Wording,
+        delivery: &Delivery,
+    ) -> Result<Self, Box<dyn Error + Send + Sync>> {
         let keys = delivery.keys.as_ref();
         let keys = keys.map(|keys| Zeroizing::new(keys.expose_secret().to_owned()));
         let (text, answered) = match wording.message(delivery)? {
@@ -92,6 +96,33 @@ fn answered(call: &AnsweredCall) -> Zeroizing<String> {
     Zeroizing::new(steps.collect::<Vec<_>>().join(". "))
 }
 
+/// Why a message did not leave. A refused one says nothing about the next; a provider that is down is
+/// left alone for a while.
+#[derive(Debug)]
+pub enum SendError {
+    /// This message was refused: a number that does not exist, or that wants none.
+    Refused(Box<dyn Error + Send + Sync>),
+    /// Any other message would have failed too.
+    Down(io::Error),
+}
+
+impl fmt::Display for SendError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Refused(error) => write!(f, "the provider refused it: {error}"),
+            Self::Down(error) => write!(f, "the provider is down: {error}"),
+        }
+    }
+}
+
+impl Error for SendError {}
+
+impl From<io::Error> for SendError {
+    fn from(error: io::Error) -> Self {
+        Self::Down(error)
+    }
+}
+
 /// Takes messages, each once, and each after its account was saved. A process that dies in between
 /// takes the message along. It may block: it is called on a thread that may wait.
 pub trait Outbox: Send + Sync {
@@ -99,18 +130,19 @@ pub trait Outbox: Send + Sync {
     ///
     /// # Errors
     ///
-    /// Whatever kept it from leaving. Nobody tries again: the owner asks for another code.
-    fn send(&self, message: &Message) -> io::Result<()>;
+    /// Whatever kept it from leaving. Nobody tries again: the owner asks for another code. One user can have
+    /// any number refused, so only what every message meets is [`SendError::Down`].
+    fn send(&self, message: &Message) -> Result<(), SendError>;
 }
 
 /// Messages to standard output, a line of JSON each.
 pub struct StandardOutput;
 
 impl Outbox for StandardOutput {
-    fn send(&self, message: &Message) -> io::Result<()> {
+    fn send(&self, message: &Message) -> Result<(), SendError> {
         let mut output = io::stdout().lock();
         output.write_all(message.line()?.as_bytes())?;
-        output.flush()
+        Ok(output.flush()?)
     }
 }
 
@@ -132,13 +164,13 @@ impl FileOutbox {
 }
 
 impl Outbox for FileOutbox {
-    fn send(&self, message: &Message) -> io::Result<()> {
+    fn send(&self, message: &Message) -> Result<(), SendError> {
         let line = message.line()?;
         let mut lines = self
             .0
             .lock()
             .map_err(|_| io::Error::other("a writer panicked"))?;
-        lines.write(&line)
+        Ok(lines.write(&line)?)
     }
 }
 

@@ -5,10 +5,13 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
 use std::sync::{Arc, Mutex, mpsc};
 
 use oob_mfa::{Account, Next, Subject};
-use oob_mfa_server::outbox::{Message, Outbox};
+use oob_mfa_server::outbox::{Message, Outbox, SendError};
 use oob_mfa_server::store::{Promise, RedbStore, Store, StoreError, TakeEvent};
 use serde_json::Value;
 use tokio::sync::Semaphore;
+
+/// What the numbers begin with that do not exist.
+pub const REFUSED: &str = "+1415555998";
 
 /// Messages in memory, or refused.
 #[derive(Default)]
@@ -32,14 +35,17 @@ impl TestOutbox {
 }
 
 impl Outbox for TestOutbox {
-    fn send(&self, message: &Message) -> io::Result<()> {
+    fn send(&self, message: &Message) -> Result<(), SendError> {
         if self.fails.load(SeqCst) {
-            return Err(io::Error::other("the provider is down"));
+            return Err(io::Error::other("the provider is down").into());
+        }
+        if message.to.starts_with(REFUSED) {
+            return Err(SendError::Refused("there is no such number".into()));
         }
         self.sent
             .lock()
             .unwrap()
-            .push(serde_json::to_value(message)?);
+            .push(serde_json::to_value(message).unwrap());
         Ok(())
     }
 }

@@ -35,7 +35,7 @@ use zeroize::Zeroizing;
 pub use self::{
     answer::{Answer, Challenged},
     client::{Client, bearer},
-    doubles::{TestOutbox, TestStore},
+    doubles::{REFUSED, TestOutbox, TestStore},
     words::*,
 };
 

@@ -10,12 +10,19 @@ use crate::common::*;
 #[test]
 fn a_message_that_the_provider_does_not_take_stays_charged() {
     let (world, token) = enrolled();
+    let bob = world
+        .password("bob@example.com", PASSWORD, "", "")
+        .text("mfa_token");
     world.outbox.fails.store(true, SeqCst);
+    // The failures of one number are no outage.
+    world
+        .associate(&bob, "sms", OTHER_PHONE)
+        .is(502, "bad_gateway", "Error sending SMS.");
     for failed in 1..=9 {
         world
             .challenge(&token, &json!({}))
             .is(502, "bad_gateway", "Error sending SMS.");
-        if !(3..9).contains(&failed) {
+        if !(2..9).contains(&failed) {
             continue;
         }
         // An outage: for 30 seconds nothing is sent, saved or charged.
@@ -34,6 +41,51 @@ fn a_message_that_the_provider_does_not_take_stays_charged() {
     let refused = world.challenge(&token, &json!({}));
     assert_eq!(refused.status, 429, "{refused:?}");
     assert_eq!(world.outbox.messages().len(), 1);
+}
+
+#[test]
+fn one_user_whose_messages_fail_stops_the_messages_of_nobody() {
+    let (world, token) = enrolled();
+    let bob = world
+        .password("bob@example.com", PASSWORD, "", "")
+        .text("mfa_token");
+    for last in 0..5 {
+        world
+            .associate(&bob, "sms", &format!("{REFUSED}{last}"))
+            .is(502, "bad_gateway", "Error sending SMS.");
+    }
+    // Nor does a number that the provider cannot reach.
+    world.outbox.fails.store(true, SeqCst);
+    for _ in 0..4 {
+        world
+            .associate(&bob, "sms", OTHER_PHONE)
+            .is(502, "bad_gateway", "Error sending SMS.");
+    }
+    world.outbox.fails.store(false, SeqCst);
+    world.challenge(&token, &json!({})).ok();
+    assert_eq!(world.outbox.messages().len(), 2);
+}
+
+#[test]
+fn after_an_outage_a_try_that_is_refused_or_not_saved_leaves_the_next_one_to_others() {
+    let (world, token) = enrolled();
+    let bob = world
+        .password("bob@example.com", PASSWORD, "", "")
+        .text("mfa_token");
+    world.outbox.fails.store(true, SeqCst);
+    for _ in 0..2 {
+        assert_eq!(world.challenge(&token, &json!({})).status, 502);
+    }
+    assert_eq!(world.associate(&bob, "sms", OTHER_PHONE).status, 502);
+    world.outbox.fails.store(false, SeqCst);
+    world.challenge(&token, &json!({})).retry_after(30);
+    world.advance(30);
+    world.store.conflicts.store(16, SeqCst);
+    world.challenge(&token, &json!({})).retry_after(1);
+    let refused = format!("{REFUSED}0");
+    assert_eq!(world.associate(&bob, "sms", &refused).status, 502);
+    world.challenge(&token, &json!({})).ok();
+    world.challenge(&token, &json!({})).ok();
 }
 
 #[test]
