@@ -35,6 +35,8 @@ use crate::files;
 const ACCOUNTS: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("accounts");
 /// Position to event.
 const EVENTS: TableDefinition<'_, u64, &str> = TableDefinition::new("events");
+/// The position of the next event. None is used twice: a removal that lands late would take the newer event.
+const NEXT_EVENT: TableDefinition<'_, (), u64> = TableDefinition::new("next_event");
 
 /// Accounts in a redb file. One process has it open at a time.
 pub struct RedbStore {
@@ -164,8 +166,11 @@ fn forget(database: &Database, events: &[(u64, String)]) -> Result<(), redb::Err
     transaction.set_durability(Durability::None)?;
     {
         let mut table = transaction.open_table(EVENTS)?;
-        for (position, _) in events {
-            table.remove(position)?;
+        for (position, event) in events {
+            let kept = table.get(position)?;
+            if kept.is_some_and(|kept| kept.value() == event) {
+                table.remove(position)?;
+            }
         }
     }
     Ok(transaction.commit()?)
@@ -212,10 +217,15 @@ fn replace(database: &Database, write: &Write) -> Result<(), StoreError> {
 
 fn append(transaction: &WriteTransaction, events: &[String]) -> Result<(), redb::Error> {
     let mut table = transaction.open_table(EVENTS)?;
-    let next = table.last()?.map_or(0, |(last, _)| last.value() + 1);
-    for (position, event) in (next..).zip(events) {
-        table.insert(position, &**event)?;
+    let mut counter = transaction.open_table(NEXT_EVENT)?;
+    // A file that was made before has no counter.
+    let after_last = table.last()?.map_or(0, |(last, _)| last.value() + 1);
+    let mut next = counter.get(())?.map_or(after_last, |next| next.value());
+    for event in events {
+        table.insert(next, &**event)?;
+        next += 1;
     }
+    counter.insert((), next)?;
     Ok(())
 }
 
@@ -336,5 +346,47 @@ mod tests {
             assert!(matches!(written, Err(StoreError::Unavailable(_))));
         }
         assert!(store.load(alice()).await.unwrap().is_none());
+    }
+
+    /// A disk that stalls holds back the removal of an event while the next one is written.
+    #[test]
+    fn an_event_that_is_logged_twice_takes_no_newer_one_along() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = RedbStore::open(&folder.path().join("accounts.redb")).unwrap();
+        let append = |text: &str| {
+            let transaction = store.database.begin_write().unwrap();
+            append(&transaction, &[text.to_owned()]).unwrap();
+            transaction.commit().unwrap();
+        };
+        let kept = || oldest_events(&store.database).unwrap();
+        append("first");
+        let read = kept();
+        assert_eq!(read, [(0, "first".to_owned())]);
+        forget(&store.database, &read).unwrap();
+        append("second");
+        // It lands again, late.
+        forget(&store.database, &read).unwrap();
+        assert_eq!(kept(), [(1, "second".to_owned())]);
+        // Nor does it take another text at its own position.
+        forget(&store.database, &[(1, "first".to_owned())]).unwrap();
+        assert_eq!(kept(), [(1, "second".to_owned())]);
+    }
+
+    #[test]
+    fn a_file_without_a_counter_of_events_goes_on_after_its_last_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = RedbStore::open(&folder.path().join("accounts.redb")).unwrap();
+        let transaction = store.database.begin_write().unwrap();
+        let mut table = transaction.open_table(EVENTS).unwrap();
+        table.insert(7, "old").unwrap();
+        drop(table);
+        append(&transaction, &["a".to_owned(), "b".to_owned()]).unwrap();
+        transaction.commit().unwrap();
+        let kept = oldest_events(&store.database).unwrap();
+        let expected = [(7, "old"), (8, "a"), (9, "b")];
+        assert_eq!(
+            kept,
+            expected.map(|(position, event)| (position, event.to_owned()))
+        );
     }
 }
