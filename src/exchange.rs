@@ -69,7 +69,8 @@
 //!                 step.loaded(account, UtcDateTime::now(), &mut rng)
 //!             }
 //!             Exchange::Admit(step) => match step.target().phone.to_e164().as_str() {
-//!                 number if number.starts_with("+1") => step.admitted(),
+//!                 // "+1" alone would be some 25 countries.
+//!                 number if number.starts_with("+1415") => step.admitted(),
 //!                 _ => step.fail(ErrorAnswer::new(403, "access_denied", "No messages to this country.")),
 //!             },
 //!             Exchange::Replace(step) => {

@@ -14,6 +14,7 @@ use serde::Deserialize;
 use zeroize::Zeroizing;
 
 use self::policy::WrittenPolicy;
+use crate::admission::{Prefix, Prefixes};
 use crate::clients::{Client, Clients, DEFAULT_SCOPES};
 use crate::keys::SigningAlgorithm;
 use crate::origin::Origin;
@@ -30,8 +31,8 @@ pub struct Config {
     pub signing_algorithm: SigningAlgorithm,
     /// What the engine decides by.
     pub policy: Policy,
-    /// The calling codes of the countries that get messages; none for all.
-    pub calling_codes: Vec<String>,
+    /// Which numbers get messages.
+    pub(crate) prefixes: Prefixes,
     /// What messages say.
     pub wording: Wording,
     /// Who may sign in.
@@ -126,7 +127,10 @@ No --config: this is a demonstration, with credentials that everybody knows.
             token_lifetime,
             signing_algorithm: written.signing_algorithm,
             policy,
-            calling_codes: calling_codes(written.calling_codes)?,
+            prefixes: Prefixes {
+                allowed: written.allowed_prefixes,
+                denied: written.denied_prefixes,
+            },
             wording: wording(&written.app_name, written.webotp_host.as_deref())?,
             users: users(written.users)?,
             clients: clients(written.clients)?,
@@ -143,18 +147,6 @@ No --config: this is a demonstration, with credentials that everybody knows.
             },
         })
     }
-}
-
-fn calling_codes(codes: Vec<String>) -> Result<Vec<String>, ConfigError> {
-    for code in &codes {
-        let is_code = (1..=3).contains(&code.len()) && !code.starts_with('0');
-        if !is_code || !code.bytes().all(|byte| byte.is_ascii_digit()) {
-            return Err(ConfigError(format!(
-                "calling_codes: {code:?} has to be 1 to 3 digits without the plus, as \"44\""
-            )));
-        }
-    }
-    Ok(codes)
 }
 
 fn keep_alive(seconds: u64) -> Result<Duration, ConfigError> {
@@ -303,7 +295,9 @@ struct Written {
     #[serde(default)]
     trusted_proxies: Vec<IpAddr>,
     #[serde(default)]
-    calling_codes: Vec<String>,
+    allowed_prefixes: Vec<Prefix>,
+    #[serde(default)]
+    denied_prefixes: Vec<Prefix>,
     #[serde(default)]
     policy: WrittenPolicy,
     #[serde(default)]

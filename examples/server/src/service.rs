@@ -76,7 +76,7 @@ impl Service {
             tokens: Tokens::new(issuer, config.token_lifetime, keys.signing),
             users: config.users,
             clients: config.clients,
-            admission: Admission::new(&config.calling_codes),
+            admission: Admission::new(config.prefixes),
             connections: config.connections,
             tasks: TaskTracker::new(),
             metrics: Metrics::default(),

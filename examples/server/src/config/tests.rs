@@ -190,6 +190,14 @@ fn what_is_wrong_is_named() {
             "connections_per_address has to be at least 1",
         ),
         (
+            format!("allowed_prefixes = [\"1\", \"+1876\"]\n{CLIENT}"),
+            "line 1: \"+1876\" has to be 1 to 7 digits",
+        ),
+        (
+            format!("denied_prefixes = [\"049\"]\n{CLIENT}"),
+            "line 1: \"049\" has to be 1 to 7 digits",
+        ),
+        (
             format!("trusted_proxies = [\"proxy\"]\n{CLIENT}"),
             "line 1: invalid IP address",
         ),
