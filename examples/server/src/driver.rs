@@ -11,7 +11,7 @@ use std::io;
 use std::sync::Arc;
 
 use oob_mfa::exchange::{Exchange, Load, Mint, Replace, Reply, Request, Send, Token};
-use oob_mfa::{DeniedKind, MAX_TRIES};
+use oob_mfa::{DeniedKind, MAX_TRIES, Subject};
 
 use crate::admission::{Change, Pass};
 use crate::outbox::{Message, SendError};
@@ -51,7 +51,8 @@ impl Service {
                 Exchange::Mint(step) => self.mint(step),
                 Exchange::Done(reply) => {
                     if let (Some(subject), 1..) = (reply.subject(), conflicts) {
-                        tracing::info!(%subject, conflicts, "decided anew after conflicts");
+                        let subject = subject.as_str();
+                        tracing::info!(subject, conflicts, "decided anew after conflicts");
                     }
                     self.answered(&reply);
                     return reply;
@@ -122,13 +123,14 @@ impl Service {
         let outbox = Arc::clone(&self.outbox);
         let sent = tokio::task::spawn_blocking(move || outbox.send(&message?)).await;
         let sent = sent.unwrap_or_else(|panic| Err(SendError::Down(io::Error::other(panic))));
+        let subject = subject.as_str();
         let change = match &sent {
             Ok(()) => {
-                tracing::info!(%subject, %id, %channel, "message sent");
+                tracing::info!(subject, %id, %channel, "message sent");
                 pass.and_then(Pass::sent)
             }
             Err(error) => {
-                tracing::error!(%subject, %id, %error, "message not sent");
+                tracing::error!(subject, %id, %error, "message not sent");
                 self.metrics.send_failed(channel);
                 match error {
                     SendError::Refused(_) => None,
@@ -155,7 +157,7 @@ impl Service {
         match self.tokens.mint(verified, email, &mut self.rng()) {
             Ok(answer) => step.minted(answer),
             Err(error) => {
-                tracing::error!(subject = %verified.subject(), %error, "no token was minted");
+                tracing::error!(subject = verified.subject().as_str(), %error, "no token was minted");
                 step.failed()
             }
         }
@@ -173,7 +175,7 @@ impl Service {
             return;
         };
         self.metrics.decided(endpoint.name(), Some(denied));
-        let (subject, name) = (reply.subject().map(tracing::field::display), denied.name());
+        let (subject, name) = (reply.subject().map(Subject::as_str), denied.name());
         if denied.kind() == DeniedKind::CallerBug {
             // Nothing that a client sends leads here: somebody has to look.
             tracing::error!(subject, denied = name, "{denied}");
@@ -182,3 +184,6 @@ impl Service {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -23,6 +23,7 @@ mod files;
 mod first_factor;
 pub mod http;
 pub mod keys;
+pub mod log;
 pub mod metrics;
 pub mod origin;
 pub mod outbox;

@@ -49,7 +49,7 @@ fn log_to_standard_error(format: LogFormat) {
         .with_writer(io::stderr)
         .with_ansi(false);
     match format {
-        LogFormat::Text => log.init(),
+        LogFormat::Text => log.fmt_fields(oob_mfa_server::log::fields()).init(),
         LogFormat::Json => log.json().init(),
     }
 }

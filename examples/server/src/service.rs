@@ -197,9 +197,10 @@ impl Service {
 
     pub(crate) fn store_failed(&self, subject: &Subject, error: &StoreError) {
         self.metrics.store_failed(error);
+        let subject = subject.as_str();
         match error {
-            StoreError::Conflict => tracing::warn!(%subject, "conflicts exhausted the retries"),
-            error => tracing::error!(%subject, %error, "the store failed"),
+            StoreError::Conflict => tracing::warn!(subject, "conflicts exhausted the retries"),
+            error => tracing::error!(subject, %error, "the store failed"),
         }
     }
 }
