@@ -239,6 +239,11 @@ step! {
     ///
     /// The request is judged, and nothing is saved, charged or sent. With [`fail`](Self::fail) it stays
     /// so. After a conflict the step does not come again for the same target.
+    ///
+    /// # Security
+    ///
+    /// A refusal costs the caller nothing and can be repeated without end. A look-up that you pay for
+    /// needs a limit of its own.
     Admit { saving: Saving, target: Target }
 }
 step! {

@@ -12,6 +12,7 @@ use oob_mfa::{Channel, PhoneNumber, Target};
 use time::UtcDateTime;
 
 pub(crate) use self::prefixes::{Prefix, Prefixes};
+use crate::metrics::Refusal;
 
 /// Decides about the target of a message.
 pub(crate) struct Admission {
@@ -80,7 +81,7 @@ const PAUSE: Duration = Duration::from_secs(30);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum NotAdmitted {
     /// The configuration has no messages for numbers that begin like this.
-    Country,
+    Number,
     /// The provider takes no messages.
     Outage {
         /// When to try again.
@@ -88,10 +89,19 @@ pub(crate) enum NotAdmitted {
     },
 }
 
+impl From<NotAdmitted> for Refusal {
+    fn from(refused: NotAdmitted) -> Self {
+        match refused {
+            NotAdmitted::Number => Self::Number,
+            NotAdmitted::Outage { .. } => Self::Outage,
+        }
+    }
+}
+
 impl From<NotAdmitted> for ErrorAnswer {
     fn from(refused: NotAdmitted) -> Self {
         match refused {
-            NotAdmitted::Country => {
+            NotAdmitted::Number => {
                 let text = "No messages are sent to this country.";
                 Self::new(403, "access_denied", text)
             }
@@ -117,7 +127,7 @@ impl Admission {
     /// [`NotAdmitted`]
     pub(crate) fn check(&self, target: Target, now: UtcDateTime) -> Result<Pass<'_>, NotAdmitted> {
         if !self.prefixes.allow(target.phone) {
-            return Err(NotAdmitted::Country);
+            return Err(NotAdmitted::Number);
         }
         let provider = match target.channel {
             Channel::Voice => &self.calls,

@@ -27,6 +27,8 @@ pub struct Client {
 
 /// What is granted where a request asks for nothing, and may be where the configuration is silent.
 pub const DEFAULT_SCOPES: [&str; 3] = ["openid", "profile", "email"];
+/// A shorter secret of a client can be guessed: nothing limits how many are tried.
+pub const SHORTEST_SECRET: usize = 16;
 /// The scopes of the MFA API.
 const FACTOR_SCOPES: [&str; 3] = ["enroll", "read:authenticators", "remove:authenticators"];
 
@@ -98,6 +100,19 @@ impl Clients {
         self.0.values().any(|client| {
             client.check_audience(&mfa, issuer).is_ok() && client.granted("enroll") == "enroll"
         })
+    }
+
+    /// The ids of clients whose secrets can be guessed, in order.
+    #[must_use]
+    pub fn with_short_secrets(&self) -> Vec<&str> {
+        let is_short = |client: &Client| {
+            let secret = client.secret.as_ref();
+            secret.is_some_and(|secret| secret.chars().count() < SHORTEST_SECRET)
+        };
+        let short = self.0.iter().filter(|(_, client)| is_short(client));
+        let mut short: Vec<_> = short.map(|(id, _)| id.as_str()).collect();
+        short.sort_unstable();
+        short
     }
 
     /// A client by its id.

@@ -14,6 +14,7 @@ use oob_mfa::exchange::{Exchange, Load, Mint, Replace, Reply, Request, Send, Tok
 use oob_mfa::{DeniedKind, MAX_TRIES, Subject};
 
 use crate::admission::{Change, Pass};
+use crate::metrics::Refusal;
 use crate::outbox::{Message, SendError};
 use crate::peers::Network;
 use crate::service::Service;
@@ -31,7 +32,14 @@ impl Service {
                 Exchange::Client(step) if self.clients.knows(step.credentials()) => {
                     step.authenticated()
                 }
-                Exchange::Client(step) => step.rejected(),
+                Exchange::Client(step) => {
+                    self.metrics.refused(Refusal::InvalidClient);
+                    // Of a client that does not exist, the name is whatever somebody sent.
+                    let client = step.credentials().client_id();
+                    let client = self.clients.get(client).map(|_| client);
+                    tracing::info!(client, ?network, "invalid client");
+                    step.rejected()
+                }
                 Exchange::Token(step) => self.open(step),
                 Exchange::Grant(step) => self.first_factor(step, network).await,
                 Exchange::Load(step) => self.load(step).await,
@@ -43,7 +51,14 @@ impl Service {
                             pass = Some(admitted);
                             step.admitted()
                         }
-                        Err(refused) => step.fail(refused.into()),
+                        Err(refused) => {
+                            let (reason, subject) =
+                                (Refusal::from(refused), step.subject().as_str());
+                            self.metrics.refused(reason);
+                            let reason = reason.name();
+                            tracing::info!(subject, reason, ?network, "message not admitted");
+                            step.fail(refused.into())
+                        }
                     }
                 }
                 Exchange::Replace(step) => self.replace(step, &mut conflicts).await,
@@ -140,9 +155,13 @@ impl Service {
         };
         match change {
             Some(Change::OutageBegan) => {
+                self.metrics.outage_began();
                 tracing::error!(%channel, "the provider is down: messages are refused");
             }
-            Some(Change::OutageEnded) => tracing::info!(%channel, "the provider works again"),
+            Some(Change::OutageEnded) => {
+                self.metrics.outage_ended();
+                tracing::warn!(%channel, "the provider works again");
+            }
             None => {}
         }
         match sent {

@@ -28,6 +28,8 @@ pub struct Metrics {
     send_failures: Family<Labels<1>, Counter>,
     events: Family<Labels<1>, Counter>,
     exhausted: Family<Labels<1>, Counter>,
+    refusals: Family<Labels<1>, Counter>,
+    outages: Family<Labels<1>, Counter>,
 }
 
 impl Default for Metrics {
@@ -65,6 +67,12 @@ impl Default for Metrics {
         let limits = Limit::ALL.map(limit_name).into_iter();
         let help = "Charges that emptied a budget";
         let exhausted = zeroed(&mut registry, "budgets_exhausted", help, "limit", limits);
+        let reasons = Refusal::ALL.map(Refusal::name).into_iter();
+        let help = "Requests that the server refused by itself";
+        let refusals = zeroed(&mut registry, "refusals", help, "reason", reasons);
+        let help = "Outages of a provider that began, and that ended";
+        let changes = ["began", "ended"].into_iter();
+        let outages = zeroed(&mut registry, "provider_outages", help, "change", changes);
         Self {
             registry,
             requests,
@@ -74,6 +82,33 @@ impl Default for Metrics {
             send_failures,
             events,
             exhausted,
+            refusals,
+            outages,
+        }
+    }
+}
+
+/// Why the server refuses a request by itself. The engine's denials are decisions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// A client that does not exist, or whose secret is wrong.
+    InvalidClient,
+    /// A number that the configuration does not allow.
+    Number,
+    /// A message while the provider is down.
+    Outage,
+}
+
+impl Refusal {
+    const ALL: [Self; 3] = [Self::InvalidClient, Self::Number, Self::Outage];
+
+    /// Its label.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::InvalidClient => "invalid_client",
+            Self::Number => "number",
+            Self::Outage => "outage",
         }
     }
 }
@@ -120,6 +155,21 @@ impl Metrics {
     /// A message did not leave.
     pub fn send_failed(&self, channel: Channel) {
         count(&self.send_failures, "channel", channel.as_str());
+    }
+
+    /// The server refused a request by itself.
+    pub fn refused(&self, refusal: Refusal) {
+        count(&self.refusals, "reason", refusal.name());
+    }
+
+    /// A provider takes no messages from here on.
+    pub fn outage_began(&self) {
+        count(&self.outages, "change", "began");
+    }
+
+    /// A provider takes messages again.
+    pub fn outage_ended(&self) {
+        count(&self.outages, "change", "ended");
     }
 
     /// A change of an account was saved with these events.

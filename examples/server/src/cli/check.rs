@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use crate::admin::Operators;
+use crate::clients::SHORTEST_SECRET;
 use crate::config::Config;
 use crate::files;
 use crate::store::StoreUrl;
@@ -29,6 +30,14 @@ pub fn warnings(flags: &Flags, config: &Config) -> Vec<String> {
     let issuer = issuer.unwrap_or_else(|| format!("http://{}/", flags.listen));
     if !config.clients.any_manages_factors(&issuer) {
         warn("no client has manages_factors: nobody can add a second phone or remove one");
+    }
+    if flags.config.is_some() {
+        for client in config.clients.with_short_secrets() {
+            warn(&format!(
+                "client {client:?}: a secret of fewer than {SHORTEST_SECRET} characters can be guessed: take one from \
+                 `openssl rand -hex 32`"
+            ));
+        }
     }
     let admin = flags.admin_listen.as_ref();
     if admin.is_some_and(|admin| !admin.is_loopback()) {

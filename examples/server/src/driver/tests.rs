@@ -136,3 +136,89 @@ async fn a_subject_with_a_line_break_forges_no_line_of_the_log() {
         assert!(line.contains(said) && line.contains(&subject), "{line}");
     }
 }
+
+/// The samples of refusals and outages that are not zero.
+fn refusals(bench: &Bench) -> Vec<String> {
+    let text = bench.service.metrics.text().unwrap();
+    let names = ["refusals_total", "provider_outages_total"];
+    let counted = text.lines().filter(|line| !line.ends_with(" 0"));
+    let counted = counted.filter_map(|line| line.strip_prefix("oob_mfa_"));
+    let mut counted: Vec<_> = counted
+        .filter(|line| names.iter().any(|name| line.starts_with(name)))
+        .map(str::to_owned)
+        .collect();
+    counted.sort();
+    counted
+}
+
+/// The lines of the log without their subjects, which are all the same.
+fn lines(log: &str) -> Vec<String> {
+    let subject = format!(" subject={FORGED:?}");
+    let lines = log.lines().map(|line| line.replace(&subject, ""));
+    let lines = lines.map(|line| line.replace("oob_mfa_server::driver: ", ""));
+    lines.map(|line| line.trim().to_owned()).collect()
+}
+
+#[tokio::test]
+async fn clients_and_numbers_that_are_refused_are_counted_and_logged() {
+    let bench = Bench::new();
+    let token = bench.mfa_token().await;
+    let (log, _guard) = capture();
+    assert_eq!(bench.sign_in("demo", "wrong").await.0, 401);
+    assert_eq!(bench.sign_in("demo\nforged", "wrong").await.0, 401);
+    assert_eq!(bench.associate(&token, "+4915112345678").await, 403);
+    assert_eq!(
+        lines(&log.text()),
+        [
+            "INFO invalid client client=\"demo\" network=Network(192.0.2.1)",
+            "INFO invalid client network=Network(192.0.2.1)",
+            "INFO message not admitted reason=\"number\" network=Network(192.0.2.1)",
+        ]
+    );
+    assert_eq!(
+        refusals(&bench),
+        [
+            "refusals_total{reason=\"invalid_client\"} 2",
+            "refusals_total{reason=\"number\"} 1",
+        ]
+    );
+}
+
+#[tokio::test]
+async fn the_begin_and_the_end_of_an_outage_are_counted_and_logged() {
+    let bench = Bench::new();
+    let token = bench.mfa_token().await;
+    bench.provider.0.store(true, SeqCst);
+    for phone in [PHONE, OTHER_PHONE] {
+        assert_eq!(bench.associate(&token, phone).await, 502);
+    }
+    let (log, _guard) = capture();
+    assert_eq!(bench.associate(&token, PHONE).await, 502);
+    assert_eq!(bench.associate(&token, PHONE).await, 503);
+    bench.provider.0.store(false, SeqCst);
+    let later = UtcDateTime::from_unix_timestamp(1_800_000_030).unwrap();
+    let bench = Bench {
+        service: bench.service.with_clock(Arc::new(move || later)),
+        ..bench
+    };
+    assert_eq!(bench.associate(&token, PHONE).await, 200);
+    let log = lines(&log.text());
+    let [failed, began, refused, sent, works] = &log[..] else {
+        panic!("{log:#?}");
+    };
+    assert!(failed.starts_with("ERROR message not sent id="), "{failed}");
+    let expected = "ERROR the provider is down: messages are refused channel=sms";
+    assert_eq!(began, expected);
+    let expected = "INFO message not admitted reason=\"outage\" network=Network(192.0.2.1)";
+    assert_eq!(refused, expected);
+    assert!(sent.starts_with("INFO message sent id="), "{sent}");
+    assert_eq!(works, "WARN the provider works again channel=sms");
+    assert_eq!(
+        refusals(&bench),
+        [
+            "provider_outages_total{change=\"began\"} 1",
+            "provider_outages_total{change=\"ended\"} 1",
+            "refusals_total{reason=\"outage\"} 1",
+        ]
+    );
+}

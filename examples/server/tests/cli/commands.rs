@@ -119,7 +119,16 @@ fn check_config_warns_of_what_is_probably_not_meant() {
     fs::set_permissions(&key, fs::Permissions::from_mode(0o640)).unwrap();
     fs::write(
         directory.path().join("config.toml"),
-        "[[clients]]\nid = \"a\"\n",
+        "\
+[[clients]]
+id = \"a\"
+[[clients]]
+id = \"long\"
+secret = \"hunter2-hunter2-\"
+[[clients]]
+id = \"short\"
+secret = \"hunter2-hunter2\"
+",
     )
     .unwrap();
     let check = |arguments: &[&str]| {
@@ -175,6 +184,7 @@ fn check_config_warns_of_what_is_probably_not_meant() {
             "no user: nobody can sign in",
             "no issuer in the configuration: access tokens are good for this process alone",
             "no client has manages_factors: nobody can add a second phone or remove one",
+            "client \"short\": a secret of fewer than 16 characters can be guessed: take one from `openssl rand -hex 32`",
             open,
         ]
     );
