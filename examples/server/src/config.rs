@@ -1,5 +1,6 @@
 //! The configuration: who may sign in, through which clients, and by what policy.
 
+mod mistake;
 mod passwords;
 mod policy;
 
@@ -113,7 +114,7 @@ No --config: this is a demonstration, with credentials that everybody knows.
     /// user or a client that is there twice.
     pub fn parse(text: &str) -> Result<Self, ConfigError> {
         let written: Written =
-            toml::from_str(text).map_err(|error| ConfigError(place(text, &error)))?;
+            toml::from_str(text).map_err(|error| ConfigError(mistake::told(text, &error)))?;
         let policy = written.policy.build()?;
         let token_lifetime = Duration::from_secs(written.token_lifetime_seconds);
         if token_lifetime.is_zero() || token_lifetime > policy.longest_session() {
@@ -189,13 +190,6 @@ fn wording(app_name: &str, host: Option<&str>) -> Result<Wording, ConfigError> {
         })
         .transpose()?;
     Wording::new(app, host).map_err(|error| ConfigError(format!("app_name, webotp_host: {error}")))
-}
-
-/// What is wrong and on which line, without the line: it may hold a password.
-fn place(text: &str, error: &toml::de::Error) -> String {
-    let line = error.span().and_then(|span| text.get(..span.start));
-    let line = line.map_or(1, |before| before.matches('\n').count() + 1);
-    format!("line {line}: {}", error.message())
 }
 
 fn users(written: Vec<WrittenUser>) -> Result<Users, ConfigError> {

@@ -273,3 +273,57 @@ fn connections_have_their_defaults_and_proxies_are_believed_by_name_only() {
         assert!(proxies.has(proxy.parse().unwrap()), "{proxy}");
     }
 }
+
+#[test]
+fn an_error_names_the_line_and_the_field_and_repeats_no_value() {
+    let client = |line: &str| format!("{CLIENT}{line}\n");
+    for (text, expected) in [
+        (
+            client("secret = 8172635499"),
+            "line 3: secret: invalid type, expected a string",
+        ),
+        (
+            client("secret = [\"8172635499\"]"),
+            "line 3: secret: invalid type, expected a string",
+        ),
+        (
+            client("  manages_factors=\"8172635499, expected x\""),
+            "line 3: manages_factors: invalid type, expected a boolean",
+        ),
+        (
+            client("audiences = [ 8172635499 ]"),
+            "line 3: audiences: invalid type, expected a string",
+        ),
+        (
+            client("audiences = [\"8172635499=\", 5]"),
+            "line 3: invalid type, expected a string",
+        ),
+        (
+            client("[policy]\nsends = { burst = \"8172635499\", refill_seconds = 1 }"),
+            "line 4: burst: invalid type, expected u32",
+        ),
+        (
+            client("[policy]\nsends.burst = \"8172635499\""),
+            "line 4: sends.burst: invalid type, expected u32",
+        ),
+        (
+            format!("token_lifetime_seconds = -8172635499\n{CLIENT}"),
+            "line 1: token_lifetime_seconds: invalid value, expected u64",
+        ),
+        (
+            client("8172635499 = \"secret\""),
+            "line 3: unknown field, expected one of `id`, `secret`, `audiences`, `scopes`, `manages_factors`, \
+             `allowed_origins`",
+        ),
+        (
+            client("secret = 8172635499-x"),
+            "line 3: invalid date, expected month",
+        ),
+        (
+            client("secret = '8172635499' 8172635499"),
+            "line 3: unexpected key or value, expected newline, `#`",
+        ),
+    ] {
+        assert_eq!(error(&text), expected, "{text}");
+    }
+}
