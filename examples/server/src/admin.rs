@@ -1,6 +1,6 @@
 //! Administration: a listener of its own, with a token per operator.
 //!
-//! Every request and how it ended goes to the audit log with the operator's name, beside the events of the
+//! Every request of an operator and how it ended goes to the audit log with the operator's name, beside the events of the
 //! engine. `/metrics` is here too.
 
 mod decide;
@@ -17,10 +17,11 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{delete, get, post};
 use oob_mfa::wire::bearer;
 use tokio::net::TcpListener;
+use tracing::field::display;
 
 pub use self::operators::{ADMIN_TOKENS, METRICS_TOKEN, Operators};
 use crate::http::answer::Failure;
-use crate::http::{serve_routes, take_on};
+use crate::http::{Peer, serve_routes, take_on};
 use crate::service::Service;
 
 /// Who sent a request.
@@ -86,14 +87,24 @@ async fn authorize(
     let reads_metrics = operators.reads_metrics(token) && request.uri().path() == "/metrics";
     match operator {
         Some(operator) => {
-            request.extensions_mut().insert(operator);
+            request.extensions_mut().insert(operator.clone());
+            let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+            let response = next.run(request).await;
+            // The only line of one that names no account or no endpoint, or whose body is too large.
+            if response.status().is_client_error() {
+                let (operator, method, path) = (&*operator.0, method.as_str(), path.as_str());
+                let status = response.status().as_u16();
+                tracing::info!(target: "audit", operator, method, path, status, "administration refused");
+            }
+            response
         }
-        None if reads_metrics => {}
+        None if reads_metrics => next.run(request).await,
         None => {
-            tracing::warn!("administration without a token of an operator");
+            let peer = request.extensions().get::<Peer>();
+            let peer = peer.map(|peer| display(peer.0));
+            tracing::warn!(peer, "administration without a token of an operator");
             let description = "The token of an operator is missing or wrong.";
-            return Failure::of(401, "invalid_token", description).into_response();
+            Failure::of(401, "invalid_token", description).into_response()
         }
     }
-    next.run(request).await
 }

@@ -18,23 +18,31 @@ pub(super) struct Granted<T> {
     pub(super) revision: u64,
 }
 
-/// Who does what to whom.
+/// Who does what to whom. It is logged when it begins, so that who asked for it is known even where the
+/// process dies, and when it ends, however that is.
 pub(super) struct Order {
-    pub(super) operator: Operator,
-    pub(super) operation: &'static str,
+    operator: Operator,
+    operation: &'static str,
     pub(super) subject: Subject,
+    outcome: &'static str,
 }
 
 impl Order {
-    /// A line before the operation, so that who asked for it is known even where the process dies.
-    pub(super) fn log_begin(&self) {
-        let (operator, operation, subject) = self.fields();
+    pub(super) fn begin(operator: Operator, operation: &'static str, subject: Subject) -> Self {
+        let order = Self {
+            operator,
+            operation,
+            subject,
+            outcome: "invalid",
+        };
+        let (operator, operation, subject) = order.fields();
         tracing::info!(target: "audit", subject, operator, operation, "administration begins");
+        order
     }
 
-    pub(super) fn log_end(&self, outcome: &'static str) {
-        let (operator, operation, subject) = self.fields();
-        tracing::info!(target: "audit", subject, operator, operation, outcome, "administration ended");
+    /// How it will have ended; `invalid` if nobody says.
+    pub(super) const fn ends(&mut self, outcome: &'static str) {
+        self.outcome = outcome;
     }
 
     // As values and not as displayed text: a line break in a subject is escaped.
@@ -43,18 +51,24 @@ impl Order {
     }
 }
 
+impl Drop for Order {
+    fn drop(&mut self) {
+        let (operator, operation, subject) = self.fields();
+        let outcome = self.outcome;
+        tracing::info!(target: "audit", subject, operator, operation, outcome, "administration ended");
+    }
+}
+
 pub(super) async fn decide<T>(
     service: &Service,
-    order: &Order,
+    mut order: Order,
     ask: impl Fn(Account, UtcDateTime, &mut dyn CryptoRng) -> Transition<T>,
 ) -> Result<Granted<T>, Failure> {
-    let subject = &order.subject;
-    order.log_begin();
-    let decided = service.decide(order.operation, subject, ask).await;
-    let decided = decided.inspect_err(|_| order.log_end("failed"))?;
+    order.ends("failed");
+    let decided = service.decide(order.operation, &order.subject, ask).await?;
     let (result, now) = (decided.outcome.result, decided.now);
     let denied = result.as_ref().err();
-    order.log_end(denied.map_or("granted", Denied::name));
+    order.ends(denied.map_or("granted", Denied::name));
     let value = result.map_err(|denied| failure(&denied, now))?;
     Ok(Granted {
         value,

@@ -35,11 +35,7 @@ pub(super) struct Target {
 
 impl Target {
     fn order(self, operation: &'static str) -> Order {
-        Order {
-            operator: self.operator,
-            operation,
-            subject: self.subject,
-        }
+        Order::begin(self.operator, operation, self.subject)
     }
 }
 
@@ -76,11 +72,11 @@ pub(super) async fn metrics(State(service): State<Arc<Service>>) -> Answer {
 
 /// `GET /accounts/{subject}`. A user whom nothing has changed has revision 0.
 pub(super) async fn show(State(service): State<Arc<Service>>, target: Target) -> Answer {
-    let order = target.order("show");
-    order.log_begin();
+    let mut order = target.order("show");
+    order.ends("failed");
     let loaded = service.account(&order.subject).await;
-    order.log_end(if loaded.is_ok() { "granted" } else { "failed" });
     let (account, now, engine) = (loaded?, service.now(), &service.engine);
+    order.ends("granted");
     let phones = engine.phones(&account, now).map(|phone| {
         json!({
             "id": phone.device,
@@ -128,7 +124,7 @@ fn rfc3339(at: UtcDateTime) -> Option<String> {
 /// `POST /accounts/{subject}/reset`.
 pub(super) async fn reset(State(service): State<Arc<Service>>, target: Target) -> Answer {
     let order = target.order("reset");
-    let reset = decide(&service, &order, |account, now, _| {
+    let reset = decide(&service, order, |account, now, _| {
         service.engine.reset(account, now)
     });
     Ok(changed(reset.await?.revision, []))
@@ -137,7 +133,7 @@ pub(super) async fn reset(State(service): State<Arc<Service>>, target: Target) -
 /// `POST /accounts/{subject}/restore-budgets`.
 pub(super) async fn restore_budgets(State(service): State<Arc<Service>>, target: Target) -> Answer {
     let order = target.order("restore_budgets");
-    let restored = decide(&service, &order, |account, now, _| {
+    let restored = decide(&service, order, |account, now, _| {
         service.engine.restore_budgets(account, now)
     });
     Ok(changed(restored.await?.revision, []))
@@ -146,7 +142,7 @@ pub(super) async fn restore_budgets(State(service): State<Arc<Service>>, target:
 /// `POST /accounts/{subject}/rewind`.
 pub(super) async fn rewind(State(service): State<Arc<Service>>, target: Target) -> Answer {
     let order = target.order("rewind");
-    let rewound = decide(&service, &order, |account, now, _| {
+    let rewound = decide(&service, order, |account, now, _| {
         service.engine.rewind(account, now)
     });
     Ok(changed(rewound.await?.revision, []))
@@ -156,7 +152,7 @@ pub(super) async fn rewind(State(service): State<Arc<Service>>, target: Target) 
 /// it has this revision.
 pub(super) async fn erase(State(service): State<Arc<Service>>, target: Target) -> Answer {
     let order = target.order("erase");
-    let erased = decide(&service, &order, |account, now, _| {
+    let erased = decide(&service, order, |account, now, _| {
         service.engine.erase(account, now)
     });
     let erased = erased.await?;
@@ -182,7 +178,7 @@ pub(super) async fn import_phone(
         phone_number,
         channel,
     } = serde_json::from_slice(&body).map_err(|error| invalid(error.to_string()))?;
-    let imported = decide(&service, &order, |account, now, rng| {
+    let imported = decide(&service, order, |account, now, rng| {
         service
             .engine
             .import_phone(account, phone_number, channel, now, rng)
@@ -197,10 +193,10 @@ pub(super) async fn remove_phone(
     mut target: Target,
 ) -> Answer {
     let device = target.device.take().unwrap_or_default();
+    let order = target.order("remove_phone");
     let unknown = |_| failure(&Denied::UnknownAuthenticator, service.now());
     let device = device.parse().map_err(unknown)?;
-    let order = target.order("remove_phone");
-    let removed = decide(&service, &order, |account, now, _| {
+    let removed = decide(&service, order, |account, now, _| {
         service.engine.remove_phone(account, device, now)
     });
     Ok(changed(removed.await?.revision, []))
@@ -213,7 +209,7 @@ pub(super) async fn regenerate_recovery_code(
 ) -> Answer {
     let order = target.order("regenerate_recovery_code");
     let session = vouch(&service, &order.subject)?;
-    let regenerated = decide(&service, &order, |account, now, rng| {
+    let regenerated = decide(&service, order, |account, now, rng| {
         service
             .engine
             .regenerate_recovery_code(account, &session, now, rng)

@@ -54,6 +54,13 @@ fn the_audit_log_names_the_operator_the_operation_and_how_it_ended() {
     let code = answer["recovery_code"].as_str().unwrap();
     assert_eq!(admin.ask("GET", account, BOB, "").0, 200);
     assert_eq!(admin.ask("GET", account, "nobody", "").0, 401);
+    assert_eq!(admin.ask("POST", &phones, ANN, "{").0, 400);
+    let phone = format!("{phones}/dev_x");
+    assert_eq!(admin.ask("DELETE", &phone, ANN, "").0, 404);
+    assert_eq!(admin.ask("GET", "/accounts/%FF", ANN, "").0, 400);
+    assert_eq!(admin.ask("PUT", account, ANN, "").0, 405);
+    let long = "x".repeat(20_000);
+    assert_eq!(admin.ask("POST", &phones, ANN, &long).0, 413);
     let unprintable = "/accounts/a%0Ab%1B[31m";
     assert_eq!(admin.ask("GET", unprintable, BOB, "").0, 200);
     let token = format!("{ANN}metrics");
@@ -77,8 +84,13 @@ fn the_audit_log_names_the_operator_the_operation_and_how_it_ended() {
         let begins = begins(subject, operator, operation).replace("begins", "ended");
         format!("{begins} outcome={outcome:?}")
     };
+    let refused = |operator: &str, method: &str, path: &str, status: u16| {
+        format!(
+            "administration refused operator={operator:?} method={method:?} path={path:?} status={status}"
+        )
+    };
     let alice = "auth0|alice";
-    assert_eq!(audit.len(), 12, "{log}");
+    assert_eq!(audit.len(), 22, "{log}");
     // The store hands the events over a moment after their change.
     let (events, operators): (Vec<&str>, Vec<&str>) =
         audit.iter().partition(|line| line.starts_with("subject="));
@@ -106,16 +118,26 @@ fn the_audit_log_names_the_operator_the_operation_and_how_it_ended() {
             ended(alice, "ann", "import_phone", "granted"),
             begins(alice, "bob", "import_phone"),
             ended(alice, "bob", "import_phone", "phone_already_enrolled"),
+            refused("bob", "POST", &phones, 409),
             begins(alice, "ann", "regenerate_recovery_code"),
             ended(alice, "ann", "regenerate_recovery_code", "granted"),
             begins(alice, "bob", "show"),
             ended(alice, "bob", "show", "granted"),
+            begins(alice, "ann", "import_phone"),
+            ended(alice, "ann", "import_phone", "invalid"),
+            refused("ann", "POST", &phones, 400),
+            begins(alice, "ann", "remove_phone"),
+            ended(alice, "ann", "remove_phone", "invalid"),
+            refused("ann", "DELETE", &phone, 404),
+            refused("ann", "GET", "/accounts/%FF", 400),
+            refused("ann", "PUT", account, 405),
+            refused("ann", "POST", &phones, 413),
             // A subject cannot begin a line of its own.
             begins("a\nb\u{1b}[31m", "bob", "show"),
             ended("a\nb\u{1b}[31m", "bob", "show", "granted"),
         ]
     );
-    assert!(log.contains("administration without a token of an operator"));
+    assert!(log.contains("administration without a token of an operator peer=127.0.0.1\n"));
     let (_, log) = log.split_once("listening").unwrap();
     for secret in [ANN, BOB, code, PHONE, PASSWORD] {
         assert!(!log.contains(secret), "{secret}: {log}");
