@@ -32,6 +32,7 @@ pub use self::postgres::PostgresStore;
 pub use self::redb::RedbStore;
 pub use self::redis::RedisStore;
 pub use self::tls::Tls;
+pub(crate) use self::url::is_loopback;
 pub use self::url::{InvalidStoreUrl, StoreUrl};
 
 // Whoever waits for an SMS gives a request a few seconds; a store that takes longer is answered for

@@ -183,6 +183,7 @@ secret = \"hunter2-hunter2\"
         [
             "no user: nobody can sign in",
             "no issuer in the configuration: access tokens are good for this process alone",
+            "--store has no TLS and is beyond this machine: anybody on the way reads the numbers and the password",
             "no client has manages_factors: nobody can add a second phone or remove one",
             "client \"short\": a secret of fewer than 16 characters can be guessed: take one from `openssl rand -hex 32`",
             open,
