@@ -1,4 +1,4 @@
-//! Which messages may be sent at all: by country, and while the provider takes any.
+//! Which messages may be sent at all: by number, and while the provider takes any.
 //!
 //! It is asked before a message is saved or charged, so that an outage costs no user their budget.
 
@@ -27,22 +27,15 @@ struct Provider {
     failures: u32,
     /// The number of the first one.
     first: Option<PhoneNumber>,
-    numbers: Numbers,
+    /// Those of other numbers: one can fail for reasons of its own.
+    of_others: u32,
     /// When the last one failed, or was let through to find out whether it works again.
     tried: Option<UtcDateTime>,
 }
 
-/// What the row of failures is made of. One number can fail for reasons of its own.
-#[derive(Clone, Copy, Default, PartialEq, Eq)]
-enum Numbers {
-    #[default]
-    One,
-    Several,
-}
-
 impl Provider {
     const fn is_down(&self) -> bool {
-        self.failures >= OUTAGE && matches!(self.numbers, Numbers::Several)
+        self.failures >= OUTAGE && self.of_others > 0
     }
 }
 
@@ -102,7 +95,7 @@ impl From<NotAdmitted> for ErrorAnswer {
     fn from(refused: NotAdmitted) -> Self {
         match refused {
             NotAdmitted::Number => {
-                let text = "No messages are sent to this country.";
+                let text = "No messages are sent to this number.";
                 Self::new(403, "access_denied", text)
             }
             NotAdmitted::Outage { retry_after } => Self::temporarily_unavailable(retry_after),
@@ -174,7 +167,7 @@ impl Pass<'_> {
         provider.failures = provider.failures.saturating_add(1);
         provider.tried = Some(now);
         if *provider.first.get_or_insert(self.number) != self.number {
-            provider.numbers = Numbers::Several;
+            provider.of_others = provider.of_others.saturating_add(1);
         }
         (provider.is_down() && !was_down).then_some(Change::OutageBegan)
     }

@@ -89,6 +89,23 @@ fn after_an_outage_a_try_that_is_refused_or_not_saved_leaves_the_next_one_to_oth
 }
 
 #[test]
+fn a_number_that_is_not_allowed_is_refused_before_anything_is_saved_or_sent() {
+    let world = World::with("allowed_prefixes = [\"1\"]\ndenied_prefixes = [\"1876\", \"1809\"]");
+    let token = world.login();
+    let before = world.record();
+    for phone in ["+18765551234", "+18095551234", "+447911123456"] {
+        world.associate(&token, "sms", phone).is(
+            403,
+            "access_denied",
+            "No messages are sent to this number.",
+        );
+    }
+    assert_eq!(world.record(), before);
+    assert_eq!(world.outbox.messages().len(), 0);
+    world.associate(&token, "sms", PHONE).ok();
+}
+
+#[test]
 fn an_association_that_is_not_sent_answers_502() {
     let world = World::new();
     world.outbox.fails.store(true, SeqCst);
