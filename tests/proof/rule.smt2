@@ -12,8 +12,9 @@
 ;     a budget that was charged in the window is not full before `due`, and
 ;     due <= until + window, where window = burst * period.
 ;
-; `start` and `step` prove it for any sequence: whatever was stored, after each charge and each refusal. The
-; last query turns the second part into the rule. Nothing here asks that times grow, because `full_at` never
+; `start`, `charge`, `step` and `refusal` prove it for any sequence: whatever was stored, after each charge and each
+; refusal. The second part says n * period <= (until - from) + burst * period. The last query, in whole numbers
+; because bit-vectors of this length are too slow to divide, turns that into the rule. Nothing here asks that times grow, because `full_at` never
 ; falls. So the monotone times of an account are one case. A rewind and a reset of the budgets lower `full_at`;
 ; after them the proof begins again, because it begins with any `full_at`.
 
@@ -26,7 +27,8 @@
 ; `charge` shows what a charge does: a budget that would be full `at` now or later is full at `next`.
 (declare-const at U64) (declare-const next U64)
 
-; A loaded record and a clock of the years 1970 to 9999 have no later time. In `charge`, nothing saturates then.
+; A loaded record and a clock of the years 1970 to 9999 have no later time, so a longer window has no more charges.
+; Without this bound `charge` fails: from the end of u64 on, a charge saturates and costs nothing.
 (define-fun is_time ((time U64)) Bool (bvule time max_stored))
 (define-fun is_window () Bool (and (bvult zero period) (bvule period window) (bvule window max_window)))
 (define-fun is_charge ((at U64) (next U64)) Bool
