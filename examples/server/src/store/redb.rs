@@ -35,6 +35,8 @@ use crate::files;
 const ACCOUNTS: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("accounts");
 /// Position to event.
 const EVENTS: TableDefinition<'_, u64, &str> = TableDefinition::new("events");
+/// No position is used twice: what is forgotten late, after a disk that stalled, is what was read.
+const NEXT_POSITION: TableDefinition<(), u64> = TableDefinition::new("next_event");
 
 /// Accounts in a redb file. One process has it open at a time.
 pub struct RedbStore {
@@ -61,6 +63,7 @@ impl RedbStore {
         // So that a read never meets a file without the tables.
         transaction.open_table(ACCOUNTS)?;
         transaction.open_table(EVENTS)?;
+        transaction.open_table(NEXT_POSITION)?;
         transaction.commit()?;
         Ok(Self {
             database: Arc::new(database),
@@ -211,11 +214,15 @@ fn replace(database: &Database, write: &Write) -> Result<(), StoreError> {
 }
 
 fn append(transaction: &WriteTransaction, events: &[String]) -> Result<(), redb::Error> {
+    let mut positions = transaction.open_table(NEXT_POSITION)?;
+    let next = positions.get(())?.map_or(0, |next| next.value());
     let mut table = transaction.open_table(EVENTS)?;
-    let next = table.last()?.map_or(0, |(last, _)| last.value() + 1);
+    let mut end = next;
     for (position, event) in (next..).zip(events) {
         table.insert(position, &**event)?;
+        end = position + 1;
     }
+    positions.insert((), end)?;
     Ok(())
 }
 
@@ -336,5 +343,28 @@ mod tests {
             assert!(matches!(written, Err(StoreError::Unavailable(_))));
         }
         assert!(store.load(alice()).await.unwrap().is_none());
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn an_event_that_comes_while_others_are_forgotten_late_is_not_forgotten_with_them() {
+        let store = RedbStore::on(
+            Database::builder()
+                .create_with_backend(InMemoryBackend::new())
+                .unwrap(),
+        )
+        .unwrap();
+        write(&store).await.unwrap();
+        let read = oldest_events(&store.database).unwrap();
+        assert_eq!(read.len(), 1);
+        forget(&store.database, &read).unwrap();
+        // The table is empty, and the next event comes.
+        let account = store.load(alice()).await.unwrap().unwrap();
+        let engine = Engine::new(Policy::auth0(), KeyRing::new(Key::new(1, &[7; 32])));
+        let next = engine.restore_budgets(account, UtcDateTime::UNIX_EPOCH);
+        let written = next.commit_async(async |next| store.replace(&next).await);
+        written.await.unwrap();
+        // What was read before is forgotten once more, by a request that was given up.
+        forget(&store.database, &read).unwrap();
+        assert_eq!(oldest_events(&store.database).unwrap().len(), 1);
     }
 }
