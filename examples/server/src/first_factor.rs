@@ -23,7 +23,11 @@ impl Service {
         }
         match self.judge(&grant, network).await {
             Ok((subject, scope, audience)) => {
-                tracing::info!(client = grant.client(), %subject, "first factor passed");
+                tracing::info!(
+                    client = grant.client(),
+                    subject = subject.as_str(),
+                    "first factor passed"
+                );
                 grant.first_factor(Passed {
                     subject,
                     scope,

@@ -12,7 +12,7 @@
 #![forbid(unsafe_code)]
 
 pub mod admin;
-mod admission;
+pub mod admission;
 pub mod audit;
 pub mod cli;
 pub mod clients;

@@ -100,6 +100,8 @@ pub trait Outbox: Send + Sync {
     /// # Errors
     ///
     /// Whatever kept it from leaving. Nobody tries again: the owner asks for another code.
+    /// [`InvalidInput`](io::ErrorKind::InvalidInput) says that the provider refuses this message, for its number
+    /// for example. Any other error may be an outage.
     fn send(&self, message: &Message) -> io::Result<()>;
 }
 

@@ -362,7 +362,7 @@ mod tests {
         let engine = Engine::new(Policy::auth0(), KeyRing::new(Key::new(1, &[7; 32])));
         let next = engine.restore_budgets(account, UtcDateTime::UNIX_EPOCH);
         let written = next.commit_async(async |next| store.replace(&next).await);
-        written.await.unwrap();
+        let _ = written.await.unwrap();
         // What was read before is forgotten once more, by a request that was given up.
         forget(&store.database, &read).unwrap();
         assert_eq!(oldest_events(&store.database).unwrap().len(), 1);
