@@ -229,6 +229,11 @@ extern crate std;
 #[doc = include_str!("../README.md")]
 mod readme {}
 
+/// Compiles and runs the recipes with the tests.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/cookbook.md")]
+mod cookbook {}
+
 mod account;
 mod authenticator;
 mod budget;
