@@ -55,7 +55,7 @@
 //!             Exchange::Token(step) => step.unknown(), // no access tokens in this example
 //!             Exchange::Grant(step) => match (step.grant_type(), step.body().optional("password")) {
 //!                 ("password", Ok(Some("correct horse"))) => match "auth0|alice".parse() {
-//!                     Ok(subject) => step.first_factor(Passed { subject, scope: "openid", audience: "" }),
+//!                     Ok(subject) => step.first_factor(Passed { subject, scope: "openid".into(), audience: String::new() }),
 //!                     Err(_) => step.fail(ErrorAnswer::server_error()),
 //!                 },
 //!                 ("password", _) => {

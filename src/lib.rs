@@ -172,18 +172,21 @@
 //!     revision bigint NOT NULL,
 //!     record   bytea NOT NULL      -- the account: at most 3,968 bytes in postcard, 12,394 in JSON
 //! );
+//! CREATE TABLE events (id bigserial, subject bytea, event jsonb);  -- for your audit log
+//! -- In one transaction: the events of the next account, and one of these.
 //! -- If the next account replaces nothing. 0 rows inserted: a conflict.
 //! INSERT INTO accounts VALUES ($1, $2, $3) ON CONFLICT DO NOTHING;
 //! -- If it replaces revision $4. 0 rows updated: a conflict.
 //! UPDATE accounts SET revision = $2, record = $3 WHERE subject = $1 AND revision = $4;
 //! ```
 //!
-//! `$2` is [`Account::revision`], `$4` is [`Account::replaces`]. Then test your store with `StoreTest` of
+//! `$2` is [`Account::revision`], `$4` is [`Account::replaces`]: both stay below 2⁶³. Then test your store with `StoreTest` of
 //! `oob-mfa-testing`. It reports the shortest schedule in which the store breaks its duty.
 //!
 //! # Features
 //!
-//! * `exchange`: the module [`exchange`], with `serde_json` and `form_urlencoded`. It needs `std`.
+//! * `exchange`: the module [`exchange`], with `serde_json`. It needs `std`.
+//! * `http`: [`Reply`](exchange::Reply) into `http::Response`, and the headers of an `http::HeaderMap`.
 //! * `std` (default): turns on `std` of the dependencies, which `time::UtcDateTime::now` needs. The crate
 //!   itself is `no_std` and needs `alloc`.
 #![no_std]

@@ -95,6 +95,8 @@ error_text!(
 
 /// Proof that an `mfa_token` was valid, or that the embedder vouches for a token of its own.
 ///
+/// One of a first factor completes a login; one of [`Assurance::Mfa`] manages factors.
+///
 /// [`Engine::begin`](crate::Engine::begin) makes one when the first factor has passed,
 /// [`Engine::open_token`](crate::Engine::open_token) from the token of a later request, and
 /// [`trusted`](Self::trusted) from a token that the embedder has verified itself.
@@ -136,7 +138,7 @@ pub struct TrustedClaims<'a> {
     pub client: &'a str,
     /// What was proven to get the token.
     pub assurance: Assurance,
-    /// Scopes, separated by spaces. [`Scope`] names those that this crate knows.
+    /// Scopes, separated by spaces. [`Scope`] names those that manage factors.
     pub scope: &'a str,
     /// The audience that tokens minted from it are for.
     pub audience: &'a str,
@@ -177,6 +179,23 @@ impl MfaSession {
                 [claims.client, claims.scope, claims.audience],
             )?,
         })
+    }
+
+    /// The session of a token that is minted at `now` for this one, after a second factor.
+    pub(crate) fn of_token(&self, id: &SessionId, now: Millis, expires_at: Millis) -> Self {
+        let authenticated_at = match self.assurance {
+            Assurance::FirstFactor => now,
+            // The embedder's word may lie ahead.
+            Assurance::Mfa => self.authenticated_at.min(now),
+        };
+        Self {
+            tag: SessionTag::of_id(&id.0, Assurance::Mfa.code()),
+            assurance: Assurance::Mfa,
+            issued_at: now,
+            expires_at,
+            authenticated_at,
+            claims: Arc::clone(&self.claims),
+        }
     }
 
     pub(crate) fn begin(

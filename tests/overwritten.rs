@@ -8,6 +8,7 @@ use std::cell::Cell;
 use std::hint::black_box;
 
 use base64ct::{Base64UrlUnpadded, Encoding};
+use oob_mfa::exchange::{Exchange, Request};
 use oob_mfa::message::{AnswerStep, Message, PromptStep, Wording};
 use oob_mfa::wire::*;
 use oob_mfa::*;
@@ -142,6 +143,47 @@ fn the_values_of_a_body_and_the_secret_of_a_client_are_overwritten() {
         drop(black_box(client));
     });
     assert_eq!(found, 0, "HTTP Basic");
+}
+
+/// A password that ends with the token, through the steps that see it.
+fn exchanged(content_type: &str, body: &str) -> usize {
+    let engine = Engine::new(Policy::auth0(), KeyRing::new(Key::new(1, &[7; 32]))).into();
+    left_behind(TOKEN.as_bytes(), || {
+        let request = Request {
+            method: "POST",
+            target: "/oauth/token",
+            headers: &[("content-type", content_type.as_bytes())],
+            body: body.as_bytes(),
+        };
+        let now = time::UtcDateTime::UNIX_EPOCH;
+        let Exchange::Client(step) = Exchange::begin(&engine, &request, now) else {
+            panic!("{body}");
+        };
+        let Exchange::Grant(step) = step.authenticated() else {
+            panic!("{body}");
+        };
+        let password = step.body().required("password").unwrap();
+        assert!(password.ends_with(TOKEN), "{body}");
+        drop(black_box(step.unsupported()));
+    })
+}
+
+#[test]
+fn a_request_leaves_no_parameter_behind_except_one_that_json_escapes() {
+    let json = |password: &str| {
+        let body = r#"{"grant_type":"password","client_id":"a","password":""#;
+        exchanged("application/json", &format!("{body}{password}\"}}"))
+    };
+    assert_eq!(json(TOKEN), 0);
+    // serde_json unescapes into a buffer of its own.
+    assert_eq!(json(&format!("\\/{TOKEN}")), 1);
+    let form = |password: &str| {
+        let body = format!("grant_type=password&client_id=a&password={password}");
+        exchanged("application/x-www-form-urlencoded", &body)
+    };
+    for before in ["", "%21", "x+", "%21+", "+%21"] {
+        assert_eq!(form(&format!("{before}{TOKEN}")), 0, "{before}");
+    }
 }
 
 #[test]

@@ -174,8 +174,8 @@ impl<'a> Server<'a> {
                         let (scope, audience) = (scope.as_str(), "");
                         step.first_factor(Passed {
                             subject,
-                            scope,
-                            audience,
+                            scope: scope.to_owned(),
+                            audience: audience.to_owned(),
                         })
                     }
                     None => step.fail(own()),

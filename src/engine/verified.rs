@@ -1,12 +1,14 @@
 //! The proof that a login was completed.
 
+use core::time::Duration;
+
 use time::UtcDateTime;
 
 use crate::authenticator::AuthenticatorId;
 use crate::channel::Channel;
 use crate::code::RecoveryCode;
 use crate::instant::Millis;
-use crate::session::{Assurance, MfaSession};
+use crate::session::{Assurance, MfaSession, SessionId};
 use crate::subject::Subject;
 
 /// Proof that the second factor has passed: everything you need to mint tokens.
@@ -126,7 +128,44 @@ impl Verified {
         self.at.to_utc()
     }
 
-    /// What the session has proven. [`Assurance::Mfa`] only if it confirmed an enrollment.
+    /// The session of an access token that you mint now for the MFA API: it lists, enrolls and removes.
+    ///
+    /// `id` is the token's own, a `jti` for example. The session lives for `lifetime`, but never longer than
+    /// [`not_after`](Self::not_after): sign its [`expires_at`](MfaSession::expires_at) into the token.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use oob_mfa::*;
+    /// # use std::time::Duration;
+    /// # let mut world = oob_mfa_testing::World::new();
+    /// # world.enroll("+14155558730");
+    /// let verified = world.sign_in()?;
+    /// let id = SessionId::from_jti("drawn at random").map_err(|_| Denied::TokenInvalid)?;
+    /// let session = verified.mfa_session(&id, Duration::from_secs(600));
+    /// assert_eq!(session.assurance(), Assurance::Mfa);
+    /// assert_eq!(session.expires_at(), world.now() + Duration::from_secs(600));
+    /// # Ok::<(), Denied>(())
+    /// ```
+    ///
+    /// # Security
+    ///
+    /// Give it only to a token with the audience of the MFA API. Its scope is the one that the login was
+    /// granted: without [`Scope`](crate::Scope)s of that API it allows nothing.
+    #[must_use]
+    pub fn mfa_session(&self, id: &SessionId, lifetime: Duration) -> MfaSession {
+        let end = self
+            .at
+            .after(u64::try_from(lifetime.as_millis()).unwrap_or(u64::MAX));
+        let end = match self.session.assurance() {
+            Assurance::FirstFactor => end,
+            Assurance::Mfa => end.min(self.session.expires()),
+        };
+        self.session.of_token(id, self.at, end)
+    }
+
+    /// What the session had proven before: [`Assurance::Mfa`] only if it confirmed an enrollment. What a
+    /// token minted now proves is [`mfa_session`](Self::mfa_session).
     #[must_use]
     pub const fn assurance(&self) -> Assurance {
         self.session.assurance()

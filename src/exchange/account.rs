@@ -267,8 +267,8 @@ impl Mint {
         &self.verified
     }
 
-    /// The tokens. A new recovery code is added, and `expires_in` ends with the session that
-    /// [`Verified::not_after`] tells.
+    /// The tokens. The machine adds a new recovery code, and ends `expires_in` with the session that
+    /// [`Verified::not_after`] tells. The expiry within your token is yours.
     pub fn minted(self, answer: TokenAnswer) -> Exchange {
         let answer = answer
             .with_recovery_code(self.verified.recovery_code())

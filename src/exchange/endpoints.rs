@@ -2,6 +2,7 @@
 
 use alloc::string::{String, ToString};
 use alloc::sync::Arc;
+use alloc::vec::Vec;
 
 use time::UtcDateTime;
 use zeroize::Zeroizing;
@@ -26,6 +27,11 @@ impl Exchange {
     /// The first step of a request that came at `now`.
     ///
     /// [`exchange`](crate::exchange) has an example.
+    ///
+    /// # Security
+    ///
+    /// Nothing that the machine read is left in memory once the request ends, with one exception: `serde_json`
+    /// keeps a JSON text that has an escape in a buffer that it does not overwrite.
     pub fn begin(engine: &Arc<Engine>, request: &Request<'_>, now: UtcDateTime) -> Self {
         let method = Method::of(request.method);
         let endpoint = match Route::of(request.method, request.path()) {
@@ -203,9 +209,10 @@ impl Token {
         &self.offered.text
     }
 
-    /// The session that the token stands for: [`MfaSession::trusted`].
+    /// The session that the token stands for: one kept from
+    /// [`Verified::mfa_session`](crate::Verified::mfa_session), or [`MfaSession::trusted`] by its claims.
     ///
-    /// The machine checks that the token is the client's and has not expired.
+    /// The machine checks that it has not expired, and that it is of the client where one authenticates.
     pub fn session(mut self, session: MfaSession) -> Exchange {
         let way = match session.check_client(self.offered.client.as_deref()) {
             Ok(()) if session.expires_at() <= self.context.now => Err(Denied::TokenExpired.into()),
@@ -227,18 +234,23 @@ impl Token {
 }
 
 /// A user whose first factor has passed, and what the client is granted once the second has.
+///
+/// # Security
+///
+/// Grant what the client asked for and may have. The [`Scope`](crate::Scope)s of the MFA API, with that
+/// API's audience, let the client add and remove phones: grant them to clients that manage factors.
 #[derive(Clone, Debug)]
 #[expect(
     clippy::exhaustive_structs,
     reason = "an embedder fills in each part by name, so none is swapped"
 )]
-pub struct Passed<'a> {
+pub struct Passed {
     /// The user.
     pub subject: Subject,
-    /// The scope to grant: what the client asked for and may have.
-    pub scope: &'a str,
-    /// The audience to grant.
-    pub audience: &'a str,
+    /// The scope to grant; [`Grant::scope`] has the part of a request that a client may have.
+    pub scope: String,
+    /// The audience to grant: empty, or one that the client may ask for.
+    pub audience: String,
 }
 
 impl Grant {
@@ -254,6 +266,18 @@ impl Grant {
         &self.grant.body
     }
 
+    /// The part of the requested scope that `allowed` names, in the request's order.
+    ///
+    /// # Errors
+    ///
+    /// A `scope` that is not a text, or is there twice.
+    pub fn scope(&self, allowed: &[&str]) -> Result<String, BadRequest> {
+        let requested = self.grant.body.optional("scope")?.unwrap_or_default();
+        let granted = requested.split_ascii_whitespace();
+        let granted: Vec<&str> = granted.filter(|scope| allowed.contains(scope)).collect();
+        Ok(granted.join(" "))
+    }
+
     /// The client, which has authenticated.
     #[must_use]
     pub fn client(&self) -> &str {
@@ -261,11 +285,11 @@ impl Grant {
     }
 
     /// The first factor has passed: the client gets an `mfa_token`.
-    pub fn first_factor(self, passed: Passed<'_>) -> Exchange {
+    pub fn first_factor(self, passed: Passed) -> Exchange {
         let ask = Ask::Begin {
             client: self.grant.client,
-            scope: passed.scope.to_string(),
-            audience: passed.audience.to_string(),
+            scope: passed.scope,
+            audience: passed.audience,
         };
         let pending = Pending::of(passed.subject, ask);
         self.context.go(Ok(Way::Load(pending)))

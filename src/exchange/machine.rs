@@ -244,7 +244,8 @@ step! {
 step! {
     /// Save the next account and its events, in one transaction.
     ///
-    /// The [store's duty](crate::Transition#the-stores-duty) lists every requirement.
+    /// The [store's duty](crate::Transition#the-stores-duty) lists every requirement. `StoreTest` does not look at
+    /// the events.
     Replace { saving: Saving }
 }
 step! {
@@ -257,7 +258,7 @@ step! {
     /// # Security
     ///
     /// Mint none that is valid after [`Verified::not_after`] or has a later `auth_time` than
-    /// [`Verified::authenticated_at`]. A failure here burns the code, so prepare whatever can fail before
+    /// [`Verified::authenticated_at`]. [`Verified::mfa_session`] keeps both. A failure here burns the code, so prepare whatever can fail before
     /// the request.
     Mint { verified: Verified }
 }

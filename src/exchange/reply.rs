@@ -45,6 +45,12 @@ impl Reply {
         &self.body
     }
 
+    /// The body, to move it into your framework's response. It is overwritten when dropped.
+    #[must_use]
+    pub fn into_body(self) -> Zeroizing<Vec<u8>> {
+        self.body
+    }
+
     /// The endpoint that answered, for metrics; `None` for 404, 405 and `OPTIONS`.
     #[must_use]
     pub const fn endpoint(&self) -> Option<Endpoint> {
@@ -111,6 +117,27 @@ impl From<Answer> for Reply {
             body: answer.body().map(json).unwrap_or_default(),
             ..Self::no_content()
         }
+    }
+}
+
+/// The response as the `http` crate has it, which axum, hyper, poem and others take.
+///
+/// # Security
+///
+/// From here on the body is your framework's: it is not overwritten.
+#[cfg(feature = "http")]
+impl From<Reply> for http::Response<Vec<u8>> {
+    fn from(mut reply: Reply) -> Self {
+        let mut response = Self::new(core::mem::take(&mut *reply.body));
+        // Every status of the machine is one of HTTP.
+        *response.status_mut() = http::StatusCode::from_u16(reply.status)
+            .unwrap_or(http::StatusCode::INTERNAL_SERVER_ERROR);
+        for (name, value) in reply.headers() {
+            if let Ok(value) = http::HeaderValue::try_from(value) {
+                response.headers_mut().append(name, value);
+            }
+        }
+        response
     }
 }
 

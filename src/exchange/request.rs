@@ -1,7 +1,7 @@
 //! A request as any HTTP library has it, and what the machine reads from it.
 
-use serde::Deserialize;
-use serde::de::value::{Error, MapDeserializer};
+#[cfg(feature = "http")]
+use alloc::vec::Vec;
 
 use crate::wire::{BadRequest, Body, Format, MAX_BODY, check_encoding, without_bom};
 
@@ -26,6 +26,16 @@ pub struct Request<'a> {
 }
 
 impl<'a> Request<'a> {
+    /// The headers of the `http` crate, for [`headers`](Self::headers).
+    #[cfg(feature = "http")]
+    #[must_use]
+    pub fn headers_of(headers: &'a http::HeaderMap) -> Vec<(&'a str, &'a [u8])> {
+        let headers = headers.iter();
+        headers
+            .map(|(name, value)| (name.as_str(), value.as_bytes()))
+            .collect()
+    }
+
     fn all(&self, name: &str) -> impl Iterator<Item = &'a [u8]> {
         let named = move |(known, value): &(&str, &'a [u8])| {
             known.eq_ignore_ascii_case(name).then_some(*value)
@@ -61,15 +71,11 @@ impl<'a> Request<'a> {
             check_encoding(Some(core::str::from_utf8(encoding).unwrap_or("?")))?;
         }
         let format = Format::of(self.single("Content-Type")?, default)?;
-        // The parser of forms would read other bytes as U+FFFD.
         let text = core::str::from_utf8(without_bom(self.body));
         let text = text.map_err(|_| BadRequest::MalformedBody)?;
         match format {
             Format::Json => serde_json::from_str(text).ok(),
-            Format::Form => {
-                let pairs = form_urlencoded::parse(text.as_bytes());
-                Body::deserialize(MapDeserializer::<_, Error>::new(pairs)).ok()
-            }
+            Format::Form => Body::of_form(text),
         }
         .ok_or(BadRequest::MalformedBody)
     }

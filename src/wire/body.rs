@@ -8,6 +8,8 @@ use serde::{Deserialize, Deserializer, de};
 use zeroize::Zeroizing;
 
 use super::error::BadRequest;
+#[cfg(feature = "exchange")]
+use super::header::decode_form;
 use super::header::{ClientCredentials, basic, is_bearer};
 use crate::authenticator::AuthenticatorId;
 use crate::channel::{Channel, Channels};
@@ -76,6 +78,31 @@ impl Body {
             Some(Parameter::Texts(_) | Parameter::Other) => Err(BadRequest::NotAString(name)),
             Some(Parameter::Repeated) => Err(BadRequest::Repeated(name)),
         }
+    }
+
+    /// The parameters of a form. A library's parser would read what is not UTF-8 as U+FFFD, and leave copies of
+    /// secrets behind.
+    #[cfg(feature = "exchange")]
+    pub(crate) fn of_form(text: &str) -> Option<Self> {
+        let mut body = Self::default();
+        for pair in text.split('&').filter(|pair| !pair.is_empty()) {
+            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+            let name = decode_form(name)?.to_string();
+            body.add(name, Parameter::Text(decode_form(value)?))?;
+        }
+        Some(body)
+    }
+
+    /// Nothing if there are too many.
+    fn add(&mut self, name: String, value: Parameter) -> Option<()> {
+        if self.parameters.len() >= MAX_PARAMETERS {
+            return None;
+        }
+        match self.parameters.iter_mut().find(|(known, _)| *known == name) {
+            Some((_, first)) => *first = Parameter::Repeated,
+            None => self.parameters.push((name, value)),
+        }
+        Some(())
     }
 
     /// A list that has to be there, by its name or else by another that clients send.
@@ -242,17 +269,12 @@ impl<'de> de::Visitor<'de> for BodyVisitor {
     }
 
     fn visit_map<A: de::MapAccess<'de>>(self, mut map: A) -> Result<Body, A::Error> {
-        let mut parameters: Vec<(String, Parameter)> = Vec::new();
+        let mut body = Body::default();
         while let Some((name, value)) = map.next_entry::<String, Parameter>()? {
-            if parameters.len() >= MAX_PARAMETERS {
-                return Err(de::Error::custom("too many parameters"));
-            }
-            match parameters.iter_mut().find(|(known, _)| *known == name) {
-                Some((_, first)) => *first = Parameter::Repeated,
-                None => parameters.push((name, value)),
-            }
+            let added = body.add(name, value);
+            added.ok_or_else(|| de::Error::custom("too many parameters"))?;
         }
-        Ok(Body { parameters })
+        Ok(body)
     }
 }
 

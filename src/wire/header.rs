@@ -103,6 +103,12 @@ pub(super) fn basic(header: &str) -> Option<ClientCredentials> {
     (!id.is_empty()).then(|| ClientCredentials::new(&id, secret))
 }
 
+/// A name or a value of a form; nothing if it is not UTF-8.
+#[cfg(feature = "exchange")]
+pub(super) fn decode_form(text: &str) -> Option<Zeroizing<String>> {
+    decode(text, Plus::Space)
+}
+
 /// What a `+` stands for: itself in a path, a space in a form.
 #[derive(Clone, Copy, PartialEq)]
 enum Plus {

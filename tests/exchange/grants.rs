@@ -123,8 +123,8 @@ fn a_scope_or_an_audience_that_no_token_carries_is_refused_by_its_name() {
         let subject = alice();
         let exchange = step.first_factor(Passed {
             subject,
-            scope,
-            audience,
+            scope: scope.to_owned(),
+            audience: audience.to_owned(),
         });
         assert!(matches!(exchange, Exchange::Load(_)));
         let got = Got::from(&server.finish(exchange));

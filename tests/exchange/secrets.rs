@@ -22,7 +22,7 @@ const _: () = {
     can_be_held_anywhere::<Send>();
     can_be_held_anywhere::<Mint>();
     can_be_held_anywhere::<Reply>();
-    can_be_held_anywhere::<Passed<'static>>();
+    can_be_held_anywhere::<Passed>();
 };
 
 /// Requests that together go through every step, and what must not be seen of them.

@@ -121,8 +121,8 @@ impl Server {
                     let (scope, audience) = ("openid profile", "https://api.example/");
                     step.first_factor(Passed {
                         subject,
-                        scope,
-                        audience,
+                        scope: scope.to_owned(),
+                        audience: audience.to_owned(),
                     })
                 }
                 ("password", _) => {

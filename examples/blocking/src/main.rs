@@ -18,7 +18,7 @@ use oob_mfa::wire::{BadRequest, ErrorAnswer, MAX_BODY};
 use oob_mfa_demo::Service;
 use oxhttp::Server;
 use oxhttp::model::header::CONNECTION;
-use oxhttp::model::{Body, HeaderValue, Request as Http, Response, StatusCode};
+use oxhttp::model::{Body, HeaderValue, Request as Http, Response};
 
 /// How long a client may keep silent, in the middle of a request too.
 const SILENCE: Duration = Duration::from_secs(10);
@@ -29,11 +29,12 @@ const MOST_CONNECTIONS: usize = 256;
 fn main() -> Result<(), Box<dyn Error>> {
     let address = oob_mfa_demo::address()?;
     let service = Service::new(address)?;
-    let server = Server::new(move |request| respond(&answer(&service, request)))
-        .bind(address)
-        .with_global_timeout(SILENCE)
-        .with_max_concurrent_connections(MOST_CONNECTIONS)
-        .spawn()?;
+    let server =
+        Server::new(move |request| Response::from(answer(&service, request)).map(Body::from))
+            .bind(address)
+            .with_global_timeout(SILENCE)
+            .with_max_concurrent_connections(MOST_CONNECTIONS)
+            .spawn()?;
     println!("listening on http://{address}");
     Ok(server.join()?)
 }
@@ -43,10 +44,7 @@ fn answer(service: &Service, http: &mut Http<Body>) -> Reply {
         Ok(body) => body,
         Err(error) => return error.into(),
     };
-    let headers = http.headers().iter();
-    let headers: Vec<_> = headers
-        .map(|(name, value)| (name.as_str(), value.as_bytes()))
-        .collect();
+    let headers = Request::headers_of(http.headers());
     service.respond(&Request {
         method: http.method().as_str(),
         target: http.uri().path(),
@@ -77,16 +75,4 @@ fn read(http: &mut Http<Body>) -> Result<Vec<u8>, ErrorAnswer> {
         "request_timeout",
         "The request took too long to arrive.",
     ))
-}
-
-fn respond(reply: &Reply) -> Response<Body> {
-    let mut response = Response::new(Body::from(reply.body().to_vec()));
-    *response.status_mut() =
-        StatusCode::from_u16(reply.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    for (name, value) in reply.headers() {
-        if let Ok(value) = HeaderValue::try_from(value) {
-            response.headers_mut().insert(name, value);
-        }
-    }
-    response
 }

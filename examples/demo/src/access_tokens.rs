@@ -2,14 +2,14 @@
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use getrandom::rand_core::Rng;
 use oob_mfa::wire::TokenAnswer;
-use oob_mfa::{Assurance, Denied, MfaSession, SessionId, TrustedClaims, Verified};
+use oob_mfa::{InvalidSessionId, MfaSession, SessionId, Verified};
 use sha2::{Digest, Sha256};
-use time::Duration;
 
-const LIFETIME: Duration = Duration::minutes(10);
+const LIFETIME: Duration = Duration::from_secs(600);
 
 /// The sessions of the access tokens for the MFA API, by the digest of the token: a look-up compares no
 /// secret, and a dump of the memory shows no token.
@@ -28,44 +28,27 @@ impl AccessTokens {
 
     /// The tokens of a completed login or a confirmed phone; there is no ID token in this example.
     ///
-    /// The user has passed a second factor, which is what [`Assurance::Mfa`] says. Only a token for the
-    /// MFA API opens to a session; one for another API is that API's to open.
-    ///
-    /// An access token that confirmed a phone is not extended: the new one expires with it and keeps its
-    /// time of authentication. Otherwise a stolen token could renew itself forever. (The exchange ends
-    /// `expires_in` with it.)
+    /// Only a token for the MFA API opens to a session; one for another API is that API's to open.
     ///
     /// # Errors
     ///
-    /// Those of [`MfaSession::trusted`].
+    /// Never: 32 characters are a `jti`.
     pub(crate) fn mint(
         &self,
         verified: &Verified,
         rng: &mut impl Rng,
-    ) -> Result<TokenAnswer, Denied> {
+    ) -> Result<TokenAnswer, InvalidSessionId> {
         let token = random(rng);
-        let now = verified.verified_at();
-        let latest = now + LIFETIME;
-        let expires_at = verified.not_after().map_or(latest, |end| end.min(latest));
         if verified.audience() == self.mfa_audience {
-            let session = MfaSession::trusted(TrustedClaims {
-                id: SessionId::from_jti(&random(rng)).map_err(|_| Denied::TokenInvalid)?,
-                subject: verified.subject().clone(),
-                client: verified.client(),
-                assurance: Assurance::Mfa,
-                scope: verified.scope(),
-                audience: verified.audience(),
-                authenticated_at: verified.authenticated_at(),
-                issued_at: now,
-                expires_at,
-            })?;
+            let id = SessionId::from_jti(&random(rng))?;
+            let session = verified.mfa_session(&id, LIFETIME);
             let mut sessions = self.sessions.lock().unwrap_or_else(PoisonError::into_inner);
-            sessions.retain(|_, session| session.expires_at() > now);
+            sessions.retain(|_, session| session.expires_at() > verified.verified_at());
             sessions.insert(Sha256::digest(&token).into(), session);
         }
         Ok(TokenAnswer::new(
             &token,
-            LIFETIME.whole_seconds().unsigned_abs(),
+            LIFETIME.as_secs(),
             verified.scope(),
         ))
     }
@@ -90,7 +73,8 @@ mod tests {
     use getrandom::SysRng;
     use getrandom::rand_core::UnwrapErr;
     use oob_mfa::{
-        Account, Associate, Channel, Engine, Key, KeyRing, Outcome, Policy, Transition, VerifyOob,
+        Account, Associate, Assurance, Channel, Engine, Key, KeyRing, Outcome, Policy, Transition,
+        TrustedClaims, VerifyOob,
     };
 
     use time::UtcDateTime;
@@ -138,7 +122,7 @@ mod tests {
         saved(transition, &mut account)
     }
 
-    fn minted(tokens: &AccessTokens, verified: &Verified) -> Result<MfaSession, Denied> {
+    fn minted(tokens: &AccessTokens, verified: &Verified) -> Result<MfaSession, InvalidSessionId> {
         let answer = tokens.mint(verified, &mut UnwrapErr(SysRng))?;
         let answer = serde_json::to_value(&answer).unwrap();
         Ok(tokens
@@ -152,7 +136,7 @@ mod tests {
         let signed_in = UtcDateTime::from_unix_timestamp(1_800_000_000).unwrap();
         let expires_at = signed_in + LIFETIME;
         for left in [5_999, 1_000, 600_000] {
-            let now = expires_at - Duration::milliseconds(left);
+            let now = expires_at - Duration::from_millis(left);
             let verified = confirmed(signed_in, now, expires_at);
             let session = minted(&tokens, &verified).unwrap();
             assert_eq!(session.expires_at(), expires_at);

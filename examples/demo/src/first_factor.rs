@@ -42,8 +42,8 @@ impl FirstFactor {
         match self.judge(&grant) {
             Ok((subject, scope, audience)) => grant.first_factor(Passed {
                 subject,
-                scope: &scope,
-                audience: &audience,
+                scope,
+                audience,
             }),
             Err(error) => grant.fail(error),
         }
@@ -57,14 +57,10 @@ impl FirstFactor {
             let text = "The client is not allowed to ask for this audience.";
             return Err(ErrorAnswer::new(403, "access_denied", text));
         }
-        let scope = body.optional("scope")?.unwrap_or_default();
-        let granted = scope
-            .split_ascii_whitespace()
-            .filter(|scope| SCOPES.contains(scope));
+        let scope = grant.scope(&SCOPES)?;
         let subject = user(name, password)
             .ok_or_else(|| ErrorAnswer::new(403, "invalid_grant", "Wrong email or password."))?;
-        let granted: Vec<&str> = granted.collect();
-        Ok((subject, granted.join(" "), audience.to_owned()))
+        Ok((subject, scope, audience.to_owned()))
     }
 }
 

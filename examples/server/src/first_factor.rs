@@ -26,8 +26,8 @@ impl Service {
                 tracing::info!(client = grant.client(), %subject, "first factor passed");
                 grant.first_factor(Passed {
                     subject,
-                    scope: &scope,
-                    audience: &audience,
+                    scope,
+                    audience,
                 })
             }
             Err(error) => grant.fail(error),

@@ -1,6 +1,6 @@
 //! A server that answers the requests of Auth0's MFA API for SMS and voice with `oob-mfa`.
 //!
-//! The crate decides everything: [`driver`] takes each step of a request to the part of the server that
+//! The crate decides everything: `driver` takes each step of a request to the part of the server that
 //! answers it.
 //!
 //! It is an example and no identity provider: users, clients and what each client may ask for stand in

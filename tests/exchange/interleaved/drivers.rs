@@ -180,8 +180,8 @@ impl Drivers {
                 let subject = step.body().required("username").unwrap().parse();
                 step.first_factor(Passed {
                     subject: subject.unwrap(),
-                    scope: "openid",
-                    audience: "",
+                    scope: "openid".to_owned(),
+                    audience: String::new(),
                 })
             }
             (Exchange::Grant(step), _) => step.unsupported(),

@@ -4,7 +4,6 @@ use std::borrow::Cow;
 use std::time::Duration;
 
 use axum::body::Body;
-use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use oob_mfa::exchange::Reply;
 use oob_mfa::wire::{ErrorAnswer, NO_STORE};
@@ -37,40 +36,23 @@ impl<E: Into<ErrorAnswer>> From<E> for Failure {
 
 impl IntoResponse for Failure {
     fn into_response(self) -> Response {
-        respond(&self.0.into())
+        respond(self.0.into())
     }
 }
 
 /// A response of the API.
-pub(crate) fn respond(reply: &Reply) -> Response {
-    let status = StatusCode::from_u16(reply.status());
-    let body = Body::from(reply.body().to_vec());
-    response(
-        status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
-        reply.headers(),
-        body,
-    )
+pub(crate) fn respond(reply: Reply) -> Response {
+    axum::http::Response::from(reply).map(Body::from)
 }
 
 /// What the server says beside the API.
 pub(crate) fn document(document: &impl Serialize) -> Response {
-    let headers = [("Content-Type", "application/json")].into_iter();
     // Documents are texts, numbers and lists of them, which JSON can always say.
     let body = serde_json::to_vec(document).unwrap_or_default();
-    response(StatusCode::OK, headers.chain(NO_STORE), body.into())
-}
-
-fn response<'a>(
-    status: StatusCode,
-    headers: impl Iterator<Item = (&'static str, &'a str)>,
-    body: Body,
-) -> Response {
-    let mut response = Response::new(body);
-    *response.status_mut() = status;
-    for (name, value) in headers {
-        if let Ok(value) = HeaderValue::try_from(value) {
-            response.headers_mut().insert(name, value);
-        }
-    }
-    response
+    let headers = [
+        ("Content-Type", "application/json"),
+        NO_STORE[0],
+        NO_STORE[1],
+    ];
+    (headers, body).into_response()
 }

@@ -23,17 +23,14 @@ pub(super) async fn api(
     body: Bytes,
 ) -> Response {
     let network = client_network(&service, peer, &headers);
-    let headers = headers.iter();
-    let headers: Vec<_> = headers
-        .map(|(name, value)| (name.as_str(), value.as_bytes()))
-        .collect();
+    let headers = Request::headers_of(&headers);
     let request = Request {
         method: method.as_str(),
         target: uri.path(),
         headers: &headers,
         body: &body,
     };
-    respond(&service.respond(&request, network).await)
+    respond(service.respond(&request, network).await)
 }
 
 /// Where a request comes from, past the proxies that are trusted.
