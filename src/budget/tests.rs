@@ -7,6 +7,8 @@ use time::UtcDateTime;
 use super::{Budget, BudgetEmpty, InvalidRateLimit, Limit, RateLimit};
 use crate::instant::Millis;
 
+mod proof;
+
 const HOUR: u64 = 3_600_000;
 const YEAR: u64 = 365 * 24 * HOUR;
 /// 2027-01-15T08:00:00Z.
