@@ -256,7 +256,7 @@ fn a_rate_limit_is_made_within_its_bounds_only() {
         Err(InvalidRateLimit)
     );
     assert_eq!(new(3_654, day), Err(InvalidRateLimit));
-    // A product that does not fit is no small one.
+    // A product that does not fit is not a small one.
     assert_eq!(
         new(2, Duration::from_millis(u64::MAX)),
         Err(InvalidRateLimit)

@@ -34,7 +34,7 @@ struct Provider {
     tried: Option<UtcDateTime>,
 }
 
-/// Whose messages they were. One number that fails again and again is no outage.
+/// Whose messages they were. One number that fails again and again is not an outage.
 #[derive(Clone, Copy, Default)]
 enum Numbers {
     #[default]

@@ -54,7 +54,7 @@ pub struct ConnectionSettings {
     pub trusted_proxies: TrustedProxies,
 }
 
-/// What is wrong with a configuration, for whoever wrote it.
+/// What is wrong with a configuration.
 #[derive(Debug, PartialEq, Eq)]
 pub struct ConfigError(pub String);
 

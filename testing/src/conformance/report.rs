@@ -60,7 +60,7 @@ pub struct Report {
     breaches: Vec<Breach>,
 }
 
-/// What the store says to writes that came second.
+/// What the store says to writes that lost a race.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Second {
     pub(super) conflicts: u64,
@@ -120,7 +120,7 @@ impl Report {
         self.stale_loads
     }
 
-    /// Looks back: whether any write that came second was called a conflict.
+    /// Looks back: whether any write that lost a race was called a conflict.
     pub(super) fn conclude(&mut self) {
         for second in [&self.second_inserts, &self.second_replaces] {
             if let Second {

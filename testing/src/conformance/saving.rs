@@ -68,7 +68,7 @@ impl Saving {
         }
     }
 
-    /// Whether a write that came second was called a conflict.
+    /// Whether a write that lost a race was called a conflict.
     fn count_wrong(&self, report: &mut Report) {
         let revision = self.account.revision();
         let second = if revision == 1 {

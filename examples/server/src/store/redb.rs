@@ -3,13 +3,13 @@
 //! # When it fails
 //!
 //! A read or a write that takes longer than 7 seconds is given up. It goes on by itself, because nothing
-//! ends a thread that waits for a disk: a write that lands late is one that nobody was told of, and the
+//! ends a thread that waits for a disk: a write that lands late was never reported, and the
 //! next request loads what is there.
 //!
 //! After an error of the disk redb takes no write any more until the file is opened anew, and every
-//! request that needs one is answered with 503. The process does not open it by itself: what a failed
+//! request that needs one gets 503. The process does not open it by itself: what a failed
 //! write has left in the memory of the operating system may be read as if it were on the disk, and is
-//! not. Mend the disk, and start the process again.
+//! not. Fix the disk, and start the process again.
 //!
 //! # Events
 //!
