@@ -16,31 +16,25 @@
 //! A write stores its events in the same transaction. That they were logged is written without waiting for the
 //! disk: the next write takes it along, and a crash before that has them logged again.
 
+mod writer;
+
 use std::path::Path;
 use std::sync::Arc;
 
 use oob_mfa::{Account, Next, Subject};
 use redb::backends::FileBackend;
-use redb::{
-    Database, Durability, ReadableDatabase, ReadableTable, ReadableTableMetadata, TableDefinition,
-    WriteTransaction,
-};
+use redb::{Database, Durability, ReadableDatabase, ReadableTable, ReadableTableMetadata};
 
-use super::audit::{BATCH, encode_events, hand_over};
-use super::record::{decode, encode};
+use self::writer::{ACCOUNTS, EVENTS, NEXT_POSITION, Write, Writer};
+use super::audit::{BATCH, hand_over};
+use super::record::decode;
 use super::{Promise, Store, StoreError, TakeEvent, in_time};
 use crate::files;
-
-/// Subject to record; the record tells its own version.
-const ACCOUNTS: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("accounts");
-/// Position to event.
-const EVENTS: TableDefinition<'_, u64, &str> = TableDefinition::new("events");
-/// No position is used twice: what is forgotten late, after a disk that stalled, is what was read.
-const NEXT_POSITION: TableDefinition<(), u64> = TableDefinition::new("next_event");
 
 /// Accounts in a redb file. One process has it open at a time.
 pub struct RedbStore {
     database: Arc<Database>,
+    writer: Writer,
 }
 
 impl RedbStore {
@@ -65,9 +59,9 @@ impl RedbStore {
         transaction.open_table(EVENTS)?;
         transaction.open_table(NEXT_POSITION)?;
         transaction.commit()?;
-        Ok(Self {
-            database: Arc::new(database),
-        })
+        let database = Arc::new(database);
+        let writer = Writer::start(Arc::clone(&database))?;
+        Ok(Self { database, writer })
     }
 
     /// The stored bytes of a record, for backups and for tests.
@@ -103,11 +97,7 @@ impl Store for RedbStore {
     }
 
     fn replace<'a>(&'a self, next: &'a Next) -> Promise<'a, ()> {
-        Box::pin(async move {
-            let write = Write::of(next)?;
-            self.off_the_event_loop(move |database| replace(database, &write))
-                .await
-        })
+        Box::pin(in_time(async { self.writer.write(Write::of(next)?).await }))
     }
 
     fn drain_events<'a>(&'a self, take: TakeEvent<'a>) -> Promise<'a, usize> {
@@ -174,197 +164,9 @@ fn forget(database: &Database, events: &[(u64, String)]) -> Result<(), redb::Err
     Ok(transaction.commit()?)
 }
 
-/// What a write needs on another thread.
-struct Write {
-    subject: Subject,
-    replaces: Option<u64>,
-    record: Vec<u8>,
-    events: Vec<String>,
-}
-
-impl Write {
-    fn of(next: &Next) -> Result<Self, StoreError> {
-        let account = next.account();
-        Ok(Self {
-            subject: account.subject().clone(),
-            replaces: account.replaces(),
-            record: encode(account)?,
-            events: encode_events(next)?,
-        })
-    }
-}
-
-/// redb has one writer at a time, and a commit is on the disk when it returns: its default durability.
-fn replace(database: &Database, write: &Write) -> Result<(), StoreError> {
-    let transaction = database.begin_write().map_err(unavailable)?;
-    {
-        let mut table = transaction.open_table(ACCOUNTS).map_err(unavailable)?;
-        let subject = write.subject.as_str();
-        let stored = table.get(subject).map_err(unavailable)?;
-        let stored = stored.map(|record| decode(record.value())).transpose()?;
-        if stored.as_ref().map(Account::revision) != write.replaces {
-            return Err(StoreError::Conflict);
-        }
-        table
-            .insert(subject, &write.record[..])
-            .map_err(unavailable)?;
-        append(&transaction, &write.events).map_err(unavailable)?;
-    }
-    transaction.commit().map_err(unavailable)
-}
-
-fn append(transaction: &WriteTransaction, events: &[String]) -> Result<(), redb::Error> {
-    let mut positions = transaction.open_table(NEXT_POSITION)?;
-    let next = positions.get(())?.map_or(0, |next| next.value());
-    let mut table = transaction.open_table(EVENTS)?;
-    let mut end = next;
-    for (position, event) in (next..).zip(events) {
-        table.insert(position, &**event)?;
-        end = position + 1;
-    }
-    positions.insert((), end)?;
-    Ok(())
-}
-
 fn unavailable(error: impl Into<redb::Error>) -> StoreError {
     StoreError::Unavailable(error.into().into())
 }
 
 #[cfg(test)]
-mod tests {
-    use std::future::poll_fn;
-    use std::io;
-    use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
-    use std::task::Poll;
-    use std::time::Duration;
-
-    use oob_mfa::{Engine, Key, KeyRing, Policy};
-    use redb::StorageBackend;
-    use redb::backends::InMemoryBackend;
-    use time::UtcDateTime;
-
-    use super::super::DEADLINE;
-    use super::*;
-
-    fn alice() -> Subject {
-        "alice".parse().unwrap()
-    }
-
-    /// Has the first revision of alice's account written.
-    async fn write(store: &RedbStore) -> Result<(), StoreError> {
-        let engine = Engine::new(Policy::auth0(), KeyRing::new(Key::new(1, &[7; 32])));
-        let first = engine.restore_budgets(Account::new(alice()), UtcDateTime::UNIX_EPOCH);
-        let written = first.commit_async(async |next| store.replace(&next).await);
-        written.await.map(|_| ())
-    }
-
-    /// On a clock that stands until it is moved.
-    #[tokio::test(start_paused = true)]
-    async fn a_write_that_the_disk_holds_up_is_given_up_and_may_land_later() {
-        let folder = tempfile::tempdir().unwrap();
-        let store = RedbStore::open(&folder.path().join("accounts.redb")).unwrap();
-        // redb has one writer at a time.
-        let other_writer = store.database.begin_write().unwrap();
-        let mut written = Box::pin(write(&store));
-        let mut ask = async || poll_fn(|context| Poll::Ready(written.as_mut().poll(context))).await;
-        assert!(ask().await.is_pending());
-        tokio::time::advance(DEADLINE - Duration::from_millis(1)).await;
-        assert!(ask().await.is_pending());
-        tokio::time::advance(Duration::from_millis(2)).await;
-        let Poll::Ready(Err(StoreError::Unavailable(error))) = ask().await else {
-            panic!("it is waited for");
-        };
-        assert_eq!(error.to_string(), "deadline has elapsed");
-        // Reads do not wait behind it.
-        assert!(store.load(alice()).await.unwrap().is_none());
-
-        drop(other_writer);
-        let landed = async {
-            while store.load(alice()).await.unwrap().is_none() {
-                tokio::task::yield_now().await;
-            }
-        };
-        landed.await;
-        let loaded = store.load(alice()).await.unwrap().unwrap();
-        assert_eq!(loaded.revision(), 1);
-    }
-
-    /// A disk that can fail.
-    #[derive(Debug, Default)]
-    struct Disk {
-        memory: InMemoryBackend,
-        fails: Arc<AtomicBool>,
-    }
-
-    impl Disk {
-        fn attempt(&self) -> io::Result<()> {
-            match self.fails.load(SeqCst) {
-                true => Err(io::ErrorKind::StorageFull.into()),
-                false => Ok(()),
-            }
-        }
-    }
-
-    impl StorageBackend for Disk {
-        fn len(&self) -> io::Result<u64> {
-            self.memory.len()
-        }
-
-        fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
-            self.memory.read(offset, out)
-        }
-
-        fn set_len(&self, len: u64) -> io::Result<()> {
-            self.attempt()?;
-            self.memory.set_len(len)
-        }
-
-        fn sync_data(&self) -> io::Result<()> {
-            self.attempt()?;
-            self.memory.sync_data()
-        }
-
-        fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
-            self.attempt()?;
-            self.memory.write(offset, data)
-        }
-    }
-
-    /// As the head of this file says.
-    #[tokio::test]
-    async fn after_an_error_of_the_disk_nothing_is_written_and_reads_go_on() {
-        let disk = Disk::default();
-        let fails = Arc::clone(&disk.fails);
-        let database = Database::builder().create_with_backend(disk).unwrap();
-        let store = RedbStore::on(database).unwrap();
-        for disk_fails in [true, false] {
-            fails.store(disk_fails, SeqCst);
-            let written = write(&store).await;
-            assert!(matches!(written, Err(StoreError::Unavailable(_))));
-        }
-        assert!(store.load(alice()).await.unwrap().is_none());
-    }
-
-    #[tokio::test(flavor = "multi_thread")]
-    async fn an_event_that_comes_while_others_are_forgotten_late_is_not_forgotten_with_them() {
-        let store = RedbStore::on(
-            Database::builder()
-                .create_with_backend(InMemoryBackend::new())
-                .unwrap(),
-        )
-        .unwrap();
-        write(&store).await.unwrap();
-        let read = oldest_events(&store.database).unwrap();
-        assert_eq!(read.len(), 1);
-        forget(&store.database, &read).unwrap();
-        // The table is empty, and the next event comes.
-        let account = store.load(alice()).await.unwrap().unwrap();
-        let engine = Engine::new(Policy::auth0(), KeyRing::new(Key::new(1, &[7; 32])));
-        let next = engine.restore_budgets(account, UtcDateTime::UNIX_EPOCH);
-        let written = next.commit_async(async |next| store.replace(&next).await);
-        let _ = written.await.unwrap();
-        // What was read before is forgotten once more, by a request that was given up.
-        forget(&store.database, &read).unwrap();
-        assert_eq!(oldest_events(&store.database).unwrap().len(), 1);
-    }
-}
+mod tests;
