@@ -182,7 +182,7 @@ impl fmt::Display for Report {
         }
         if *restarts == 0 {
             f.write_str(
-                "not tested: whether what is reported outlasts a crash; for that, \
+                "not tested: whether what is reported survives a crash; for that, \
                  StoreTest::restarting\n",
             )?;
         }
@@ -270,7 +270,7 @@ impl fmt::Display for Step {
             What::BeginsToSave(revision) => write!(f, "{who} begins to save revision {revision}"),
             What::Saves(revision, None) => write!(f, "{who} saves revision {revision}"),
             What::Saves(revision, Some(told)) => {
-                write!(f, "{who} saves revision {revision}, and hears: {told}")
+                write!(f, "{who} saves revision {revision}, and gets: {told}")
             }
             What::Conflict(revision) => write!(f, "{who} has a conflict with revision {revision}"),
             What::FailsToSave(revision, error) => {

@@ -80,7 +80,7 @@ impl Saving {
             Came::Conflict => second.conflicts += 1,
             Came::Failure(error) if second.failure.is_none() => {
                 let found = format!(
-                    "a write that came second failed with {error:?}, and none was called a \
+                    "a write that lost a race failed with {error:?}, and none was called a \
                      conflict; decide asks again only after that"
                 );
                 let what = What::FailsToSave(revision, error.clone());

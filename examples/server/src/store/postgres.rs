@@ -118,7 +118,7 @@ impl PostgresStore {
     pub async fn open(config: &Config, connection: &Tls) -> Result<Self, StoreError> {
         if *connection == Tls::Anyone {
             tracing::warn!(
-                "sslmode=require checks no certificate: whoever answers is believed to be PostgreSQL"
+                "sslmode=require checks no certificate: any server that answers is taken for PostgreSQL"
             );
         }
         let connector = connection.config().map(MakeRustlsConnect::new);
