@@ -78,10 +78,9 @@ mod tests {
         let mut rng = TestRng::new(1_234_567);
         let mut bytes = [0; 19];
         rng.fill_bytes(&mut bytes);
-        let words: Vec<u8> = OF_1234567
-            .iter()
-            .flat_map(|word| word.to_le_bytes())
-            .collect();
+        // Bytes and words of 32 bits are one stream: the low half of each number.
+        let low_half = |word: &u64| word.to_le_bytes().into_iter().take(4);
+        let words: Vec<u8> = OF_1234567.iter().flat_map(low_half).collect();
         assert_eq!(Some(bytes.as_slice()), words.get(..19));
         // The low half of a word.
         let mut rng = TestRng::new(1_234_567);

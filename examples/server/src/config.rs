@@ -55,7 +55,7 @@ pub struct ConnectionSettings {
     pub trusted_proxies: TrustedProxies,
 }
 
-/// What is wrong with a configuration, for whoever wrote it.
+/// What is wrong with a configuration.
 #[derive(Debug, PartialEq, Eq)]
 pub struct ConfigError(pub String);
 

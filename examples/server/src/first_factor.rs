@@ -1,4 +1,4 @@
-//! The password grant: whoever sends the right password gets an `mfa_token`, always.
+//! The password grant: the right password always gets an `mfa_token`.
 
 use oob_mfa::Subject;
 use oob_mfa::exchange::{Exchange, Grant, Passed};

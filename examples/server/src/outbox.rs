@@ -147,7 +147,7 @@ impl Outbox for StandardOutput {
 }
 
 /// Messages to the end of a file, a line of JSON each. A message that did not fit leaves a part of a
-/// line, which is no JSON; the next one begins on a line of its own.
+/// line, which is not JSON; the next one begins on a line of its own.
 pub struct FileOutbox(Mutex<Lines<File>>);
 
 impl FileOutbox {

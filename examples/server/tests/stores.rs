@@ -4,6 +4,8 @@
 mod common;
 #[path = "stores/events.rs"]
 mod events;
+#[path = "stores/rate.rs"]
+mod rate;
 
 use std::sync::Arc;
 

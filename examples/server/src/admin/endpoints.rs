@@ -51,9 +51,10 @@ impl FromRequestParts<Arc<Service>> for Target {
         let path = Path::<BTreeMap<String, String>>::from_request_parts(parts, service).await;
         let Path(mut path) = path.map_err(|_| invalid("The path is not UTF-8."))?;
         let subject = path.get("subject").and_then(|text| text.parse().ok());
+        let subject = subject.ok_or_else(|| invalid("A subject has 1 to 255 bytes."))?;
         Ok(Self {
             operator,
-            subject: subject.ok_or_else(|| invalid("A subject has 1 to 255 bytes."))?,
+            subject,
             device: path.remove("device"),
         })
     }
@@ -207,7 +208,8 @@ pub(super) async fn regenerate_recovery_code(
     State(service): State<Arc<Service>>,
     target: Target,
 ) -> Answer {
-    let order = target.order("regenerate_recovery_code");
+    let mut order = target.order("regenerate_recovery_code");
+    order.ends("failed");
     let session = vouch(&service, &order.subject)?;
     let regenerated = decide(&service, order, |account, now, rng| {
         service

@@ -323,6 +323,10 @@ fn an_error_names_the_line_and_the_field_and_repeats_no_value() {
             client("secret = '8172635499' 8172635499"),
             "line 3: unexpected key or value, expected newline, `#`",
         ),
+        (
+            "[[users]]\nemail = \"a\"\nsub = \"a\"\npassword = 8172635499\n".to_owned(),
+            "line 4: password: invalid type, expected a string",
+        ),
     ] {
         assert_eq!(error(&text), expected, "{text}");
     }

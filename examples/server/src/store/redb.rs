@@ -3,44 +3,38 @@
 //! # When it fails
 //!
 //! A read or a write that takes longer than 7 seconds is given up. It goes on by itself, because nothing
-//! ends a thread that waits for a disk: a write that lands late is one that nobody was told of, and the
+//! ends a thread that waits for a disk: a write that lands late was never reported, and the
 //! next request loads what is there.
 //!
 //! After an error of the disk redb takes no write any more until the file is opened anew, and every
-//! request that needs one is answered with 503. The process does not open it by itself: what a failed
+//! request that needs one gets 503. The process does not open it by itself: what a failed
 //! write has left in the memory of the operating system may be read as if it were on the disk, and is
-//! not. Mend the disk, and start the process again.
+//! not. Fix the disk, and start the process again.
 //!
 //! # Events
 //!
 //! A write stores its events in the same transaction. That they were logged is written without waiting for the
 //! disk: the next write takes it along, and a crash before that has them logged again.
 
+mod writer;
+
 use std::path::Path;
 use std::sync::Arc;
 
 use oob_mfa::{Account, Next, Subject};
 use redb::backends::FileBackend;
-use redb::{
-    Database, Durability, ReadableDatabase, ReadableTable, ReadableTableMetadata, TableDefinition,
-    WriteTransaction,
-};
+use redb::{Database, Durability, ReadableDatabase, ReadableTable, ReadableTableMetadata};
 
-use super::audit::{BATCH, encode_events, hand_over};
-use super::record::{decode, encode};
+use self::writer::{ACCOUNTS, EVENTS, NEXT_POSITION, Write, Writer};
+use super::audit::{BATCH, hand_over};
+use super::record::decode;
 use super::{Promise, Store, StoreError, TakeEvent, in_time};
 use crate::files;
-
-/// Subject to record; the record tells its own version.
-const ACCOUNTS: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("accounts");
-/// Position to event.
-const EVENTS: TableDefinition<'_, u64, &str> = TableDefinition::new("events");
-/// The position of the next event. None is used twice: a removal that lands late would take the newer event.
-const NEXT_EVENT: TableDefinition<'_, (), u64> = TableDefinition::new("next_event");
 
 /// Accounts in a redb file. One process has it open at a time.
 pub struct RedbStore {
     database: Arc<Database>,
+    writer: Writer,
 }
 
 impl RedbStore {
@@ -63,10 +57,11 @@ impl RedbStore {
         // So that a read never meets a file without the tables.
         transaction.open_table(ACCOUNTS)?;
         transaction.open_table(EVENTS)?;
+        transaction.open_table(NEXT_POSITION)?;
         transaction.commit()?;
-        Ok(Self {
-            database: Arc::new(database),
-        })
+        let database = Arc::new(database);
+        let writer = Writer::start(Arc::clone(&database))?;
+        Ok(Self { database, writer })
     }
 
     /// The stored bytes of a record, for backups and for tests.
@@ -102,11 +97,7 @@ impl Store for RedbStore {
     }
 
     fn replace<'a>(&'a self, next: &'a Next) -> Promise<'a, ()> {
-        Box::pin(async move {
-            let write = Write::of(next)?;
-            self.off_the_event_loop(move |database| replace(database, &write))
-                .await
-        })
+        Box::pin(in_time(async { self.writer.write(Write::of(next)?).await }))
     }
 
     fn drain_events<'a>(&'a self, take: TakeEvent<'a>) -> Promise<'a, usize> {
@@ -176,217 +167,9 @@ fn forget(database: &Database, events: &[(u64, String)]) -> Result<(), redb::Err
     Ok(transaction.commit()?)
 }
 
-/// What a write needs on another thread.
-struct Write {
-    subject: Subject,
-    replaces: Option<u64>,
-    record: Vec<u8>,
-    events: Vec<String>,
-}
-
-impl Write {
-    fn of(next: &Next) -> Result<Self, StoreError> {
-        let account = next.account();
-        Ok(Self {
-            subject: account.subject().clone(),
-            replaces: account.replaces(),
-            record: encode(account)?,
-            events: encode_events(next)?,
-        })
-    }
-}
-
-/// redb has one writer at a time, and a commit is on the disk when it returns: its default durability.
-fn replace(database: &Database, write: &Write) -> Result<(), StoreError> {
-    let transaction = database.begin_write().map_err(unavailable)?;
-    {
-        let mut table = transaction.open_table(ACCOUNTS).map_err(unavailable)?;
-        let subject = write.subject.as_str();
-        let stored = table.get(subject).map_err(unavailable)?;
-        let stored = stored.map(|record| decode(record.value())).transpose()?;
-        if stored.as_ref().map(Account::revision) != write.replaces {
-            return Err(StoreError::Conflict);
-        }
-        table
-            .insert(subject, &write.record[..])
-            .map_err(unavailable)?;
-        append(&transaction, &write.events).map_err(unavailable)?;
-    }
-    transaction.commit().map_err(unavailable)
-}
-
-fn append(transaction: &WriteTransaction, events: &[String]) -> Result<(), redb::Error> {
-    let mut table = transaction.open_table(EVENTS)?;
-    let mut counter = transaction.open_table(NEXT_EVENT)?;
-    // A file that was made before has no counter.
-    let after_last = table.last()?.map_or(0, |(last, _)| last.value() + 1);
-    let mut next = counter.get(())?.map_or(after_last, |next| next.value());
-    for event in events {
-        table.insert(next, &**event)?;
-        next += 1;
-    }
-    counter.insert((), next)?;
-    Ok(())
-}
-
 fn unavailable(error: impl Into<redb::Error>) -> StoreError {
     StoreError::Unavailable(error.into().into())
 }
 
 #[cfg(test)]
-mod tests {
-    use std::future::poll_fn;
-    use std::io;
-    use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
-    use std::task::Poll;
-    use std::time::Duration;
-
-    use oob_mfa::{Engine, Key, KeyRing, Policy};
-    use redb::StorageBackend;
-    use redb::backends::InMemoryBackend;
-    use time::UtcDateTime;
-
-    use super::super::DEADLINE;
-    use super::*;
-
-    fn alice() -> Subject {
-        "alice".parse().unwrap()
-    }
-
-    /// Has the first revision of alice's account written.
-    async fn write(store: &RedbStore) -> Result<(), StoreError> {
-        let engine = Engine::new(Policy::auth0(), KeyRing::new(Key::new(1, &[7; 32])));
-        let first = engine.restore_budgets(Account::new(alice()), UtcDateTime::UNIX_EPOCH);
-        let written = first.commit_async(async |next| store.replace(&next).await);
-        written.await.map(|_| ())
-    }
-
-    /// On a clock that stands until it is moved.
-    #[tokio::test(start_paused = true)]
-    async fn a_write_that_the_disk_holds_up_is_given_up_and_may_land_later() {
-        let folder = tempfile::tempdir().unwrap();
-        let store = RedbStore::open(&folder.path().join("accounts.redb")).unwrap();
-        // redb has one writer at a time.
-        let other_writer = store.database.begin_write().unwrap();
-        let mut written = Box::pin(write(&store));
-        let mut ask = async || poll_fn(|context| Poll::Ready(written.as_mut().poll(context))).await;
-        assert!(ask().await.is_pending());
-        tokio::time::advance(DEADLINE - Duration::from_millis(1)).await;
-        assert!(ask().await.is_pending());
-        tokio::time::advance(Duration::from_millis(2)).await;
-        let Poll::Ready(Err(StoreError::Unavailable(error))) = ask().await else {
-            panic!("it is waited for");
-        };
-        assert_eq!(error.to_string(), "deadline has elapsed");
-        // Reads do not wait behind it.
-        assert!(store.load(alice()).await.unwrap().is_none());
-
-        drop(other_writer);
-        let landed = async {
-            while store.load(alice()).await.unwrap().is_none() {
-                tokio::task::yield_now().await;
-            }
-        };
-        landed.await;
-        let loaded = store.load(alice()).await.unwrap().unwrap();
-        assert_eq!(loaded.revision(), 1);
-    }
-
-    /// A disk that can fail.
-    #[derive(Debug, Default)]
-    struct Disk {
-        memory: InMemoryBackend,
-        fails: Arc<AtomicBool>,
-    }
-
-    impl Disk {
-        fn attempt(&self) -> io::Result<()> {
-            match self.fails.load(SeqCst) {
-                true => Err(io::ErrorKind::StorageFull.into()),
-                false => Ok(()),
-            }
-        }
-    }
-
-    impl StorageBackend for Disk {
-        fn len(&self) -> io::Result<u64> {
-            self.memory.len()
-        }
-
-        fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
-            self.memory.read(offset, out)
-        }
-
-        fn set_len(&self, len: u64) -> io::Result<()> {
-            self.attempt()?;
-            self.memory.set_len(len)
-        }
-
-        fn sync_data(&self) -> io::Result<()> {
-            self.attempt()?;
-            self.memory.sync_data()
-        }
-
-        fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
-            self.attempt()?;
-            self.memory.write(offset, data)
-        }
-    }
-
-    /// As the head of this file says.
-    #[tokio::test]
-    async fn after_an_error_of_the_disk_nothing_is_written_and_reads_go_on() {
-        let disk = Disk::default();
-        let fails = Arc::clone(&disk.fails);
-        let database = Database::builder().create_with_backend(disk).unwrap();
-        let store = RedbStore::on(database).unwrap();
-        for disk_fails in [true, false] {
-            fails.store(disk_fails, SeqCst);
-            let written = write(&store).await;
-            assert!(matches!(written, Err(StoreError::Unavailable(_))));
-        }
-        assert!(store.load(alice()).await.unwrap().is_none());
-    }
-
-    /// A disk that stalls holds back the removal of an event while the next one is written.
-    #[test]
-    fn an_event_that_is_logged_twice_takes_no_newer_one_along() {
-        let folder = tempfile::tempdir().unwrap();
-        let store = RedbStore::open(&folder.path().join("accounts.redb")).unwrap();
-        let append = |text: &str| {
-            let transaction = store.database.begin_write().unwrap();
-            append(&transaction, &[text.to_owned()]).unwrap();
-            transaction.commit().unwrap();
-        };
-        let kept = || oldest_events(&store.database).unwrap();
-        append("first");
-        let read = kept();
-        assert_eq!(read, [(0, "first".to_owned())]);
-        forget(&store.database, &read).unwrap();
-        append("second");
-        // It lands again, late.
-        forget(&store.database, &read).unwrap();
-        assert_eq!(kept(), [(1, "second".to_owned())]);
-        // Nor does it take another text at its own position.
-        forget(&store.database, &[(1, "first".to_owned())]).unwrap();
-        assert_eq!(kept(), [(1, "second".to_owned())]);
-    }
-
-    #[test]
-    fn a_file_without_a_counter_of_events_goes_on_after_its_last_one() {
-        let folder = tempfile::tempdir().unwrap();
-        let store = RedbStore::open(&folder.path().join("accounts.redb")).unwrap();
-        let transaction = store.database.begin_write().unwrap();
-        let mut table = transaction.open_table(EVENTS).unwrap();
-        table.insert(7, "old").unwrap();
-        drop(table);
-        append(&transaction, &["a".to_owned(), "b".to_owned()]).unwrap();
-        transaction.commit().unwrap();
-        let kept = oldest_events(&store.database).unwrap();
-        let expected = [(7, "old"), (8, "a"), (9, "b")];
-        assert_eq!(
-            kept,
-            expected.map(|(position, event)| (position, event.to_owned()))
-        );
-    }
-}
+mod tests;

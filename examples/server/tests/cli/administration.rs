@@ -59,6 +59,10 @@ fn the_audit_log_names_the_operator_the_operation_and_how_it_ended() {
     assert_eq!(admin.ask("DELETE", &phone, ANN, "").0, 404);
     assert_eq!(admin.ask("GET", "/accounts/%FF", ANN, "").0, 400);
     assert_eq!(admin.ask("PUT", account, ANN, "").0, 405);
+    let no_device = format!("{phones}/%0a");
+    assert_eq!(admin.ask("DELETE", &no_device, BOB, "").0, 404);
+    let no_subject = format!("/accounts/{}", "a".repeat(256));
+    assert_eq!(admin.ask("GET", &no_subject, BOB, "").0, 400);
     let long = "x".repeat(20_000);
     assert_eq!(admin.ask("POST", &phones, ANN, &long).0, 413);
     let unprintable = "/accounts/a%0Ab%1B[31m";
@@ -90,7 +94,7 @@ fn the_audit_log_names_the_operator_the_operation_and_how_it_ended() {
         )
     };
     let alice = "auth0|alice";
-    assert_eq!(audit.len(), 22, "{log}");
+    assert_eq!(audit.len(), 26, "{log}");
     // The store hands the events over a moment after their change.
     let (events, operators): (Vec<&str>, Vec<&str>) =
         audit.iter().partition(|line| line.starts_with("subject="));
@@ -131,6 +135,10 @@ fn the_audit_log_names_the_operator_the_operation_and_how_it_ended() {
             refused("ann", "DELETE", &phone, 404),
             refused("ann", "GET", "/accounts/%FF", 400),
             refused("ann", "PUT", account, 405),
+            begins(alice, "bob", "remove_phone"),
+            ended(alice, "bob", "remove_phone", "invalid"),
+            refused("bob", "DELETE", &no_device, 404),
+            refused("bob", "GET", &no_subject, 400),
             refused("ann", "POST", &phones, 413),
             // A subject cannot begin a line of its own.
             begins("a\nb\u{1b}[31m", "bob", "show"),
