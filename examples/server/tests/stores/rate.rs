@@ -20,9 +20,13 @@ fn rate_of_durable_writes() {
     println!("| store | writers | writes per second | p50 µs | p99 µs |");
     println!("| --- | --- | --- | --- | --- |");
     let redb = Backend::redb();
-    WRITERS.map(|writers| measure("redb", &redb, writers));
+    for writers in WRITERS {
+        measure("redb", &redb, writers);
+    }
     if let Some(postgres) = Backend::postgres() {
-        WRITERS.map(|writers| measure("PostgreSQL", &postgres, writers));
+        for writers in WRITERS {
+            measure("PostgreSQL", &postgres, writers);
+        }
     }
 }
 
