@@ -21,7 +21,7 @@ type Error = Box<dyn std::error::Error>;
 fn main() -> Result<(), Error> {
     let mut story = Story::new()?;
 
-    story.chapter("The password was right, and nothing is enrolled: alice associates her phone");
+    story.chapter("The password was right, and nothing is enrolled: alice associates a phone");
     let session = story.sign_in()?;
     let phone: PhoneNumber = "+14155558730".parse()?;
     let request = Associate {
@@ -47,7 +47,7 @@ fn main() -> Result<(), Error> {
     );
     story.lists(&session)?;
 
-    story.chapter("She types the code: the phone is confirmed, and the login complete");
+    story.chapter("Alice types the code: the phone is confirmed, and the login complete");
     story.wait(Duration::seconds(20));
     let oob_code = associated.oob_code.expose_secret();
     story.answers(
@@ -55,7 +55,7 @@ fn main() -> Result<(), Error> {
         &oob_code,
         associated.delivery.code.expose_secret(),
     )?;
-    println!("    her token has completed its login, and is spent:");
+    println!("    the token has completed its login, and is spent:");
     story.lists(&session)?;
 
     story.chapter("The next day: a challenge, and a wrong code first");
@@ -78,7 +78,7 @@ fn main() -> Result<(), Error> {
     story.chapter("A resend refills nothing, and sends run out as well");
     while story.challenges(&thief)?.is_some() {}
 
-    story.chapter("Alice is not locked out: her recovery code has a budget of its own");
+    story.chapter("Alice is not locked out: the recovery code has a budget of its own");
     let session = story.sign_in()?;
     story.says("POST /oauth/token  grant_type=mfa-recovery-code");
     let typed = recovery_code.expose_secret().to_lowercase().as_str().into();
@@ -96,7 +96,7 @@ fn main() -> Result<(), Error> {
         replacement.expose_secret()
     );
 
-    story.chapter("With a full login she adds a second phone, and removes the first");
+    story.chapter("With a full login Alice adds a second phone, and removes the first");
     story.wait(Duration::hours(1));
     let full = story.full_login()?;
     let request = Associate {

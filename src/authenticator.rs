@@ -23,7 +23,7 @@ const ID_SYMBOLS: NonZeroU32 = NonZeroU32::MIN.saturating_add(61);
 pub struct DeviceId([u8; 16]);
 
 impl DeviceId {
-    /// What stands for a text that is no id: it can be neither drawn nor loaded.
+    /// What stands for a text that is not an id: it can be neither drawn nor loaded.
     const NONE: Self = Self([b'-'; 16]);
 
     pub(crate) fn draw(rng: &mut (impl CryptoRng + ?Sized)) -> Self {
@@ -113,8 +113,8 @@ pub enum AuthenticatorId {
 const RECOVERY_CODE: &str = "recovery-code";
 
 impl AuthenticatorId {
-    /// What somebody asks for. A text that is no id is one that no authenticator has, so that the
-    /// engine answers it in the order in which it answers any.
+    /// The id in a request. A text that is not an id stands for one that no authenticator has, so the
+    /// engine refuses it in the same order as any unknown id.
     pub(crate) fn presented(text: &str) -> Self {
         text.parse().unwrap_or(Self::RecoveryCode(DeviceId::NONE))
     }

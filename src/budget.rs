@@ -28,7 +28,7 @@ impl Limit {
 
 /// How many at once, and how often one comes back.
 ///
-/// In any window of time `t`, at most `burst + ⌊t / period⌋` are taken.
+/// In any window of time `t`, at most `burst + ⌊t / period⌋` are taken: z3 proves it for every limit (`tests/proof`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RateLimit {
     burst: u32,

@@ -291,6 +291,13 @@ pub use transition::{AnothersStored, Next, Outcome, Sealed, Step, Stored, Transi
 
 #[allow(
     clippy::doc_markdown,
+    reason = "it names providers and their formats, as a page does"
+)]
+#[doc = include_str!("../docs/cookbook.md")]
+pub mod cookbook {}
+
+#[allow(
+    clippy::doc_markdown,
     reason = "its tables stand as they were printed, with PostgreSQL in them"
 )]
 #[doc = include_str!("docs/scale.md")]

@@ -185,7 +185,7 @@ impl MfaSession {
     pub(crate) fn of_token(&self, id: &SessionId, now: Millis, expires_at: Millis) -> Self {
         let authenticated_at = match self.assurance {
             Assurance::FirstFactor => now,
-            // The embedder's word may lie ahead.
+            // The embedder's time may be later than ours.
             Assurance::Mfa => self.authenticated_at.min(now),
         };
         Self {

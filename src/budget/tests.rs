@@ -7,6 +7,8 @@ use time::UtcDateTime;
 use super::{Budget, BudgetEmpty, InvalidRateLimit, Limit, RateLimit};
 use crate::instant::Millis;
 
+mod proof;
+
 const HOUR: u64 = 3_600_000;
 const YEAR: u64 = 365 * 24 * HOUR;
 /// 2027-01-15T08:00:00Z.
@@ -254,7 +256,7 @@ fn a_rate_limit_is_made_within_its_bounds_only() {
         Err(InvalidRateLimit)
     );
     assert_eq!(new(3_654, day), Err(InvalidRateLimit));
-    // A product that does not fit is no small one.
+    // A product that does not fit is not a small one.
     assert_eq!(
         new(2, Duration::from_millis(u64::MAX)),
         Err(InvalidRateLimit)

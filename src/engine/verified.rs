@@ -186,7 +186,7 @@ impl Verified {
     pub fn authenticated_at(&self) -> UtcDateTime {
         match self.session.assurance() {
             Assurance::FirstFactor => self.verified_at(),
-            // The embedder's word may lie ahead.
+            // The embedder's time may be later than ours.
             Assurance::Mfa => self.session.authenticated_at().min(self.verified_at()),
         }
     }

@@ -68,7 +68,7 @@ impl fmt::Display for AppName {
     }
 }
 
-/// The text is no name that a message can carry.
+/// The text is not a name that a message can carry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum InvalidAppName {

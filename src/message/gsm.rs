@@ -1,6 +1,6 @@
 //! The alphabet of an SMS: 3GPP TS 23.038 (once GSM 03.38), section 6.2.1.
 
-/// The basic table in its order, without the escape at 0x1B, which is no character.
+/// The basic table in its order, without the escape at 0x1B, which is not a character.
 const BASIC: &str = "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?\
     ¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà";
 

@@ -13,7 +13,7 @@ use core::fmt;
 /// * The format takes a host as it stands and puts it into an origin of the scheme `https` and no
 ///   port. So there is no scheme, no port, no path and no final dot, and a name outside ASCII is
 ///   written as its A-label, `xn--…`, as a browser's origin has it.
-/// * An IP address belongs to no site but itself and is no address that a user knows. Refused is
+/// * An IP address is not a site that a user knows. Refused is
 ///   what the URL standard reads as one: whatever ends in a number, `127.0.0.1` as `1` and `a.0x7f`.
 ///
 /// # Examples
@@ -84,7 +84,7 @@ impl fmt::Display for Host {
     }
 }
 
-/// The text is no host that a code can be bound to.
+/// The text is not a host that a code can be bound to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum InvalidHost {

@@ -16,7 +16,7 @@ const PAUSE: Duration = Duration::from_secs(1);
 /// three keys that the prompt names.
 ///
 /// A mailbox takes the call too, and its greeting may play tones. The keys are drawn for each call, so a
-/// mailbox hears the code at most once in 1,000 calls. The steps of the prompt have no variant for
+/// mailbox gets the code at most once in 1,000 calls. The steps of the prompt have no variant for
 /// digits, and only [`press`](Self::press) with the right keys gives an [`AnsweredCall`].
 ///
 /// The server keeps the call from the prompt to the keys, in memory, at most until

@@ -120,7 +120,7 @@ fn every_decimal_digit_of_any_script_becomes_ascii() {
     }
 }
 
-/// What is numeric and has no decimal value is no digit of a code: fractions, circled and Roman ones.
+/// What is numeric and has no decimal value is not a digit of a code: fractions, circled and Roman ones.
 #[test]
 fn what_folds_to_a_digit_is_numeric_and_there_are_66_times_ten() {
     let folded: Vec<char> = ('\0'..=char::MAX)

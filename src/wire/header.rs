@@ -41,7 +41,7 @@ fn scheme<'a>(header: &'a str, expected: &str) -> Option<&'a str> {
 
 /// The id of an authenticator in a path, raw or percent-encoded.
 ///
-/// A text that is no id names no authenticator, and the engine says so once it has judged the session.
+/// A text that is not an id names no authenticator. The engine says so after it has judged the session.
 #[must_use]
 pub fn authenticator_id(segment: &str) -> AuthenticatorId {
     AuthenticatorId::presented(&decode(segment, Plus::Itself).unwrap_or_default())

@@ -11,7 +11,7 @@ fn a_store_that_keeps_its_duty_passes() {
     assert_eq!(report.stale_loads(), 0);
     assert!(report.to_string().ends_with(
         "nothing was found that the store does not do\n\
-         not tested: whether what is reported outlasts a crash; for that, StoreTest::restarting\n"
+         not tested: whether what is reported survives a crash; for that, StoreTest::restarting\n"
     ));
 }
 

@@ -15,8 +15,8 @@ fn the_last_write_that_wins_is_found() {
         &[
             "A (right code) loads revision 1",
             "B (right code) loads revision 1",
-            "A (right code) saves revision 2, and hears: granted",
-            "B (right code) saves revision 2, and hears: granted",
+            "A (right code) saves revision 2, and gets: granted",
+            "B (right code) saves revision 2, and gets: granted",
         ],
     );
     shows(
@@ -24,8 +24,8 @@ fn the_last_write_that_wins_is_found() {
         &[
             "A (wrong code) loads revision 1",
             "B (wrong code) loads revision 1",
-            "A (wrong code) saves revision 2, and hears: Invalid binding_code.",
-            "B (wrong code) saves revision 2, and hears: Invalid binding_code.",
+            "A (wrong code) saves revision 2, and gets: Invalid binding_code.",
+            "B (wrong code) saves revision 2, and gets: Invalid binding_code.",
         ],
     );
     shows(
@@ -33,8 +33,8 @@ fn the_last_write_that_wins_is_found() {
         &[
             "A (challenge) loads revision 1",
             "B (challenge) loads revision 1",
-            "A (challenge) saves revision 2, and hears: sent",
-            "B (challenge) saves revision 2, and hears: sent",
+            "A (challenge) saves revision 2, and gets: sent",
+            "B (challenge) saves revision 2, and gets: sent",
         ],
     );
     shows(
@@ -63,8 +63,8 @@ fn a_compare_outside_of_the_transaction_is_found() {
             "B (right code) loads revision 1",
             "A (right code) begins to save revision 2",
             "B (right code) begins to save revision 2",
-            "A (right code) saves revision 2, and hears: granted",
-            "B (right code) saves revision 2, and hears: granted",
+            "A (right code) saves revision 2, and gets: granted",
+            "B (right code) saves revision 2, and gets: granted",
         ],
     );
 }
@@ -213,7 +213,7 @@ fn a_conflict_that_is_called_a_failure_is_found() {
     assert_eq!(
         second.to_string(),
         "the store has to say that it is a conflict where another revision is stored; it did not: a \
-         write that came second failed with \"UNIQUE constraint failed\", and none was called a \
+         write that lost a race failed with \"UNIQUE constraint failed\", and none was called a \
          conflict; decide asks again only after that\n  \
          1. B cannot save revision 1: UNIQUE constraint failed\n"
     );

@@ -338,7 +338,7 @@ fn a_first_record_of_a_subject_that_was_forgotten_is_a_second_one() {
         "the store has to insert only where there is no record; it did not: of two writes that were \
          reported one is lost; insert, and take a record that is there for a conflict\n\
          \x20 1. B (restore budgets) loads no record\n\
-         \x20 2. B (restore budgets) saves revision 1, and hears: done\n"
+         \x20 2. B (restore budgets) saves revision 1, and gets: done\n"
     );
 }
 
@@ -367,10 +367,10 @@ fn a_restart_is_shown_where_it_was() {
         "the store has to report success only once it is durable; it broke rule 2 (once): revision 2 \
          of A (right code) was reported as saved, and is not there\n\
          \x20 1. A (right code) loads revision 1\n\
-         \x20 2. A (right code) saves revision 2, and hears: granted\n\
+         \x20 2. A (right code) saves revision 2, and gets: granted\n\
          \x20 3. the store is restarted\n\
          \x20 4. the store is restarted\n\
          \x20 5. a last write loads revision 1\n\
-         \x20 6. a last write saves revision 2, and hears: done\n"
+         \x20 6. a last write saves revision 2, and gets: done\n"
     );
 }

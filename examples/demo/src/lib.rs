@@ -5,7 +5,7 @@
 //! their tokens, `outbox` for their provider.
 //!
 //! Everything is in memory and gone with the process, and there is one user. `examples/server` is a
-//! server that keeps what it is told.
+//! server that keeps what it saves.
 #![forbid(unsafe_code)]
 
 mod access_tokens;
@@ -22,7 +22,7 @@ pub use crate::service::Service;
 ///
 /// # Errors
 ///
-/// The argument is no address.
+/// The argument is not an address.
 pub fn address() -> Result<SocketAddr, AddrParseError> {
     let argument = std::env::args().nth(1);
     argument.as_deref().unwrap_or("127.0.0.1:8080").parse()

@@ -20,7 +20,7 @@ use tokio::net::TcpListener;
 
 pub use self::operators::{ADMIN_TOKENS, METRICS_TOKEN, Operators};
 use crate::http::answer::Failure;
-use crate::http::{serve_routes, take_on};
+use crate::http::{Peer, serve_routes, take_on};
 use crate::service::Service;
 
 /// Who sent a request.
@@ -90,7 +90,9 @@ async fn authorize(
         }
         None if reads_metrics => {}
         None => {
-            tracing::warn!("administration without a token of an operator");
+            let peer = request.extensions().get::<Peer>();
+            let peer = peer.map(|peer| tracing::field::display(peer.0));
+            tracing::warn!(peer, "administration without a token of an operator");
             let description = "The token of an operator is missing or wrong.";
             return Failure::of(401, "invalid_token", description).into_response();
         }

@@ -2,29 +2,48 @@
 //!
 //! It is asked before a message is saved or charged, so that an outage costs no user their budget.
 
-use std::sync::{Mutex, PoisonError};
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use oob_mfa::Target;
 use oob_mfa::wire::ErrorAnswer;
+use oob_mfa::{Channel, PhoneNumber, Target};
 use time::UtcDateTime;
 
 /// Decides about the target of a message.
 pub(crate) struct Admission {
-    /// Calling codes with their plus; empty for every country.
-    countries: Vec<String>,
-    provider: Mutex<Provider>,
+    prefixes: Prefixes,
+    providers: Mutex<HashMap<Channel, Provider>>,
 }
 
-/// How many messages in a row the provider has not taken, and when.
+/// The first digits of the numbers that get messages, without the plus. The longest that matches decides.
+#[derive(Clone, Debug, Default)]
+pub struct Prefixes {
+    /// None for every number.
+    pub allowed: Vec<String>,
+    /// Exceptions.
+    pub denied: Vec<String>,
+}
+
+/// How many messages in a row the provider of a channel has not taken, and when.
 #[derive(Clone, Copy, Default)]
 struct Provider {
     failures: u32,
-    /// When the last one failed, or was let through to find out whether it works again.
+    numbers: Numbers,
+    /// When it was tried last.
     tried: Option<UtcDateTime>,
 }
 
-/// So many failures in a row are an outage.
+/// Whose messages they were. One number that fails again and again is not an outage.
+#[derive(Clone, Copy, Default)]
+enum Numbers {
+    #[default]
+    None,
+    One(PhoneNumber),
+    Several,
+}
+
+/// So many failures in a row, of several numbers, are an outage.
 const OUTAGE: u32 = 3;
 /// How long no message is sent in an outage. Then one is, to find out.
 const PAUSE: Duration = Duration::from_secs(30);
@@ -32,8 +51,8 @@ const PAUSE: Duration = Duration::from_secs(30);
 /// Why a message is not admitted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum NotAdmitted {
-    /// The number is of a country that the configuration does not name.
-    Country,
+    /// The number has a prefix that the configuration does not allow.
+    Prefix,
     /// The provider takes no messages.
     Outage {
         /// When to try again.
@@ -41,10 +60,20 @@ pub(crate) enum NotAdmitted {
     },
 }
 
+impl NotAdmitted {
+    /// For logs and metrics.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Prefix => "prefix_not_admitted",
+            Self::Outage { .. } => "provider_outage",
+        }
+    }
+}
+
 impl From<NotAdmitted> for ErrorAnswer {
     fn from(refused: NotAdmitted) -> Self {
         match refused {
-            NotAdmitted::Country => {
+            NotAdmitted::Prefix => {
                 let text = "No messages are sent to this country.";
                 Self::new(403, "access_denied", text)
             }
@@ -53,15 +82,39 @@ impl From<NotAdmitted> for ErrorAnswer {
     }
 }
 
+impl Prefixes {
+    fn allow(&self, number: &str) -> bool {
+        let digits = number.trim_start_matches('+');
+        let longest = |prefixes: &[String]| {
+            let matching = prefixes.iter().filter(|prefix| digits.starts_with(*prefix));
+            matching.map(String::len).max()
+        };
+        let allowed = if self.allowed.is_empty() {
+            Some(0)
+        } else {
+            longest(&self.allowed)
+        };
+        allowed.is_some() && allowed > longest(&self.denied)
+    }
+}
+
+impl Provider {
+    /// How long it is left alone.
+    fn pause(&self, now: UtcDateTime) -> Option<Duration> {
+        if self.failures < OUTAGE || !matches!(self.numbers, Numbers::Several) {
+            return None;
+        }
+        // A clock that was set back ends the pause.
+        let elapsed = Duration::try_from(now - self.tried?).ok()?;
+        PAUSE.checked_sub(elapsed).filter(|left| !left.is_zero())
+    }
+}
+
 impl Admission {
-    /// To the countries of these calling codes, without plus; none for every country.
-    pub(crate) fn new(calling_codes: &[String]) -> Self {
+    pub(crate) fn new(prefixes: Prefixes) -> Self {
         Self {
-            countries: calling_codes
-                .iter()
-                .map(|code| format!("+{code}"))
-                .collect(),
-            provider: Mutex::default(),
+            prefixes,
+            providers: Mutex::default(),
         }
     }
 
@@ -71,112 +124,48 @@ impl Admission {
     ///
     /// [`NotAdmitted`]
     pub(crate) fn check(&self, target: Target, now: UtcDateTime) -> Result<(), NotAdmitted> {
-        let number = target.phone.to_e164();
-        let mut countries = self.countries.iter();
-        if !self.countries.is_empty() && !countries.any(|code| number.starts_with(code)) {
-            return Err(NotAdmitted::Country);
+        if !self.prefixes.allow(&target.phone.to_e164()) {
+            return Err(NotAdmitted::Prefix);
         }
-        let mut provider = self.provider();
-        if provider.failures < OUTAGE {
-            return Ok(());
+        let providers = self.providers();
+        let provider = providers.get(&target.channel);
+        match provider.and_then(|provider| provider.pause(now)) {
+            Some(retry_after) => Err(NotAdmitted::Outage { retry_after }),
+            None => Ok(()),
         }
-        let elapsed = provider.tried.map_or(PAUSE, |tried| {
-            // A clock that was set back ends the pause.
-            Duration::try_from(now - tried).unwrap_or(PAUSE)
-        });
-        match PAUSE.checked_sub(elapsed) {
-            Some(retry_after) if !retry_after.is_zero() => Err(NotAdmitted::Outage { retry_after }),
-            _ => {
-                provider.tried = Some(now);
-                Ok(())
-            }
+    }
+
+    /// A message is about to be sent. In an outage it is the one that finds out.
+    pub(crate) fn tries(&self, channel: Channel, now: UtcDateTime) {
+        if let Some(provider) = self.providers().get_mut(&channel) {
+            provider.tried = Some(now);
         }
     }
 
     /// The provider took a message.
-    pub(crate) fn sent(&self) {
-        *self.provider() = Provider::default();
+    pub(crate) fn sent(&self, channel: Channel) {
+        self.providers().remove(&channel);
     }
 
-    /// The provider did not take a message.
-    pub(crate) fn failed(&self, now: UtcDateTime) {
-        let mut provider = self.provider();
+    /// The provider took no message. One that it refuses for what it is does not count.
+    pub(crate) fn failed(&self, target: Target, now: UtcDateTime) {
+        let mut providers = self.providers();
+        let provider = providers.entry(target.channel).or_default();
         provider.failures = provider.failures.saturating_add(1);
         provider.tried = Some(now);
+        provider.numbers = match provider.numbers {
+            Numbers::None => Numbers::One(target.phone),
+            Numbers::One(number) if number == target.phone => Numbers::One(number),
+            _ => Numbers::Several,
+        };
     }
 
-    fn provider(&self) -> std::sync::MutexGuard<'_, Provider> {
-        self.provider.lock().unwrap_or_else(PoisonError::into_inner)
+    fn providers(&self) -> MutexGuard<'_, HashMap<Channel, Provider>> {
+        self.providers
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use oob_mfa::Channel;
-
-    use super::*;
-
-    fn target(number: &str) -> Target {
-        Target {
-            phone: number.parse().unwrap(),
-            channel: Channel::Sms,
-        }
-    }
-
-    fn at(seconds: i64) -> UtcDateTime {
-        UtcDateTime::from_unix_timestamp(1_800_000_000 + seconds).unwrap()
-    }
-
-    fn outage(retry_after: u64) -> Result<(), NotAdmitted> {
-        Err(NotAdmitted::Outage {
-            retry_after: Duration::from_secs(retry_after),
-        })
-    }
-
-    #[test]
-    fn messages_go_to_the_countries_of_the_configuration() {
-        let anywhere = Admission::new(&[]);
-        assert_eq!(anywhere.check(target("+447911123456"), at(0)), Ok(()));
-        let some = Admission::new(&["1".to_owned(), "49".to_owned()]);
-        for number in ["+14155558730", "+4915112345678"] {
-            assert_eq!(some.check(target(number), at(0)), Ok(()));
-        }
-        for number in ["+447911123456", "+41791234567"] {
-            assert_eq!(some.check(target(number), at(0)), Err(NotAdmitted::Country));
-        }
-    }
-
-    #[test]
-    fn after_three_failures_in_a_row_one_message_in_thirty_seconds_is_tried() {
-        let admission = Admission::new(&[]);
-        let check = |seconds| admission.check(target("+14155558730"), at(seconds));
-        admission.failed(at(0));
-        admission.failed(at(0));
-        assert_eq!(check(0), Ok(()));
-        admission.sent();
-        for _ in 0..2 {
-            admission.failed(at(0));
-        }
-        assert_eq!(check(0), Ok(()), "a success ends the row");
-        admission.failed(at(1));
-        assert_eq!(check(1), outage(30));
-        assert_eq!(check(30), outage(1));
-        assert_eq!(check(31), Ok(()));
-        assert_eq!(check(31), outage(30), "one at a time");
-        admission.failed(at(32));
-        assert_eq!(check(61), outage(1));
-        assert_eq!(check(62), Ok(()));
-        admission.sent();
-        assert_eq!(check(62), Ok(()));
-        assert_eq!(check(62), Ok(()));
-    }
-
-    #[test]
-    fn a_clock_that_was_set_back_keeps_nobody_waiting() {
-        let admission = Admission::new(&[]);
-        for _ in 0..3 {
-            admission.failed(at(3_600));
-        }
-        assert_eq!(admission.check(target("+14155558730"), at(0)), Ok(()));
-    }
-}
+mod tests;

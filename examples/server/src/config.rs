@@ -14,6 +14,7 @@ use serde::Deserialize;
 use zeroize::Zeroizing;
 
 use self::policy::WrittenPolicy;
+use crate::admission::Prefixes;
 use crate::clients::{Client, Clients, DEFAULT_SCOPES};
 use crate::keys::SigningAlgorithm;
 use crate::origin::Origin;
@@ -30,8 +31,8 @@ pub struct Config {
     pub signing_algorithm: SigningAlgorithm,
     /// What the engine decides by.
     pub policy: Policy,
-    /// The calling codes of the countries that get messages; none for all.
-    pub calling_codes: Vec<String>,
+    /// Which numbers get messages.
+    pub prefixes: Prefixes,
     /// What messages say.
     pub wording: Wording,
     /// Who may sign in.
@@ -53,7 +54,7 @@ pub struct ConnectionSettings {
     pub trusted_proxies: TrustedProxies,
 }
 
-/// What is wrong with a configuration, for whoever wrote it.
+/// What is wrong with a configuration.
 #[derive(Debug, PartialEq, Eq)]
 pub struct ConfigError(pub String);
 
@@ -126,7 +127,10 @@ No --config: this is a demonstration, with credentials that everybody knows.
             token_lifetime,
             signing_algorithm: written.signing_algorithm,
             policy,
-            calling_codes: calling_codes(written.calling_codes)?,
+            prefixes: Prefixes {
+                allowed: prefixes("allowed_prefixes", written.allowed_prefixes)?,
+                denied: prefixes("denied_prefixes", written.denied_prefixes)?,
+            },
             wording: wording(&written.app_name, written.webotp_host.as_deref())?,
             users: users(written.users)?,
             clients: clients(written.clients)?,
@@ -145,16 +149,16 @@ No --config: this is a demonstration, with credentials that everybody knows.
     }
 }
 
-fn calling_codes(codes: Vec<String>) -> Result<Vec<String>, ConfigError> {
-    for code in &codes {
-        let is_code = (1..=3).contains(&code.len()) && !code.starts_with('0');
-        if !is_code || !code.bytes().all(|byte| byte.is_ascii_digit()) {
+fn prefixes(setting: &str, prefixes: Vec<String>) -> Result<Vec<String>, ConfigError> {
+    for prefix in &prefixes {
+        let fits = (1..=7).contains(&prefix.len()) && !prefix.starts_with('0');
+        if !fits || !prefix.bytes().all(|byte| byte.is_ascii_digit()) {
             return Err(ConfigError(format!(
-                "calling_codes: {code:?} has to be 1 to 3 digits without the plus, as \"44\""
+                "{setting}: {prefix:?} has to be 1 to 7 digits without the plus, as \"44\""
             )));
         }
     }
-    Ok(codes)
+    Ok(prefixes)
 }
 
 fn keep_alive(seconds: u64) -> Result<Duration, ConfigError> {
@@ -203,7 +207,16 @@ fn wording(app_name: &str, host: Option<&str>) -> Result<Wording, ConfigError> {
 fn place(text: &str, error: &toml::de::Error) -> String {
     let line = error.span().and_then(|span| text.get(..span.start));
     let line = line.map_or(1, |before| before.matches('\n').count() + 1);
-    format!("line {line}: {}", error.message())
+    // "invalid type: integer `817263`, expected a string" quotes what may be a secret.
+    let quotes_a_value = ["invalid type", "invalid value"]
+        .iter()
+        .any(|quoting| error.message().starts_with(quoting));
+    let what = if quotes_a_value {
+        "a value of the wrong type: texts stand in quotes, numbers do not"
+    } else {
+        error.message()
+    };
+    format!("line {line}: {what}")
 }
 
 fn users(written: Vec<WrittenUser>) -> Result<Users, ConfigError> {
@@ -303,7 +316,9 @@ struct Written {
     #[serde(default)]
     trusted_proxies: Vec<IpAddr>,
     #[serde(default)]
-    calling_codes: Vec<String>,
+    allowed_prefixes: Vec<String>,
+    #[serde(default)]
+    denied_prefixes: Vec<String>,
     #[serde(default)]
     policy: WrittenPolicy,
     #[serde(default)]

@@ -11,7 +11,7 @@ use std::io;
 use std::sync::Arc;
 
 use oob_mfa::exchange::{Exchange, Load, Mint, Replace, Reply, Request, Send, Token};
-use oob_mfa::{DeniedKind, MAX_TRIES};
+use oob_mfa::{DeniedKind, MAX_TRIES, Subject, Target};
 
 use crate::outbox::Message;
 use crate::peers::Network;
@@ -29,20 +29,30 @@ impl Service {
                 Exchange::Client(step) if self.clients.knows(step.credentials()) => {
                     step.authenticated()
                 }
-                Exchange::Client(step) => step.rejected(),
+                Exchange::Client(step) => {
+                    self.refused(step.credentials().client_id(), "invalid_client");
+                    step.rejected()
+                }
                 Exchange::Token(step) => self.open(step),
                 Exchange::Grant(step) => self.first_factor(step, network).await,
                 Exchange::Load(step) => self.load(step).await,
                 Exchange::Admit(step) => match self.admission.check(step.target(), self.now()) {
                     Ok(()) => step.admitted(),
-                    Err(refused) => step.fail(refused.into()),
+                    Err(refused) => {
+                        self.refused(step.subject().as_str(), refused.name());
+                        step.fail(refused.into())
+                    }
                 },
                 Exchange::Replace(step) => self.replace(step, &mut conflicts).await,
                 Exchange::Send(step) => self.send(step).await,
                 Exchange::Mint(step) => self.mint(step),
                 Exchange::Done(reply) => {
                     if let (Some(subject), 1..) = (reply.subject(), conflicts) {
-                        tracing::info!(%subject, conflicts, "decided anew after conflicts");
+                        tracing::info!(
+                            subject = subject.as_str(),
+                            conflicts,
+                            "decided anew after conflicts"
+                        );
                     }
                     self.answered(&reply);
                     return reply;
@@ -109,20 +119,27 @@ impl Service {
     async fn send(&self, step: Send) -> Exchange {
         let (subject, delivery) = (step.subject(), step.delivery());
         let (id, channel) = (delivery.id(), delivery.channel);
+        let target = Target {
+            phone: delivery.to,
+            channel,
+        };
+        self.admission.tries(channel, self.now());
         let message = Message::new(&self.wording, delivery);
         let message = message.map_err(|error| io::Error::other(error.to_string()));
         let outbox = Arc::clone(&self.outbox);
         let sent = tokio::task::spawn_blocking(move || outbox.send(&message?)).await;
         match sent.map_err(io::Error::other).flatten() {
             Ok(()) => {
-                tracing::info!(%subject, %id, %channel, "message sent");
-                self.admission.sent();
+                tracing::info!(subject = subject.as_str(), %id, %channel, "message sent");
+                self.admission.sent(channel);
                 step.sent()
             }
             Err(error) => {
-                tracing::error!(%subject, %id, %error, "message not sent");
+                tracing::error!(subject = subject.as_str(), %id, %error, "message not sent");
                 self.metrics.send_failed(channel);
-                self.admission.failed(self.now());
+                if error.kind() != io::ErrorKind::InvalidInput {
+                    self.admission.failed(target, self.now());
+                }
                 step.failed()
             }
         }
@@ -134,10 +151,16 @@ impl Service {
         match self.tokens.mint(verified, email, &mut self.rng()) {
             Ok(answer) => step.minted(answer),
             Err(error) => {
-                tracing::error!(subject = %verified.subject(), %error, "no token was minted");
+                tracing::error!(subject = verified.subject().as_str(), %error, "no token was minted");
                 step.failed()
             }
         }
+    }
+
+    /// Counts and logs what is refused before the engine is asked.
+    fn refused(&self, who: &str, why: &'static str) {
+        self.metrics.refused(why);
+        tracing::info!(who, refused = why, "refused");
     }
 
     /// Counts and logs a decision. A refusal has no event.
@@ -152,7 +175,7 @@ impl Service {
             return;
         };
         self.metrics.decided(endpoint.name(), Some(denied));
-        let (subject, name) = (reply.subject().map(tracing::field::display), denied.name());
+        let (subject, name) = (reply.subject().map(Subject::as_str), denied.name());
         if denied.kind() == DeniedKind::CallerBug {
             // Nothing that a client sends leads here: somebody has to look.
             tracing::error!(subject, denied = name, "{denied}");

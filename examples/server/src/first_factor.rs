@@ -1,4 +1,4 @@
-//! The password grant: whoever sends the right password gets an `mfa_token`, always.
+//! The password grant: the right password always gets an `mfa_token`.
 
 use oob_mfa::Subject;
 use oob_mfa::exchange::{Exchange, Grant, Passed};
@@ -23,7 +23,11 @@ impl Service {
         }
         match self.judge(&grant, network).await {
             Ok((subject, scope, audience)) => {
-                tracing::info!(client = grant.client(), %subject, "first factor passed");
+                tracing::info!(
+                    client = grant.client(),
+                    subject = subject.as_str(),
+                    "first factor passed"
+                );
                 grant.first_factor(Passed {
                     subject,
                     scope,

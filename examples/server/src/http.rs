@@ -3,8 +3,8 @@
 //! A client gets 10 seconds for the head of a request and as long for its body. Between two requests a
 //! connection is kept for 75 seconds (`keep_alive_seconds`). There are at most 512 connections, fewer
 //! than the files that a process may have open by default; what comes on top waits until one of them ends.
-//! An address has 64 of them at the most (`connections_per_address`); what comes on top is closed. Whoever
-//! has eight addresses can still keep others out, and a client that does not read its answers keeps its
+//! An address has at most 64 of them (`connections_per_address`); what comes on top is closed. An attacker
+//! with eight addresses can still keep others out, and a client that does not read its answers keeps its
 //! connection.
 
 pub(crate) mod answer;
@@ -41,7 +41,7 @@ use crate::service::Service;
 
 /// The other end of the connection that a request came over.
 #[derive(Clone, Copy)]
-struct Peer(IpAddr);
+pub(crate) struct Peer(pub(crate) IpAddr);
 
 /// How long a client may take for the head of a request.
 const SLOWEST_HEAD: Duration = Duration::from_secs(10);

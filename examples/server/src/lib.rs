@@ -12,7 +12,7 @@
 #![forbid(unsafe_code)]
 
 pub mod admin;
-mod admission;
+pub mod admission;
 pub mod audit;
 pub mod cli;
 pub mod clients;
@@ -110,7 +110,7 @@ pub async fn run(
         service
     };
     let service = Arc::new(service);
-    // Before anybody hears that it listens, so that no early signal kills the process.
+    // Before the log says that it listens, so that no early signal kills the process.
     let stop = stop_signal()?;
     let stopping = CancellationToken::new();
     let stopped = stopping.clone();

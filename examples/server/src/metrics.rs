@@ -23,6 +23,7 @@ pub struct Metrics {
     registry: Registry,
     requests: Family<Labels<2>, Histogram, fn() -> Histogram>,
     decisions: Family<Labels<2>, Counter>,
+    refusals: Family<Labels<1>, Counter>,
     conflicts: Counter,
     store_failures: Family<Labels<1>, Counter>,
     send_failures: Family<Labels<1>, Counter>,
@@ -42,6 +43,9 @@ impl Default for Metrics {
         let decisions = Family::default();
         let help = "How requests and operations ended: granted, or the name of the denial";
         registry.register("decisions", help, decisions.clone());
+        let reasons = ["invalid_client", "prefix_not_admitted", "provider_outage"].into_iter();
+        let help = "Requests that were refused before the engine was asked";
+        let refusals = zeroed(&mut registry, "refusals", help, "reason", reasons);
         let conflicts = Counter::default();
         let help = "Writes that lost to another request";
         registry.register("write_conflicts", help, conflicts.clone());
@@ -69,6 +73,7 @@ impl Default for Metrics {
             registry,
             requests,
             decisions,
+            refusals,
             conflicts,
             store_failures,
             send_failures,
@@ -98,6 +103,11 @@ impl Metrics {
             ("decision", decision.into()),
         ];
         self.decisions.get_or_create(&labels).inc();
+    }
+
+    /// A request was refused before the engine was asked.
+    pub fn refused(&self, reason: &'static str) {
+        count(&self.refusals, "reason", reason);
     }
 
     /// A write failed: counted where it lost to another request.

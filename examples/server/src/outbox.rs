@@ -100,6 +100,8 @@ pub trait Outbox: Send + Sync {
     /// # Errors
     ///
     /// Whatever kept it from leaving. Nobody tries again: the owner asks for another code.
+    /// [`InvalidInput`](io::ErrorKind::InvalidInput) says that the provider refuses this message, for its number
+    /// for example. Any other error may be an outage.
     fn send(&self, message: &Message) -> io::Result<()>;
 }
 
@@ -115,7 +117,7 @@ impl Outbox for StandardOutput {
 }
 
 /// Messages to the end of a file, a line of JSON each. A message that did not fit leaves a part of a
-/// line, which is no JSON; the next one begins on a line of its own.
+/// line, which is not JSON; the next one begins on a line of its own.
 pub struct FileOutbox(Mutex<Lines<File>>);
 
 impl FileOutbox {

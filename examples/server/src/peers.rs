@@ -31,8 +31,8 @@ impl TrustedProxies {
     }
 
     /// The client of a request: its peer, or what a trusted peer says in `X-Forwarded-For`. From the end
-    /// of the list the first that is no trusted proxy counts: what stands before it, the client may have
-    /// written.
+    /// of the list the first that is not a trusted proxy counts: the client may have written what stands
+    /// before it.
     pub fn client<'a>(
         &self,
         peer: IpAddr,

@@ -76,7 +76,7 @@ impl Service {
             tokens: Tokens::new(issuer, config.token_lifetime, keys.signing),
             users: config.users,
             clients: config.clients,
-            admission: Admission::new(&config.calling_codes),
+            admission: Admission::new(config.prefixes),
             connections: config.connections,
             tasks: TaskTracker::new(),
             metrics: Metrics::default(),
@@ -198,8 +198,11 @@ impl Service {
     pub(crate) fn store_failed(&self, subject: &Subject, error: &StoreError) {
         self.metrics.store_failed(error);
         match error {
-            StoreError::Conflict => tracing::warn!(%subject, "conflicts exhausted the retries"),
-            error => tracing::error!(%subject, %error, "the store failed"),
+            StoreError::Conflict => tracing::warn!(
+                subject = subject.as_str(),
+                "conflicts exhausted the retries"
+            ),
+            error => tracing::error!(subject = subject.as_str(), %error, "the store failed"),
         }
     }
 }

@@ -34,8 +34,7 @@ pub use self::redis::RedisStore;
 pub use self::tls::Tls;
 pub use self::url::{InvalidStoreUrl, StoreUrl};
 
-// Whoever waits for an SMS gives a request a few seconds; a store that takes longer is answered for
-// with 503.
+// A user who waits for an SMS gives a request a few seconds. If a store takes longer, the response is 503.
 
 /// How long a store that is reached over the network may take to be connected to.
 const CONNECT: Duration = Duration::from_secs(2);

@@ -198,7 +198,7 @@ impl Tokens {
             .all()
             .find(|key| header.kid.as_deref() == Some(key.id()))
             .ok_or(Denied::TokenInvalid)?;
-        // What the header names is no choice: the key has one algorithm.
+        // The key has one algorithm, whatever the header names.
         let mut validation = self.validation.clone();
         validation.algorithms = vec![key.algorithm()];
         let opened = jsonwebtoken::decode::<Value>(token, key.decoding(), &validation)

@@ -40,7 +40,7 @@ pub struct Users {
 
 /// As many as there are connections.
 const MAX_WAITING: usize = 512;
-/// What an address is told to wait that sends more at once than it may.
+/// `Retry-After` for an address that sends more at once than it may.
 const AT_ONCE: Duration = Duration::from_secs(1);
 
 /// Why a password was not judged.

@@ -81,7 +81,7 @@ pub(crate) fn bad_requests(server: &Server) {
             .json(path, &[], &body)
             .is(401, "invalid_client", "Client authentication failed");
     }
-    // A browser that hears of Basic without having used it opens a password box.
+    // A browser that gets Basic without having used it opens a password box.
     let wrong = ("authorization", "Basic ZGVtbzpndWVzc2Vk");
     let body = json!({ "grant_type": "password" });
     client.json("/oauth/token", &[wrong], &body).is(

@@ -32,7 +32,7 @@ pub(crate) fn parallel_answers(server: &Server) {
     });
     assert_eq!(judged, 10);
     let refused = count(&answers, |answer| answer.status == 429);
-    // Whoever lost every try is told to come again.
+    // A request that lost every try gets 503.
     let busy = count(&answers, |answer| answer.status == 503);
     assert_eq!(judged + refused + busy, AT_ONCE);
 }

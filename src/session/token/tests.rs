@@ -211,7 +211,7 @@ fn a_sealed_body_that_is_not_a_session_is_malformed() {
         let beyond = replaced(field, &(greatest + 1).to_be_bytes());
         assert_eq!(beyond, Err(Denied::TokenMalformed));
     }
-    // No subject, one that is no text, and a length past the end.
+    // No subject, one that is not a text, and a length past the end.
     assert_eq!(
         replaced(SUBJECT, &[0xff, 0xff]),
         Err(Denied::TokenMalformed)

@@ -30,7 +30,7 @@ impl History {
                 return (Some(Rule::FailureLimit), found);
             }
             if wrong(&one) || wrong(&two) {
-                let found = "a wrong code was told, and its charge is lost".into();
+                let found = "a wrong code was reported, and its charge is lost".into();
                 return (Some(Rule::ChargeBeforeReveal), found);
             }
         }

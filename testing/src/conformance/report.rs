@@ -60,7 +60,7 @@ pub struct Report {
     breaches: Vec<Breach>,
 }
 
-/// What the store says to writes that came second.
+/// What the store says to writes that lost a race.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Second {
     pub(super) conflicts: u64,
@@ -120,7 +120,7 @@ impl Report {
         self.stale_loads
     }
 
-    /// Looks back: whether any write that came second was called a conflict.
+    /// Looks back: whether any write that lost a race was called a conflict.
     pub(super) fn conclude(&mut self) {
         for second in [&self.second_inserts, &self.second_replaces] {
             if let Second {
@@ -182,7 +182,7 @@ impl fmt::Display for Report {
         }
         if *restarts == 0 {
             f.write_str(
-                "not tested: whether what is reported outlasts a crash; for that, \
+                "not tested: whether what is reported survives a crash; for that, \
                  StoreTest::restarting\n",
             )?;
         }
@@ -270,7 +270,7 @@ impl fmt::Display for Step {
             What::BeginsToSave(revision) => write!(f, "{who} begins to save revision {revision}"),
             What::Saves(revision, None) => write!(f, "{who} saves revision {revision}"),
             What::Saves(revision, Some(told)) => {
-                write!(f, "{who} saves revision {revision}, and hears: {told}")
+                write!(f, "{who} saves revision {revision}, and gets: {told}")
             }
             What::Conflict(revision) => write!(f, "{who} has a conflict with revision {revision}"),
             What::FailsToSave(revision, error) => {

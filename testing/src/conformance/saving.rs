@@ -68,7 +68,7 @@ impl Saving {
         }
     }
 
-    /// Whether a write that came second was called a conflict.
+    /// Whether a write that lost a race was called a conflict.
     fn count_wrong(&self, report: &mut Report) {
         let revision = self.account.revision();
         let second = if revision == 1 {
@@ -80,7 +80,7 @@ impl Saving {
             Came::Conflict => second.conflicts += 1,
             Came::Failure(error) if second.failure.is_none() => {
                 let found = format!(
-                    "a write that came second failed with {error:?}, and none was called a \
+                    "a write that lost a race failed with {error:?}, and none was called a \
                      conflict; decide asks again only after that"
                 );
                 let what = What::FailsToSave(revision, error.clone());

@@ -26,10 +26,16 @@ pub(super) struct Order {
 }
 
 impl Order {
-    /// A line before the operation, so that who asked for it is known even where the process dies.
-    pub(super) fn log_begin(&self) {
-        let (operator, operation, subject) = self.fields();
+    /// Logs a line before the operation, so that who asked for it is known even if the process dies.
+    pub(super) fn begin(operator: Operator, operation: &'static str, subject: Subject) -> Self {
+        let order = Self {
+            operator,
+            operation,
+            subject,
+        };
+        let (operator, operation, subject) = order.fields();
         tracing::info!(target: "audit", subject, operator, operation, "administration begins");
+        order
     }
 
     pub(super) fn log_end(&self, outcome: &'static str) {
@@ -49,7 +55,6 @@ pub(super) async fn decide<T>(
     ask: impl Fn(Account, UtcDateTime, &mut dyn CryptoRng) -> Transition<T>,
 ) -> Result<Granted<T>, Failure> {
     let subject = &order.subject;
-    order.log_begin();
     let decided = service.decide(order.operation, subject, ask).await;
     let decided = decided.inspect_err(|_| order.log_end("failed"))?;
     let (result, now) = (decided.outcome.result, decided.now);

@@ -35,11 +35,7 @@ pub(super) struct Target {
 
 impl Target {
     fn order(self, operation: &'static str) -> Order {
-        Order {
-            operator: self.operator,
-            operation,
-            subject: self.subject,
-        }
+        Order::begin(self.operator, operation, self.subject)
     }
 }
 
@@ -53,11 +49,17 @@ impl FromRequestParts<Arc<Service>> for Target {
         let operator = parts.extensions.get::<Operator>().cloned();
         let operator = operator.ok_or_else(ErrorAnswer::server_error)?;
         let path = Path::<BTreeMap<String, String>>::from_request_parts(parts, service).await;
-        let Path(mut path) = path.map_err(|_| invalid("The path is not UTF-8."))?;
+        let refused = |description: &str| {
+            let (operator, path) = (&*operator.0, parts.uri.path());
+            tracing::info!(target: "audit", operator, path, outcome = "invalid", "administration ended");
+            invalid(description.to_owned())
+        };
+        let Path(mut path) = path.map_err(|_| refused("The path is not UTF-8."))?;
         let subject = path.get("subject").and_then(|text| text.parse().ok());
+        let subject = subject.ok_or_else(|| refused("A subject has 1 to 255 bytes."))?;
         Ok(Self {
             operator,
-            subject: subject.ok_or_else(|| invalid("A subject has 1 to 255 bytes."))?,
+            subject,
             device: path.remove("device"),
         })
     }
@@ -77,7 +79,6 @@ pub(super) async fn metrics(State(service): State<Arc<Service>>) -> Answer {
 /// `GET /accounts/{subject}`. A user whom nothing has changed has revision 0.
 pub(super) async fn show(State(service): State<Arc<Service>>, target: Target) -> Answer {
     let order = target.order("show");
-    order.log_begin();
     let loaded = service.account(&order.subject).await;
     order.log_end(if loaded.is_ok() { "granted" } else { "failed" });
     let (account, now, engine) = (loaded?, service.now(), &service.engine);
@@ -181,7 +182,10 @@ pub(super) async fn import_phone(
     let Import {
         phone_number,
         channel,
-    } = serde_json::from_slice(&body).map_err(|error| invalid(error.to_string()))?;
+    } = serde_json::from_slice(&body).map_err(|error| {
+        order.log_end("invalid");
+        invalid(error.to_string())
+    })?;
     let imported = decide(&service, &order, |account, now, rng| {
         service
             .engine
@@ -197,9 +201,11 @@ pub(super) async fn remove_phone(
     mut target: Target,
 ) -> Answer {
     let device = target.device.take().unwrap_or_default();
-    let unknown = |_| failure(&Denied::UnknownAuthenticator, service.now());
-    let device = device.parse().map_err(unknown)?;
     let order = target.order("remove_phone");
+    let device = device.parse().map_err(|_| {
+        order.log_end("invalid");
+        failure(&Denied::UnknownAuthenticator, service.now())
+    })?;
     let removed = decide(&service, &order, |account, now, _| {
         service.engine.remove_phone(account, device, now)
     });
@@ -212,7 +218,7 @@ pub(super) async fn regenerate_recovery_code(
     target: Target,
 ) -> Answer {
     let order = target.order("regenerate_recovery_code");
-    let session = vouch(&service, &order.subject)?;
+    let session = vouch(&service, &order.subject).inspect_err(|_| order.log_end("failed"))?;
     let regenerated = decide(&service, &order, |account, now, rng| {
         service
             .engine

@@ -265,3 +265,33 @@ fn connections_have_their_defaults_and_proxies_are_believed_by_name_only() {
         assert!(proxies.has(proxy.parse().unwrap()), "{proxy}");
     }
 }
+
+#[test]
+fn a_mistake_repeats_no_secret() {
+    for text in [
+        "[[clients]]\nid = \"a\"\nsecret = 8172635499\n",
+        "[[users]]\nemail = \"a\"\nsub = \"a\"\npassword = 8172635499\n",
+        "[[clients]]\nid = \"a\"\nsecret = [\"8172635499\"]\n",
+    ] {
+        let Err(ConfigError(error)) = Config::parse(text) else {
+            panic!("{text}");
+        };
+        assert!(!error.contains("8172635499"), "{error}");
+        assert!(error.starts_with("line "), "{error}");
+    }
+}
+
+#[test]
+fn a_prefix_has_one_to_seven_digits_and_no_plus() {
+    let parse = |prefix: &str| {
+        let text = format!("denied_prefixes = [\"{prefix}\"]\n[[clients]]\nid = \"a\"\n");
+        Config::parse(&text).map(|config| config.prefixes.denied)
+    };
+    for prefix in ["1", "1876555"] {
+        assert_eq!(parse(prefix).unwrap(), [prefix]);
+    }
+    for prefix in ["", "+1", "044", "12345678", "1 2"] {
+        let error = parse(prefix).unwrap_err().0;
+        assert!(error.starts_with("denied_prefixes: "), "{error}");
+    }
+}

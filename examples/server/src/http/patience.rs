@@ -23,7 +23,7 @@ enum Awaited {
     NextRequest,
 }
 
-/// What is awaited, as whoever answers tells it.
+/// What is awaited.
 #[derive(Clone)]
 pub(super) struct Phase(Arc<AtomicU8>);
 

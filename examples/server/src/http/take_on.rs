@@ -16,10 +16,10 @@ use oob_mfa::wire::{BadRequest, ErrorAnswer, MAX_BODY};
 use super::answer::Failure;
 use crate::service::Service;
 
-/// How much more is read and thrown away, so that a client which is still writing hears the answer
+/// How much more is read and thrown away, so that a client which is still writing gets the answer
 /// and not a reset.
 const MOST_DISCARDED: usize = 4 * 1024 * 1024;
-/// What a client is told to wait while the server stops.
+/// `Retry-After` while the server stops.
 const RESTART: Duration = Duration::from_secs(1);
 const SLOWEST_BODY: Duration = Duration::from_secs(10);
 

@@ -141,7 +141,7 @@ async function challenge(authenticator) {
   const answer = granted(await send("POST", "/mfa/challenge", { json }));
   if (!answer) return;
   state.oobCode = answer.oob_code;
-  askCode("A new code supersedes the one before. A wrong one is charged before you hear that it is wrong.",
+  askCode("A new code supersedes the one before. A wrong one is charged before you learn that it is wrong.",
     () => challenge(authenticator), choose);
 }
 

@@ -16,18 +16,18 @@
 //! # When it fails
 //!
 //! A connection over which anything failed is not used again. A read that failed is asked once more,
-//! over a new connection, and a write goes over the one that its read has just used. A write never is: whoever has not heard the answer cannot tell whether it
-//! was carried out, and the next request loads what is there. A statement waits for 3 seconds at the
-//! most, a read or a write for 7.
+//! over a new connection, and a write goes over the one that its read has just used. A write never is: without the answer nobody can tell whether it
+//! was carried out, and the next request loads what is there. A statement waits for at most 3
+//! seconds, a read or a write for at most 7.
 //!
 //! No setting of PostgreSQL ends a commit that waits for a synchronous standby. A statement that is given
 //! up is therefore cancelled, so that no session stays behind in the server; one that was only waiting for
-//! its standby is then committed on the primary alone. Nobody was told of it, and whatever is told later
+//! its standby is then committed on the primary alone. It was not reported, and every later report
 //! waits for a standby that has it too. So a failover loses nothing that was reported, unless somebody
 //! else cancels the wait for the standby: that reports a commit as done.
 //!
-//! A process has 16 connections at the most, and closes those that were idle for a minute: what
-//! `max_connections` leaves has to be more than 16 times as many as there are processes.
+//! A process has at most 16 connections, and closes those that were idle for a minute. Set
+//! `max_connections` above 16 per process.
 //!
 //! In front of it, a pooler has to keep sessions (pgbouncer's `pool_mode=session`), because settings and
 //! prepared statements are the connection's.
@@ -87,19 +87,19 @@ const OLDEST: &str = "\
     RETURNING oob_mfa_events.id, event";
 
 /// What every connection is set to. Under read committed, a write that lost a race changes 0 rows
-/// and is no error.
+/// and is not an error.
 const SETTINGS: &str = "\
     SET statement_timeout = 3000; \
     SET default_transaction_isolation = 'read committed'; \
     SELECT set_config('synchronous_commit', 'on', false) \
         WHERE current_setting('synchronous_commit') <> 'remote_apply'";
 
-/// Connections of one process at the most. PostgreSQL has 100 by default.
+/// The most connections of one process. PostgreSQL has 100 by default.
 const MOST_CONNECTIONS: usize = 16;
 
 /// How long a connection may be idle before it is closed.
 const IDLE: Duration = Duration::from_secs(60);
-/// How long the start may take, once there is a connection. A migration waits a minute at the most for
+/// How long the start may take, once there is a connection. A migration waits at most a minute for
 /// those of other processes.
 const START: Duration = Duration::from_secs(75);
 /// Accounts in PostgreSQL. Any number of processes share them.
@@ -118,7 +118,7 @@ impl PostgresStore {
     pub async fn open(config: &Config, connection: &Tls) -> Result<Self, StoreError> {
         if *connection == Tls::Anyone {
             tracing::warn!(
-                "sslmode=require checks no certificate: whoever answers is believed to be PostgreSQL"
+                "sslmode=require checks no certificate: any server that answers is taken for PostgreSQL"
             );
         }
         let connector = connection.config().map(MakeRustlsConnect::new);

@@ -3,13 +3,13 @@
 //! # When it fails
 //!
 //! A read or a write that takes longer than 7 seconds is given up. It goes on by itself, because nothing
-//! ends a thread that waits for a disk: a write that lands late is one that nobody was told of, and the
+//! ends a thread that waits for a disk: a write that lands late was never reported, and the
 //! next request loads what is there.
 //!
 //! After an error of the disk redb takes no write any more until the file is opened anew, and every
-//! request that needs one is answered with 503. The process does not open it by itself: what a failed
+//! request that needs one gets 503. The process does not open it by itself: what a failed
 //! write has left in the memory of the operating system may be read as if it were on the disk, and is
-//! not. Mend the disk, and start the process again.
+//! not. Fix the disk, and start the process again.
 //!
 //! The writes that arrive while one commit waits for the disk are the next transaction. If its commit fails, all of
 //! them are answered with 503.
@@ -28,7 +28,7 @@ use oob_mfa::{Account, Next, Subject};
 use redb::backends::FileBackend;
 use redb::{Database, Durability, ReadableDatabase, ReadableTable, ReadableTableMetadata};
 
-use self::writer::{ACCOUNTS, EVENTS, Write, Writer};
+use self::writer::{ACCOUNTS, EVENTS, NEXT_POSITION, Write, Writer};
 use super::audit::{BATCH, hand_over};
 use super::record::decode;
 use super::{Promise, Store, StoreError, TakeEvent, in_time};
@@ -60,6 +60,7 @@ impl RedbStore {
         // So that a read never meets a file without the tables.
         transaction.open_table(ACCOUNTS)?;
         transaction.open_table(EVENTS)?;
+        transaction.open_table(NEXT_POSITION)?;
         transaction.commit()?;
         let database = Arc::new(database);
         let writer = Writer::start(Arc::clone(&database))?;

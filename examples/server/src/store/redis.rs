@@ -7,7 +7,7 @@
 //! compared as texts, because Lua's numbers lose integers above 2⁵³. No account expires. The client
 //! speaks to one server, not to a cluster.
 //!
-//! Redis forgets unless it is told not to:
+//! Redis forgets unless its settings forbid it:
 //!
 //! * `appendonly yes` and `appendfsync always`, so that a write is on the disk before it is answered,
 //!   and `no-appendfsync-on-rewrite no` (the default), so that this holds during a rewrite too;

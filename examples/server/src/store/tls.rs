@@ -18,9 +18,9 @@ use rustls::{
 pub enum Tls {
     /// Not at all.
     Off,
-    /// `sslmode=require`: encrypted, to whoever answers.
+    /// `sslmode=require`: encrypted, to any server that answers.
     Anyone,
-    /// `sslmode=require` with `sslrootcert`: to whoever has a certificate of this authority.
+    /// `sslmode=require` with `sslrootcert`: to any server with a certificate of this authority.
     AnyoneOf(PathBuf),
     /// `sslmode=verify-full`: to the host of the URL, by a certificate of the authority in `sslrootcert`, or
     /// else of those that the system trusts.
@@ -95,7 +95,7 @@ fn of_the_system() -> Result<RootCertStore, String> {
     Ok(roots)
 }
 
-/// Takes a certificate for any name, of an authority if one is named. Whoever answers has its key.
+/// Takes a certificate for any name, of an authority if one is named. The server that answers has its key.
 #[derive(Debug)]
 struct AnyName {
     chain: Option<Arc<WebPkiServerVerifier>>,

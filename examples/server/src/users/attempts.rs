@@ -20,7 +20,7 @@ use time::UtcDateTime;
 
 use crate::peers::Network;
 
-/// A name as it is kept: whoever sends it chooses its length.
+/// A name as it is kept: a hash, because a client chooses how long a name is.
 type Name = [u8; 32];
 
 /// The budgets of everybody who sent a wrong password lately.

@@ -1,5 +1,5 @@
 //! Who is next: one password of an address at a time, so that an address which sends many waits for
-//! itself. Whoever sends one waits for as many judgements as other addresses wait for, at the most.
+//! itself. One that sends a single password waits for at most as many judgements as there are other addresses.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};

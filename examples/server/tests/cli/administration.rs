@@ -54,6 +54,11 @@ fn the_audit_log_names_the_operator_the_operation_and_how_it_ended() {
     let code = answer["recovery_code"].as_str().unwrap();
     assert_eq!(admin.ask("GET", account, BOB, "").0, 200);
     assert_eq!(admin.ask("GET", account, "nobody", "").0, 401);
+    assert_eq!(admin.ask("POST", &phones, BOB, "{").0, 400);
+    let no_device = format!("{account}/phones/%0a");
+    assert_eq!(admin.ask("DELETE", &no_device, BOB, "").0, 404);
+    let no_subject = format!("/accounts/{}", "a".repeat(256));
+    assert_eq!(admin.ask("GET", &no_subject, BOB, "").0, 400);
     let unprintable = "/accounts/a%0Ab%1B[31m";
     assert_eq!(admin.ask("GET", unprintable, BOB, "").0, 200);
     let token = format!("{ANN}metrics");
@@ -78,7 +83,7 @@ fn the_audit_log_names_the_operator_the_operation_and_how_it_ended() {
         format!("{begins} outcome={outcome:?}")
     };
     let alice = "auth0|alice";
-    assert_eq!(audit.len(), 12, "{log}");
+    assert_eq!(audit.len(), 17, "{log}");
     // The store hands the events over a moment after their change.
     let (events, operators): (Vec<&str>, Vec<&str>) =
         audit.iter().partition(|line| line.starts_with("subject="));
@@ -110,12 +115,19 @@ fn the_audit_log_names_the_operator_the_operation_and_how_it_ended() {
             ended(alice, "ann", "regenerate_recovery_code", "granted"),
             begins(alice, "bob", "show"),
             ended(alice, "bob", "show", "granted"),
+            begins(alice, "bob", "import_phone"),
+            ended(alice, "bob", "import_phone", "invalid"),
+            begins(alice, "bob", "remove_phone"),
+            ended(alice, "bob", "remove_phone", "invalid"),
+            format!(
+                "administration ended operator=\"bob\" path={no_subject:?} outcome=\"invalid\""
+            ),
             // A subject cannot begin a line of its own.
             begins("a\nb\u{1b}[31m", "bob", "show"),
             ended("a\nb\u{1b}[31m", "bob", "show", "granted"),
         ]
     );
-    assert!(log.contains("administration without a token of an operator"));
+    assert!(log.contains("administration without a token of an operator peer=127.0.0.1"));
     let (_, log) = log.split_once("listening").unwrap();
     for secret in [ANN, BOB, code, PHONE, PASSWORD] {
         assert!(!log.contains(secret), "{secret}: {log}");

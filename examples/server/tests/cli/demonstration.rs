@@ -38,7 +38,7 @@ fn the_demonstration_keeps_its_accounts_and_logs_no_secret() {
         log.contains(r#" denied="token_of_another_client""#),
         "{log}"
     );
-    let refused = r#" subject=auth0|alice denied="not_enrolled""#;
+    let refused = r#" subject="auth0|alice" denied="not_enrolled""#;
     assert!(log.contains(refused), "{log}");
     assert!(
         log.contains("alice@example.com, password: correct horse battery staple"),

@@ -187,7 +187,7 @@ pub struct Log(String);
 impl Log {
     /// How often a request of a user came second at the store and was decided anew.
     pub fn conflicts(&self, user: User) -> usize {
-        let subject = format!(" subject={} conflicts=", user.subject());
+        let subject = format!(" subject={:?} conflicts=", user.subject().as_str());
         let counts = self.0.lines().filter_map(|line| {
             let (_, conflicts) = line.split_once(&subject)?;
             conflicts.trim().parse::<usize>().ok()

@@ -275,3 +275,22 @@ async fn a_store_that_is_dropped_has_written_what_it_was_given() {
         assert_eq!(account.unwrap().revision(), 1);
     }
 }
+
+#[tokio::test]
+async fn an_event_that_comes_while_others_are_forgotten_late_is_not_forgotten_with_them() {
+    let database = Database::builder().create_with_backend(InMemoryBackend::new());
+    let store = RedbStore::on(database.unwrap()).unwrap();
+    write(&store).await.unwrap();
+    let read = oldest_events(&store.database).unwrap();
+    assert_eq!(read.len(), 1);
+    forget(&store.database, &read).unwrap();
+    // The table is empty, and the next event comes.
+    let account = store.load(alice()).await.unwrap().unwrap();
+    let engine = Engine::new(Policy::auth0(), KeyRing::new(Key::new(1, &[7; 32])));
+    let next = engine.restore_budgets(account, UtcDateTime::UNIX_EPOCH);
+    let written = next.commit_async(async |next| store.replace(&next).await);
+    let _ = written.await.unwrap();
+    // What was read before is forgotten once more, by a request that was given up.
+    forget(&store.database, &read).unwrap();
+    assert_eq!(oldest_events(&store.database).unwrap().len(), 1);
+}

@@ -19,6 +19,8 @@ use super::super::record::{decode, encode};
 pub(super) const ACCOUNTS: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("accounts");
 /// Position to event.
 pub(super) const EVENTS: TableDefinition<'_, u64, &str> = TableDefinition::new("events");
+/// No position is used twice: what is forgotten late, after a disk that stalled, is what was read.
+pub(super) const NEXT_POSITION: TableDefinition<'_, (), u64> = TableDefinition::new("next_event");
 
 type Answer = Result<(), StoreError>;
 
@@ -44,7 +46,7 @@ impl Writer {
         })
     }
 
-    /// Whoever stops waiting does not take the write back.
+    /// A caller that stops waiting does not take the write back.
     pub(super) async fn write(&self, write: Write) -> Answer {
         let (answer, answered) = oneshot::channel();
         if let Some(queue) = &self.queue {
@@ -77,7 +79,7 @@ fn run(database: &Database, queue: &Receiver<Asked>) {
             .into_iter()
             .map(|asked| (asked.write, asked.answer))
             .unzip();
-        // Nobody is answered before the commit: who lost a race would load what was there before it.
+        // Nobody is answered before the commit: the loser of a race would load what was there before it.
         match commit(database, &writes) {
             Ok(answers) => {
                 for (waiting, answer) in waiting.into_iter().zip(answers) {
@@ -103,14 +105,20 @@ fn commit(database: &Database, writes: &[Write]) -> Result<Vec<Answer>, redb::Er
     {
         let mut accounts = transaction.open_table(ACCOUNTS)?;
         let mut events = transaction.open_table(EVENTS)?;
+        let mut next_position = transaction.open_table(NEXT_POSITION)?;
+        let mut next = next_position.get(())?.map_or(0, |next| next.value());
         for write in writes {
             let judged = judge(&accounts, write)?;
             if judged.is_ok() {
                 accounts.insert(write.subject.as_str(), &write.record[..])?;
-                append(&mut events, &write.events)?;
+                for event in &write.events {
+                    events.insert(next, &**event)?;
+                    next += 1;
+                }
             }
             answers.push(judged);
         }
+        next_position.insert((), next)?;
     }
     if answers.iter().any(Result::is_ok) {
         transaction.commit()?;
@@ -127,14 +135,6 @@ fn judge(accounts: &Table<'_, &str, &[u8]>, write: &Write) -> Result<Answer, red
         Ok(_) => Err(StoreError::Conflict),
         Err(broken) => Err(broken),
     })
-}
-
-fn append(table: &mut Table<'_, u64, &str>, events: &[String]) -> Result<(), redb::Error> {
-    let next = table.last()?.map_or(0, |(last, _)| last.value() + 1);
-    for (position, event) in (next..).zip(events) {
-        table.insert(position, &**event)?;
-    }
-    Ok(())
 }
 
 /// What a write needs on another thread.
