@@ -32,6 +32,7 @@ pub use self::postgres::PostgresStore;
 pub use self::redb::RedbStore;
 pub use self::redis::RedisStore;
 pub use self::tls::Tls;
+pub(crate) use self::url::is_loopback;
 pub use self::url::{InvalidStoreUrl, StoreUrl};
 
 // A user who waits for an SMS gives a request a few seconds. If a store takes longer, the response is 503.

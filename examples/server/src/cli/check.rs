@@ -25,6 +25,11 @@ pub fn warnings(flags: &Flags, config: &Config) -> Vec<String> {
     if flags.store.is_shared() && config.issuer.is_none() {
         warn("no issuer in the configuration: access tokens are good for this process alone");
     }
+    if flags.store.is_open_to_eavesdroppers() {
+        warn(
+            "--store has no TLS and is beyond this machine: anybody on the way reads the numbers and the password",
+        );
+    }
     let issuer = config.issuer.clone();
     let issuer = issuer.unwrap_or_else(|| format!("http://{}/", flags.listen));
     if !config.clients.any_manages_factors(&issuer) {

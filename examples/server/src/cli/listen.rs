@@ -6,6 +6,8 @@ use std::str::FromStr;
 
 use tokio::net::TcpListener;
 
+use crate::store::is_loopback;
+
 /// An address and a port. A host name is resolved when it is bound.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ListenAddress(String);
@@ -65,10 +67,8 @@ impl ListenAddress {
         if let Ok(address) = self.0.parse::<SocketAddr>() {
             return address.ip().to_canonical().is_loopback();
         }
-        let host = self.0.rsplit_once(':').map_or("", |(host, _)| host);
-        // RFC 6761 section 6.3.
-        let host = host.trim_end_matches('.').to_ascii_lowercase();
-        host == "localhost" || host.ends_with(".localhost")
+        let (host, _) = self.0.rsplit_once(':').unwrap_or_default();
+        is_loopback(host)
     }
 }
 

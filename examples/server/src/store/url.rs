@@ -1,10 +1,12 @@
 //! Which store, and where: `--store`.
 
 use std::fmt;
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use redis::{IntoConnectionInfo, ProtocolVersion};
+use redis::{ConnectionAddr, IntoConnectionInfo, ProtocolVersion};
+use tokio_postgres::config::Host;
 
 use super::tls::Tls;
 
@@ -27,6 +29,35 @@ impl StoreUrl {
     pub const fn is_shared(&self) -> bool {
         !matches!(self, Self::Redb(_))
     }
+
+    /// Whether the connection leaves this machine without TLS.
+    #[must_use]
+    pub fn is_open_to_eavesdroppers(&self) -> bool {
+        match self {
+            Self::Postgres(config, Tls::Off) => {
+                // An address takes the place of its host.
+                let addresses = config.get_hostaddrs();
+                let beyond = |host: &Host| matches!(host, Host::Tcp(host) if !is_loopback(host));
+                addresses
+                    .iter()
+                    .any(|address| !address.to_canonical().is_loopback())
+                    || addresses.is_empty() && config.get_hosts().iter().any(beyond)
+            }
+            Self::Redis(info, _) => {
+                matches!(info.addr(), ConnectionAddr::Tcp(host, _) if !is_loopback(host))
+            }
+            Self::Redb(_) | Self::Postgres(..) => false,
+        }
+    }
+}
+
+/// Whether only this machine has a host's name or address (RFC 6761 section 6.3).
+pub(crate) fn is_loopback(host: &str) -> bool {
+    if let Ok(address) = host.parse::<IpAddr>() {
+        return address.to_canonical().is_loopback();
+    }
+    let host = host.trim_end_matches('.').to_ascii_lowercase();
+    host == "localhost" || host.ends_with(".localhost")
 }
 
 impl fmt::Debug for StoreUrl {

@@ -174,6 +174,7 @@ fn check_config_warns_of_what_is_probably_not_meant() {
         [
             "no user: nobody can sign in",
             "no issuer in the configuration: access tokens are good for this process alone",
+            "--store has no TLS and is beyond this machine: anybody on the way reads the numbers and the password",
             "no client has manages_factors: nobody can add a second phone or remove one",
             open,
         ]

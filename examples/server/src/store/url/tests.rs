@@ -166,3 +166,29 @@ fn debug_shows_no_password() {
         assert!(shown.ends_with("(..)"), "{shown}");
     }
 }
+
+#[test]
+fn a_connection_that_leaves_the_machine_without_tls_can_be_read_on_the_way() {
+    for (url, expected) in [
+        ("redb:path", false),
+        ("postgres://me@db/mfa", true),
+        ("postgres://me@192.0.2.1/mfa", true),
+        ("postgres://me@localhost,db/mfa", true),
+        ("postgres://me@localhost/mfa?hostaddr=192.0.2.1", true),
+        ("postgres://me@db/mfa?hostaddr=127.0.0.1", false),
+        ("postgres://me@db/mfa?sslmode=require", false),
+        ("postgres://me@db/mfa?sslmode=verify-full", false),
+        ("postgres://me@127.0.0.2/mfa", false),
+        ("postgres://me@[::1]/mfa", false),
+        ("postgres://me@LOCALHOST./mfa", false),
+        ("postgres://me@%2Frun%2Fpostgresql/mfa", false),
+        ("redis://cache/1", true),
+        ("redis://192.0.2.1/1", true),
+        ("redis://127.0.0.1/1", false),
+        ("redis://db.localhost/1", false),
+        ("rediss://cache/1", false),
+    ] {
+        let store: StoreUrl = url.parse().unwrap();
+        assert_eq!(store.is_open_to_eavesdroppers(), expected, "{url}");
+    }
+}
