@@ -125,7 +125,8 @@ impl Service {
         };
         self.admission.tries(channel, self.now());
         let message = Message::new(&self.wording, delivery);
-        let message = message.map_err(|error| io::Error::other(error.to_string()));
+        let message =
+            message.map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error.to_string()));
         let outbox = Arc::clone(&self.outbox);
         let sent = tokio::task::spawn_blocking(move || outbox.send(&message?)).await;
         match sent.map_err(io::Error::other).flatten() {

@@ -12,7 +12,7 @@
 //! not. Fix the disk, and start the process again.
 //!
 //! The writes that arrive while one commit waits for the disk are the next transaction. If its commit fails, all of
-//! them are answered with 503.
+//! them get 503.
 //!
 //! # Events
 //!
