@@ -120,7 +120,7 @@ impl From<Answer> for Reply {
     }
 }
 
-/// The response as the `http` crate has it, which axum, hyper, poem and others take.
+/// The response as the `http` crate has it, which axum and hyper take. For others, `into_parts` has its status, headers and body.
 ///
 /// # Security
 ///

@@ -11,6 +11,9 @@
 //! write has left in the memory of the operating system may be read as if it were on the disk, and is
 //! not. Fix the disk, and start the process again.
 //!
+//! The writes that arrive while one commit waits for the disk are the next transaction. If its commit fails, all of
+//! them get 503.
+//!
 //! # Events
 //!
 //! A write stores its events in the same transaction. That they were logged is written without waiting for the
