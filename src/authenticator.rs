@@ -23,7 +23,7 @@ const ID_SYMBOLS: NonZeroU32 = NonZeroU32::MIN.saturating_add(61);
 pub struct DeviceId([u8; 16]);
 
 impl DeviceId {
-    /// What stands for a text that is no id: it can be neither drawn nor loaded.
+    /// Stands for text that is not an id. It can be neither drawn nor loaded.
     const NONE: Self = Self([b'-'; 16]);
 
     pub(crate) fn draw(rng: &mut (impl CryptoRng + ?Sized)) -> Self {
@@ -113,8 +113,8 @@ pub enum AuthenticatorId {
 const RECOVERY_CODE: &str = "recovery-code";
 
 impl AuthenticatorId {
-    /// What somebody asks for. A text that is no id is one that no authenticator has, so that the
-    /// engine answers it in the order in which it answers any.
+    /// The id in a request. Text that is not an id becomes an id that no authenticator has, so the
+    /// engine refuses it in the usual order.
     pub(crate) fn presented(text: &str) -> Self {
         text.parse().unwrap_or(Self::RecoveryCode(DeviceId::NONE))
     }
@@ -151,7 +151,7 @@ impl Serialize for AuthenticatorId {
     }
 }
 
-/// The text names no authenticator.
+/// The text is not the id of an authenticator.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct InvalidAuthenticatorId;
@@ -170,15 +170,15 @@ pub enum AuthenticatorStatus {
     Disabled,
 }
 
-/// What a list of authenticators says of one.
+/// One entry in a list of authenticators.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct AuthenticatorEntry {
-    /// What it is called in a request.
+    /// Its id in a request.
     pub id: AuthenticatorId,
     /// Whether it can be used.
     pub status: AuthenticatorStatus,
-    /// Its number, which shows masked; none for a recovery code.
+    /// Its number, which is shown masked; none for a recovery code.
     pub phone: Option<PhoneNumber>,
 }
 

@@ -1,12 +1,12 @@
-//! One request's whole way, as a machine of steps: bytes in, bytes out.
+//! One request from start to end, as a state machine: bytes in, bytes out.
 //!
-//! Give [`Exchange::begin`] an HTTP request. It returns the first step: authenticate this client, load this
-//! account, save this one, send this message. You take the step and answer it, and the answer returns the
-//! next step. The last is [`Exchange::Done`] with the [`Reply`].
+//! Give [`Exchange::begin`] an HTTP request. It returns the first step: authenticate this client,
+//! load this account, save this one, send this message. You do the step and answer it, and the
+//! answer returns the next step. The last is [`Exchange::Done`] with the [`Reply`].
 //!
 //! * A step is consumed by its answer. No step can be skipped, repeated or answered for another request.
 //! * Nothing is sent or minted before the account is saved, and no response exists before the end.
-//! * Every endpoint is in here, with its errors, and 404, 405, `HEAD` and `OPTIONS`.
+//! * It covers every endpoint with its errors, and 404, 405, `HEAD` and `OPTIONS`.
 //! * A step is `Send + Sync + 'static`. Keep it as long as your IO takes, in blocking and in async code.
 //!
 //! # The steps
@@ -22,7 +22,7 @@
 //! | [`Send`] | send the message | `sent`, `unknown`, `failed` |
 //! | [`Mint`] | sign the tokens | `minted`, `failed` |
 //!
-//! Every step also has `fail`, which ends the request with an error of your own.
+//! Every step also has `fail`, which ends the request with your own error.
 //!
 //! # Example
 //!
@@ -138,8 +138,8 @@
 //! # Your part
 //!
 //! * Read at most [`MAX_BODY`](crate::wire::MAX_BODY) + 1 bytes of a body, with a deadline.
-//! * Drive a request to its end, even if the client hangs up: in async code run the loop in a task of its
-//!   own. A driver that is dropped between [`Replace`] and [`Done`](Exchange::Done) burns a code.
+//! * Drive a request to its end, even if the client hangs up: in async code run the loop in a task
+//!   of its own. Dropping a driver between [`Replace`] and [`Done`](Exchange::Done) uses up a code.
 //! * Store [`Next::events`](crate::Next::events) with the account, in the same transaction. A refusal has no
 //!   event: log it from [`Reply::denied`].
 //! * Answer with `unavailable` or `lost` if your store fails, and do not retry the write.

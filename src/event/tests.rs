@@ -9,7 +9,7 @@ use crate::budget::Limit;
 use crate::channel::Channel;
 use crate::delivery::DeliveryId;
 
-/// An event, whether the owner is told of it, and its text in a log.
+/// An event, whether the owner is notified of it, and its text in a log.
 type Row = (Event, bool, &'static str);
 
 /// Every event.

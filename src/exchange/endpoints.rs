@@ -1,4 +1,4 @@
-//! What each endpoint needs before an account is loaded: a client, a session, and what is asked.
+//! What each endpoint needs before an account is loaded: a client, a session and a request.
 
 use alloc::string::{String, ToString};
 use alloc::sync::Arc;
@@ -23,7 +23,7 @@ use crate::wire::{
 };
 
 impl Exchange {
-    /// The first step of a request that came at `now`.
+    /// The first step of a request that arrived at `now`.
     ///
     /// [`exchange`](crate::exchange) has an example.
     pub fn begin(engine: &Arc<Engine>, request: &Request<'_>, now: UtcDateTime) -> Self {
@@ -86,7 +86,7 @@ fn start(context: &mut Context, request: &Request<'_>) -> Result<Way, Failure> {
     open(context, bearer(authorization)?, None, after)
 }
 
-/// Opens an `mfa_token`; every other text is offered to the embedder.
+/// Opens an `mfa_token`; offers any other text to the embedder.
 fn open(
     context: &mut Context,
     token: &str,
@@ -114,7 +114,7 @@ fn go_on(context: &mut Context, session: MfaSession, after: AfterToken) -> Resul
         AfterToken::Operation(operation) => return Ok(ask(session, operation?)),
         AfterToken::Associate(body) => body?,
     };
-    // Most clients say nothing of themselves here. One that does has to be the session's.
+    // Most clients do not name themselves here. One that does must be the session's client.
     if body.optional("client_secret")?.is_some() {
         let credentials = body.client(None)?;
         return Ok(Way::Client(
@@ -158,7 +158,7 @@ fn mfa_token(context: &Context, body: &Body) -> Result<Zeroizing<String>, BadReq
 }
 
 impl Client {
-    /// Who the client says it is, and its secret.
+    /// The client's id and secret, as it presents them.
     #[must_use]
     pub const fn credentials(&self) -> &ClientCredentials {
         &self.credentials
@@ -203,9 +203,9 @@ impl Token {
         &self.offered.text
     }
 
-    /// The session that the token stands for: [`MfaSession::trusted`].
+    /// The session of the token: see [`MfaSession::trusted`].
     ///
-    /// The machine checks that the token is the client's and has not expired.
+    /// The machine checks that the token belongs to the client and has not expired.
     pub fn session(mut self, session: MfaSession) -> Exchange {
         let way = match session.check_client(self.offered.client.as_deref()) {
             Ok(()) if session.expires_at() <= self.context.now => Err(Denied::TokenExpired.into()),
@@ -215,18 +215,18 @@ impl Token {
         self.context.go(way)
     }
 
-    /// The token is of your kind, and not good: [`Denied::TokenInvalid`], for one.
+    /// The token is one of yours and not valid: for example [`Denied::TokenInvalid`].
     pub fn denied(self, denied: Denied) -> Exchange {
         self.context.go(Err(denied.into()))
     }
 
-    /// The token is nothing that you know.
+    /// The token is not one of yours.
     pub fn unknown(self) -> Exchange {
         self.context.go(Err(self.offered.denied.into()))
     }
 }
 
-/// A user whose first factor has passed, and what the client is granted once the second has.
+/// A user whose first factor passed, and what to grant once the second factor passes.
 #[derive(Clone, Debug)]
 #[expect(
     clippy::exhaustive_structs,
@@ -235,7 +235,7 @@ impl Token {
 pub struct Passed<'a> {
     /// The user.
     pub subject: Subject,
-    /// The scope to grant: what the client asked for and may have.
+    /// The scope to grant: the part of the requested scope that the client may have.
     pub scope: &'a str,
     /// The audience to grant.
     pub audience: &'a str,
@@ -254,13 +254,13 @@ impl Grant {
         &self.grant.body
     }
 
-    /// The client, which has authenticated.
+    /// The authenticated client.
     #[must_use]
     pub fn client(&self) -> &str {
         &self.grant.client
     }
 
-    /// The first factor has passed: the client gets an `mfa_token`.
+    /// The first factor passed: the client gets an `mfa_token`.
     pub fn first_factor(self, passed: Passed<'_>) -> Exchange {
         let ask = Ask::Begin {
             client: self.grant.client,
@@ -276,7 +276,7 @@ impl Grant {
         self.context.go(Ok(Way::Done(Answer::from(answer))))
     }
 
-    /// There is no such grant type.
+    /// You do not support this grant type.
     pub fn unsupported(self) -> Exchange {
         let bad = BadRequest::UnsupportedGrantType;
         self.context.go(Err(bad.into()))

@@ -5,16 +5,18 @@ use core::fmt;
 
 /// The host that a code is for: a domain name in lower case, `example.com`.
 ///
-/// It parses from labels of ASCII letters, digits and inner hyphens, each of 1 to 63 bytes, 253 in
-/// all, and lower-cases them. A single label is a host: `localhost` serves in development.
+/// It parses from labels of ASCII letters, digits and inner hyphens, each of 1 to 63 bytes, at most
+/// 253 bytes in all, and lower-cases them. A single label is a host: use `localhost` in
+/// development.
 ///
-/// Everything else is refused, because a phone would not match it or would read it otherwise:
+/// It refuses everything else, because a phone would not match it or would read it differently:
 ///
-/// * The format takes a host as it stands and puts it into an origin of the scheme `https` and no
-///   port. So there is no scheme, no port, no path and no final dot, and a name outside ASCII is
-///   written as its A-label, `xn--…`, as a browser's origin has it.
-/// * An IP address belongs to no site but itself and is no address that a user knows. Refused is
-///   what the URL standard reads as one: whatever ends in a number, `127.0.0.1` as `1` and `a.0x7f`.
+/// * The format puts the host unchanged into an origin with the scheme `https` and no port. So a
+///   host has no scheme, no port, no path and no final dot. Write a name outside ASCII as its
+///   A-label, `xn--…`, as in a browser's origin.
+/// * An IP address is its own site and not an address that a user knows. Everything that the URL
+///   standard reads as an IP address is refused, which is every host that ends in a number:
+///   `127.0.0.1`, and also `1` and `a.0x7f`.
 ///
 /// # Examples
 ///
@@ -84,7 +86,7 @@ impl fmt::Display for Host {
     }
 }
 
-/// The text is no host that a code can be bound to.
+/// The text is not a host that a code can be bound to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum InvalidHost {
@@ -94,7 +96,7 @@ pub enum InvalidHost {
     Character,
     /// A label has 1 to 63 bytes and neither begins nor ends with a hyphen.
     Label,
-    /// A host that ends in a number is an IP address, or none at all.
+    /// A host that ends in a number is an IP address, or invalid.
     Address,
 }
 
