@@ -1,6 +1,6 @@
-//! Which messages may be sent at all: by country, and while the provider takes any.
+//! Which messages may be sent: by country, and while the provider works.
 //!
-//! It is asked before a message is saved or charged, so that an outage costs no user their budget.
+//! The check comes before a message is saved or charged, so an outage costs no user their budget.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -16,17 +16,17 @@ pub(crate) struct Admission {
     provider: Mutex<Provider>,
 }
 
-/// How many messages in a row the provider has not taken, and when.
+/// How many messages in a row failed, and when.
 #[derive(Clone, Copy, Default)]
 struct Provider {
     failures: u32,
-    /// When the last one failed, or was let through to find out whether it works again.
+    /// When the last one failed, or was let through as a test.
     tried: Option<UtcDateTime>,
 }
 
-/// So many failures in a row are an outage.
+/// This many failures in a row count as an outage.
 const OUTAGE: u32 = 3;
-/// How long no message is sent in an outage. Then one is, to find out.
+/// How long no message is sent in an outage. Then one is sent as a test.
 const PAUSE: Duration = Duration::from_secs(30);
 
 /// Why a message is not admitted.
@@ -34,7 +34,7 @@ const PAUSE: Duration = Duration::from_secs(30);
 pub(crate) enum NotAdmitted {
     /// The number is of a country that the configuration does not name.
     Country,
-    /// The provider takes no messages.
+    /// The provider accepts no messages.
     Outage {
         /// When to try again.
         retry_after: Duration,
@@ -54,7 +54,7 @@ impl From<NotAdmitted> for ErrorAnswer {
 }
 
 impl Admission {
-    /// To the countries of these calling codes, without plus; none for every country.
+    /// Admits the countries of these calling codes, without plus; `None` for every country.
     pub(crate) fn new(calling_codes: &[String]) -> Self {
         Self {
             countries: calling_codes
@@ -93,12 +93,12 @@ impl Admission {
         }
     }
 
-    /// The provider took a message.
+    /// The provider accepted a message.
     pub(crate) fn sent(&self) {
         *self.provider() = Provider::default();
     }
 
-    /// The provider did not take a message.
+    /// The provider did not accept a message.
     pub(crate) fn failed(&self, now: UtcDateTime) {
         let mut provider = self.provider();
         provider.failures = provider.failures.saturating_add(1);

@@ -1,4 +1,4 @@
-//! The password grant: whoever sends the right password gets an `mfa_token`, always.
+//! The password grant: the right password always gets an `mfa_token`.
 
 use oob_mfa::Subject;
 use oob_mfa::exchange::{Exchange, Grant, Passed};
@@ -34,7 +34,7 @@ impl Service {
         }
     }
 
-    /// The user, and the scope and audience that the client is granted.
+    /// The user, and the granted scope and audience.
     async fn judge(
         &self,
         grant: &Grant,
@@ -60,8 +60,9 @@ impl Service {
         }
     }
 
-    /// The scope that a client is granted: what it asks for and may have. An audience that it may not ask
-    /// for is refused, because a token for another would be of no use.
+    /// The granted scope: the part of the requested scope that the client may have. An audience
+    /// that the client may not have is refused, because a token for another audience would be
+    /// useless.
     fn granted(
         &self,
         scope: Option<&str>,

@@ -8,7 +8,7 @@ use super::Operator;
 use crate::http::answer::Failure;
 use crate::service::Service;
 
-/// Sessions are revoked for the policy's clock skew, the operator's own among them.
+/// Sessions are revoked for the policy's clock skew, including the operator's own.
 const AFTER_RESET: &str =
     "the account was just reset or rewound: wait for the policy's clock skew, by default a minute";
 
@@ -18,7 +18,7 @@ pub(super) struct Granted<T> {
     pub(super) revision: u64,
 }
 
-/// Who does what to whom.
+/// The operator, the operation and the user.
 pub(super) struct Order {
     pub(super) operator: Operator,
     pub(super) operation: &'static str,
@@ -26,7 +26,7 @@ pub(super) struct Order {
 }
 
 impl Order {
-    /// A line before the operation, so that who asked for it is known even where the process dies.
+    /// A line before the operation, so the log names the operator even if the process dies.
     pub(super) fn log_begin(&self) {
         let (operator, operation, subject) = self.fields();
         tracing::info!(target: "audit", subject, operator, operation, "administration begins");
@@ -62,7 +62,7 @@ pub(super) async fn decide<T>(
     })
 }
 
-/// An operator gets the engine's own name of a denial.
+/// An operator gets the engine's name of a denial.
 pub(super) fn failure(denied: &Denied, now: UtcDateTime) -> Failure {
     let status = match denied {
         Denied::UnknownAuthenticator => 404,

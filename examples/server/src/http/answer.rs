@@ -1,4 +1,4 @@
-//! Responses as axum has them.
+//! Responses for axum.
 
 use std::borrow::Cow;
 use std::time::Duration;
@@ -52,10 +52,10 @@ pub(crate) fn respond(reply: &Reply) -> Response {
     )
 }
 
-/// What the server says beside the API.
+/// Responses that are not part of the API.
 pub(crate) fn document(document: &impl Serialize) -> Response {
     let headers = [("Content-Type", "application/json")].into_iter();
-    // Documents are texts, numbers and lists of them, which JSON can always say.
+    // Documents are texts, numbers and lists of them, which JSON can always represent.
     let body = serde_json::to_vec(document).unwrap_or_default();
     response(StatusCode::OK, headers.chain(NO_STORE), body.into())
 }

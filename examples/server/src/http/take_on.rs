@@ -1,7 +1,7 @@
-//! A request is read whole, then carried out in a task of its own.
+//! Reads a request completely, then executes it in its own task.
 //!
-//! The task does not end with the connection: a client that hangs up leaves no decision unsaved and no
-//! saved one unsent. A panic ends the task and is answered, not the process.
+//! The task does not end with the connection: if a client hangs up, decisions are still saved and
+//! messages still sent. A panic ends the task, not the process, and gets a response.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,10 +16,10 @@ use oob_mfa::wire::{BadRequest, ErrorAnswer, MAX_BODY};
 use super::answer::Failure;
 use crate::service::Service;
 
-/// How much more is read and thrown away, so that a client which is still writing hears the answer
-/// and not a reset.
+/// How much more is read and dropped, so a client that is still writing gets the response and not a
+/// reset.
 const MOST_DISCARDED: usize = 4 * 1024 * 1024;
-/// What a client is told to wait while the server stops.
+/// The `Retry-After` while the server stops.
 const RESTART: Duration = Duration::from_secs(1);
 const SLOWEST_BODY: Duration = Duration::from_secs(10);
 
@@ -43,7 +43,7 @@ pub(crate) async fn take_on(
         }
     };
     if service.tasks.is_closed() {
-        // Nobody would wait for it.
+        // Nobody would wait for the response.
         return Failure::from(ErrorAnswer::temporarily_unavailable(RESTART)).into_response();
     }
     let request = Request::from_parts(parts, Body::from(body));
@@ -61,7 +61,7 @@ async fn read(mut body: Body) -> Result<Bytes, BadRequest> {
     let mut read = Vec::new();
     let mut discarded = 0;
     while let Some(frame) = body.frame().await {
-        // Half a body is none: the client has gone.
+        // The body is incomplete: the client is gone.
         let Ok(data) = frame.map_err(|_| BadRequest::MalformedBody)?.into_data() else {
             continue;
         };

@@ -3,42 +3,41 @@
 //!
 //! # What keeps an account whole
 //!
-//! * A write is one statement that names the revision it replaces. Two of them at once meet at the
-//!   lock of the row, and the later one finds another revision: 0 rows, a conflict.
+//! * A write is one statement that names the revision it replaces. Two concurrent writes wait at
+//!   the row lock, and the later one finds another revision: 0 rows, a conflict.
 //! * A write is reported only once its commit is on the disk: every connection raises
-//!   `synchronous_commit` to `on`, whatever the role or the database has, and leaves the stricter
-//!   `remote_apply` alone. The server's own `fsync` and `full_page_writes` have to be on, which is
-//!   looked at when the process starts. A failover loses nothing where the standby is a synchronous one (see
-//!   below).
-//! * A read may come from anywhere, a standby that lags among them: a decision on an old record meets
-//!   a conflict when it is saved.
+//!   `synchronous_commit` to `on`, whatever the role or the database sets, and keeps the stricter
+//!   `remote_apply`. The server's `fsync` and `full_page_writes` must be on; the process checks
+//!   this at startup. A failover loses nothing if the standby is synchronous (see below).
+//! * A read may come from anywhere, even a standby that lags: a decision on an old record gets a
+//!   conflict when it is saved.
 //!
 //! # When it fails
 //!
-//! A connection over which anything failed is not used again. A read that failed is asked once more,
-//! over a new connection, and a write goes over the one that its read has just used. A write never is: whoever has not heard the answer cannot tell whether it
-//! was carried out, and the next request loads what is there. A statement waits for 3 seconds at the
-//! most, a read or a write for 7.
+//! A connection is not used again after any failure. A failed read is retried once, over a new
+//! connection. A write goes over the connection that its read has just used, and is never retried:
+//! without a response, nobody can tell whether it was executed, and the next request loads what is
+//! stored. A statement waits at most 3 seconds, a read or a write at most 7.
 //!
-//! No setting of PostgreSQL ends a commit that waits for a synchronous standby. A statement that is given
-//! up is therefore cancelled, so that no session stays behind in the server; one that was only waiting for
-//! its standby is then committed on the primary alone. Nobody was told of it, and whatever is told later
-//! waits for a standby that has it too. So a failover loses nothing that was reported, unless somebody
-//! else cancels the wait for the standby: that reports a commit as done.
+//! No setting of PostgreSQL ends a commit that waits for a synchronous standby. So a statement that
+//! is given up is cancelled, and leaves no session behind in the server. If it was only waiting for
+//! its standby, it is then committed on the primary alone. This was reported to nobody, and later
+//! reports wait for a standby that has it too. So a failover loses nothing that was reported,
+//! unless someone else cancels the wait for the standby: that reports a commit as done.
 //!
-//! A process has 16 connections at the most, and closes those that were idle for a minute: what
-//! `max_connections` leaves has to be more than 16 times as many as there are processes.
+//! A process has at most 16 connections, and closes those that are idle for a minute:
+//! `max_connections` must leave more than 16 per process.
 //!
-//! In front of it, a pooler has to keep sessions (pgbouncer's `pool_mode=session`), because settings and
-//! prepared statements are the connection's.
+//! A pooler in front of it must keep sessions (pgbouncer's `pool_mode=session`), because settings
+//! and prepared statements belong to the connection.
 //!
 //! # Events
 //!
-//! The statement that writes an account inserts its events. They are read by deleting them: the transaction
-//! ends once they are logged, and a process that dies before that has deleted nothing. Who comes meanwhile
-//! waits, so that the order of one account's revisions is that of the log; and what commits late is there for
-//! the next read, whatever its id. That commit waits for no disk: after a crash of the server, some events
-//! may be logged again.
+//! The statement that writes an account inserts its events. They are read by deleting them: the
+//! transaction ends once they are logged, and a process that dies before that has deleted nothing.
+//! Other readers wait meanwhile, so the log has the order of one account's revisions. Events that
+//! commit late are there for the next read, whatever their id. That commit does not wait for the
+//! disk: after a crash of the server, some events may be logged again.
 
 mod schema;
 mod statement;
@@ -77,7 +76,7 @@ const REPLACE: &str = "\
     events AS (INSERT INTO oob_mfa_events (event) SELECT unnest($4::text[]) FROM written) \
     SELECT count(*) FROM written";
 
-/// A reader that hangs is ended, and its events are there again.
+/// A reader that hangs is ended, and its events become available again.
 const READ: &str = "\
     BEGIN; SET LOCAL synchronous_commit = off; SET LOCAL idle_in_transaction_session_timeout = 3000";
 const OLDEST: &str = "\
@@ -94,12 +93,12 @@ const SETTINGS: &str = "\
     SELECT set_config('synchronous_commit', 'on', false) \
         WHERE current_setting('synchronous_commit') <> 'remote_apply'";
 
-/// Connections of one process at the most. PostgreSQL has 100 by default.
+/// The largest number of connections of one process. PostgreSQL has 100 by default.
 const MOST_CONNECTIONS: usize = 16;
 
 /// How long a connection may be idle before it is closed.
 const IDLE: Duration = Duration::from_secs(60);
-/// How long the start may take, once there is a connection. A migration waits a minute at the most for
+/// How long the start may take, once there is a connection. A migration waits at most a minute for
 /// those of other processes.
 const START: Duration = Duration::from_secs(75);
 /// Accounts in PostgreSQL. Any number of processes share them.
@@ -110,11 +109,11 @@ pub struct PostgresStore {
 }
 
 impl PostgresStore {
-    /// Connects, and brings the schema to the version of this server.
+    /// Connects, and migrates the schema to the version of this server.
     ///
     /// # Errors
     ///
-    /// What kept it from that, a schema of a newer server among it.
+    /// Why that failed: for example, the schema of a newer server.
     pub async fn open(config: &Config, connection: &Tls) -> Result<Self, StoreError> {
         if *connection == Tls::Anyone {
             tracing::warn!(
@@ -218,8 +217,9 @@ impl PostgresStore {
         match asked.await {
             Ok(0) => Err(StoreError::Conflict),
             Ok(_) => Ok(()),
-            // Rolled back because of another writer, so that nothing is written. PostgreSQL itself says
-            // so only under other isolation levels; what speaks its protocol may say so under any.
+            // Rolled back because of another writer, so nothing is written. PostgreSQL itself
+            // reports this only under other isolation levels; databases with its protocol may do so
+            // under any.
             Err(Unanswered::Failed(error)) if lost_a_race(&error) => Err(StoreError::Conflict),
             Err(unanswered) => Err(unanswered.into()),
         }
@@ -250,7 +250,7 @@ impl Store for PostgresStore {
         Box::pin(in_time(async move {
             match self.read(&subject).await {
                 Err(StoreError::Unavailable(_)) => {
-                    // What cut one connection has mostly cut all of them.
+                    // What cut one connection has usually cut all of them.
                     drop(self.pool.retain(|_, _| false));
                     self.read(&subject).await
                 }
@@ -277,7 +277,7 @@ impl Store for PostgresStore {
     }
 }
 
-/// Closes connections that were idle for so long, for ever.
+/// Closes idle connections, forever.
 async fn retire(pool: Pool, idle: Duration) {
     let mut turns = tokio::time::interval(idle / 2);
     loop {
@@ -292,7 +292,7 @@ fn lost_a_race(error: &Error) -> bool {
         || code == Some(&SqlState::T_R_DEADLOCK_DETECTED)
 }
 
-/// A revision as PostgreSQL has it.
+/// A revision in the type of PostgreSQL.
 fn stored(revision: u64) -> Result<i64, StoreError> {
     i64::try_from(revision).map_err(|error| StoreError::Broken(error.into()))
 }

@@ -2,19 +2,18 @@
 //!
 //! # When it fails
 //!
-//! A read or a write that takes longer than 7 seconds is given up. It goes on by itself, because nothing
-//! ends a thread that waits for a disk: a write that lands late is one that nobody was told of, and the
-//! next request loads what is there.
+//! A read or a write that takes longer than 7 seconds is given up. It continues by itself, because
+//! nothing ends a thread that waits for a disk. A late write was reported to nobody, and the next
+//! request loads what is stored.
 //!
-//! After an error of the disk redb takes no write any more until the file is opened anew, and every
-//! request that needs one is answered with 503. The process does not open it by itself: what a failed
-//! write has left in the memory of the operating system may be read as if it were on the disk, and is
-//! not. Mend the disk, and start the process again.
+//! After a disk error, redb accepts no write until the file is opened again, and every request that
+//! needs one gets 503. The process does not reopen it by itself: the operating system may still
+//! return data of a failed write that is not on the disk. Fix the disk, and restart the process.
 //!
 //! # Events
 //!
-//! A write stores its events in the same transaction. That they were logged is written without waiting for the
-//! disk: the next write takes it along, and a crash before that has them logged again.
+//! A write stores its events in the same transaction. Logged events are deleted without waiting for
+//! the disk: the next write makes that durable, and after a crash before it they are logged again.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -31,7 +30,7 @@ use super::record::{decode, encode};
 use super::{Promise, Store, StoreError, TakeEvent, in_time};
 use crate::files;
 
-/// Subject to record; the record tells its own version.
+/// Subject to record; the record holds its own version.
 const ACCOUNTS: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("accounts");
 /// Position to event.
 const EVENTS: TableDefinition<'_, u64, &str> = TableDefinition::new("events");
@@ -42,12 +41,12 @@ pub struct RedbStore {
 }
 
 impl RedbStore {
-    /// Opens the file, or makes it for its owner alone: it holds numbers. Warns of one that others can
-    /// open.
+    /// Opens the file, or creates it for its owner alone, because it holds phone numbers. Warns if
+    /// others can open it.
     ///
     /// # Errors
     ///
-    /// redb's, another process that has it open among them.
+    /// Those of redb: for example, another process has it open.
     pub fn open(path: &Path) -> Result<Self, redb::Error> {
         let mut options = files::private();
         options.read(true).write(true).create(true).truncate(false);
@@ -58,7 +57,7 @@ impl RedbStore {
 
     fn on(database: Database) -> Result<Self, redb::Error> {
         let transaction = database.begin_write()?;
-        // So that a read never meets a file without the tables.
+        // So a read never finds a file without the tables.
         transaction.open_table(ACCOUNTS)?;
         transaction.open_table(EVENTS)?;
         transaction.commit()?;
@@ -76,7 +75,7 @@ impl RedbStore {
         read(&self.database, subject).map_err(unavailable)
     }
 
-    /// Puts bytes in the place of a record, whatever they are: the other half of a backup.
+    /// Replaces a record by any bytes: restores from a backup.
     ///
     /// # Errors
     ///
@@ -191,7 +190,7 @@ impl Write {
     }
 }
 
-/// redb has one writer at a time, and a commit is on the disk when it returns: its default durability.
+/// redb has one writer at a time, and by default a commit is on the disk when it returns.
 fn replace(database: &Database, write: &Write) -> Result<(), StoreError> {
     let transaction = database.begin_write().map_err(unavailable)?;
     {
@@ -243,7 +242,7 @@ mod tests {
         "alice".parse().unwrap()
     }
 
-    /// Has the first revision of alice's account written.
+    /// Writes the first revision of alice's account.
     async fn write(store: &RedbStore) -> Result<(), StoreError> {
         let engine = Engine::new(Policy::auth0(), KeyRing::new(Key::new(1, &[7; 32])));
         let first = engine.restore_budgets(Account::new(alice()), UtcDateTime::UNIX_EPOCH);
@@ -251,7 +250,7 @@ mod tests {
         written.await.map(|_| ())
     }
 
-    /// On a clock that stands until it is moved.
+    /// On a clock that stands still until it is moved.
     #[tokio::test(start_paused = true)]
     async fn a_write_that_the_disk_holds_up_is_given_up_and_may_land_later() {
         let folder = tempfile::tempdir().unwrap();
@@ -268,7 +267,7 @@ mod tests {
             panic!("it is waited for");
         };
         assert_eq!(error.to_string(), "deadline has elapsed");
-        // Reads do not wait behind it.
+        // Reads do not wait for it.
         assert!(store.load(alice()).await.unwrap().is_none());
 
         drop(other_writer);
@@ -323,7 +322,7 @@ mod tests {
         }
     }
 
-    /// As the head of this file says.
+    /// See the module documentation.
     #[tokio::test]
     async fn after_an_error_of_the_disk_nothing_is_written_and_reads_go_on() {
         let disk = Disk::default();

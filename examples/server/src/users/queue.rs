@@ -1,5 +1,5 @@
-//! Who is next: one password of an address at a time, so that an address which sends many waits for
-//! itself. Whoever sends one waits for as many judgements as other addresses wait for, at the most.
+//! The queue: one password per address at a time, so an address that sends many waits for itself. A
+//! single password waits for at most as many checks as there are other waiting addresses.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -8,7 +8,7 @@ use tokio::sync::{Mutex as Turn, OwnedMutexGuard};
 
 use crate::peers::Network;
 
-/// The addresses that wait, each with its turn and how many of its requests there are.
+/// The waiting addresses, each with its turn and its number of requests.
 #[derive(Default)]
 pub(super) struct Queue(Arc<Lanes>);
 
@@ -25,7 +25,7 @@ pub(super) struct Place {
 }
 
 impl Queue {
-    /// A place among those of an address; none where it has too many.
+    /// A place for a request of an address; `None` if it has too many.
     pub(super) fn place(&self, network: Network) -> Option<Place> {
         let mut lanes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let (turn, waiting) = lanes.entry(network).or_default();
