@@ -289,7 +289,7 @@ impl State {
                 .challenges
                 .iter()
                 .filter(|pending| pending.code.issued().is_none())
-                // An expired one knows no expiry, which sorts first. Of equals, the older is dropped.
+                // An expired one has no expiry, which sorts first. Of equals, the older is dropped.
                 .min_by_key(|pending| pending.code.expires_at())
                 .map(|pending| pending.id)
         {

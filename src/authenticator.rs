@@ -151,7 +151,7 @@ impl Serialize for AuthenticatorId {
     }
 }
 
-/// The text names no authenticator.
+/// The text is not the id of an authenticator.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct InvalidAuthenticatorId;
@@ -170,15 +170,15 @@ pub enum AuthenticatorStatus {
     Disabled,
 }
 
-/// What a list of authenticators says of one.
+/// One entry in a list of authenticators.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct AuthenticatorEntry {
-    /// What it is called in a request.
+    /// Its id in a request.
     pub id: AuthenticatorId,
     /// Whether it can be used.
     pub status: AuthenticatorStatus,
-    /// Its number, which shows masked; none for a recovery code.
+    /// Its number, which is shown masked; none for a recovery code.
     pub phone: Option<PhoneNumber>,
 }
 

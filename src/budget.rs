@@ -102,7 +102,7 @@ impl RateLimit {
     }
 }
 
-/// What is left of a [`RateLimit`], kept as the moment at which it will be full again.
+/// What is left of a [`RateLimit`], kept as the time at which it will be full again.
 ///
 /// It is public for budgets of your own: per phone number against toll fraud, per address, per tenant.
 ///
@@ -165,7 +165,7 @@ impl Budget {
             .saturating_sub(u32::try_from(missing).unwrap_or(u32::MAX))
     }
 
-    /// Refuses an empty budget, with the moment at which one can be taken.
+    /// Refuses an empty budget, with the time at which one can be taken.
     pub(crate) fn check(self, limit: RateLimit, now: Millis) -> Result<(), Millis> {
         let retry_at = self.full_at.before(limit.slack());
         if retry_at <= now {
@@ -175,7 +175,7 @@ impl Budget {
         }
     }
 
-    /// Takes one without a check; for a caller that has checked.
+    /// Takes one without a check. The caller has checked.
     pub(crate) fn charge(&mut self, limit: RateLimit, now: Millis) {
         self.full_at = self.full_at.max(now).after(limit.period);
     }

@@ -16,7 +16,8 @@ pub enum Channel {
 }
 
 impl Channel {
-    /// The channel of an `oob_channel`: `sms`, `voice`, or `tel` as old clients say for it.
+    /// The channel of an `oob_channel`: `sms`, `voice`, or `tel`, which old clients send for a
+    /// call.
     pub(crate) fn named(name: &str) -> Option<Self> {
         match name {
             "sms" => Some(Self::Sms),
@@ -25,7 +26,7 @@ impl Channel {
         }
     }
 
-    /// `sms` or `voice`, as `oob_channel` says it.
+    /// `sms` or `voice`, the value of `oob_channel`.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {

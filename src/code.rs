@@ -204,7 +204,7 @@ fn recovery_symbol(index: u32) -> u8 {
 ///
 /// `Debug` redacts, there is no `Display`, the characters are overwritten when dropped.
 pub struct RecoveryCode {
-    // All 0 where the text is not 24 characters, which equals no code.
+    // All 0 if the text is not 24 characters, which equals no code.
     characters: [u8; RECOVERY_LEN],
 }
 
@@ -253,7 +253,7 @@ impl From<&str> for RecoveryCode {
         {
             code.characters.zeroize();
         }
-        // All together, which takes no branch.
+        // All at once, without a branch.
         code.characters.make_ascii_uppercase();
         code
     }

@@ -135,8 +135,8 @@ named!(Event {
 });
 
 impl Event {
-    /// Whether to notify the owner, by another way than this authenticator (NIST SP 800-63B-4 section
-    /// 4.6).
+    /// Whether to notify the owner over another channel than this authenticator (NIST SP 800-63B-4
+    /// section 4.6).
     #[must_use]
     pub const fn notifies_owner(&self) -> bool {
         match self {

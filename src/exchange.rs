@@ -1,12 +1,12 @@
-//! One request's whole way, as a machine of steps: bytes in, bytes out.
+//! One request from start to end, as a state machine: bytes in, bytes out.
 //!
-//! Give [`Exchange::begin`] an HTTP request. It returns the first step: authenticate this client, load this
-//! account, save this one, send this message. You take the step and answer it, and the answer returns the
-//! next step. The last is [`Exchange::Done`] with the [`Reply`].
+//! Give [`Exchange::begin`] an HTTP request. It returns the first step: authenticate this client,
+//! load this account, save this one, send this message. You do the step and answer it, and the
+//! answer returns the next step. The last is [`Exchange::Done`] with the [`Reply`].
 //!
 //! * A step is consumed by its answer. No step can be skipped, repeated or answered for another request.
 //! * Nothing is sent or minted before the account is saved, and no response exists before the end.
-//! * Every endpoint is in here, with its errors, and 404, 405, `HEAD` and `OPTIONS`.
+//! * It covers every endpoint with its errors, and 404, 405, `HEAD` and `OPTIONS`.
 //! * A step is `Send + Sync + 'static`. Keep it as long as your IO takes, in blocking and in async code.
 //!
 //! # The steps
@@ -22,7 +22,7 @@
 //! | [`Send`] | send the message | `sent`, `unknown`, `failed` |
 //! | [`Mint`] | sign the tokens | `minted`, `failed` |
 //!
-//! Every step also has `fail`, which ends the request with an error of your own.
+//! Every step also has `fail`, which ends the request with your own error.
 //!
 //! # Example
 //!

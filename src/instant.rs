@@ -1,14 +1,14 @@
-//! Moments as the crate computes and stores them.
+//! Times as the crate computes and stores them.
 
 use core::time::Duration;
 
 use serde::{Deserialize, Deserializer, Serialize, de};
 use time::UtcDateTime;
 
-/// A moment in whole milliseconds since the Unix epoch.
+/// A time in whole milliseconds since the Unix epoch.
 ///
-/// Integers cannot fail and cost a tenth of calendar types. A time before 1970 counts as 1970: it can
-/// only make a stored moment look further away.
+/// Integers cannot fail and cost a tenth of calendar types. A time before 1970 counts as 1970: it
+/// can only make a stored time look further away.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(transparent)]
 pub(crate) struct Millis(u64);
@@ -17,8 +17,8 @@ impl Millis {
     /// The last millisecond of the year 9999.
     const MAX_CLOCK: u64 = 253_402_300_799_999;
 
-    /// The largest stored moment: what a JSON number holds exactly. It is 30 times the last of the
-    /// clock, so no sum of a clock and a duration of a policy reaches it.
+    /// The largest stored time: what a JSON number holds exactly. It is 30× the largest clock
+    /// value, so no sum of a clock and a duration of a policy reaches it.
     const MAX_STORED: u64 = (1 << 53) - 1;
 
     pub(crate) const EPOCH: Self = Self(0);
@@ -48,7 +48,7 @@ impl Millis {
         Self(self.0.saturating_sub(span))
     }
 
-    /// Milliseconds from `earlier` to this moment; 0 if that is not earlier.
+    /// Milliseconds from `earlier` to this time; 0 if that is not earlier.
     pub(crate) const fn since(self, earlier: Self) -> u64 {
         self.0.saturating_sub(earlier.0)
     }
@@ -69,7 +69,7 @@ impl<'de> Deserialize<'de> for Millis {
     }
 }
 
-/// Whole milliseconds of a duration, or nothing where it has a fraction or does not fit.
+/// Whole milliseconds of a duration; `None` if it has a fraction or does not fit.
 pub(crate) fn whole_millis(duration: Duration) -> Option<u64> {
     let millis = u64::try_from(duration.as_millis()).ok()?;
     (Duration::from_millis(millis) == duration).then_some(millis)

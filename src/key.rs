@@ -141,7 +141,7 @@ impl KeyRing {
             .find(|key| key.id == id)
     }
 
-    /// The key that makes what is new.
+    /// The key that makes new digests and seals.
     pub(crate) const fn current(&self) -> &Key {
         &self.current
     }

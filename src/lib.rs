@@ -23,8 +23,8 @@
 //!
 //! # Embedding
 //!
-//! With the feature `exchange`, a server is a loop around one `match`. The machine asks for one thing after
-//! the other, and no order of calls except the right one compiles:
+//! With the feature `exchange`, a server is a loop around one `match`. The machine asks for one
+//! step at a time, and only the right order of calls compiles:
 //!
 //! ```
 //! # use oob_mfa::exchange::{Exchange, Reply, Request};
@@ -80,7 +80,7 @@
 //!
 //! # The engine alone
 //!
-//! Without HTTP, or with an API of your own, call the engine. An enrollment and a login:
+//! Without HTTP, or with your own API, call the engine. An enrollment and a login:
 //!
 //! ```
 //! use oob_mfa::{
@@ -117,7 +117,7 @@
 //!     .associate(account, &session, &request, now, &mut rng)
 //!     .commit(|next| save(&mut stored, next))?;
 //! let associated = outcome.result?;
-//! // Send `associated.delivery`; show `associated.recovery_code` once; answer `associated.oob_code`.
+//! // Send `associated.delivery`; show `associated.recovery_code` once; respond with `associated.oob_code`.
 //! assert!(associated.recovery_code.is_some());
 //!
 //! // POST /oauth/token: the user typed the code. This confirms the phone and completes the login.

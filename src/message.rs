@@ -1,10 +1,11 @@
-//! What a phone shows or speaks: the wording of a [`Delivery`].
+//! What a phone shows or speaks: the text of a [`Delivery`].
 //!
-//! [`Wording`] is made once, from the name of the app and the host that the code is for, and refuses
-//! at the start what could fail at the send. [`Wording::message`] then words each delivery by its
-//! channel: a text of one SMS, or a call that says no digit before its keys were pressed.
+//! Make a [`Wording`] once at startup, from the name of the app and the host that the code is for.
+//! It refuses everything that could fail later at a send. [`Wording::message`] then returns the
+//! message of each delivery for its channel: one SMS, or a call that says no digit until its keys
+//! are pressed.
 //!
-//! The words are English. Who wants others reads `delivery.code` and writes them.
+//! The text is in English. For another language, read `delivery.code` and write your own.
 
 mod app_name;
 mod gsm;
@@ -29,7 +30,7 @@ use crate::delivery::Delivery;
 /// Septets that one SMS holds.
 const SEGMENT: usize = 160;
 
-/// Who sends, and for what host: all that the words of a delivery need beside the delivery.
+/// The name of the app and the host: everything a message needs besides the delivery.
 ///
 /// # Examples
 ///
@@ -73,19 +74,19 @@ pub struct Wording {
 }
 
 impl Wording {
-    /// The wording of an app whose codes are typed in on pages of `host`.
+    /// The wording of an app whose users type codes on pages of `host`.
     ///
     /// Without a host the text has no origin-bound line, and a phone offers the code on any page.
     ///
     /// # Errors
     ///
-    /// [`InvalidWording::TooLong`] when a text with the longest binding code, of 8 digits, would not
-    /// fit into one SMS. It is said here, whatever the policy's codes, so that no delivery is
+    /// [`InvalidWording::TooLong`] if a text with an 8-digit code, the longest, would not fit into
+    /// one SMS. This does not depend on the policy. The check is here so that no delivery is
     /// charged and then not sent.
     pub fn new(app: AppName, host: Option<Host>) -> Result<Self, InvalidWording> {
         let wording = Self { app, host };
         let longest = core::str::from_utf8(&[b'0'; MAX_BINDING_DIGITS]).unwrap_or_default();
-        // A name and a host hold nothing but characters of GSM 7-bit, so there is always a number.
+        // A name and a host hold only characters of GSM 7-bit, so there is always a number.
         let septets = septets(&wording.text(longest).0).unwrap_or(usize::MAX);
         if septets > SEGMENT {
             return Err(InvalidWording::TooLong { septets });
@@ -93,12 +94,12 @@ impl Wording {
         Ok(wording)
     }
 
-    /// Words a delivery, as its channel needs it.
+    /// The message of a delivery, for its channel.
     ///
     /// # Errors
     ///
-    /// [`InvalidDelivery`] where the delivery was changed since the engine made it: a code that is not 6 to
-    /// 8 digits could write lines of its own, and a call without keys would speak to a mailbox.
+    /// [`InvalidDelivery`] if the delivery was changed after the engine made it: a code that is not
+    /// 6 to 8 digits could add lines, and a call without keys would speak to a mailbox.
     pub fn message(&self, delivery: &Delivery) -> Result<Message, InvalidDelivery> {
         let code = digits(&delivery.code).ok_or(InvalidDelivery::Code)?;
         Ok(match delivery.channel {
@@ -117,7 +118,7 @@ impl Wording {
             .host
             .as_ref()
             .map(|host| ["\n\n@", host.as_str(), " #", code]);
-        // `concat` measures before it allocates, so that it leaves no shorter copy of the code behind.
+        // `concat` measures before it allocates, so it leaves no shorter copy of the code behind.
         SmsText(Zeroizing::new(
             [words, bound.unwrap_or_default()].as_flattened().concat(),
         ))
@@ -125,13 +126,13 @@ impl Wording {
 }
 
 fn digits(code: &BindingCode) -> Option<&str> {
-    // Empty where the number of bytes is not that of any code.
+    // Empty if no code has this number of bytes.
     let text = code.expose_secret();
     let is_digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     is_digits.then_some(text)
 }
 
-/// The words of one delivery, in the shape of its channel.
+/// The message of one delivery, in the form of its channel.
 #[derive(Debug)]
 #[must_use = "the delivery is charged: send it"]
 #[non_exhaustive]
@@ -145,12 +146,12 @@ pub enum Message {
 /// The text of an SMS: at most 160 septets of GSM 7-bit, so one segment.
 ///
 /// With a host the last line is the origin-bound line of WICG's [sms-one-time-codes]: a phone then
-/// offers the code on pages of that site and on no other.
+/// offers the code only on pages of that site.
 ///
 /// # Security
 ///
 /// It holds the binding code: `Debug` redacts, there is no `Display`, it is overwritten when
-/// dropped. It has no link, so that owners learn to trust none.
+/// dropped. It has no link, so users learn to trust no link in such a message.
 ///
 /// [sms-one-time-codes]: https://wicg.github.io/sms-one-time-codes/
 pub struct SmsText(Zeroizing<String>);
@@ -169,13 +170,13 @@ impl fmt::Debug for SmsText {
     }
 }
 
-/// A name and a host that make no message.
+/// A name and a host that do not fit into a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum InvalidWording {
     /// The text would not fit into one SMS. It is neither split nor sent without its last line.
     TooLong {
-        /// What the text takes with a code of 8 digits; one SMS holds 160.
+        /// The septets of the text with a code of 8 digits; one SMS holds 160.
         septets: usize,
     },
 }
@@ -195,7 +196,7 @@ impl fmt::Display for InvalidWording {
 
 impl core::error::Error for InvalidWording {}
 
-/// The delivery is not as the engine made it.
+/// The delivery was changed after the engine made it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum InvalidDelivery {

@@ -9,14 +9,14 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 /// A phone number in E.164, canonical by construction: one number, one value, eight bytes.
 ///
-/// It parses from `+` and 7 to 15 digits of which the first is not 0, and from nothing else. ITU-T E.164
-/// sets the 15; no country assigns fewer than 7. Anything more forgiving would let one phone pass for
-/// two, and so would the 0 that is dialed within a country: `+4407911123456` is refused.
+/// It parses only from `+` and 7 to 15 digits, the first of which is not 0. ITU-T E.164 sets the
+/// 15; no country assigns fewer than 7. A more lenient parser would let one phone count as two. So
+/// would the 0 that is dialed within a country: `+4407911123456` is refused.
 ///
 /// # Security
 ///
 /// `Debug` and `Display` mask all but the last four digits, as a list of authenticators does.
-/// [`to_e164`](Self::to_e164) gives the whole number, for the message to it.
+/// [`to_e164`](Self::to_e164) returns the full number, to send the message to.
 ///
 /// # Examples
 ///
@@ -29,7 +29,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 /// assert!("4155558730".parse::<PhoneNumber>().is_err());
 /// # Ok::<(), oob_mfa::InvalidPhoneNumber>(())
 /// ```
-// The first digit is not zero, so the value alone says how many digits there are.
+// The first digit is not 0, so the value alone determines the number of digits.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct PhoneNumber(NonZeroU64);
 
@@ -38,7 +38,7 @@ const MAX_VALUE: u64 = 999_999_999_999_999;
 const SHOWN: usize = 4;
 
 impl PhoneNumber {
-    /// The number as E.164 writes it: `+` and the digits.
+    /// The number in E.164: `+` and the digits.
     #[must_use]
     pub fn to_e164(self) -> String {
         format!("+{}", self.0)
@@ -59,10 +59,10 @@ impl PhoneNumber {
         }
     }
 
-    /// The country code of one or two digits that a 0 follows.
+    /// The country code of 1 or 2 digits that a 0 follows.
     ///
-    /// That 0 is dialed within the country alone, so one phone would have two spellings. Italy (39) has it in
-    /// its numbers, and so may countries with codes of three digits.
+    /// That 0 is dialed only within the country, so one phone would have two spellings. In Italy
+    /// (39) it is part of the number, and it may be in countries with codes of 3 digits.
     fn zero_after_country_code(self) -> Option<u16> {
         let mut leading = self.0.get();
         while leading >= 1_000 {
@@ -87,7 +87,8 @@ impl core::str::FromStr for PhoneNumber {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let digits = text.strip_prefix('+').ok_or(InvalidPhoneNumber::NotE164)?;
-        // The value has as many digits as the text: its bounds are those of the length.
+        // The value has as many digits as the text, so bounds on the value are bounds on the
+        // length.
         if digits.starts_with('0') || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
             return Err(InvalidPhoneNumber::NotE164);
         }
@@ -96,7 +97,7 @@ impl core::str::FromStr for PhoneNumber {
     }
 }
 
-/// The mask: every character but the last four, the `+` included, as `X`.
+/// The mask: every character except the last 4, including the `+`, becomes `X`.
 impl fmt::Display for PhoneNumber {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let text = self.to_e164();
@@ -135,13 +136,13 @@ impl<'de> Deserialize<'de> for PhoneNumber {
     }
 }
 
-/// The text is not a phone number in its one spelling.
+/// The text is not a phone number in its only spelling.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum InvalidPhoneNumber {
-    /// It is not `+` and 7 to 15 digits of which the first is not 0.
+    /// It is not `+` and 7 to 15 digits, the first of which is not 0.
     NotE164,
-    /// It has a 0 after the country code, as it is dialed within the country alone.
+    /// It has a 0 after the country code, which is dialed only within the country.
     ZeroAfter {
         /// The country code.
         country_code: u16,

@@ -33,7 +33,7 @@ const MAX_ATTEMPTS: u32 = 100;
 const MAX_FAILURE_CAP: u32 = 100;
 const MAX_FAILURE_BURST: u32 = 100;
 
-/// The numbers by which an [`Engine`](crate::Engine) decides.
+/// The numbers that an [`Engine`](crate::Engine) decides by.
 ///
 /// Start from a preset, then call setters. Each setter checks its number, so no policy can break one of
 /// the engine's rules.
@@ -65,8 +65,9 @@ pub struct Policy {
     attempts_per_challenge: Option<u32>,
     failure_cap: Option<u32>,
     channels: Channels,
-    /// NIST SP 800-63B-4 section 3.1.3.3 restricts the telephone network: the verifier must offer another
-    /// authenticator, tell the owner of the risk and have a plan for the day it is no longer acceptable.
+    /// NIST SP 800-63B-4 section 3.1.3.3 restricts the telephone network: the verifier must offer
+    /// another authenticator, inform the owner of the risk and have a plan for when it is no longer
+    /// acceptable.
     reports_restricted: bool,
     max_phones: usize,
     recovery_codes: RecoveryCodes,
@@ -78,7 +79,7 @@ pub struct Policy {
 pub enum RecoveryCodes {
     /// A first association issues one, and its use issues the next.
     Issued,
-    /// None is made. Stored ones are neither listed nor accepted, and stay as they are.
+    /// None is made. Stored ones are neither listed nor accepted, and do not change.
     Off,
 }
 

@@ -93,7 +93,7 @@ error_text!(
     "a session id has 1 to 128 bytes and is not a JWT: take the jti, not the token"
 );
 
-/// Proof that an `mfa_token` was valid, or that the embedder vouches for a token of its own.
+/// Proof that an `mfa_token` was valid, or that the embedder vouches for its own token.
 ///
 /// One of a first factor completes a login; one of [`Assurance::Mfa`] manages factors.
 ///
@@ -120,7 +120,7 @@ struct Claims {
     audience: Box<str>,
 }
 
-/// What the embedder says of a token that it has verified: see [`MfaSession::trusted`].
+/// What the embedder says about a token that it has verified: see [`MfaSession::trusted`].
 ///
 /// Give one `id` the same `issued_at` and `expires_at` in every request. The record forgets a spent session
 /// at the expiry it was spent with: a session with a later one could be used again.

@@ -208,7 +208,7 @@ pub struct Next {
 }
 
 impl Next {
-    /// What no transition has made, to test a store with. It opens no [`Sealed`].
+    /// A [`Next`] that no transition made, to test a store. It opens no [`Sealed`].
     pub fn without_outcome(account: Account, events: Vec<Event>) -> Self {
         Self {
             account,
@@ -280,7 +280,7 @@ impl<T> fmt::Debug for Sealed<T> {
     }
 }
 
-/// The [`Stored`] is not of the transition of this [`Sealed`]: a bug in the driver.
+/// The [`Stored`] is from another transition than this [`Sealed`]: a bug in the driver.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct AnothersStored;

@@ -1,10 +1,10 @@
-//! What a person types, as it was meant.
+//! Reads what a person types.
 //!
-//! Codes are copied from messages, read aloud, and pasted with what surrounds them. One text is one
-//! code: nothing is guessed, and nothing but separators is dropped.
+//! Codes are copied from messages, read aloud, and pasted with surrounding text. One text is one
+//! code: nothing is guessed, and only separators are dropped.
 
-/// The characters of a typed code: separators are dropped, and digits and letters of other forms are
-/// folded to ASCII. What has no ASCII twin stays as it is.
+/// The characters of a typed code: separators are dropped, and digits and letters of other forms
+/// are folded to ASCII. Other characters do not change.
 pub(crate) fn characters(text: &str) -> impl Iterator<Item = char> {
     text.chars().filter(|c| !is_separator(*c)).map(fold)
 }
@@ -30,7 +30,7 @@ fn fold(c: char) -> char {
     twin.unwrap_or(c)
 }
 
-/// Unicode has the ten digits of a script in a row, in their order.
+/// In Unicode the 10 digits of a script are consecutive and in order.
 fn decimal(c: char) -> Option<char> {
     let digit = |zero: &char| u32::from(c).checked_sub(u32::from(*zero));
     let value = ZEROS.iter().filter_map(digit).find(|value| *value < 10)?;
@@ -64,8 +64,8 @@ const DASHES: &[(char, char)] = &[
     ('\u{10ead}', '\u{10ead}'),
 ];
 
-/// The general category Cf of Unicode without the signs that are visible, and what else every renderer hides:
-/// fillers and variation selectors.
+/// The general category Cf of Unicode without its visible signs, and other characters that every
+/// renderer hides: fillers and variation selectors.
 const INVISIBLE: &[(char, char)] = &[
     ('\u{ad}', '\u{ad}'),
     ('\u{34f}', '\u{34f}'),
@@ -87,7 +87,7 @@ const INVISIBLE: &[(char, char)] = &[
     ('\u{e0000}', '\u{e0fff}'),
 ];
 
-/// The zeros of the general category Nd of Unicode 14, without those of ASCII and of the fullwidth forms.
+/// The zeros of the general category Nd of Unicode 14, except ASCII and fullwidth.
 const ZEROS: &[char] = &[
     '\u{660}',
     '\u{6f0}',

@@ -1,9 +1,9 @@
 //! The bodies of Auth0's MFA API: what a client sends and expects.
 //!
-//! Requests are read into a [`Body`] by the serde [`Format`] that the content type names (`serde_json`
-//! for JSON, `serde_urlencoded` for a form) and asked for what the endpoint needs; answers and errors
-//! serialize to what the API says. Nothing here knows a framework: a status is a number, a header is
-//! two texts.
+//! Read a request into a [`Body`] with the serde [`Format`] that the content type names
+//! (`serde_json` for JSON, `serde_urlencoded` for a form), and ask it for what the endpoint needs.
+//! Responses and errors serialize to the bodies of the API. Nothing here depends on a framework: a
+//! status is a number, a header is two strings.
 //!
 //! | endpoint | read | decide | answer |
 //! |---|---|---|---|
@@ -14,17 +14,18 @@
 //! | `DELETE /mfa/authenticators/{id}` | [`bearer`], [`authenticator_id`] | [`Engine::remove_authenticator`] | [`Answer`] of 204, empty |
 //! | any | [`Body::client`] | | [`ErrorAnswer`] |
 //!
-//! Each of them turns into an [`Answer`], which has a status, headers and a body: `Answer::from(…)` of
-//! what the engine granted, of `entries.collect::<AuthenticatorsAnswer>()`, and of `TokenAnswer::new(…)`
-//! from the embedder's tokens. A [`BadRequest`] turns into an [`ErrorAnswer`] by `?`, a
-//! [`Denied`](crate::Denied) by `map_err(|denied| ErrorAnswer::denied(&denied, now))`.
+//! Each of them converts to an [`Answer`], which has a status, headers and a body:
+//! `Answer::from(…)` takes what the engine granted, `entries.collect::<AuthenticatorsAnswer>()`, or
+//! `TokenAnswer::new(…)` with your tokens. `?` converts a [`BadRequest`] to an [`ErrorAnswer`]; for
+//! a [`Denied`](crate::Denied) use `map_err(|denied| ErrorAnswer::denied(&denied, now))`.
 //!
-//! An error of the token endpoint goes through [`ErrorAnswer::at_token_endpoint`], without which official
-//! SDKs do not read the body of a 401.
+//! Pass an error of the token endpoint through [`ErrorAnswer::at_token_endpoint`]. Without it,
+//! official SDKs do not read the body of a 401.
 //!
-//! [`exchange`](crate::exchange) does all of this for you. Use this module directly if you write the endpoints
-//! yourself: read a body of at most [`MAX_BODY`] bytes by its [`Format`], after [`check_encoding`] and
-//! [`without_bom`]; open the token, read the request, [`decide`](crate::decide), send, answer.
+//! [`exchange`](crate::exchange) does all of this for you. Use this module directly if you write
+//! the endpoints yourself: read a body of at most [`MAX_BODY`] bytes with its [`Format`], after
+//! [`check_encoding`] and [`without_bom`]; open the token, read the request,
+//! [`decide`](crate::decide), send, respond.
 //!
 //! # Examples
 //!

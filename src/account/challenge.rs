@@ -29,7 +29,7 @@ pub(crate) struct PendingChallenge {
     pub(crate) code: Code,
 }
 
-/// The code itself, or what became of it.
+/// The code itself, or its final state.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Code {

@@ -18,7 +18,7 @@ fn a_device_id_is_drawn_from_letters_and_digits_alone() {
     assert_eq!(first.to_string(), "dev_ABCDEFGHIJKLMNOP");
     let last = DeviceId::draw(&mut Words::new(46..62));
     assert_eq!(last.to_string(), "dev_uvwxyz0123456789");
-    // The last word that counts, and the first that does not.
+    // The last word that is used, and the first that is rejected.
     let edge = [4_294_967_291, 4_294_967_292, u32::MAX]
         .into_iter()
         .chain(0..15);
@@ -76,7 +76,7 @@ fn a_device_id_is_stored_as_text_for_people_and_bytes_for_machines() {
     assert!(postcard::from_bytes::<DeviceId>(b"\x11NU1Ofuw3Cw0XCt5xx").is_err());
 }
 
-/// A number in a format for machines.
+/// A number in a binary format.
 struct Number(u64);
 
 impl<'de> Deserializer<'de> for Number {

@@ -47,7 +47,7 @@ fn ten_go_at_once_and_one_comes_back_every_hour_to_the_millisecond() {
 #[test]
 fn what_is_spread_over_time_comes_back_in_the_order_it_went() {
     let mut budget = Budget::default();
-    // One every six minutes: the ten are gone after 54, and the first is back at 60.
+    // One every 6 minutes: all 10 are taken after 54 minutes, and the first is back at 60.
     for taken in 0..10 {
         assert_eq!(budget.take(sends(), at(taken * HOUR / 10)), Ok(()));
     }
@@ -133,7 +133,7 @@ fn a_rewound_budget_is_at_least_as_full_as_an_empty_one_is_now() {
     let limit = sends();
     let now = Millis::at(at(0));
     let empty = emptied(limit, 0);
-    // Full ten hours from now: on the edge, and a millisecond past it.
+    // Full 10 hours from now: on the edge, and 1 ms past it.
     assert_eq!(empty.rewound(limit, now), empty);
     assert_ne!(emptied(limit, 1), empty);
     assert_eq!(emptied(limit, 1).rewound(limit, now), empty);
@@ -142,7 +142,7 @@ fn a_rewound_budget_is_at_least_as_full_as_an_empty_one_is_now() {
     let refused = BudgetEmpty { retry_at: at(HOUR) };
     assert_eq!(rewound.take(limit, at(HOUR - 1)), Err(refused));
     assert_eq!(rewound.take(limit, at(HOUR)), Ok(()));
-    // What has more is left as it is.
+    // A fuller budget does not change.
     let mut fuller = Budget::default();
     for left in (1..10).rev() {
         assert_eq!(fuller.rewound(limit, now), fuller);

@@ -9,7 +9,7 @@ use rand_core::{TryCryptoRng, TryRng};
 
 use super::{BindingCode, CallKeys, OobCode, RecoveryCode, below};
 
-/// A random source that says the given words, and nothing after them.
+/// A random source that returns the given words, and nothing after them.
 pub(crate) struct Words(VecDeque<u32>);
 
 impl Words {
@@ -193,7 +193,7 @@ fn a_recovery_code_is_drawn_from_32_characters_that_cannot_be_mistaken() {
         let code = RecoveryCode::draw(&mut Words::new([word; 24]));
         assert_eq!(code.expose_secret(), symbol.to_string().repeat(24));
     }
-    // Every word counts: 32 divides 2³².
+    // Every word is used: 32 divides 2³².
     let last = RecoveryCode::draw(&mut Words::new([u32::MAX; 24]));
     assert_eq!(last.expose_secret(), "ZZZZZZZZZZZZZZZZZZZZZZZZ");
 }

@@ -10,7 +10,7 @@ use time::UtcDateTime;
 use super::*;
 use crate::{Denied, Engine, Key, KeyRing, Policy, Removed};
 
-/// A store of one record, which another writer has got ahead of for so many writes.
+/// A store of one record, where another writer wins the first so many writes.
 struct Store {
     stored: RefCell<Option<Account>>,
     conflicts: Cell<u32>,
@@ -114,7 +114,7 @@ fn after_a_conflict_the_engine_is_asked_about_what_is_stored_then() {
     for (decided, store) in both(3, change) {
         assert_eq!(decided.unwrap().result, Ok(()));
         assert_eq!((store.called("load"), store.called("replace")), (4, 4));
-        // Three of the other writer's, and ours upon them.
+        // The other writer's 3 writes, then ours.
         assert_eq!(store.stored.into_inner().unwrap().revision(), 4);
     }
 }
@@ -180,7 +180,7 @@ fn a_store_that_fails_is_not_asked_again() {
     assert_eq!(writes.get(), 2);
 }
 
-/// An error of a store, as one of a database is: with what caused it.
+/// An error of a store with a source, like that of a database.
 #[derive(Debug, PartialEq)]
 struct Down(NoRoute);
 

@@ -14,7 +14,7 @@ fn at_nanos(nanos: i128) -> UtcDateTime {
     UtcDateTime::from_unix_timestamp_nanos(nanos).unwrap()
 }
 
-/// Every denial, in the order of the variants, and its kind.
+/// Every denial with its kind, in the order of the variants.
 fn table() -> [(Denied, DeniedKind); 33] {
     use DeniedKind::{CallerBug, Refused, Rejected, UntrustedInput};
     let retry_at = RETRY_AT;

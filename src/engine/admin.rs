@@ -82,7 +82,7 @@ impl Engine {
     ///
     /// # Security
     ///
-    /// If somebody else knows the password, change it first.
+    /// If someone else knows the password, change it first.
     ///
     /// # Examples
     ///
@@ -104,7 +104,7 @@ impl Engine {
         })
     }
 
-    /// Removes everything about the owner, and says when the record may be deleted.
+    /// Removes everything about the owner, and returns when the record may be deleted.
     ///
     /// The record that is left refuses every session that exists now. Deleting it earlier would let an
     /// older session enroll a phone on a fresh account, and would refill the budgets.
@@ -114,9 +114,9 @@ impl Engine {
     /// 3. Keep the record until [`Erased::delete_after`], by default for 24 hours and 2 minutes.
     /// 4. Delete it, if its revision is still the one that was stored here.
     ///
-    /// A session that you vouch for and that lives longer than the
-    /// [longest session](crate::Policy::longest_session) can come alive after that: vouch for none, or keep
-    /// the record until it has expired.
+    /// A session that you vouch for and that lives longer than the [longest
+    /// session](crate::Policy::longest_session) can become valid after that. Do not vouch for such
+    /// a session, or keep the record until it has expired.
     ///
     /// # Errors
     ///
@@ -150,7 +150,7 @@ impl Engine {
         })
     }
 
-    /// Drops phones, codes and recovery code, and says until when sessions are revoked.
+    /// Drops phones, codes and the recovery code, and sets until when sessions are revoked.
     fn remove_everything(&self, change: &mut Change<'_>, event: Event) -> Millis {
         change.log(event);
         change.phones.clear();

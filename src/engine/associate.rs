@@ -77,7 +77,7 @@ impl Engine {
     ///     .associate(account, &session, &request, now, &mut rng)
     ///     .commit(replace)?;
     /// let associated = outcome.result?;
-    /// // Send `associated.delivery`, then answer `associated.oob_code` and the recovery code.
+    /// // Send `associated.delivery`, then respond with `associated.oob_code` and the recovery code.
     /// assert!(associated.recovery_code.is_some());
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```

@@ -1,4 +1,4 @@
-//! An engine is made, and a login begins: the session of a first factor, and its token.
+//! Makes an engine, and begins a login: the first-factor session and its token.
 
 use rand_core::CryptoRng;
 use time::UtcDateTime;
@@ -12,7 +12,7 @@ use crate::session::token::MfaToken;
 use crate::session::{FirstFactor, MfaSession};
 
 impl Engine {
-    /// An engine that decides by `policy`, with digests and tokens made by `keys`.
+    /// An engine with this policy, whose digests and tokens are made with `keys`.
     #[must_use]
     pub const fn new(policy: Policy, keys: KeyRing) -> Self {
         Self { policy, keys }

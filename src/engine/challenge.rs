@@ -71,7 +71,7 @@ impl Engine {
     ///     .challenge(account, &session, &Challenge::default(), now, &mut rng)
     ///     .commit(replace)?;
     /// let challenged = outcome.result?;
-    /// // Send `challenged.delivery`, then answer `challenged.oob_code`.
+    /// // Send `challenged.delivery`, then respond with `challenged.oob_code`.
     /// assert_eq!(challenged.delivery.channel, Channel::Sms);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```

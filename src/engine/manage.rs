@@ -30,7 +30,7 @@ pub struct Removed {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Requirements {
-    /// Nothing is enrolled: a phone has to be associated first.
+    /// Nothing is enrolled: the user must associate a phone first.
     Enroll,
     /// A second factor guards the account.
     Challenge {

@@ -16,8 +16,8 @@ use crate::subject::Subject;
 /// # Security
 ///
 /// Only the engine makes one, from the right binding code of a live challenge or the live recovery
-/// code (rule 1). Nobody sees it before the account that remembers it is saved. Mint no token that is
-/// valid after [`not_after`](Self::not_after), and none with a later `auth_time` than
+/// code (rule 1). Nobody sees it before the account that remembers it is saved. Never mint a token
+/// that is valid after [`not_after`](Self::not_after), or one with a later `auth_time` than
 /// [`authenticated_at`](Self::authenticated_at). Nobody else can make or copy one:
 ///
 /// ```compile_fail,E0451
@@ -65,13 +65,13 @@ impl Verified {
         self.session.client()
     }
 
-    /// The scope of the session: for an `mfa_token` that of the request that got it.
+    /// The scope of the session. For an `mfa_token`, the scope of the request that got it.
     #[must_use]
     pub fn scope(&self) -> &str {
         self.session.scope()
     }
 
-    /// The audience of the session: for an `mfa_token` that of the request that got it.
+    /// The audience of the session. For an `mfa_token`, the audience of the request that got it.
     #[must_use]
     pub fn audience(&self) -> &str {
         self.session.audience()

@@ -203,7 +203,7 @@ impl Engine {
         })
     }
 
-    /// Rule 3: charges the wrong code in the change that says so.
+    /// Rule 3: charges the wrong code in the same change that reports it.
     fn wrong_code(&self, mut change: Change<'_>, judged: &Judged) -> Transition<Verified> {
         let device = judged.target.device();
         let pending = change.challenge_mut(judged.challenge);

@@ -1,4 +1,4 @@
-//! From the account that was loaded to the answer: judge, admit, save, send, mint.
+//! From the loaded account to the response: judge, admit, save, send, mint.
 
 use core::time::Duration;
 
@@ -22,7 +22,7 @@ use crate::subject::Subject;
 use crate::transition::{Next, Step};
 use crate::wire::{Answer, AuthenticatorsAnswer, ErrorAnswer, MfaRequiredAnswer, TokenAnswer};
 
-/// How long a client waits after a 503: the next request finds another state, or the store again.
+/// How long a client waits after a 503. By then the state has changed, or the store is back.
 const BUSY: Duration = Duration::from_secs(1);
 
 fn unavailable() -> Failure {
@@ -36,9 +36,9 @@ impl Load {
         &self.pending.subject
     }
 
-    /// What is stored; `None` only if the store is sure that there is no record.
+    /// The stored account; `None` only if the store is sure that there is no record.
     ///
-    /// The request is judged by it, at the time `now`.
+    /// The request is judged by this account, at the time `now`.
     pub fn loaded(
         mut self,
         account: Option<Account>,
@@ -51,12 +51,12 @@ impl Load {
         self.context.go(way)
     }
 
-    /// The store did not answer: 503.
+    /// The store did not respond: 503.
     pub fn unavailable(self) -> Exchange {
         self.context.go(Err(unavailable()))
     }
 
-    /// The record cannot be read: 500. It stays as it is.
+    /// The record cannot be read: 500. It does not change.
     pub fn broken(self) -> Exchange {
         self.context.go(Err(ErrorAnswer::server_error().into()))
     }
@@ -135,7 +135,7 @@ fn opened(saving: Saving) -> Result<Way, Failure> {
     granted(saving.pending.subject, outcome.result?)
 }
 
-/// What is left to do for a grant that is saved.
+/// What is left to do for a saved grant.
 fn granted(subject: Subject, granted: Granted) -> Result<Way, Failure> {
     match granted {
         Granted::Message(delivery, answer) => Ok(Way::Send(subject, delivery, answer)),
@@ -148,7 +148,7 @@ fn granted(subject: Subject, granted: Granted) -> Result<Way, Failure> {
     }
 }
 
-/// How many whole seconds a token minted now may be good for, if there is a bound.
+/// How many whole seconds a token minted now may be valid, if there is a limit.
 fn seconds_left(verified: &Verified) -> Option<u64> {
     let end = verified.not_after()?.unix_timestamp_nanos();
     let left = end.saturating_sub(verified.verified_at().unix_timestamp_nanos());
@@ -212,8 +212,8 @@ impl Replace {
         self.context.go(opened(self.saving))
     }
 
-    /// Another revision is stored. The request is judged anew; after [`MAX_TRIES`] conflicts the answer is
-    /// 503.
+    /// Another revision is stored. The request is judged again; after [`MAX_TRIES`] conflicts the
+    /// response is 503.
     pub fn conflict(self) -> Exchange {
         let mut pending = self.saving.pending;
         pending.tries = pending.tries.saturating_add(1);
@@ -244,17 +244,18 @@ impl Send {
         &self.delivery
     }
 
-    /// The provider took the message.
+    /// The provider accepted the message.
     pub fn sent(self) -> Exchange {
         self.context.go(Ok(Way::Done(self.answer)))
     }
 
-    /// It is not known whether the provider took the message: 200, because the code may arrive.
+    /// Use it if you do not know whether the provider accepted the message: 200, because the code
+    /// may arrive.
     pub fn unknown(self) -> Exchange {
         self.sent()
     }
 
-    /// The provider refused the message, or could not be reached: 502.
+    /// The provider rejected the message, or could not be reached: 502.
     pub fn failed(self) -> Exchange {
         self.context.go(Err(ErrorAnswer::send_failed().into()))
     }
@@ -276,7 +277,7 @@ impl Mint {
         self.context.go(Ok(Way::Done(answer.into())))
     }
 
-    /// No tokens could be minted: 500. The code is used up.
+    /// Minting failed: 500. The code is used up.
     pub fn failed(self) -> Exchange {
         self.context.go(Err(ErrorAnswer::server_error().into()))
     }

@@ -1,4 +1,4 @@
-//! What each endpoint needs before an account is loaded: a client, a session, and what is asked.
+//! What each endpoint needs before an account is loaded: a client, a session and a request.
 
 use alloc::string::{String, ToString};
 use alloc::sync::Arc;
@@ -24,7 +24,7 @@ use crate::wire::{
 };
 
 impl Exchange {
-    /// The first step of a request that came at `now`.
+    /// The first step of a request that arrived at `now`.
     ///
     /// [`exchange`](crate::exchange) has an example.
     ///
@@ -92,7 +92,7 @@ fn start(context: &mut Context, request: &Request<'_>) -> Result<Way, Failure> {
     open(context, bearer(authorization)?, None, after)
 }
 
-/// Opens an `mfa_token`; every other text is offered to the embedder.
+/// Opens an `mfa_token`; offers any other text to the embedder.
 fn open(
     context: &mut Context,
     token: &str,
@@ -120,7 +120,7 @@ fn go_on(context: &mut Context, session: MfaSession, after: AfterToken) -> Resul
         AfterToken::Operation(operation) => return Ok(ask(session, operation?)),
         AfterToken::Associate(body) => body?,
     };
-    // Most clients say nothing of themselves here. One that does has to be the session's.
+    // Most clients do not name themselves here. One that does must be the session's client.
     if body.optional("client_secret")?.is_some() {
         let credentials = body.client(None)?;
         return Ok(Way::Client(
@@ -164,7 +164,7 @@ fn mfa_token(context: &Context, body: &Body) -> Result<Zeroizing<String>, BadReq
 }
 
 impl Client {
-    /// Who the client says it is, and its secret.
+    /// The client's id and secret, as it presents them.
     #[must_use]
     pub const fn credentials(&self) -> &ClientCredentials {
         &self.credentials
@@ -222,12 +222,12 @@ impl Token {
         self.context.go(way)
     }
 
-    /// The token is of your kind, and not good: [`Denied::TokenInvalid`], for one.
+    /// The token is one of yours and not valid: for example [`Denied::TokenInvalid`].
     pub fn denied(self, denied: Denied) -> Exchange {
         self.context.go(Err(denied.into()))
     }
 
-    /// The token is nothing that you know.
+    /// The token is not one of yours.
     pub fn unknown(self) -> Exchange {
         self.context.go(Err(self.offered.denied.into()))
     }
@@ -300,7 +300,7 @@ impl Grant {
         self.context.go(Ok(Way::Done(Answer::from(answer))))
     }
 
-    /// There is no such grant type.
+    /// You do not support this grant type.
     pub fn unsupported(self) -> Exchange {
         let bad = BadRequest::UnsupportedGrantType;
         self.context.go(Err(bad.into()))

@@ -1,4 +1,4 @@
-//! The steps, what each of them holds, and the way from one to the next.
+//! The steps, what each one holds, and how one leads to the next.
 
 use alloc::string::String;
 use alloc::sync::Arc;
@@ -33,9 +33,9 @@ use crate::wire::{Answer, BadRequest, Body, ClientCredentials, ErrorAnswer};
 pub enum Exchange {
     /// Authenticate the client.
     Client(Client),
-    /// Open a token that is not an `mfa_token`: an access token of yours.
+    /// Open a token that is not an `mfa_token`: your own access token.
     Token(Token),
-    /// Answer a grant of your own: the first factor.
+    /// Answer your own grant type: the first factor.
     Grant(Grant),
     /// Load an account.
     Load(Load),
@@ -58,7 +58,7 @@ pub(super) struct Context {
     pub(super) method: Method,
     pub(super) authorization: Option<Zeroizing<String>>,
     pub(super) subject: Option<Subject>,
-    /// When the request came, and from the first judgment on, when it was judged last.
+    /// When the request arrived; after the first judgment, the time of the last judgment.
     pub(super) now: UtcDateTime,
 }
 
@@ -104,7 +104,7 @@ pub(super) enum Failure {
     Error(ErrorAnswer),
 }
 
-/// What goes on once the client has authenticated.
+/// What follows after the client has authenticated.
 pub(super) enum AfterClient {
     Token(Body),
     Challenge(Body),
@@ -115,12 +115,12 @@ pub(super) enum AfterClient {
 pub(super) struct Offered {
     pub(super) text: Zeroizing<String>,
     pub(super) client: Option<String>,
-    /// What it is if it is nothing of the embedder's.
+    /// The denial if the embedder does not know it either.
     pub(super) denied: Denied,
     pub(super) after: AfterToken,
 }
 
-/// What goes on once the session is known. The errors of the body come after those of the session.
+/// What follows once the session is known. Errors of the body come after those of the session.
 pub(super) enum AfterToken {
     Associate(Result<Body, BadRequest>),
     Operation(Result<Operation, BadRequest>),
@@ -132,7 +132,7 @@ pub(super) struct OtherGrant {
     pub(super) body: Body,
 }
 
-/// What the engine is asked about an account, as often as there are conflicts.
+/// The question for the engine about an account, repeated after each conflict.
 pub(super) struct Pending {
     pub(super) subject: Subject,
     pub(super) ask: Ask,
@@ -194,7 +194,7 @@ macro_rules! step {
         }
 
         impl $name {
-            /// Ends the request with an error of your own.
+            /// Ends the request with your own error.
             ///
             /// What was saved before stays saved, and charged.
             pub fn fail(self, error: ErrorAnswer) -> Exchange {
@@ -220,12 +220,12 @@ step! {
 step! {
     /// Open a token that is not an `mfa_token` of this engine.
     ///
-    /// It may be an access token of yours for the MFA API. Every other text comes here too, so the check
-    /// has to be cheap.
+    /// It may be your own access token for the MFA API. Any other text comes here too, so the check
+    /// must be cheap.
     Token { offered: Offered }
 }
 step! {
-    /// Answer a grant type that is not of this API, from an authenticated client.
+    /// Answer a grant type that this API does not have, from an authenticated client.
     ///
     /// The password grant is the usual first factor. Limit how many passwords may be tried.
     Grant { grant: OtherGrant }
@@ -254,7 +254,7 @@ step! {
     Replace { saving: Saving }
 }
 step! {
-    /// Send a message, once. It is charged, whatever becomes of it.
+    /// Send a message, once. It stays charged even if the send fails.
     Send { subject: Subject, delivery: Delivery, answer: Answer }
 }
 step! {
@@ -269,7 +269,7 @@ step! {
 }
 
 impl Context {
-    /// The step that is next, or the end.
+    /// The next step, or the end.
     pub(super) fn go(mut self, way: Result<Way, Failure>) -> Exchange {
         let way = match way {
             Ok(way) => way,

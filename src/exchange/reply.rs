@@ -1,4 +1,4 @@
-//! The answer as HTTP has it, in bytes.
+//! The HTTP response, in bytes.
 
 use alloc::borrow::Cow;
 use alloc::vec::Vec;
@@ -13,7 +13,7 @@ use crate::denied::Denied;
 use crate::subject::Subject;
 use crate::wire::{Answer, ErrorAnswer};
 
-/// The response to a request: write it as it is.
+/// The response to a request: write it unchanged.
 ///
 /// # Security
 ///
@@ -162,10 +162,11 @@ impl io::Write for Length {
     }
 }
 
-/// Written into a buffer of its exact length: one that grew would leave copies of secrets behind.
+/// Written into a buffer of its exact length: a growing buffer would leave copies of secrets
+/// behind.
 fn json(document: &impl Serialize) -> Zeroizing<Vec<u8>> {
     let mut length = Length(0);
-    // Answers are texts, numbers and lists of them, which JSON can always say.
+    // Responses are texts, numbers and lists of them, which JSON can always represent.
     let _ = serde_json::to_writer(&mut length, document);
     let mut body = Zeroizing::new(Vec::with_capacity(length.0));
     let _ = serde_json::to_writer(&mut *body, document);

@@ -1,4 +1,4 @@
-//! A request as any HTTP library has it, and what the machine reads from it.
+//! A request of any HTTP library, and what the machine reads from it.
 
 #[cfg(feature = "http")]
 use alloc::vec::Vec;
@@ -7,8 +7,8 @@ use crate::wire::{BadRequest, Body, Format, MAX_BODY, check_encoding, without_bo
 
 /// An HTTP request.
 ///
-/// Give the headers as they came, every one of them: names in any case, values as bytes, repeated ones
-/// repeated. Read at most [`MAX_BODY`] + 1 bytes of the body: a longer one gets 413.
+/// Pass every header unchanged: names in any case, values as bytes, repeated headers repeated. Read
+/// at most [`MAX_BODY`] + 1 bytes of the body: a longer one gets 413.
 #[derive(Clone, Copy)]
 #[expect(
     clippy::exhaustive_structs,
@@ -17,7 +17,7 @@ use crate::wire::{BadRequest, Body, Format, MAX_BODY, check_encoding, without_bo
 pub struct Request<'a> {
     /// The method, in capitals.
     pub method: &'a str,
-    /// The path as it came, percent-encoded; a query is ignored.
+    /// The path as received, percent-encoded; a query is ignored.
     pub target: &'a str,
     /// Names and values.
     pub headers: &'a [(&'a str, &'a [u8])],
@@ -43,7 +43,7 @@ impl<'a> Request<'a> {
         self.headers.iter().filter_map(named)
     }
 
-    /// A header that may be there once. A value that is not ASCII names nothing that the API knows.
+    /// A header that may occur once. A value that is not ASCII is nothing that the API knows.
     fn single(&self, name: &'static str) -> Result<Option<&'a str>, BadRequest> {
         let mut values = self.all(name);
         let value = values.next();

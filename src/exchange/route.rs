@@ -26,7 +26,7 @@ named!(Endpoint {
     RemoveAuthenticator: "remove_authenticator";
 });
 
-/// What a method and a path lead to.
+/// The result of routing a method and a path.
 pub(super) enum Route {
     Found(Endpoint),
     /// The methods of a resource, or of the server.

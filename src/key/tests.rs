@@ -89,7 +89,7 @@ fn no_label_is_the_beginning_of_another() {
 
 #[test]
 fn the_longest_code_is_digested_in_one_block() {
-    // SHA-256 takes 64 bytes in a block, less one of padding and eight of length.
+    // A block of SHA-256 has 64 bytes, less 1 of padding and 8 of length.
     let longest = BindingCode::from("12345678");
     assert_eq!(longest.as_bytes().len(), 8);
     assert!(BINDING_CODE.len() + COUNTED.len() + TAG.0.len() + 8 <= 55);

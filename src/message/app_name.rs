@@ -6,12 +6,12 @@ use core::fmt;
 use super::gsm::is_basic;
 use crate::code::MIN_BINDING_DIGITS;
 
-/// The name by which the owner knows who sends the code.
+/// The name that tells the owner who sends the code.
 ///
 /// It parses from 1 to 30 printable characters of the basic table of GSM 7-bit, so each costs one
-/// septet, and from nothing that could pass for another part of the message:
+/// septet. It refuses everything that could look like another part of the message:
 ///
-/// * no line break, no `@` and no `#`, of which the origin-bound line is made;
+/// * no line break, no `@` and no `#`, which form the origin-bound line;
 /// * no space at either end and no two together;
 /// * fewer digits than any code has, so `7-Eleven` is a name and `123-456` is not.
 ///
@@ -76,7 +76,7 @@ pub enum InvalidAppName {
     Length,
     /// A name has printable characters of the basic table of GSM 7-bit, and no `@` or `#`.
     Character,
-    /// A name has no space at either end and no two together.
+    /// A name has no space at either end and no two spaces together.
     Spaces,
     /// A name has at most 5 digits.
     Digits,

@@ -4,13 +4,13 @@
 const BASIC: &str = "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?\
     ¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà";
 
-/// The extension table in its order: an escape goes before each.
+/// The extension table in order: an escape precedes each character.
 const EXTENSION: &str = "\u{c}^{}\\[~]|€";
 
-/// How many septets a text takes in GSM 7-bit; nothing where a character is not in that alphabet.
+/// How many septets a text takes in GSM 7-bit; `None` if a character is not in that alphabet.
 ///
-/// One SMS holds 160. A single character outside the alphabet turns the whole text into UCS-2, of
-/// which one SMS holds 70.
+/// One SMS holds 160. A single character outside the alphabet switches the whole text to UCS-2, and
+/// one SMS holds only 70 characters of that.
 ///
 /// # Examples
 ///

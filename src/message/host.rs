@@ -5,10 +5,11 @@ use core::fmt;
 
 /// The host that a code is for: a domain name in lower case, `example.com`.
 ///
-/// It parses from labels of ASCII letters, digits and inner hyphens, each of 1 to 63 bytes, 253 in
-/// all, and lower-cases them. A single label is a host: `localhost` serves in development.
+/// It parses from labels of ASCII letters, digits and inner hyphens, each of 1 to 63 bytes, at most
+/// 253 bytes in all, and lower-cases them. A single label is a host: use `localhost` in
+/// development.
 ///
-/// Everything else is refused, because a phone would not match it or would read it otherwise:
+/// It refuses everything else, because a phone would not match it or would read it differently:
 ///
 /// * The format takes a host as it stands and puts it into an origin of the scheme `https` and no
 ///   port. So there is no scheme, no port, no path and no final dot, and a name outside ASCII is
@@ -94,7 +95,7 @@ pub enum InvalidHost {
     Character,
     /// A label has 1 to 63 bytes and neither begins nor ends with a hyphen.
     Label,
-    /// A host that ends in a number is an IP address, or none at all.
+    /// A host that ends in a number is an IP address, or invalid.
     Address,
 }
 

@@ -165,7 +165,7 @@ fn a_delivery_whose_code_is_not_six_to_eight_digits_is_refused() {
             assert!(wording.message(&delivery(channel, code)).is_ok(), "{code}");
         }
         for code in ["1234 56", "123456\n", "１２３４５６"] {
-            // Read as it is typed, so no line of its own is left.
+            // It is read like a typed code, so no extra line is left.
             let message = delivery(channel, code);
             assert_eq!(message.code.expose_secret(), "123456");
             assert!(wording.message(&message).is_ok(), "{code:?}");
@@ -204,7 +204,7 @@ fn a_call_without_keys_is_refused_and_a_text_message_needs_none() {
         InvalidDelivery::Keys.to_string(),
         "the delivery of a call has keys: challenge by voice"
     );
-    // An SMS turned into a call has none.
+    // An SMS turned into a call has no keys.
     let mut turned = delivery(Channel::Sms, "123456");
     assert!(turned.keys.is_none() && wording.message(&turned).is_ok());
     turned.channel = Channel::Voice;
@@ -266,7 +266,7 @@ fn host() -> impl Strategy<Value = String> {
 }
 
 pub(super) fn app() -> impl Strategy<Value = String> {
-    // Of the basic table whatever a name may have, few digits and a space now and then.
+    // All characters of the basic table that a name may have, with few digits and some spaces.
     let words = "[A-Za-zàéèùìòÇØøÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉÄÖÑÜäöñü!\"£$¥¤%&'()*+,./:;<=>?¡§¿-]{1,7}";
     (
         proptest::collection::vec(words, 1..4),
@@ -275,7 +275,7 @@ pub(super) fn app() -> impl Strategy<Value = String> {
         .prop_map(|(words, digits)| words.join(" ") + &digits.unwrap_or_default())
 }
 
-/// Anything, and what is nearly right.
+/// Any text, and nearly valid text.
 fn hostile() -> impl Strategy<Value = String> {
     prop_oneof![
         any::<String>(),
@@ -296,7 +296,7 @@ proptest! {
         let wording = wording(&app, Some(&host));
         let text = text(&wording, &code);
         let host = host.to_ascii_lowercase();
-        // As the format splits lines: CR and CRLF are line feeds too.
+        // The format splits lines this way: CR and CRLF are line feeds too.
         let normalized = text.replace("\r\n", "\n").replace('\r', "\n");
         let lines: Vec<&str> = normalized.split('\n').collect();
         prop_assert_eq!(lines.len(), 3);
@@ -331,7 +331,7 @@ proptest! {
         prop_assert!(text(&wording, "123456").ends_with(&last));
         let delivery = delivery(Channel::Voice, &code);
         if let Ok(Message::Voice(call)) = wording.message(&delivery) {
-            // What was typed around the digits is not in the code.
+            // Characters around the digits are not in the code.
             let digits = delivery.code.expose_secret();
             prop_assert!((6..=8).contains(&digits.len()));
             prop_assert!(digits.bytes().all(|byte| byte.is_ascii_digit()));

@@ -1,4 +1,4 @@
-//! A call: what is said first, and what is said to a person who pressed the keys.
+//! A call: what it says first, and what it says to a person who pressed the keys.
 
 use alloc::string::String;
 use core::fmt;
@@ -12,16 +12,16 @@ use crate::names::error_text;
 
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// A call in two parts: a prompt without a digit of the code, and the code for a person who pressed the
-/// three keys that the prompt names.
+/// A call in two parts: a prompt without a digit of the code, and the code for a person who pressed
+/// the 3 keys that the prompt names.
 ///
 /// A mailbox takes the call too, and its greeting may play tones. The keys are drawn for each call, so a
 /// mailbox gets the code at most once in 1,000 calls. The steps of the prompt have no variant for
 /// digits, and only [`press`](Self::press) with the right keys gives an [`AnsweredCall`].
 ///
 /// The server keeps the call from the prompt to the keys, in memory, at most until
-/// [`Delivery::expires_at`](crate::Delivery::expires_at). Where several servers answer the provider, the
-/// keys have to reach the server that placed the call.
+/// [`Delivery::expires_at`](crate::Delivery::expires_at). If several servers answer the provider,
+/// route the keys to the server that placed the call.
 ///
 /// # Security
 ///
@@ -30,8 +30,8 @@ const PAUSE: Duration = Duration::from_secs(1);
 ///
 /// # Examples
 ///
-/// `TwiML` of Twilio, in two answers to the provider. It asks for the second at `/voice/keys`, with the
-/// keys as the parameter `Digits`. Without `finishOnKey=""` a `#` would end the input:
+/// `TwiML` for Twilio, in two responses. Twilio requests the second at `/voice/keys`, with the keys
+/// in the parameter `Digits`. Without `finishOnKey=""` a `#` would end the input:
 ///
 /// ```
 /// use oob_mfa::message::{AnswerStep, PromptStep, VoiceCall, WrongKeys};
@@ -100,9 +100,9 @@ const PAUSE: Duration = Duration::from_secs(1);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
-/// The NCCO of Vonage is JSON, in two answers too. The `input` takes keys while the `talk` before it speaks,
-/// and reports them to its `eventUrl` as `dtmf.digits`. They are empty if no key was pressed: answer
-/// without an NCCO, and the last `talk` follows.
+/// The NCCO of Vonage is JSON, in two responses too. The `input` takes keys while the `talk` before
+/// it speaks, and reports them to its `eventUrl` as `dtmf.digits`. They are empty if no key was
+/// pressed: respond without an NCCO, and the last `talk` follows.
 ///
 /// ```
 /// use oob_mfa::message::{AnswerStep, PromptStep, VoiceCall, WrongKeys};
@@ -214,7 +214,7 @@ impl VoiceCall {
         }
     }
 
-    /// What is said when the call is taken, by a person or by a mailbox.
+    /// What the call says first, whether a person or a mailbox answers it.
     pub fn prompt(&self) -> impl Iterator<Item = PromptStep<'_>> {
         [
             PromptStep::AskKeys(&self.prompt),
@@ -227,7 +227,7 @@ impl VoiceCall {
     ///
     /// # Errors
     ///
-    /// [`WrongKeys`] for any text but the three keys. The code is gone with the call.
+    /// [`WrongKeys`] for any text except the 3 keys. The code is dropped with the call.
     pub fn press(self, keys: &str) -> Result<AnsweredCall, WrongKeys> {
         if self.keys.judge(keys).into() {
             Ok(AnsweredCall(self.digits))
@@ -243,16 +243,16 @@ impl fmt::Debug for VoiceCall {
     }
 }
 
-/// A call whose keys were pressed: the code can be said.
+/// A call whose keys were pressed: it can say the code.
 ///
-/// Keep it until the call ends: a provider repeats a request whose answer it has missed.
+/// Keep it until the call ends: a provider repeats a request if it missed the response.
 #[derive(Debug)]
 pub struct AnsweredCall(SpokenDigits);
 
 impl AnsweredCall {
-    /// What is said to the person who pressed the keys: the digits, twice.
+    /// What the call says to the person who pressed the keys: the digits, twice.
     pub fn steps(&self) -> impl Iterator<Item = AnswerStep<'_>> {
-        // Without the name of the app: a digit in it would sound like a part of the code.
+        // Without the app's name: a digit in it would sound like a part of the code.
         [
             AnswerStep::Say("Your code is"),
             AnswerStep::SayDigits(&self.0),
@@ -266,21 +266,21 @@ impl AnsweredCall {
     }
 }
 
-/// One step of what is said before the keys were pressed.
+/// One step before the keys are pressed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(
     clippy::exhaustive_enums,
     reason = "a server that drops a step it does not know says less"
 )]
 pub enum PromptStep<'a> {
-    /// Say this and take three keys, while it is said or within some seconds after. The third key ends
+    /// Say this and collect 3 keys, while speaking or within some seconds after. The third key ends
     /// the prompt and leads to [`VoiceCall::press`]; without keys, the next step follows.
     AskKeys(&'a str),
     /// Say this.
     Say(&'a str),
 }
 
-/// One step of what is said once the keys were pressed.
+/// One step after the keys were pressed.
 #[derive(Clone, Copy, Debug)]
 #[expect(
     clippy::exhaustive_enums,
@@ -291,11 +291,11 @@ pub enum AnswerStep<'a> {
     Say(&'a str),
     /// Say the digits, one by one.
     SayDigits(&'a SpokenDigits),
-    /// Say nothing for this time.
+    /// Pause for this time.
     Pause(Duration),
 }
 
-/// Digits, apart.
+/// Digits to say one by one.
 ///
 /// # Security
 ///
@@ -304,7 +304,7 @@ pub struct SpokenDigits(Zeroizing<String>);
 
 impl SpokenDigits {
     fn of(code: &str) -> Self {
-        // Room for all of it from the start: a string that grows leaves a copy behind.
+        // Full capacity from the start: a string that grows leaves a copy behind.
         let room = MAX_BINDING_DIGITS.saturating_mul(APART.len().saturating_add(1));
         let mut text = Zeroizing::new(String::with_capacity(room));
         for digit in code.chars() {
@@ -316,8 +316,8 @@ impl SpokenDigits {
         Self(text)
     }
 
-    /// The digits with a comma between them, `1, 2, 3, 4, 5, 6`: a voice that is given `123456`
-    /// says a number.
+    /// The digits with a comma between them, `1, 2, 3, 4, 5, 6`: a voice reads `123456` as one
+    /// number.
     #[must_use]
     pub fn expose_secret(&self) -> &str {
         &self.0
@@ -332,13 +332,13 @@ impl fmt::Debug for SpokenDigits {
     }
 }
 
-/// The keys that were pressed are not those of the call.
+/// The pressed keys are not those of the call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct WrongKeys;
 
 impl WrongKeys {
-    /// What the call says then, before it ends.
+    /// What the call then says before it ends.
     pub const WORDS: &str = "Those were other keys. Goodbye.";
 }
 

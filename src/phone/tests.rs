@@ -77,13 +77,13 @@ fn nothing_but_a_plus_and_ascii_digits_is_forgiven() {
     );
 }
 
-/// Every country code of one or two digits, as ITU-T E.164 assigns them.
+/// Every country code of 1 or 2 digits that ITU-T E.164 assigns.
 const SHORT_CODES: [u16; 46] = [
     1, 7, 20, 27, 30, 31, 32, 33, 34, 36, 39, 40, 41, 43, 44, 45, 46, 47, 48, 49, 51, 52, 53, 54,
     55, 56, 57, 58, 60, 61, 62, 63, 64, 65, 66, 81, 82, 84, 86, 90, 91, 92, 93, 94, 95, 98,
 ];
 
-/// Italy has the 0 in its numbers.
+/// In Italy the 0 is part of the number.
 const ITALY: u16 = 39;
 
 fn zero_after(country_code: u16) -> Result<PhoneNumber, InvalidPhoneNumber> {
@@ -102,7 +102,7 @@ fn no_zero_follows_a_country_code_of_one_or_two_digits_except_that_of_italy() {
             };
             assert_eq!(text.parse(), expected, "{text}");
         }
-        // Without it, and with one further on.
+        // Without the 0, and with a later one.
         for next in 1..=9 {
             let text = format!("+{code}{next}012345");
             assert_eq!(phone(&text).to_e164(), text);
@@ -113,7 +113,7 @@ fn no_zero_follows_a_country_code_of_one_or_two_digits_except_that_of_italy() {
 
 #[test]
 fn a_country_code_of_three_digits_keeps_the_zero() {
-    // The plan is free of prefixes: three digits that do not begin with a shorter code are a code.
+    // The plan is prefix-free: 3 digits that do not begin with a shorter code are a code.
     let is_short = |code: u16| {
         SHORT_CODES.contains(&code)
             || SHORT_CODES.contains(&(code / 10))

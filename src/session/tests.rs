@@ -175,7 +175,7 @@ fn a_session_id_has_1_to_128_bytes() {
 fn a_session_id_is_never_a_jwt() {
     for jwt in [
         "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJhIn0.c2ln",
-        // Without a signature, and nothing but the dots.
+        // Without a signature, and only the dots.
         "eyJhbGciOiJub25lIn0.eyJzdWIiOiJhIn0.",
         "a.b.c",
         "..",

@@ -106,7 +106,7 @@ fn unseal(token: &[u8], keys: &KeyRing) -> Result<MfaSession, Denied> {
     fields.session().ok_or(Denied::TokenMalformed)
 }
 
-/// The bytes of a token that are not read yet.
+/// The unread bytes of a token.
 struct Fields<'a>(&'a [u8]);
 
 impl<'a> Fields<'a> {

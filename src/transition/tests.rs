@@ -52,7 +52,7 @@ fn rejected() -> Transition<u32> {
     Transition::changed(changed(), events, None, Err(Denied::InvalidBindingCode))
 }
 
-/// Waits once, as a store over a network would.
+/// Waits once, like a store over a network.
 #[derive(Default)]
 struct OnceLater {
     polled: bool,

@@ -23,7 +23,7 @@ fn separators_are_dropped_wherever_they_stand() {
     }
 }
 
-/// Whether a text without the character is read where it stands around and between.
+/// Whether the character is dropped around and between the others.
 fn is_dropped(c: char) -> bool {
     typed(&String::from_iter([c, '1', c, c, '2', c])) == "12"
 }
@@ -44,16 +44,17 @@ fn every_dash_of_unicode_is_dropped() {
     for dash in dashes.chars() {
         assert!(is_dropped(dash), "{dash:?}");
     }
-    // What the hyphen key of a Japanese keyboard types, wide and narrow.
+    // The hyphen key of a Japanese keyboard types these, wide and narrow.
     assert_eq!(typed("１２３ー４５６"), "123456");
     assert_eq!(typed("123ｰ456"), "123456");
-    // Not a dash: marks that a person types for something else.
+    // Not dashes: a person types these marks for something else.
     for other in "_~=+|/\\.,:;'\"`^*#•·¯".chars() {
         assert!(!is_dropped(other), "{other:?}");
     }
 }
 
-/// The general category Cf of Unicode 14. The signs of Arabic, Syriac and Kaithi in it are visible, and stay.
+/// The general category Cf of Unicode 14. Its signs of Arabic, Syriac and Kaithi are visible, and
+/// are kept.
 #[test]
 fn every_format_character_of_unicode_that_shows_nothing_is_dropped() {
     let visible = [
@@ -98,7 +99,7 @@ fn every_format_character_of_unicode_that_shows_nothing_is_dropped() {
     }
 }
 
-/// A letter, a digit or a sign that somebody could read is not a separator.
+/// A visible letter, digit or sign is not a separator.
 #[test]
 fn what_is_dropped_is_white_space_a_dash_or_invisible_and_no_letter_of_a_word() {
     let is_dropped = |c: &char| characters(c.encode_utf8(&mut [0; 4])).next().is_none();
@@ -137,7 +138,7 @@ fn what_folds_to_a_digit_is_numeric_and_there_are_66_times_ten() {
 fn letters_keep_their_case_and_fullwidth_ones_become_ascii() {
     assert_eq!(typed("ＡＺａｚ！～"), "AZaz!~");
     assert_eq!(typed("aZÄßſK"), "aZÄßſK");
-    // Nothing is corrected to what it resembles.
+    // Nothing is replaced by a character that looks similar.
     assert_eq!(typed("0OoIl1"), "0OoIl1");
     assert_eq!(typed("\0_.,;:/"), "\0_.,;:/");
 }

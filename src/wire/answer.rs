@@ -1,4 +1,4 @@
-//! Answers: those of 200, the one that begins it all, and any of them as HTTP has it.
+//! Responses: the successful ones, `mfa_required`, and the HTTP form of any response.
 
 use alloc::borrow::Cow;
 use alloc::string::{String, ToString};
@@ -20,7 +20,7 @@ use crate::session::token::MfaToken;
 const OOB: &str = "oob";
 const PROMPT: &str = "prompt";
 
-/// A text that leaves as it is and leaves no copy behind.
+/// Text that is sent unchanged and leaves no copy behind.
 struct Secret(Zeroizing<String>);
 
 impl From<&str> for Secret {
@@ -35,7 +35,7 @@ impl Serialize for Secret {
     }
 }
 
-/// The answer of `POST /mfa/associate`.
+/// The response of `POST /mfa/associate`.
 #[derive(Serialize)]
 pub struct AssociateAnswer {
     authenticator_type: &'static str,
@@ -59,7 +59,7 @@ impl From<&Associated> for AssociateAnswer {
     }
 }
 
-/// The answer of `POST /mfa/challenge`.
+/// The response of `POST /mfa/challenge`.
 #[derive(Serialize)]
 pub struct ChallengeAnswer {
     challenge_type: &'static str,
@@ -77,7 +77,7 @@ impl From<&Challenged> for ChallengeAnswer {
     }
 }
 
-/// The answer of `GET /mfa/authenticators`: a bare array.
+/// The response of `GET /mfa/authenticators`: a bare array.
 #[derive(Serialize)]
 #[serde(transparent)]
 pub struct AuthenticatorsAnswer(Vec<Entry>);
@@ -129,7 +129,7 @@ fn channel(id: AuthenticatorId) -> Option<Channel> {
     }
 }
 
-/// The answer of `POST /oauth/token` that carries the embedder's tokens.
+/// The response of `POST /oauth/token` with the embedder's tokens.
 #[derive(Serialize)]
 pub struct TokenAnswer {
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -143,7 +143,7 @@ pub struct TokenAnswer {
 }
 
 impl TokenAnswer {
-    /// An access token, how many seconds it is good for, and the scope it grants.
+    /// An access token, its lifetime in seconds, and the scope it grants.
     #[must_use]
     pub fn new(access_token: &str, expires_in: u64, scope: &str) -> Self {
         Self {
@@ -163,15 +163,15 @@ impl TokenAnswer {
         self
     }
 
-    /// Adds the recovery code that takes the place of the one used, where
-    /// [`Verified::recovery_code`](crate::Verified::recovery_code) has one.
+    /// Adds the recovery code that replaces the used one, from
+    /// [`Verified::recovery_code`](crate::Verified::recovery_code).
     #[must_use]
     pub fn with_recovery_code(mut self, recovery_code: Option<&RecoveryCode>) -> Self {
         self.recovery_code = recovery_code.map(|code| code.expose_secret().into());
         self
     }
 
-    /// Good for so many seconds at most.
+    /// Limits the lifetime to this many seconds.
     #[cfg(feature = "exchange")]
     pub(crate) fn within(mut self, seconds: Option<u64>) -> Self {
         self.expires_in = seconds.map_or(self.expires_in, |most| self.expires_in.min(most));
@@ -179,7 +179,7 @@ impl TokenAnswer {
     }
 }
 
-/// The answer to a first factor that passed: 403, and the `mfa_token` for what comes next.
+/// The response after the first factor passed: 403, and the `mfa_token` for the next step.
 #[derive(Serialize)]
 pub struct MfaRequiredAnswer {
     error: &'static str,
@@ -204,7 +204,8 @@ impl MfaRequiredAnswer {
     /// Its status.
     pub const STATUS: u16 = 403;
 
-    /// The token, and what the account asks for ([`Engine::requirements`](crate::Engine::requirements)).
+    /// The token, and what the account requires
+    /// ([`Engine::requirements`](crate::Engine::requirements)).
     #[must_use]
     pub fn new(token: &MfaToken, requirements: Requirements) -> Self {
         let kind = |name: &'static str| Kind { r#type: name };
@@ -228,9 +229,9 @@ impl MfaRequiredAnswer {
     }
 }
 
-/// Any answer of the API: a status, headers, and a body.
+/// Any response of the API: a status, headers and a body.
 ///
-/// A transport writes each of them the same way, and knows nothing of what it says.
+/// A transport writes every response the same way, without knowing its content.
 ///
 /// # Examples
 ///
@@ -286,7 +287,7 @@ impl Answer {
         }
     }
 
-    /// Every header; the content type where there is a body.
+    /// Every header; the content type if there is a body.
     pub fn headers(&self) -> impl Iterator<Item = (&'static str, Cow<'_, str>)> {
         let content_type = self.body().map(|_| ("Content-Type", "application/json"));
         let common = content_type
@@ -300,7 +301,7 @@ impl Answer {
         common.chain(error.into_iter().flat_map(ErrorAnswer::particular_headers))
     }
 
-    /// What to serialize as JSON; nothing where the answer has no body.
+    /// What to serialize as JSON; `None` if the response has no body.
     #[must_use]
     pub const fn body(&self) -> Option<&impl Serialize> {
         match &self.0 {

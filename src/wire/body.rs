@@ -1,4 +1,4 @@
-//! Requests: parameters as they came, and what each endpoint makes of them.
+//! Requests: the raw parameters, and how each endpoint reads them.
 
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -20,13 +20,13 @@ use crate::engine::verify::VerifyOob;
 
 /// The parameters of a request, from JSON or from a form.
 ///
-/// Reading one fails only where the bytes are not an object; the method that needs a parameter reports
+/// Reading fails only if the bytes are not an object; the method that needs a parameter reports
 /// what is wrong with it. Unknown parameters are ignored, empty ones count as missing (RFC 6749
 /// section 3.1), repeated ones are refused.
 ///
 /// # Security
 ///
-/// `Debug` shows the names alone; the values are overwritten when dropped.
+/// `Debug` shows only the names; the values are overwritten when dropped.
 #[derive(Default)]
 pub struct Body {
     parameters: Vec<(String, Parameter)>,
@@ -40,7 +40,7 @@ enum Parameter {
     Repeated,
 }
 
-/// What a request to the token endpoint asks to be judged.
+/// What a request to the token endpoint submits.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Grant {
@@ -48,7 +48,7 @@ pub enum Grant {
     MfaOob(VerifyOob),
     /// The grant type `http://auth0.com/oauth/grant-type/mfa-recovery-code`.
     MfaRecoveryCode(RecoveryCode),
-    /// Any other: the embedder's to answer, or [`BadRequest::UnsupportedGrantType`].
+    /// Any other: the embedder answers it, or it is [`BadRequest::UnsupportedGrantType`].
     Other(String),
 }
 
@@ -57,7 +57,7 @@ const MFA_RECOVERY_CODE: &str = "http://auth0.com/oauth/grant-type/mfa-recovery-
 const OOB: &str = "oob";
 
 impl Body {
-    /// A parameter that has to be there, and be a text.
+    /// A required string parameter.
     ///
     /// # Errors
     ///
@@ -66,7 +66,7 @@ impl Body {
         self.optional(name)?.ok_or(BadRequest::Missing(name))
     }
 
-    /// A parameter that may be there, and is a text then.
+    /// An optional string parameter.
     ///
     /// # Errors
     ///
@@ -114,7 +114,7 @@ impl Body {
         list.ok_or(BadRequest::Missing(name))
     }
 
-    /// A list; old clients send a bare string for one of a single element.
+    /// A list; for a single element, old clients send a bare string.
     fn optional_list(&self, name: &'static str) -> Result<Option<Vec<&str>>, BadRequest> {
         match self.find(name) {
             Some(Parameter::Texts(texts)) if texts.is_empty() => Ok(None),
@@ -133,9 +133,9 @@ impl Body {
             .map(|(_, parameter)| parameter)
     }
 
-    /// `POST /mfa/associate`, where the policy sends by `enabled`.
+    /// `POST /mfa/associate`; `enabled` are the policy's channels.
     ///
-    /// `oob_channels` lists what the client supports: the first one that is enabled is used, and unknown
+    /// `oob_channels` lists what the client supports: the first enabled one is used, and unknown
     /// names are skipped.
     ///
     /// # Errors
@@ -148,7 +148,7 @@ impl Body {
         if !types.contains(&OOB) {
             return Err(BadRequest::UnsupportedAuthenticatorType);
         }
-        // A published client sends the name of the challenge's parameter.
+        // A published client sends the parameter name of the challenge.
         let supported = self.list(["oob_channels", "oob_channel"])?;
         let channel = supported
             .into_iter()
@@ -164,8 +164,8 @@ impl Body {
     ///
     /// # Errors
     ///
-    /// A parameter of a wrong type; [`BadRequest::UnsupportedChallengeType`] where `challenge_type`
-    /// is there and lacks `oob`; [`BadRequest::UnknownChannel`]. The engine answers an
+    /// A parameter of a wrong type; [`BadRequest::UnsupportedChallengeType`] if `challenge_type` is
+    /// present without `oob`; [`BadRequest::UnknownChannel`]. The engine answers an
     /// `authenticator_id` that is not an id.
     pub fn challenge(&self) -> Result<Challenge, BadRequest> {
         if let Some(types) = self.optional_list("challenge_type")?
@@ -194,8 +194,8 @@ impl Body {
     ///
     /// # Errors
     ///
-    /// A parameter of the grant that is missing or of a wrong type. A code of a wrong shape is none:
-    /// it is judged.
+    /// A parameter of the grant that is missing or of a wrong type. A code of a wrong shape is not
+    /// an error: it is judged.
     pub fn grant(&self) -> Result<Grant, BadRequest> {
         match self.required("grant_type")? {
             MFA_OOB => Ok(Grant::MfaOob(VerifyOob {
@@ -209,11 +209,11 @@ impl Body {
         }
     }
 
-    /// The token, from the body or else from a bearer header.
+    /// The token, from the body or from a bearer header.
     ///
     /// # Errors
     ///
-    /// [`BadRequest::Missing`] where it is in neither, [`BadRequest::NotAString`],
+    /// [`BadRequest::Missing`] if it is in neither, [`BadRequest::NotAString`],
     /// [`BadRequest::Repeated`].
     pub fn mfa_token<'a>(&'a self, authorization: Option<&'a str>) -> Result<&'a str, BadRequest> {
         match self.optional("mfa_token")? {
@@ -222,13 +222,14 @@ impl Body {
         }
     }
 
-    /// Who the client says it is: in the body, or by HTTP Basic. A bearer header authenticates nobody.
+    /// The client's credentials, from the body or HTTP Basic. A bearer header does not authenticate
+    /// a client.
     ///
     /// # Errors
     ///
-    /// [`BadRequest::Missing`] where there is no `client_id`; [`BadRequest::SeveralCredentials`]
-    /// where both ways are used (RFC 6749 section 2.3); [`BadRequest::InvalidClient`] where the
-    /// header is not one of Basic.
+    /// [`BadRequest::Missing`] if there is no `client_id`; [`BadRequest::SeveralCredentials`] if
+    /// both are used (RFC 6749 section 2.3); [`BadRequest::InvalidClient`] if the header is not
+    /// HTTP Basic.
     pub fn client(&self, authorization: Option<&str>) -> Result<ClientCredentials, BadRequest> {
         let id = self.optional("client_id")?;
         let secret = self.optional("client_secret")?;
@@ -248,9 +249,9 @@ impl Body {
     }
 }
 
-/// No request of the API has a third as many, and finding a repeated one is quadratic.
+/// No request of the API has a third as many, and the search for repeated ones is quadratic.
 const MAX_PARAMETERS: usize = 64;
-/// How much of an unsupported challenge type is repeated in the error, in characters.
+/// How many characters of an unsupported challenge type the error repeats.
 const MAX_ECHO: usize = 64;
 
 impl<'de> Deserialize<'de> for Body {
@@ -286,7 +287,7 @@ impl<'de> Deserialize<'de> for Parameter {
 
 struct ParameterVisitor;
 
-// Any value is read to its end, so that a wrong type is an error of its parameter, not a broken body.
+// Reads any value to its end, so a wrong type is an error of its parameter, not a broken body.
 impl<'de> de::Visitor<'de> for ParameterVisitor {
     type Value = Parameter;
 

@@ -1,4 +1,4 @@
-//! What Auth0's API answers to each [`Denied`]: status, error code and text.
+//! The response of Auth0's API to each [`Denied`]: status, error code and text.
 
 use alloc::borrow::Cow;
 use alloc::format;
@@ -11,7 +11,7 @@ use crate::denied::Denied;
 const INVALID_TOKEN: &str = "The mfa_token provided is invalid. Try getting a new token.";
 
 impl ErrorAnswer {
-    /// The answer to what the engine has denied.
+    /// The response to a denial of the engine.
     #[must_use]
     pub fn denied(denied: &Denied, now: UtcDateTime) -> Self {
         let (status, error) = status_and_error(denied);

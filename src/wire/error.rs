@@ -12,7 +12,7 @@ use super::header::{NO_STORE, is_basic};
 use crate::channel::{Channel, Channels};
 use crate::phone::InvalidPhoneNumber;
 
-/// A request that the engine cannot be asked.
+/// A request that cannot be passed to the engine.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum BadRequest {
@@ -22,37 +22,37 @@ pub enum BadRequest {
     UnsupportedContentType,
     /// The body is compressed, or encoded in another way.
     UnsupportedEncoding,
-    /// The body is not of its content type, or not an object.
+    /// The body does not match its content type, or is not an object.
     MalformedBody,
     /// A parameter is missing, or empty.
     Missing(&'static str),
-    /// A parameter is not a text.
+    /// A parameter is not a string.
     NotAString(&'static str),
-    /// A parameter is not a list of texts.
+    /// A parameter is not a list of strings.
     NotAList(&'static str),
-    /// A parameter is there twice.
+    /// A parameter is repeated.
     Repeated(&'static str),
     /// No `oob` among the authenticator types.
     UnsupportedAuthenticatorType,
     /// The channel is neither `sms` nor `voice`.
     UnknownChannel,
-    /// None of the channels that the client supports is enabled.
+    /// No channel that the client supports is enabled.
     NoCommonChannel {
-        /// Those that are.
+        /// The enabled channels.
         enabled: Channels,
     },
-    /// The phone number is not E.164 in its one spelling.
+    /// The phone number is not E.164 in its only spelling.
     InvalidPhoneNumber(InvalidPhoneNumber),
     /// No `oob` among the challenge types.
     UnsupportedChallengeType {
-        /// The start of what was asked for.
+        /// The start of the requested type.
         requested: String,
     },
     /// The grant type is not supported.
     UnsupportedGrantType,
-    /// The client authenticates in the header and in the body.
+    /// The client authenticates both in the header and in the body.
     SeveralCredentials,
-    /// The client is unknown, or its secret wrong or absent.
+    /// The client is unknown, or its secret is wrong or absent.
     InvalidClient,
 }
 
@@ -107,7 +107,7 @@ impl core::error::Error for BadRequest {}
 
 const INVALID_CLIENT: &str = "invalid_client";
 
-/// An answer that is an error: it serializes to the body.
+/// An error response: it serializes to the body.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ErrorAnswer {
     #[serde(skip)]
@@ -118,13 +118,13 @@ pub struct ErrorAnswer {
     pub(super) retry_after: Option<Duration>,
     #[serde(skip)]
     pub(super) authenticate: Option<Cow<'static, str>>,
-    /// RFC 9110 section 15.5.16: 415 names what is accepted.
+    /// RFC 9110 section 15.5.16: a 415 names what is accepted.
     #[serde(skip)]
     accepts_identity: bool,
 }
 
 impl ErrorAnswer {
-    /// An error of the embedder's own.
+    /// An error of your own.
     #[must_use]
     pub fn new(
         status: u16,
@@ -136,7 +136,7 @@ impl ErrorAnswer {
             error,
             error_description: error_description.into(),
             retry_after: None,
-            // RFC 9110 section 15.5.2 wants a challenge with every 401.
+            // RFC 9110 section 15.5.2 requires a challenge with every 401.
             authenticate: (status == 401).then_some(Cow::Borrowed("Bearer")),
             accepts_identity: false,
         }
@@ -176,9 +176,9 @@ impl ErrorAnswer {
 
     /// The same error from `POST /oauth/token`, for a request with this `Authorization` header.
     ///
-    /// There `WWW-Authenticate` goes only to a client that failed to authenticate by HTTP Basic (RFC 6749
-    /// section 5.2). Auth0's SDKs read that header instead of the body, and would miss that a token has
-    /// expired; a browser that gets `Basic` unasked opens its password box.
+    /// There `WWW-Authenticate` goes only to a client that failed to authenticate by HTTP Basic
+    /// (RFC 6749 section 5.2). Auth0's SDKs read that header instead of the body, and would miss
+    /// that a token has expired. A browser that gets an unexpected `Basic` opens a password dialog.
     #[must_use]
     pub fn at_token_endpoint(mut self, authorization: Option<&str>) -> Self {
         let by_basic = self.error == INVALID_CLIENT && authorization.is_some_and(is_basic);
@@ -210,7 +210,7 @@ impl ErrorAnswer {
         self.retry_after.map(|wait| wait.as_secs())
     }
 
-    /// Every header but the content type, which is `application/json`.
+    /// Every header except the content type, which is `application/json`.
     pub fn headers(&self) -> impl Iterator<Item = (&'static str, Cow<'_, str>)> {
         let no_store = NO_STORE
             .into_iter()
@@ -218,7 +218,7 @@ impl ErrorAnswer {
         no_store.chain(self.particular_headers())
     }
 
-    /// The headers that no other answer has.
+    /// The headers that only errors have.
     pub(super) fn particular_headers(&self) -> impl Iterator<Item = (&'static str, Cow<'_, str>)> {
         let retry = self
             .retry_after()

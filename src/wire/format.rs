@@ -1,11 +1,11 @@
-//! How bodies are written, and how long they may be.
+//! The formats of bodies, and their maximum length.
 
 use super::error::BadRequest;
 
-/// The longest body that a server needs to read, in bytes: no request of the API has a quarter of it.
+/// The longest body that a server must read, in bytes. No request of the API has a quarter of it.
 pub const MAX_BODY: usize = 16 * 1024;
 
-/// How a body is written.
+/// The format of a body.
 ///
 /// # Examples
 ///
@@ -36,7 +36,7 @@ pub enum Format {
     Form,
 }
 
-/// Refuses a body that is compressed or encoded in another way: what a `Content-Encoding` header says.
+/// Refuses a body that is compressed or otherwise encoded, by its `Content-Encoding` header.
 ///
 /// # Errors
 ///
@@ -59,7 +59,7 @@ pub fn without_bom(body: &[u8]) -> &[u8] {
 }
 
 impl Format {
-    /// The format that a `Content-Type` header names, and `default` where there is none: a form for
+    /// The format that a `Content-Type` header names, or `default` without one: a form for
     /// `/oauth/token`, JSON elsewhere.
     ///
     /// # Errors

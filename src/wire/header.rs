@@ -1,4 +1,4 @@
-//! What comes and goes in headers and paths.
+//! Reads and writes headers and paths.
 
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -11,14 +11,14 @@ use zeroize::Zeroizing;
 use crate::authenticator::AuthenticatorId;
 use crate::denied::Denied;
 
-/// The headers of every answer: what is in it must not be kept (RFC 6749 section 5.1).
+/// The headers of every response: nobody may cache it (RFC 6749 section 5.1).
 pub const NO_STORE: [(&str, &str); 2] = [("Cache-Control", "no-store"), ("Pragma", "no-cache")];
 
 /// The token of an `Authorization` header.
 ///
 /// # Errors
 ///
-/// [`Denied::TokenMalformed`] where there is no header, or one of another scheme.
+/// [`Denied::TokenMalformed`] if there is no header, or one of another scheme.
 pub fn bearer(authorization: Option<&str>) -> Result<&str, Denied> {
     authorization
         .and_then(|header| scheme(header, "bearer"))
@@ -47,7 +47,7 @@ pub fn authenticator_id(segment: &str) -> AuthenticatorId {
     AuthenticatorId::presented(&decode(segment, Plus::Itself).unwrap_or_default())
 }
 
-/// Who a client says it is, and the secret by which it shows that.
+/// The id and the secret that a client presents.
 ///
 /// # Security
 ///
@@ -72,9 +72,10 @@ impl ClientCredentials {
         &self.client_id
     }
 
-    /// Whether the client may pass for one with this secret, or with none for a public client.
+    /// Whether these are the credentials of a client with this secret, or `None` for a public
+    /// client.
     ///
-    /// Compared in constant time. A public client that sends a secret does not pass.
+    /// Compares in constant time. A public client that sends a secret does not match.
     #[must_use]
     pub fn matches(&self, secret: Option<&str>) -> bool {
         match (&self.client_secret, secret) {
@@ -116,10 +117,10 @@ enum Plus {
     Space,
 }
 
-/// Replaces `%` and two hexadecimal digits by the byte they name. A `%` that is not followed by two
-/// stands for itself, as the clients that encode nothing mean it.
+/// Replaces `%` and two hexadecimal digits by their byte. Any other `%` stands for itself, because
+/// some clients do not encode.
 fn decode(text: &str, plus: Plus) -> Option<Zeroizing<String>> {
-    // Decoding never lengthens, so nothing is left behind by growing.
+    // Decoding never lengthens, so no growing buffer leaves a copy behind.
     let mut decoded = Zeroizing::new(Vec::with_capacity(text.len()));
     let mut rest = text.as_bytes();
     while let Some((&byte, after)) = rest.split_first() {

@@ -1,4 +1,4 @@
-//! A command that the engine has judged, before and after the save.
+//! A command after the engine's judgment, before and after the save.
 
 use std::fmt;
 use std::pin::pin;
@@ -11,8 +11,8 @@ use oob_mfa::{
 
 use super::reply::Answer;
 
-/// What a [`World`](super::World) has asked the engine, sealed as a
-/// [`Transition`](oob_mfa::Transition) is: the outcome opens after the save.
+/// The decision of the engine on a command of a [`World`](super::World). It is sealed like a
+/// [`Transition`](oob_mfa::Transition): the outcome opens after the save.
 #[must_use = "nothing is decided before it is committed"]
 pub struct Asked(pub(crate) Question);
 
@@ -55,7 +55,7 @@ pub(crate) enum Grant {
 }
 
 impl Asked {
-    /// Saves with `save`, where there is something to be saved.
+    /// Saves with `save`, if there is something to save.
     ///
     /// # Errors
     ///
@@ -63,7 +63,7 @@ impl Asked {
     pub fn commit<E>(self, save: impl FnOnce(Next) -> Result<(), E>) -> Result<Heard, E> {
         let mut committed = pin!(self.commit_async(|next| std::future::ready(save(next))));
         loop {
-            // Whatever it awaits is ready.
+            // Everything it awaits is ready.
             if let Poll::Ready(heard) = committed
                 .as_mut()
                 .poll(&mut Context::from_waker(Waker::noop()))
@@ -73,7 +73,7 @@ impl Asked {
         }
     }
 
-    /// As [`commit`](Self::commit), for a store that is awaited.
+    /// As [`commit`](Self::commit), for an async store.
     ///
     /// # Errors
     ///

@@ -25,18 +25,18 @@ pub const YEAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 pub struct Clock(Arc<AtomicI64>);
 
 impl Clock {
-    /// The first moment of every world, in milliseconds since the Unix epoch: 15 January 2027, 08:00.
+    /// The start of every world, in milliseconds since the Unix epoch: 15 January 2027, 08:00.
     pub(crate) const START: i64 = 1_800_000_000_000;
-    /// The last moment of the clock: the end of the year 9999.
+    /// The last time of the clock: the end of the year 9999.
     pub(crate) const END: i64 = 253_402_300_799_999;
 
-    /// A clock at the first moment of every world, 15 January 2027, 08:00.
+    /// A clock at the start of every world, 15 January 2027, 08:00.
     #[must_use]
     pub fn new() -> Self {
         Self(Arc::new(AtomicI64::new(Self::START)))
     }
 
-    /// The moment.
+    /// The current time.
     #[must_use]
     pub fn now(&self) -> UtcDateTime {
         moment(self.millis())
@@ -47,7 +47,7 @@ impl Clock {
         self.step(to - self.now());
     }
 
-    /// Moves it by whole milliseconds, backwards where `by` is negative.
+    /// Moves it by whole milliseconds, backwards if `by` is negative.
     pub fn step(&self, by: time::Duration) {
         let (least, most) = (i64::MIN.into(), i64::MAX.into());
         let millis = by.whole_milliseconds().clamp(least, most);
@@ -64,7 +64,7 @@ impl Clock {
         self.0.fetch_update(set, fetch, stepped).expect("a moment");
     }
 
-    /// A clock of its own that shows the same time.
+    /// A separate clock that shows the same time.
     pub(crate) fn fork(&self) -> Self {
         Self(Arc::new(AtomicI64::new(self.millis())))
     }
@@ -82,13 +82,13 @@ impl fmt::Debug for Clock {
     }
 }
 
-/// The moment of these milliseconds since the Unix epoch, within what the clock can show.
+/// The time at these milliseconds since the Unix epoch, within the range of the clock.
 pub(crate) fn moment(millis: i64) -> UtcDateTime {
     let nanos = i128::from(millis.clamp(0, Clock::END)) * 1_000_000;
     UtcDateTime::from_unix_timestamp_nanos(nanos).expect("a moment of the clock")
 }
 
-/// The milliseconds of a moment since the Unix epoch.
+/// The milliseconds of a time since the Unix epoch.
 pub(crate) fn millis(at: UtcDateTime) -> i64 {
     i64::try_from(at.unix_timestamp_nanos() / 1_000_000).expect("a moment of the clock")
 }

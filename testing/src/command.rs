@@ -4,14 +4,14 @@ use oob_mfa::{Assurance, Channel, PhoneNumber};
 
 /// Something that can happen to the account of a [`World`](super::World).
 ///
-/// A number names a session, a code, a device or a recovery code by how many were issued after it: 0 is
-/// the latest. The count starts again at the end, so any number names something, and shrinking leads to
+/// A number names a session, a code, a device or a recovery code by how many were issued after it:
+/// 0 is the latest. The number wraps around, so any number names something, and shrinking leads to
 /// the latest.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Command {
     /// The user passes the first factor.
     Begin,
-    /// The embedder vouches for a session of its own.
+    /// The embedder vouches for its own session.
     Vouch(Vouch),
     /// A token is opened.
     OpenToken {
@@ -35,9 +35,9 @@ pub enum Command {
     Challenge {
         /// Who asks.
         session: usize,
-        /// What to challenge; by default what was used most recently.
+        /// What to challenge; by default the most recently used one.
         authenticator: Option<Authenticator>,
-        /// By which channel; by default that of the authenticator, or of its last use.
+        /// The channel; by default that of the authenticator, or of its last use.
         channel: Option<Channel>,
     },
     /// A binding code is presented.
@@ -91,11 +91,11 @@ pub enum Command {
     },
     /// An administrator refills the budgets.
     RestoreBudgets,
-    /// An administrator ends what a clock that ran ahead has left.
+    /// An administrator rewinds the account after a clock ran ahead.
     Rewind,
     /// The clock moves.
     Step {
-        /// By how much; backwards where it is negative.
+        /// By how much; backwards if negative.
         millis: i64,
     },
 }
@@ -107,9 +107,9 @@ pub struct Vouch {
     pub assurance: Assurance,
     /// Scopes, separated by spaces.
     pub scope: String,
-    /// How long ago it was issued, in milliseconds; negative where it is not issued yet.
+    /// How long ago it was issued, in milliseconds; negative if it is not issued yet.
     pub age: i64,
-    /// How long it still lives, in milliseconds.
+    /// Its remaining lifetime, in milliseconds.
     pub lifetime: i64,
     /// Whether its subject is another user: a bug of the server.
     pub stranger: bool,
@@ -120,24 +120,24 @@ pub struct Vouch {
 pub enum Presenter {
     /// The one that it was issued to.
     Its,
-    /// One that the endpoint did not authenticate.
+    /// A client that the endpoint did not authenticate.
     Unnamed,
     /// Another.
     Another,
 }
 
-/// What is presented for a token.
+/// The token that is presented.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TokenGuess {
     /// The one that was issued.
     Issued,
     /// The same with another seal.
     Forged,
-    /// The same, followed by a character that no token has.
+    /// The same, followed by a character that no token contains.
     Malformed,
 }
 
-/// What an authenticator's id is made from.
+/// The source of an authenticator's id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Authenticator {
     /// A phone that was ever associated or imported.
@@ -148,7 +148,7 @@ pub enum Authenticator {
     Unknown,
 }
 
-/// What is typed for a binding code.
+/// The binding code that is typed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Guess {
     /// The code that was sent.
@@ -159,11 +159,11 @@ pub enum Guess {
     Wrong,
     /// The code that was sent with another challenge.
     OfAnother(usize),
-    /// A text that no binding code can be.
+    /// Text that cannot be a binding code.
     Malformed(String),
 }
 
-/// What is typed for a recovery code.
+/// The recovery code that is typed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RecoveryGuess {
     /// One that was shown: live, used, replaced or unconfirmed.
@@ -172,11 +172,11 @@ pub enum RecoveryGuess {
     Retyped(usize),
     /// One that was never shown.
     Wrong,
-    /// A text that no recovery code can be.
+    /// Text that cannot be a recovery code.
     Malformed(String),
 }
 
-/// The index of what was issued `back` before the latest of `issued`, if anything was.
+/// The index of the item issued `back` before the latest of `issued`, if any.
 pub(crate) fn back(issued: usize, back: usize) -> Option<usize> {
     let back = back.checked_rem(issued)?;
     Some(issued - 1 - back)

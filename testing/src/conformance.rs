@@ -1,4 +1,4 @@
-//! Whether a store keeps its duty, and the schedule that shows where it does not.
+//! Tests whether a store keeps its duty, and shows a schedule where it does not.
 
 mod alone;
 mod blocking;
@@ -20,25 +20,25 @@ use oob_mfa::{Account, Next, Subject, Unsaved};
 pub use self::report::{Breach, Duty, Report, Step};
 use self::together::block_on;
 
-/// A test of a store. Give it your load and your replace, as [`decide`](oob_mfa::decide) takes them: it
-/// runs requests against them, in every order and at the same time, and names the duty and the rule that
-/// break.
+/// A test of a store. Pass it your `load` and `replace`, as for [`decide`](oob_mfa::decide). It
+/// runs requests against them, in every order and at the same time, and names the duty and the rule
+/// that break.
 ///
-/// It judges the store's whole duty (see [`Transition`](oob_mfa::Transition)). Each write that was reported
-/// as saved has to follow the one before, and none may be lost. A write may fail at any time, even after
-/// it was done. A load may be stale, as from a cache: the write that follows meets a conflict, and a
-/// load after that has to be up to date.
+/// It judges the store's whole duty (see [`Transition`](oob_mfa::Transition)). Each write that is
+/// reported as saved must follow the one before, and none may be lost. A write may fail at any
+/// time, even after it was done. A load may be stale, for example from a cache: the following write
+/// gets a conflict, and a load after that must be up to date.
 ///
-/// Use [`new`](Self::new) for a store that is awaited and [`blocking`](StoreTest::blocking) for one that
-/// blocks: if no two calls are ever under way at once, the test says nothing about calls that meet.
-/// Without a [restart](Self::restarting) it says nothing about what a crash leaves.
+/// Use [`new`](Self::new) for an async store and [`blocking`](StoreTest::blocking) for one that
+/// blocks: if no two calls ever overlap, the test cannot judge concurrent calls. Without a
+/// [restart](Self::restarting) it cannot judge durability after a crash.
 ///
-/// It makes its own subjects, `conformance|SEED|…`, and leaves them in the store. To run it again on the
-/// same records, give another [seed](Self::with_seed).
+/// It makes its own subjects, `conformance|SEED|…`, and leaves them in the store. To run it again
+/// on the same store, use another [seed](Self::with_seed).
 ///
 /// # Examples
 ///
-/// The store that most people write first: it compares, and then it writes.
+/// The store that most people write first: it compares, then writes.
 ///
 /// ```
 /// use std::collections::HashMap;
@@ -74,7 +74,7 @@ use self::together::block_on;
 /// assert!(told.starts_with(
 ///     "the store has to replace only the revision that the account replaces; it broke rule 2 (once): "
 /// ));
-/// // And then the steps, of whichever thread came first.
+/// // Then the steps, in the order in which the threads ran.
 /// assert!(told.contains(
 ///     "; both were under way at once: compare and write in one statement, or lock the row\n\
 ///      \x20 1. "
@@ -88,7 +88,7 @@ pub struct StoreTest<Load, Replace, Restart = fn() -> Ready<()>> {
 }
 
 impl<Load, Replace> StoreTest<Load, Replace> {
-    /// A test of a store that is awaited.
+    /// A test of an async store.
     ///
     /// Both functions are called for several requests at the same time, before earlier calls are done.
     pub const fn new(load: Load, replace: Replace) -> Self {
@@ -102,13 +102,13 @@ impl<Load, Replace> StoreTest<Load, Replace> {
 }
 
 impl<Load, Replace, Restart> StoreTest<Load, Replace, Restart> {
-    /// The same, with a restart of the store now and then: what is not durable by then has to be gone.
+    /// The same, with occasional restarts of the store, which drop everything that is not durable.
     ///
-    /// `restart` ends the store as a crash would and starts it again: SIGKILL of the process, `pg_ctl restart
-    /// -m immediate`, or a copy of the open file that is then opened. Closing it in good order shows
-    /// nothing. It is called while a save is under way, so a handle that it replaces needs a lock. What a
-    /// machine loses with its power (`fsync` off, `synchronous=OFF` of `SQLite`) no restart of a process
-    /// can show.
+    /// `restart` ends the store as a crash would and starts it again: SIGKILL of the process,
+    /// `pg_ctl restart -m immediate`, or a copy of the open file that is then opened. A clean
+    /// shutdown shows nothing. It is called while a save is under way, so put a handle that it
+    /// replaces behind a lock. A restart of a process cannot show what a machine loses in a power
+    /// failure (`fsync` off, `synchronous=OFF` of `SQLite`).
     #[must_use]
     pub fn restarting<R>(self, restart: R) -> StoreTest<Load, Replace, R> {
         StoreTest {
@@ -168,13 +168,13 @@ impl<Load, Replace, Restart> StoreTest<Load, Replace, Restart> {
 trait Store {
     async fn load(&self, subject: Subject) -> Result<Option<Account>, String>;
     async fn replace(&self, next: Next) -> Result<(), Unsaved<String>>;
-    /// Nothing where it cannot be restarted.
+    /// `None` if it cannot be restarted.
     async fn restart(&self) -> Option<()>;
-    /// What was saved last of each subject that is done with.
+    /// The last save of each finished subject.
     fn left_behind(&self) -> &RefCell<Vec<Account>>;
 }
 
-/// The store, and how many saves of it are under way.
+/// The store, and the number of its saves under way.
 struct Watched<'a, Load, Replace, Restart> {
     test: &'a StoreTest<Load, Replace, Restart>,
     under_way: Cell<u64>,

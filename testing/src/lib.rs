@@ -1,20 +1,22 @@
 //! Tests for [`oob_mfa`] and for code that embeds it.
 //!
-//! * [`StoreTest`] tests your store: give it your load and your replace, and it names the duty and the
-//!   rule that break, with the shortest schedule that shows it. Run it on every store that you write.
-//! * [`World`] is one account with its engine, a [`Clock`], a random source, a [`MemoryStore`] with the
-//!   faults that stores have, an [`Outbox`], and a memory of everything that was issued. Call its
-//!   methods, one for each operation, or let it do [`Command`]s. Your code under test can share its parts.
+//! * [`StoreTest`] tests your store: pass it your `load` and `replace`, and it names the duty and
+//!   the rule that break, with the shortest schedule that shows it. Run it on every store that you
+//!   write.
+//! * [`World`] is one account with its engine, a [`Clock`], a random source, a [`MemoryStore`] that
+//!   can fail like real stores, an [`Outbox`], and a list of everything that was issued. Call its
+//!   methods, one per operation, or let it execute [`Command`]s. Your code under test can share its
+//!   parts.
 //! * [`Command`] names everything that can happen to an account. The strategies ([`commands`],
 //!   [`policies`], [`phones`], [`steps`]) draw it at random for proptest. Others draw single requests
 //!   ([`associates`], [`challenges`], [`verify_oobs`], [`recovery_codes`]) and [`accounts`].
-//! * [`Model`] predicts what a [`World`] does: the same rules written a second time, naively, without
-//!   any of the engine's code. It says what is answered, what is logged, and what the record then holds
-//!   ([`Recorded`]).
+//! * [`Model`] predicts what a [`World`] does: the same rules written a second time, naively,
+//!   without any of the engine's code. It predicts the response, the events, and the content of the
+//!   record ([`Recorded`]).
 //! * [`Scene`] is an account at its limits, with the commands that race there.
 //! * [`record`] reads a stored record field by field.
 //!
-//! It uses the public API of [`oob_mfa`] alone.
+//! It uses only the public API of [`oob_mfa`].
 //!
 //! # Examples
 //!
@@ -32,7 +34,7 @@
 //! assert_eq!(world.verify(&session, &sent).unwrap().purpose(), Purpose::Login);
 //! ```
 //!
-//! The same kind of thing by commands, beside the model:
+//! An enrollment with commands, beside the model:
 //!
 //! ```
 //! use oob_mfa::{Channel, Policy};
@@ -57,8 +59,9 @@
 //!
 //! # Panics
 //!
-//! A harness panics where a test has to fail: the methods of [`World`] where the engine breaks the
-//! contract of a [`Transition`](oob_mfa::Transition), and every `unwrap` of what cannot fail.
+//! A harness panics when a test must fail: the methods of [`World`] if the engine breaks the
+//! contract of a [`Transition`](oob_mfa::Transition), and every `unwrap` of something that cannot
+//! fail.
 #![forbid(unsafe_code)]
 #![deny(missing_docs, unreachable_pub, unused_must_use, unnameable_types)]
 #![warn(clippy::pedantic)]

@@ -1,9 +1,9 @@
-//! What was logged, in terms of what was issued first, second, third.
+//! Events with numbers in the order of issue.
 
 use oob_mfa::{Channel, Limit, PhoneNumber};
 use time::UtcDateTime;
 
-/// An [`Event`](oob_mfa::Event), with numbers in the place of ids.
+/// An [`Event`](oob_mfa::Event), with numbers instead of ids.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Logged {
     /// A code was issued.
@@ -24,7 +24,7 @@ pub enum Logged {
     },
     /// A phone was confirmed or imported.
     AuthenticatorAdded {
-        /// The channel it was confirmed with, and the phone.
+        /// The channel that confirmed it, and the phone.
         phone: (Channel, usize),
         /// Its number.
         number: PhoneNumber,
@@ -68,11 +68,11 @@ pub enum Logged {
     },
     /// A recovery code was used up.
     RecoveryCodeUsed,
-    /// A recovery code took effect.
+    /// A recovery code became active.
     RecoveryCodeReplaced,
-    /// The recovery code went with the last phone.
+    /// The recovery code was removed with the last phone.
     RecoveryCodeRemoved,
-    /// The last of a budget was taken.
+    /// A charge emptied a budget.
     LimitReached {
         /// Which budget.
         limit: Limit,
@@ -85,6 +85,6 @@ pub enum Logged {
     AccountErased,
     /// An administrator refilled the budgets.
     BudgetsRestored,
-    /// An administrator ended what a clock that ran ahead had left.
+    /// An administrator rewound the account after a clock ran ahead.
     ClockRewound,
 }

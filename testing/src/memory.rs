@@ -1,4 +1,4 @@
-//! A store in memory, and the faults that every store can have.
+//! A store in memory that can fail like real stores.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
@@ -6,11 +6,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use oob_mfa::{Account, Next, Subject, Unsaved};
 
-/// Records in memory, written conditionally. Clones are the same store.
+/// Records in memory with a conditional write. Clones share one store.
 ///
-/// It keeps the store's whole duty (see [`Transition`](oob_mfa::Transition)) and has the faults that a test
-/// asks for. Its two functions are those of [`decide`](oob_mfa::decide). To begin with a phone on
-/// record, call [`World::import`](super::World::import).
+/// It keeps the store's whole duty (see [`Transition`](oob_mfa::Transition)) and has the faults
+/// that a test requests. Its two functions fit [`decide`](oob_mfa::decide). To start with an
+/// enrolled phone, call [`World::import`](super::World::import).
 #[derive(Clone, Default)]
 pub struct MemoryStore(Arc<Mutex<Stored>>);
 
@@ -24,15 +24,15 @@ struct Stored {
 /// What goes wrong with a write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
-    /// It meets a conflict although there is none.
+    /// It gets a conflict although there is none.
     Conflict,
-    /// The store is out of reach.
+    /// The store is unreachable.
     Unavailable,
-    /// The write is done and the answer is lost.
+    /// The write is done, but the response is lost.
     LostAnswer,
 }
 
-/// The store is out of reach, or the answer was lost.
+/// The store is unreachable, or the response was lost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct MemoryStoreUnavailable;
@@ -44,11 +44,11 @@ impl MemoryStore {
         Self::default()
     }
 
-    /// The record of a user, or none.
+    /// The record of a user, if any.
     ///
     /// # Errors
     ///
-    /// [`MemoryStoreUnavailable`] where [`fail_loads`](Self::fail_loads) has asked for it.
+    /// [`MemoryStoreUnavailable`] if [`fail_loads`](Self::fail_loads) requested it.
     pub fn load(&self, subject: &Subject) -> Result<Option<Account>, MemoryStoreUnavailable> {
         let mut stored = self.lock();
         if let Some(left) = stored.failing_loads.checked_sub(1) {
@@ -58,11 +58,11 @@ impl MemoryStore {
         Ok(stored.records.get(subject).cloned())
     }
 
-    /// Writes the next account where what is stored is what it replaces.
+    /// Writes the next account if the stored revision is the one it replaces.
     ///
     /// # Errors
     ///
-    /// A conflict, or the next [`Fault`] that was asked for.
+    /// A conflict, or the next requested [`Fault`].
     #[expect(
         clippy::needless_pass_by_value,
         reason = "the signature of `decide`: a Next is stored once"
@@ -88,7 +88,7 @@ impl MemoryStore {
         }
     }
 
-    /// Deletes a record where it still has this revision, and says whether it did. See
+    /// Deletes a record if it still has this revision, and returns whether it did. See
     /// [`Engine::erase`](oob_mfa::Engine::erase).
     #[must_use]
     pub fn delete(&self, subject: &Subject, revision: u64) -> bool {
@@ -98,29 +98,29 @@ impl MemoryStore {
         found && stored.records.remove(subject).is_some()
     }
 
-    /// Lets the next writes meet these faults, one each.
+    /// Makes the next writes fail with these faults, one each.
     pub fn inject(&self, faults: impl IntoIterator<Item = Fault>) {
         self.lock().faults.extend(faults);
     }
 
-    /// Lets this many of the next loads fail.
+    /// Makes this many of the next loads fail.
     pub fn fail_loads(&self, loads: u32) {
         self.lock().failing_loads = loads;
     }
 
-    /// What is stored, whatever faults are to come.
+    /// The stored record, without faults.
     pub(crate) fn record(&self, subject: &Subject) -> Option<Account> {
         self.lock().records.get(subject).cloned()
     }
 
-    /// Puts a record in the place of whatever is there.
+    /// Stores a record unconditionally.
     pub(crate) fn put(&self, account: Account) {
         self.lock()
             .records
             .insert(account.subject().clone(), account);
     }
 
-    /// A store of its own that holds the same.
+    /// A separate store with the same records.
     pub(crate) fn fork(&self) -> Self {
         Self(Arc::new(Mutex::new(self.lock().clone())))
     }

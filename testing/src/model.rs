@@ -1,8 +1,8 @@
-//! The rules a second time, as plainly as they can be put.
+//! The rules a second time, as simply as possible.
 //!
-//! Lists and integers. Everything that ever happened is kept and looked through. The model shares no code
-//! with the engine except the types of questions and answers, so a mistake in one is a disagreement
-//! with the other.
+//! It uses lists and integers. It keeps everything that ever happened and searches it. The model
+//! shares no code with the engine except the types of requests and responses, so a mistake in one
+//! shows as a disagreement with the other.
 
 mod answer;
 mod issue;
@@ -20,14 +20,14 @@ use crate::record::RevokedUntil;
 use crate::reply::{Answer, Reply, SentMessage};
 use crate::world::World;
 
-/// What ought to happen, by the design.
+/// The expected behavior, by the design.
 ///
-/// It counts what is issued in the same order as a [`World`] that does the same commands, so the two
+/// It numbers what is issued in the same order as a [`World`] with the same commands, so the two
 /// agree on everything that is not random.
 #[derive(Clone, Debug)]
 pub struct Model {
     policy: Policy,
-    /// What the clock of the server shows.
+    /// The time on the server's clock.
     clock: i64,
     /// When the account last changed.
     as_of: i64,
@@ -38,14 +38,14 @@ pub struct Model {
     recovery_codes: usize,
     /// The one recovery code that works.
     live_recovery_code: Option<usize>,
-    /// Wrong ones since it was made.
+    /// Wrong codes since it was made.
     recovery_code_failures: u32,
     spent: Vec<(usize, i64)>,
     revoked_until: RevokedUntil,
     /// In the order of [`Limit::ALL`].
     ledgers: [Ledger; 3],
     revision: u64,
-    /// What the command that is being judged has logged so far.
+    /// The events of the current command so far.
     logged: Vec<Logged>,
 }
 
@@ -91,19 +91,20 @@ struct Enrollment {
 enum Fate {
     /// The record holds it.
     Kept,
-    /// The record holds that it was, and not what it was.
+    /// The record remembers only that it existed.
     Lapsed,
-    /// The same: a first factor had begun its enrollment, and then a phone came to guard the account.
+    /// The same: its enrollment was started with a first factor, and then another phone was
+    /// confirmed.
     Discarded,
-    /// Used, superseded, dropped or forgotten.
+    /// Used, superseded or dropped.
     Gone,
 }
 
-/// What was done: an answer, and the message that leaves with it.
+/// The result: a response, and its message.
 type Done = (Answer, Option<SentMessage>);
 
 impl Model {
-    /// The model of a world in which nothing has happened.
+    /// The model of a new world.
     #[must_use]
     pub fn new(policy: Policy) -> Self {
         Self {
@@ -125,7 +126,7 @@ impl Model {
         }
     }
 
-    /// Predicts what the command leads to, and goes there.
+    /// Predicts the effect of the command, and applies it.
     pub fn apply(&mut self, command: &Command) -> Reply {
         match command {
             Command::Begin => self.begin(Session {
@@ -166,12 +167,12 @@ impl Model {
         }
     }
 
-    /// From now on another policy decides, as where [`World::engine`] is another.
+    /// Switches to another policy, like assigning [`World::engine`].
     pub fn restart(&mut self, policy: Policy) {
         self.policy = policy;
     }
 
-    /// As [`World::mix_up`]: takes up a session of another user's model.
+    /// As [`World::mix_up`]: uses a session of another user's model.
     pub fn mix_up(&mut self, other: &Self, session: usize) -> Reply {
         let lent = back(other.sessions.len(), session).map(|number| &other.sessions[number]);
         match lent.filter(|session| !session.stranger) {
@@ -243,7 +244,7 @@ impl Model {
         })
     }
 
-    /// A token is the clock's business, not the account's.
+    /// A token depends on the clock, not on the account.
     fn open_token(
         &self,
         session: &Session,

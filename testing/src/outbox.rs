@@ -1,4 +1,4 @@
-//! Where the messages of a test go.
+//! The destination of a test's messages.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use oob_mfa::{Channel, Delivery, DeliveryId, PhoneNumber};
 use time::UtcDateTime;
 
-/// Keeps every message, in the order of sending. Clones keep the same ones.
+/// Keeps every message, in the order of sending. Clones share the messages.
 #[derive(Clone, Default)]
 pub struct Outbox(Arc<Mutex<Sending>>);
 
@@ -16,7 +16,7 @@ struct Sending {
     failing: u32,
 }
 
-/// The provider did not take the message.
+/// The provider did not accept the message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct NotSent;
@@ -25,13 +25,13 @@ pub struct NotSent;
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Message {
-    /// By what channel.
+    /// The channel.
     pub channel: Channel,
-    /// To whom.
+    /// The phone.
     pub to: PhoneNumber,
     /// The binding code.
     pub code: String,
-    /// The keys that a call asks for; none for a text message.
+    /// The keys that a call asks for; `None` for a text message.
     pub keys: Option<String>,
     /// When the code expires.
     pub expires_at: UtcDateTime,
@@ -40,17 +40,17 @@ pub struct Message {
 }
 
 impl Outbox {
-    /// An outbox that holds nothing.
+    /// An empty outbox.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Sends a delivery, as a provider would.
+    /// Sends a delivery, like a provider.
     ///
     /// # Errors
     ///
-    /// [`NotSent`] where [`fail_next`](Self::fail_next) has asked for it.
+    /// [`NotSent`] if [`fail_next`](Self::fail_next) requested it.
     pub fn send(&self, delivery: &Delivery) -> Result<(), NotSent> {
         let mut sending = self.lock();
         if let Some(left) = sending.failing.checked_sub(1) {
@@ -71,18 +71,18 @@ impl Outbox {
         Ok(())
     }
 
-    /// Lets the provider lose this many of the next messages.
+    /// Makes this many of the next messages fail.
     pub fn fail_next(&self, messages: u32) {
         self.lock().failing = messages;
     }
 
-    /// Everything that was sent, the first message first.
+    /// Every sent message, oldest first.
     #[must_use]
     pub fn messages(&self) -> Vec<Message> {
         self.lock().messages.clone()
     }
 
-    /// The code of the latest message to a phone: what its owner would type.
+    /// The code of the latest message to a phone: the one its owner would type.
     #[must_use]
     pub fn code_for(&self, phone: PhoneNumber) -> Option<String> {
         let sending = self.lock();
@@ -91,7 +91,7 @@ impl Outbox {
         message.map(|message| message.code.clone())
     }
 
-    /// An outbox of its own that holds the same messages.
+    /// A separate outbox with the same messages.
     pub(crate) fn fork(&self) -> Self {
         Self(Arc::new(Mutex::new(self.lock().clone())))
     }

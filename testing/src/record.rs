@@ -1,8 +1,8 @@
 //! The stored record, read field by field.
 //!
-//! [`Account`] shows what an embedder needs. A test sees the rest in the stored form: this is that form in
-//! postcard, in the order of its fields. It can be changed and loaded again, so a test can make a
-//! record that no engine would.
+//! [`Account`] shows what an embedder needs. A test sees the rest in the stored form: this type is
+//! that form in postcard, in the order of its fields. A test can change it and load it again, so it
+//! can make records that no engine would.
 //!
 //! # Examples
 //!
@@ -25,10 +25,10 @@ use sha2::{Digest as _, Sha256};
 /// The version that this reads.
 pub const VERSION: u16 = 1;
 
-/// An account. Moments are milliseconds since the Unix epoch.
+/// An account. Times are milliseconds since the Unix epoch.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Record {
-    /// [`VERSION`]; 0 where there is no record.
+    /// [`VERSION`]; 0 if there is no record.
     pub version: u16,
     /// The user.
     pub subject: String,
@@ -63,13 +63,13 @@ pub struct Budgets {
     pub recovery_failures: i64,
 }
 
-/// Sessions issued until these moments are refused.
+/// Sessions issued until these times are refused.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RevokedUntil {
-    /// Those of a first factor.
+    /// First-factor sessions.
     #[serde(with = "moment")]
     pub first_factor: Option<i64>,
-    /// All.
+    /// All sessions.
     #[serde(with = "moment")]
     pub every: Option<i64>,
 }
@@ -101,7 +101,7 @@ pub struct Phone {
 pub enum Status {
     /// It can.
     Active,
-    /// The failure cap stopped it.
+    /// The failure cap disabled it.
     Disabled,
 }
 
@@ -130,18 +130,18 @@ pub struct Challenge {
     /// When it was issued.
     #[serde(with = "moment")]
     pub issued_at: i64,
-    /// What is left of its code.
+    /// The state of its code.
     pub code: Code,
 }
 
-/// A code, or what became of it.
+/// A code, or its final state.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Code {
     /// It can be answered until it expires.
     Issued(Issued),
     /// It has expired.
     Expired,
-    /// A confirmed phone discarded it: a first factor alone had begun its enrollment.
+    /// A confirmed phone discarded it, because its enrollment was started with a first factor.
     Discarded {
         /// When it would have expired.
         #[serde(with = "moment")]
@@ -162,7 +162,7 @@ pub struct Issued {
     pub expires_at: i64,
     /// Wrong answers so far.
     pub attempts: u32,
-    /// The channel that it was sent by.
+    /// The channel it was sent by.
     pub channel: Channel,
     /// What a right answer does.
     pub target: Target,
@@ -185,7 +185,7 @@ pub struct Enrollment {
     pub device: Id,
     /// Its digits.
     pub number: u64,
-    /// What the session that began it had proven.
+    /// The assurance of the session that started it.
     pub begun_by: Assurance,
     /// The recovery code that was shown with it.
     pub recovery: Option<Recovery>,
@@ -219,7 +219,7 @@ impl Record {
         (record, bytes)
     }
 
-    /// The account that loads from this record, which has to keep every invariant.
+    /// The account loaded from this record, which must keep every invariant.
     #[must_use]
     pub fn load(&self) -> Account {
         let bytes = postcard::to_allocvec(self).expect("a record has a binary form");
@@ -270,8 +270,8 @@ pub fn challenge_id(oob_code: &str) -> Id {
     decoded(oob_code)[..].try_into().expect("16 bytes")
 }
 
-/// What stands for a session in the record: bytes 5 to 20 of its [`MfaToken`](oob_mfa::MfaToken), whatever
-/// the key.
+/// The tag of a session in the record: bytes 5 to 20 of its [`MfaToken`](oob_mfa::MfaToken), with
+/// any key.
 #[must_use]
 pub fn session_tag(session: &MfaSession) -> Id {
     let keys = oob_mfa::KeyRing::new(oob_mfa::Key::new(1, &[0; 32]));
@@ -294,7 +294,7 @@ fn decoded(text: &str) -> Vec<u8> {
     Base64UrlUnpadded::decode_vec(text).expect("base64url")
 }
 
-/// Moments have no sign in the stored form.
+/// Times are unsigned in the stored form.
 mod moment {
     use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -335,7 +335,7 @@ mod moment {
     }
 }
 
-/// Fixed byte strings stand behind their length.
+/// Fixed byte strings are prefixed with their length.
 mod bytes {
     use serde::{Deserialize, Deserializer, Serializer, de};
 

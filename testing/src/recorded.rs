@@ -1,32 +1,32 @@
-//! What a record holds, in terms of what was issued first, second, third.
+//! The content of a record, with numbers in the order of issue.
 
 use oob_mfa::{Assurance, AuthenticatorStatus, Channel, PhoneNumber, Requirements};
 
 use crate::record::RevokedUntil;
 
-/// An account as its record holds it. Moments are milliseconds since the Unix epoch.
+/// An account as its record holds it. Times are milliseconds since the Unix epoch.
 ///
-/// Numbers take the place of ids and digests, so a [`Model`](super::Model) can predict it and a
-/// [`World`](super::World) can show it. Everything else that a record holds is in it.
+/// Numbers replace ids and digests, so a [`Model`](super::Model) can predict it and a
+/// [`World`](super::World) can show it. It includes everything else that a record holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Recorded {
     /// How often it was saved.
     pub revision: u64,
-    /// What a login has to ask for.
+    /// What a login must ask for.
     pub requirements: Requirements,
     /// When it last changed.
     pub as_of: i64,
     /// What is left of the budgets, in the order of [`Limit::ALL`](oob_mfa::Limit::ALL).
     pub remaining: [u32; 3],
-    /// When they are full again: the account's time where they are.
+    /// When they are full again: the account's time if they are full.
     pub full_at: [i64; 3],
     /// Which sessions are refused.
     pub revoked_until: RevokedUntil,
-    /// The confirmed phones, in their order.
+    /// The confirmed phones, in order.
     pub phones: Vec<RecordedPhone>,
     /// The live recovery code.
     pub recovery_code: Option<RecordedRecoveryCode>,
-    /// The challenges, in their order.
+    /// The challenges, in order.
     pub challenges: Vec<RecordedChallenge>,
     /// The sessions that have completed their login, and when they expire.
     pub spent: Vec<(usize, i64)>,
@@ -60,14 +60,14 @@ pub struct RecordedPhone {
     pub last_used: i64,
     /// By which channel.
     pub last_channel: Channel,
-    /// Wrong codes since.
+    /// Wrong codes since then.
     pub failures: u32,
 }
 
 /// The live recovery code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RecordedRecoveryCode {
-    /// Which of those that were shown.
+    /// Its number.
     pub shown: usize,
     /// Wrong ones since it was made.
     pub failures: u32,
@@ -78,15 +78,15 @@ pub struct RecordedRecoveryCode {
 pub struct RecordedChallenge {
     /// Its number.
     pub code: usize,
-    /// Of which session.
+    /// The session.
     pub session: usize,
     /// When it was issued.
     pub issued_at: i64,
-    /// What is left of it.
+    /// Its state.
     pub state: RecordedCode,
 }
 
-/// A code, or what became of it.
+/// A code, or its final state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RecordedCode {
     /// It can be answered until it expires.
@@ -95,9 +95,9 @@ pub enum RecordedCode {
         expires_at: i64,
         /// Wrong answers so far.
         attempts: u32,
-        /// By which channel it went.
+        /// The channel it was sent by.
         channel: Channel,
-        /// To which phone.
+        /// The phone it was sent to.
         device: usize,
         /// The enrollment that it confirms.
         enrolls: Option<RecordedEnrollment>,
@@ -116,8 +116,8 @@ pub enum RecordedCode {
 pub struct RecordedEnrollment {
     /// Its number.
     pub number: PhoneNumber,
-    /// What the session that began it had proven.
+    /// The assurance of the session that started it.
     pub begun_by: Assurance,
-    /// The recovery code that takes effect with it.
+    /// The recovery code that becomes active with it.
     pub recovery_code: Option<usize>,
 }

@@ -1,38 +1,38 @@
-//! What can be observed of a command, in terms of what was issued first, second, third.
+//! The observable effect of a command, with numbers in the order of issue.
 
 use oob_mfa::{Assurance, AuthenticatorStatus, Channel, Denied, Event, PhoneNumber, Purpose};
 use time::UtcDateTime;
 
 use super::logged::Logged;
 
-/// What a command led to.
+/// The effect of a command.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Observation {
-    /// When, by the clock of the world. A step of the clock counts already.
+    /// The time on the world's clock, after a step of the clock.
     pub at: UtcDateTime,
-    /// What was answered, sent, saved and logged.
+    /// The response, the message, the save and the events.
     pub reply: Reply,
     /// What was logged, with its ids.
     pub events: Vec<Event>,
 }
 
-/// What a [`Model`](super::Model) predicts of a command.
+/// What a [`Model`](super::Model) predicts for a command.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reply {
     /// The answer to the user.
     pub answer: Answer,
     /// The message that was sent.
     pub sent: Option<SentMessage>,
-    /// Where the transition said that its message goes, before the save.
+    /// The target of the message, from the transition before the save.
     pub target: Option<(Channel, PhoneNumber)>,
     /// Whether the record was saved.
     pub saved: bool,
-    /// What was logged, in its order.
+    /// The events, in order.
     pub logged: Vec<Logged>,
 }
 
 impl Reply {
-    /// An answer that goes with nothing else.
+    /// A response with no other effect.
     pub(crate) const fn unsaved(answer: Answer) -> Self {
         Self {
             answer,
@@ -47,7 +47,7 @@ impl Reply {
 /// The answer to the user. Numbers count from the first that was issued, which is 0.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Answer {
-    /// None: there is no session that could have asked, or only the clock moved.
+    /// None: there is no session for the request, or only the clock moved.
     Nothing,
     /// A session began.
     Began {
@@ -81,11 +81,11 @@ pub enum Answer {
         phone: Option<(Channel, usize)>,
         /// What the code was for.
         purpose: Purpose,
-        /// The recovery code that replaces the one used.
+        /// The recovery code that replaces the used one.
         recovery_code: Option<usize>,
-        /// What the session had proven.
+        /// The assurance of the session.
         assurance: Assurance,
-        /// The latest expiry of what is minted from it.
+        /// The latest expiry of tokens minted from it.
         not_after: Option<UtcDateTime>,
     },
     /// A phone was removed.
@@ -114,7 +114,7 @@ pub enum Answer {
     Listed(Vec<Listed>),
     /// A refusal or a rejection.
     Denied(Denied),
-    /// The store did not take it: see [`World::apply`](super::World::apply).
+    /// The store did not save it: see [`World::apply`](super::World::apply).
     Unavailable,
 }
 

@@ -1,26 +1,26 @@
-//! A random source that gives the same words every time.
+//! A random source that returns the same words every time.
 
 use std::convert::Infallible;
 
 use rand_core::{Rng, TryCryptoRng, TryRng};
 
-/// `SplitMix64`: one seed, always the same words.
+/// `SplitMix64`: the same seed gives the same words.
 ///
 /// # Security
 ///
-/// **For tests only.** An attacker who sees one code can compute every other. It implements `CryptoRng`
-/// because the engine takes nothing less.
+/// **For tests only.** An attacker who sees one code can compute every other. It implements
+/// `CryptoRng` because the engine requires it.
 #[derive(Clone, Debug)]
 pub struct TestRng(u64);
 
 impl TestRng {
-    /// The source of this seed.
+    /// The source with this seed.
     #[must_use]
     pub const fn new(seed: u64) -> Self {
         Self(seed)
     }
 
-    /// Another source for each number, for requests that come at the same time.
+    /// A separate source for each number, for concurrent requests.
     #[must_use]
     pub fn fork(&self, number: u64) -> Self {
         let apart = number.wrapping_add(1).wrapping_mul(0xd134_2543_de82_ef95);
@@ -44,7 +44,7 @@ impl TryRng for TestRng {
     }
 
     fn try_fill_bytes(&mut self, dst: &mut [u8]) -> Result<(), Self::Error> {
-        // Word by word, as the sources that people use: bytes and words are one stream.
+        // Word by word, like common sources: bytes and words are one stream.
         for chunk in dst.chunks_mut(4) {
             for (to, from) in chunk.iter_mut().zip(self.try_next_u32()?.to_le_bytes()) {
                 *to = from;
@@ -62,7 +62,7 @@ mod tests {
 
     use super::*;
 
-    /// As they are published for `SplitMix64`.
+    /// The published words of `SplitMix64`.
     const OF_1234567: [u64; 5] = [
         6_457_827_717_110_365_317,
         3_203_168_211_198_807_973,

@@ -13,16 +13,16 @@ use crate::world::{EVERY_SCOPE, World};
 const HOUR: i64 = 60 * 60 * 1_000;
 const PHONE: u64 = 14_155_558_730;
 
-/// A world whose account is at its limits, and commands of which each pair is a race.
+/// A world whose account is at its limits, and commands that race in pairs.
 ///
-/// One message, one wrong binding code and one wrong recovery code are left, so a request that is judged
-/// by a count that another has changed oversteps a limit.
+/// One message, one wrong binding code and one wrong recovery code are left, so a request that is
+/// judged by a stale count exceeds a limit.
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct Scene {
     /// The world.
     pub world: World,
-    /// What can be asked next, each granted or judged as long as nothing else is.
+    /// The possible next commands. Each is granted or judged if no other comes first.
     pub commands: Vec<Command>,
 }
 
@@ -42,7 +42,8 @@ impl Scene {
         done(&mut world, repeat_n(answer(0, Guess::Wrong), 9));
         done(&mut world, repeat_n(recover(0, RecoveryGuess::Wrong), 9));
         done(&mut world, repeat_n(challenge(3), 7));
-        // Sessions: 3 used up the messages, 2 manages, 1 and 0 sign in. Codes: 8 and 7 are theirs.
+        // Sessions: 3 used up the messages, 2 manages, 1 and 0 sign in. Codes 8 and 7 belong to 1
+        // and 0.
         let commands = [
             answer(8, Guess::Right),
             answer(7, Guess::Right),
@@ -86,8 +87,9 @@ impl Scene {
         Self { world, commands }
     }
 
-    /// An account with every list full and every number at its longest, except the revision, which is the
-    /// first. Its last change is later than any clock, so [`Command::Rewind`] is what it takes.
+    /// An account with every list full and every number at its maximum, except the revision, which
+    /// is the first. Its last change is later than any clock, so only [`Command::Rewind`] changes
+    /// it.
     #[must_use]
     pub fn largest(subject: Subject, seed: u64) -> Self {
         let mut world = world(subject, seed);

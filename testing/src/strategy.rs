@@ -1,4 +1,4 @@
-//! What proptest draws at random.
+//! Strategies for proptest.
 
 mod account;
 mod command;
@@ -21,13 +21,13 @@ const HOUR: i64 = 60 * MINUTE;
 const DAY: i64 = 24 * HOUR;
 const YEAR: i64 = 365 * DAY;
 
-/// Phone numbers: mostly of a pool of four, so that they meet again, sometimes any.
+/// Phone numbers: mostly from a pool of 4, so they repeat, sometimes any.
 pub fn phones() -> impl Strategy<Value = PhoneNumber> {
     let known = select(&[
         14_155_550_100_u64,
         14_155_550_101,
         819_012_345_678,
-        // The least of all.
+        // The smallest.
         1_100_000,
     ]);
     let integers = prop_oneof![9 => known, 1 => 1_100_000_u64..=999_999_999_999_999];
@@ -69,7 +69,7 @@ fn drawn_policies() -> impl Strategy<Value = Policy> {
             let policy = Policy::auth0()
                 .with_code_digits(digits)
                 .and_then(|policy| policy.with_skew(skew))
-                // As long as the skew leaves it.
+                // As long as the skew allows.
                 .and_then(|policy| {
                     policy.with_code_lifetime(code.min(TEN_MINUTES.saturating_sub(skew)))
                 })
@@ -105,7 +105,7 @@ fn limits() -> impl Strategy<Value = RateLimit> {
         })
 }
 
-/// Steps of the clock, forwards: the edges of lifetimes and periods, a millisecond before and after.
+/// Steps of the clock, forwards: the edges of lifetimes and periods, 1 ms before and after.
 pub fn forward_steps() -> impl Strategy<Value = i64> {
     let edges = select(&[MINUTE, 5 * MINUTE, 6 * MINUTE, 10 * MINUTE, HOUR, DAY, YEAR]);
     let edges = (edges, -1_i64..=1).prop_map(|(edge, off)| edge + off);
@@ -117,12 +117,13 @@ pub fn backward_steps() -> impl Strategy<Value = i64> {
     forward_steps().prop_map(i64::saturating_neg)
 }
 
-/// Steps of the clock in either direction. Those backwards are mostly as small as the skew of a fleet.
+/// Steps of the clock in either direction. Backward steps are mostly as small as the skew of a
+/// fleet.
 pub fn steps() -> impl Strategy<Value = i64> {
     prop_oneof![6 => forward_steps(), 1 => -2 * MINUTE..0, 1 => backward_steps()]
 }
 
-/// Channels, each as often as the other.
+/// Channels, each equally often.
 pub fn channels() -> impl Strategy<Value = Channel> {
     select(&[Channel::Sms, Channel::Voice])
 }

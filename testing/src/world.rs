@@ -1,4 +1,4 @@
-//! One account, and everything around it.
+//! One account and its environment.
 
 mod ask;
 mod hear;
@@ -24,7 +24,7 @@ use crate::record::{Id, Record, session_tag};
 use crate::reply::{Answer, Observation};
 use crate::rng::TestRng;
 
-/// An account, its engine, a clock, a random source, a store, an outbox, and a memory of everything
+/// An account, its engine, a clock, a random source, a store, an outbox, and a list of everything
 /// that was issued.
 ///
 /// A test acts on it in two ways, which can be mixed:
@@ -32,17 +32,19 @@ use crate::rng::TestRng;
 /// * **Methods**, one for each operation: [`associate`](Self::associate), [`challenge`](Self::challenge),
 ///   [`verify`](Self::verify) and so on. Each loads, asks, saves and asserts that the engine kept the
 ///   contract: see [`commit`](Self::commit).
-/// * **Commands**, data that a strategy can draw: [`apply`](Self::apply) does one on its own store,
-///   [`ask`](Self::ask) and [`hear`](Self::hear) do it on any store. They assert nothing.
+/// * **Commands**, data that a strategy can draw: [`apply`](Self::apply) executes one on the
+///   world's own store, [`ask`](Self::ask) and [`hear`](Self::hear) on any store. They assert
+///   nothing.
 ///
-/// What code under test can share is behind a method: [`clock`](Self::clock), [`store`](Self::store),
-/// [`outbox`](Self::outbox). What only the world uses is a field. A clone is a world of its own.
+/// Parts that code under test can share are behind methods: [`clock`](Self::clock),
+/// [`store`](Self::store), [`outbox`](Self::outbox). Parts that only the world uses are fields. A
+/// clone is a separate world.
 pub struct World {
-    /// What decides. Assign another to restart the servers with another policy or other keys.
+    /// The engine. Assign another to restart the servers with another policy or other keys.
     pub engine: Engine,
     /// The random source.
     pub rng: TestRng,
-    /// How often the store took a write.
+    /// How many writes the store accepted.
     pub saves: u32,
     /// The events of the last operation.
     pub events: Vec<Event>,
@@ -51,7 +53,7 @@ pub struct World {
     outbox: Outbox,
     subject: Subject,
     sessions: Vec<MfaSession>,
-    /// What stands for each of them in the record.
+    /// The tag of each session in the record.
     tags: Vec<Id>,
     codes: Vec<IssuedCode>,
     devices: Vec<DeviceId>,
@@ -60,25 +62,25 @@ pub struct World {
 }
 
 impl World {
-    /// The first moment of every world, in milliseconds since the Unix epoch: 15 January 2027, 08:00.
+    /// The start of every world, in milliseconds since the Unix epoch: 15 January 2027, 08:00.
     pub const START: i64 = Clock::START;
-    /// The last moment of the clock: the end of the year 9999.
+    /// The last time of the clock: the end of the year 9999.
     pub const END: i64 = Clock::END;
 
-    /// Alice's world with [`Policy::auth0`], in which nothing has happened.
+    /// A new world of Alice with [`Policy::auth0`].
     #[must_use]
     pub fn new() -> Self {
         Self::of(Policy::auth0(), "auth0|alice")
     }
 
-    /// A world of this policy and user, in which nothing has happened.
+    /// A new world with this policy and user.
     #[must_use]
     pub fn of(policy: Policy, subject: &str) -> Self {
         let engine = Engine::new(policy, KeyRing::new(Key::new(1, &[7; 32])));
         Self::with_engine(engine, subject.parse().expect("a subject"), 1)
     }
 
-    /// A world of this engine and user, in which nothing has happened. The same seed gives the same world.
+    /// A new world with this engine and user. The same seed gives the same world.
     #[must_use]
     pub fn with_engine(engine: Engine, subject: Subject, seed: u64) -> Self {
         Self {
@@ -110,10 +112,10 @@ impl World {
         }
     }
 
-    /// Takes up a session of another user, as a server with a bug does.
+    /// Uses a session of another user, like a server with a bug.
     ///
-    /// `session` counts back from the latest of the other's. One that is not the other's own is not
-    /// taken up.
+    /// `session` counts back from the other's latest. A session that is not the other's own is
+    /// ignored.
     pub fn mix_up(&mut self, other: &Self, session: usize) -> Observation {
         let lent = other.session(session).map(|(_, session)| session);
         let lent = lent.filter(|session| session.subject() == other.subject());
@@ -141,7 +143,7 @@ impl World {
         &self.store
     }
 
-    /// Where its messages go. A clone of it is the same outbox.
+    /// The outbox. A clone of it is the same outbox.
     #[must_use]
     pub const fn outbox(&self) -> &Outbox {
         &self.outbox
@@ -176,32 +178,32 @@ impl World {
         self.store.record(&self.subject)
     }
 
-    /// The account as a request finds it: a new one where none is stored.
+    /// The account as a request finds it: a new one if none is stored.
     #[must_use]
     pub fn account(&self) -> Account {
         self.record()
             .unwrap_or_else(|| Account::new(self.subject.clone()))
     }
 
-    /// Puts an account in the place of whatever is stored.
+    /// Stores an account unconditionally.
     pub fn put(&mut self, account: Account) {
         self.store.put(account);
     }
 
-    /// Puts the stored record through `with`, for example through its stored form and back.
+    /// Replaces the stored account by `with` of it, for example its stored form and back.
     pub fn reload(&mut self, with: impl FnOnce(&Account) -> Account) {
         if let Some(record) = self.record() {
             self.put(with(&record));
         }
     }
 
-    /// The sessions, in their order.
+    /// The sessions, in order.
     #[must_use]
     pub fn sessions(&self) -> &[MfaSession] {
         &self.sessions
     }
 
-    /// The binding codes, in their order.
+    /// The binding codes, in order.
     #[must_use]
     pub fn codes(&self) -> &[IssuedCode] {
         &self.codes
@@ -219,26 +221,27 @@ impl World {
         code.expect("a code that was issued here").delivery
     }
 
-    /// The phones that were ever associated or imported, in their order.
+    /// All phones ever associated or imported, in order.
     #[must_use]
     pub fn devices(&self) -> &[DeviceId] {
         &self.devices
     }
 
-    /// The recovery codes that were shown, in their order.
+    /// The recovery codes that were shown, in order.
     #[must_use]
     pub fn recovery_codes(&self) -> &[IssuedRecoveryCode] {
         &self.recovery_codes
     }
 
-    /// Does what the command says, on its own store.
+    /// Executes the command on the world's own store.
     ///
-    /// After a conflict it asks again, [`MAX_TRIES`] times in all, as [`decide`](oob_mfa::decide) does. The
-    /// answer is [`Answer::Unavailable`] where all of them meet a conflict, and where the store fails.
+    /// After a conflict it asks again, [`MAX_TRIES`] times in all, like
+    /// [`decide`](oob_mfa::decide). The answer is [`Answer::Unavailable`] if all of them get a
+    /// conflict, or if the store fails.
     pub fn apply(&mut self, command: &Command) -> Observation {
         for _ in 0..MAX_TRIES {
             let record = match command {
-                // They do not ask the store.
+                // They do not use the store.
                 Command::Begin | Command::Vouch(_) | Command::Step { .. } => None,
                 _ => match self.store.load(&self.subject) {
                     Ok(record) => record,
@@ -256,10 +259,10 @@ impl World {
         self.unsaved(Answer::Unavailable)
     }
 
-    /// Puts the command to the engine, for an account that was loaded from any store.
+    /// Asks the engine to execute the command, for an account loaded from any store.
     ///
-    /// Commit it there, and give the result to [`hear`](Self::hear). After a conflict, load and ask again.
-    /// Sessions and the clock are the world's own and meet no conflict.
+    /// Commit it there, and give the result to [`hear`](Self::hear). After a conflict, load and ask
+    /// again. Sessions and the clock belong to the world and never conflict.
     ///
     /// # Examples
     ///
@@ -291,7 +294,7 @@ impl World {
         Ok(())
     }
 
-    /// The number of a session: a new one where it is not known yet.
+    /// The number of a session: a new one if it is unknown.
     fn add_session(&mut self, session: MfaSession) -> usize {
         self.tags.push(session_tag(&session));
         self.sessions.push(session);

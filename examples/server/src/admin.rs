@@ -1,4 +1,4 @@
-//! Administration: a listener of its own, with a token per operator.
+//! Administration: a separate listener, with a token per operator.
 //!
 //! Every request of an operator and how it ended goes to the audit log with the operator's name, beside the events of the
 //! engine. `/metrics` is here too.
@@ -58,12 +58,13 @@ pub fn router(service: &Arc<Service>, operators: Operators) -> Router {
             )
         })
         .layer(from_fn_with_state(Arc::clone(service), take_on::take_on))
-        // Before anything of a request is read but its head.
+        // Before anything except the head of a request is read.
         .layer(from_fn_with_state(Arc::new(operators), authorize))
         .with_state(Arc::clone(service))
 }
 
-/// Serves until `stop` completes, beside [`http::serve`](crate::http::serve), which waits for what both took on.
+/// Serves until `stop` completes, beside [`http::serve`](crate::http::serve), which waits for the
+/// accepted requests of both.
 pub async fn serve(
     listener: TcpListener,
     service: Arc<Service>,
@@ -74,7 +75,7 @@ pub async fn serve(
     serve_routes(listener, &service, routes, stop).await;
 }
 
-/// Without a token nobody learns which endpoints there are.
+/// Without a token nobody learns which endpoints exist.
 async fn authorize(
     State(operators): State<Arc<Operators>>,
     mut request: Request,

@@ -1,6 +1,6 @@
 //! Which messages may be sent at all: by number, and while the provider takes any.
 //!
-//! It is asked before a message is saved or charged, so that an outage costs no user their budget.
+//! The check comes before a message is saved or charged, so an outage costs no user their budget.
 
 mod prefixes;
 
@@ -67,7 +67,7 @@ pub(crate) enum Change {
 
 /// So many failures in a row, of more than one number, are an outage.
 const OUTAGE: u32 = 3;
-/// How long no message is sent in an outage. Then one is, to find out.
+/// How long no message is sent in an outage. Then one is sent as a test.
 const PAUSE: Duration = Duration::from_secs(30);
 
 /// Why a message is not admitted.

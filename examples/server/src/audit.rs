@@ -1,8 +1,9 @@
-//! The audit log: what the store keeps of every change, written as lines of `tracing`.
+//! The audit log: the stored events of every change, written as lines of `tracing`.
 //!
-//! A store writes the events with the account. [`follow`] reads them, logs them, and has them
-//! forgotten only then: a process that dies in between loses none, and the next one logs them. So a line
-//! may be there twice; `subject`, `revision` and `event` tell. Refusals change nothing and have no line here.
+//! A store writes the events with the account. [`follow`] reads them, logs them, and only then
+//! deletes them. If a process dies in between, no event is lost: the next process logs them. So a
+//! line can appear twice; `subject`, `revision` and `event` identify it. Refusals change nothing
+//! and have no line.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,11 +16,11 @@ use tokio_util::sync::CancellationToken;
 
 use crate::store::{AuditRecord, BATCH, Promise, Store, StoreError, TakeEvent};
 
-/// How often a process looks for what others have left, or what it could not read itself.
+/// How often a process looks for events that others left, or that it could not read.
 const POLL: Duration = Duration::from_secs(10);
-/// How long events are gathered after the first, so that under load one read takes many.
+/// How long to gather events after the first, so that under load one read takes many.
 const GATHER: Duration = Duration::from_millis(10);
-/// How long the end of the process waits for its last events.
+/// How long a stopping process waits for its last events.
 const LAST: Duration = Duration::from_secs(5);
 
 /// A store, and whether it has just been written to.
@@ -45,7 +46,7 @@ impl Store for Audited {
     fn replace<'a>(&'a self, next: &'a Next) -> Promise<'a, ()> {
         Box::pin(async move {
             let replaced = self.store.replace(next).await;
-            // Of a write whose answer was lost too.
+            // Also after a write whose response was lost.
             if !matches!(replaced, Err(StoreError::Conflict)) {
                 self.written.send_replace(());
             }
@@ -62,7 +63,7 @@ impl Store for Audited {
     }
 }
 
-/// Logs the events of the store until `stop`, and then those that are left.
+/// Logs the events of the store until `stop`, and then the remaining ones.
 pub async fn follow(store: Arc<Audited>, stop: CancellationToken) {
     let mut written = store.written.subscribe();
     while !stop.is_cancelled() {
@@ -93,7 +94,7 @@ async fn log_all(store: &Audited) {
     }
 }
 
-/// One line per event. A field that an event does not have is left out; one that is not known here is in
+/// One line per event. A field that an event does not have is omitted; an unknown field goes to
 /// `other`.
 fn log(record: &AuditRecord) {
     let mut detail = record.detail.clone();

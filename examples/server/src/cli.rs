@@ -1,4 +1,4 @@
-//! The commands and flags, and the environment variables that say the same.
+//! The commands and flags, and the equivalent environment variables.
 
 mod check;
 mod listen;
@@ -23,7 +23,7 @@ use crate::store::StoreUrl;
 #[derive(Debug, Parser)]
 #[command(version, about)]
 pub struct Cli {
-    /// What to do; without a command, to serve.
+    /// What to do; the default is to serve.
     #[command(subcommand)]
     pub command: Option<Task>,
     /// Good for every command.
@@ -34,12 +34,13 @@ pub struct Cli {
 /// What to do instead of serving.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Subcommand)]
 pub enum Task {
-    /// Reads a password from standard input, and prints the password_hash of a user. It takes as long to
+    /// Reads a password from standard input, and prints its password_hash. It takes as long to
     /// check as those of the users in --config.
     HashPassword,
     /// Prints the text of a key file with one new key of each kind.
     NewKeys,
-    /// Reads the flags and the configuration, and prints what it found, with warnings. It opens nothing.
+    /// Reads the flags and the configuration, and prints the settings and warnings. It opens
+    /// nothing.
     CheckConfig,
 }
 
@@ -48,7 +49,7 @@ pub enum Task {
 pub enum LogFormat {
     /// Lines of fields, for people.
     Text,
-    /// An object of JSON per line.
+    /// One JSON object per line.
     Json,
 }
 
@@ -64,9 +65,9 @@ pub struct Flags {
     )]
     pub listen: ListenAddress,
 
-    /// Address and port of the endpoints for administration and /metrics; off by default. Its tokens stand
-    /// in the environment: OOB_MFA_ADMIN_TOKENS=NAME:TOKEN,…, and OOB_MFA_METRICS_TOKEN for one that only
-    /// reads /metrics.
+    /// Address and port of the endpoints for administration and /metrics; off by default. Set its
+    /// tokens in the environment: OOB_MFA_ADMIN_TOKENS=NAME:TOKEN,…, and OOB_MFA_METRICS_TOKEN for
+    /// a token that only reads /metrics.
     #[arg(
         long,
         env = "OOB_MFA_ADMIN_LISTEN",
@@ -86,8 +87,8 @@ pub struct Flags {
     pub log: LogFormat,
 
     /// Where accounts are kept. redb:PATH is a file of one process; any number of processes share
-    /// postgres://USER:PASSWORD@HOST/DATABASE or redis://USER:PASSWORD@HOST/DATABASE. A URL with a
-    /// password belongs into the environment, which the list of processes does not show.
+    /// postgres://USER:PASSWORD@HOST/DATABASE or redis://USER:PASSWORD@HOST/DATABASE. Put a URL
+    /// with a password into the environment, which the process list does not show.
     #[arg(
         long,
         env = "OOB_MFA_STORE",
@@ -107,7 +108,8 @@ pub struct Flags {
     #[arg(long, env = "OOB_MFA_OUTBOX", value_name = "FILE", global = true)]
     pub outbox: Option<PathBuf>,
 
-    /// The secrets, the same for every process that serves the same users. Made with mode 0600 if absent.
+    /// The secrets, the same for every process that serves the same users. Created with mode 0600
+    /// if absent.
     #[arg(
         long,
         env = "OOB_MFA_KEY_FILE",
@@ -119,7 +121,7 @@ pub struct Flags {
 }
 
 impl Flags {
-    /// The configuration that the flags name, or the demonstration's.
+    /// The configuration that the flags name, or that of the demo.
     ///
     /// # Errors
     ///
@@ -134,11 +136,11 @@ impl Flags {
             .map_err(|ConfigError(error)| ConfigError(format!("{}: {error}", path.display())))
     }
 
-    /// Who may administer, by the environment; none where that is off.
+    /// The operators that the environment names; `None` if administration is off.
     ///
     /// # Errors
     ///
-    /// A listener without a token, and what is wrong with the tokens.
+    /// A listener without a token, or what is wrong with the tokens.
     pub fn operators(&self) -> Result<Option<Operators>, ConfigError> {
         if self.admin_listen.is_none() {
             return Ok(None);
@@ -160,7 +162,7 @@ impl Flags {
     }
 }
 
-/// Reads a store's URL without repeating it in the error, as clap would: it holds a password.
+/// Reads a store's URL. Unlike clap, the error does not repeat it, because it holds a password.
 #[derive(Clone)]
 struct StoreUrlParser;
 

@@ -15,17 +15,17 @@ pub struct Clients(HashMap<String, Client>);
 pub struct Client {
     /// None for a public client.
     pub secret: Option<Zeroizing<String>>,
-    /// The audiences that it may name, beside none.
+    /// The audiences that it may name; it may always omit the audience.
     pub audiences: Vec<String>,
-    /// The scopes that it is granted where it asks for them.
+    /// The scopes that it may request.
     pub scopes: Vec<String>,
     /// Whether it may ask for the audience and the scopes of the MFA API.
     pub manages_factors: bool,
-    /// The origins of its pages, which may read answers in a browser.
+    /// The origins of its pages, which may read responses in a browser.
     pub allowed_origins: Vec<Origin>,
 }
 
-/// What is granted where a request asks for nothing, and may be where the configuration is silent.
+/// The scopes granted to a request without a scope, and allowed if the configuration names none.
 pub const DEFAULT_SCOPES: [&str; 3] = ["openid", "profile", "email"];
 /// A shorter secret of a client can be guessed: nothing limits how many are tried.
 pub const SHORTEST_SECRET: usize = 16;
@@ -35,14 +35,14 @@ const FACTOR_SCOPES: [&str; 3] = ["enroll", "read:authenticators", "remove:authe
 /// Why an audience is not granted.
 #[derive(Debug, PartialEq, Eq)]
 pub enum RefusedAudience {
-    /// It is another only by its last slash, which is one of these.
+    /// It differs from one of these only by the last slash.
     Slash(String),
     /// The client may not ask for it.
     NotAllowed,
 }
 
 impl Client {
-    /// The part of a scope that the client is granted, in its order.
+    /// The granted part of a scope, in the requested order.
     #[must_use]
     pub fn granted(&self, scope: &str) -> String {
         let granted = scope.split_ascii_whitespace().filter(|scope| {
@@ -76,24 +76,24 @@ impl Client {
 }
 
 impl Clients {
-    /// Adds a client; `false` where there is one of that id.
+    /// Adds a client; `false` if the id is taken.
     pub fn add(&mut self, id: String, client: Client) -> bool {
         self.0.insert(id, client).is_none()
     }
 
-    /// How many.
+    /// The number of clients.
     #[must_use]
     pub fn len(&self) -> usize {
         self.0.len()
     }
 
-    /// Whether there is none.
+    /// Whether there are no clients.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// Whether any client can get a token by which a user adds a second phone.
+    /// Whether any client can get a token that lets a user add a second phone.
     #[must_use]
     pub fn any_manages_factors(&self, issuer: &str) -> bool {
         let mfa = format!("{issuer}mfa/");

@@ -1,4 +1,4 @@
-//! The configuration: who may sign in, through which clients, and by what policy.
+//! The configuration: who may sign in, through which clients, and under which policy.
 
 mod mistake;
 mod passwords;
@@ -22,15 +22,16 @@ use crate::origin::Origin;
 use crate::peers::TrustedProxies;
 use crate::users::{self, User, Users};
 
-/// A configuration that was checked: nothing in it can fail later.
+/// A checked configuration: nothing in it can fail later.
 pub struct Config {
-    /// What tokens name as their issuer, with its last slash; none for the address listened on.
+    /// The issuer in tokens, with its last slash; `None` for the address that the server listens
+    /// on.
     pub issuer: Option<String>,
-    /// How long an access token and an ID token are good for.
+    /// The lifetime of access tokens and ID tokens.
     pub token_lifetime: Duration,
-    /// How they are signed.
+    /// The signature algorithm.
     pub signing_algorithm: SigningAlgorithm,
-    /// What the engine decides by.
+    /// The engine's policy.
     pub policy: Policy,
     /// Which numbers get messages.
     pub(crate) prefixes: Prefixes,
@@ -38,7 +39,7 @@ pub struct Config {
     pub wording: Wording,
     /// Who may sign in.
     pub users: Users,
-    /// Through what.
+    /// The clients.
     pub clients: Clients,
     /// How connections are kept.
     pub connections: ConnectionSettings,
@@ -47,11 +48,11 @@ pub struct Config {
 /// How connections are kept.
 #[derive(Clone, Debug)]
 pub struct ConnectionSettings {
-    /// How long one may be idle between two requests.
+    /// How long a connection may be idle between two requests.
     pub keep_alive: Duration,
-    /// How many one address may have.
+    /// How many connections one address may have.
     pub per_address: usize,
-    /// Whose `X-Forwarded-For` is believed. They may have any number of connections.
+    /// The proxies whose `X-Forwarded-For` is trusted. They may have any number of connections.
     pub trusted_proxies: TrustedProxies,
 }
 
@@ -68,14 +69,14 @@ impl fmt::Display for ConfigError {
 impl std::error::Error for ConfigError {}
 
 impl Config {
-    /// What is said at the start without a configuration.
+    /// The notice at startup without a configuration.
     pub const DEMONSTRATION_NOTICE: &str = "\
 No --config: this is a demonstration, with credentials that everybody knows.
   user    alice@example.com, password: correct horse battery staple
   client  demo, secret: demo-secret
   client  demo-public, without a secret";
 
-    /// The one user of the demonstration.
+    /// The only user of the demo.
     pub const DEMONSTRATION_SUBJECT: &str = "auth0|alice";
 
     const DEMONSTRATION: &str = r#"
@@ -96,11 +97,11 @@ No --config: this is a demonstration, with credentials that everybody knows.
         manages_factors = true
     "#;
 
-    /// One user and two clients, as [`DEMONSTRATION_NOTICE`](Self::DEMONSTRATION_NOTICE) says.
+    /// One user and two clients: see [`DEMONSTRATION_NOTICE`](Self::DEMONSTRATION_NOTICE).
     ///
     /// # Panics
     ///
-    /// Where the operating system has no randomness for the salt of the password.
+    /// If the operating system has no randomness for the salt of the password.
     #[must_use]
     pub fn demonstration() -> Self {
         Self::parse(Self::DEMONSTRATION).expect("the configuration of the demonstration is valid")
@@ -110,8 +111,8 @@ No --config: this is a demonstration, with credentials that everybody knows.
     ///
     /// # Errors
     ///
-    /// The first thing that is wrong: the syntax, an unknown field, a number out of its bounds, a
-    /// user or a client that is there twice.
+    /// The first mistake: the syntax, an unknown field, a number out of bounds, a duplicate user or
+    /// client.
     pub fn parse(text: &str) -> Result<Self, ConfigError> {
         let written: Written =
             toml::from_str(text).map_err(|error| ConfigError(mistake::told(text, &error)))?;
@@ -170,7 +171,7 @@ fn per_address(connections: usize) -> Result<usize, ConfigError> {
 
 fn checked_issuer(issuer: String) -> Result<String, ConfigError> {
     let is_url = issuer.starts_with("https://") || issuer.starts_with("http://");
-    // Paths are appended to it, and clients compare it byte by byte.
+    // Paths are appended to the issuer, and clients compare it byte by byte.
     if !is_url || !issuer.ends_with('/') || issuer.contains(['?', '#', ' ']) {
         return Err(ConfigError(format!(
             "issuer {issuer:?} has to be a URL that ends with a slash, without a query"
@@ -270,7 +271,7 @@ fn clients(written: Vec<WrittenClient>) -> Result<Clients, ConfigError> {
     Ok(clients)
 }
 
-/// The file as it is written.
+/// The format of the file.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Written {

@@ -1,7 +1,7 @@
-//! What the page of the demonstration shows: the last messages and events, in memory.
+//! What the demo page shows: the last messages and events, in memory.
 //!
-//! It keeps codes where anybody who reads it can see them. So it exists in the demonstration only, and
-//! only where the server listens on a loopback address.
+//! It shows codes to everyone who can reach it. So it exists only in the demo, and only if the
+//! server listens on a loopback address.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -15,13 +15,13 @@ use crate::outbox::{Message, Outbox, SendError};
 
 const KEPT: usize = 20;
 
-/// The messages that an outbox took, and the events of every account.
+/// The messages of an outbox, and the events of every account.
 pub struct Demo {
     outbox: Arc<dyn Outbox>,
     seen: Mutex<Seen>,
 }
 
-/// The last of both.
+/// The latest of both.
 #[derive(Default, Serialize)]
 pub struct Seen {
     messages: Last<Message>,
@@ -44,7 +44,7 @@ struct Last<T> {
 
 #[derive(Serialize)]
 struct Entry<T> {
-    /// From 1 on, in the order in which they happened.
+    /// Counts from 1, in order of time.
     number: u64,
     at: String,
     #[serde(flatten)]

@@ -1,11 +1,12 @@
-//! A request's whole way: each step of `oob_mfa::exchange` to the part of the server that answers it.
+//! Drives a request from start to end: passes each step of `oob_mfa::exchange` to the part of the
+//! server that does it.
 //!
 //! # Between the save and the send
 //!
-//! A message leaves once, after the save. A process that dies between the two has sent nothing and answered
-//! nothing: the code is burned, and the send stays charged. The user asks again. The other order would send
-//! codes that no record knows, one for each conflict. A message that is queued in the transaction of the
-//! account would keep its code in clear, which rule 14 of the crate forbids.
+//! A message leaves once, after the save. If the process dies between the two, nothing was sent or
+//! answered: the code is used up, and the send stays charged. The user asks again. The other order
+//! would send codes that no record holds, one for each conflict. Queuing the message in the
+//! account's transaction would store the code in plaintext, which rule 14 of the crate forbids.
 
 use std::io;
 use std::sync::Arc;
@@ -21,9 +22,9 @@ use crate::service::Service;
 use crate::store::StoreError;
 
 impl Service {
-    /// Takes a request of a client in `network` through every step.
+    /// Drives a request of a client in `network` through every step.
     ///
-    /// Run it to its end, in a task of its own: one that is dropped after a save burns a code.
+    /// Run it to its end, in its own task: dropping it after a save uses up a code.
     pub(crate) async fn respond(&self, request: &Request<'_>, network: Network) -> Reply {
         let (mut exchange, mut conflicts) = (Exchange::begin(&self.engine, request, self.now()), 0);
         let mut pass = None;
@@ -196,7 +197,7 @@ impl Service {
         self.metrics.decided(endpoint.name(), Some(denied));
         let (subject, name) = (reply.subject().map(Subject::as_str), denied.name());
         if denied.kind() == DeniedKind::CallerBug {
-            // Nothing that a client sends leads here: somebody has to look.
+            // No request of a client can cause this: an operator must look.
             tracing::error!(subject, denied = name, "{denied}");
         } else {
             tracing::info!(subject, denied = name, "denied");

@@ -1,10 +1,10 @@
-//! Files that nobody but their owner reads.
+//! Files that only their owner can read.
 
 use std::fs::OpenOptions;
 use std::io;
 use std::path::Path;
 
-/// To open a file, and to make it for its owner alone where there is none.
+/// Options that open a file, or create it for its owner alone.
 pub(crate) fn private() -> OpenOptions {
     let mut options = OpenOptions::new();
     #[cfg(unix)]
@@ -12,7 +12,8 @@ pub(crate) fn private() -> OpenOptions {
     options
 }
 
-/// Warns of a file that others can read or write. It is left as it is: the server did not make it so.
+/// Warns about a file that others can read or write. It does not change the mode, which the server
+/// did not set.
 pub(crate) fn warn_if_open(path: &Path) -> io::Result<()> {
     if let Some(mode) = open_to_others(path)? {
         let mode = format!("{mode:o}");

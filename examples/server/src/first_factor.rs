@@ -38,7 +38,7 @@ impl Service {
         }
     }
 
-    /// The user, and the scope and audience that the client is granted.
+    /// The user, and the granted scope and audience.
     async fn judge(
         &self,
         grant: &Grant,
@@ -64,8 +64,9 @@ impl Service {
         }
     }
 
-    /// The scope that a client is granted: what it asks for and may have. An audience that it may not ask
-    /// for is refused, because a token for another would be of no use.
+    /// The granted scope: the part of the requested scope that the client may have. An audience
+    /// that the client may not have is refused, because a token for another audience would be
+    /// useless.
     fn granted(
         &self,
         scope: Option<&str>,

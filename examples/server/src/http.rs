@@ -1,4 +1,4 @@
-//! The sockets: routes, connections, and what is common to every answer.
+//! The sockets: routes, connections, and what all responses share.
 //!
 //! A client gets 10 seconds for the head of a request and as long for its body. Between two requests a
 //! connection is kept for 75 seconds (`keep_alive_seconds`). There are at most 512 connections, fewer
@@ -39,17 +39,16 @@ use crate::page;
 use crate::peers::{Connections, Network};
 use crate::service::Service;
 
-/// The other end of the connection that a request came over.
+/// The peer of the connection that a request came over.
 #[derive(Clone, Copy)]
 pub(crate) struct Peer(pub(crate) IpAddr);
 
 /// How long a client may take for the head of a request.
 const SLOWEST_HEAD: Duration = Duration::from_secs(10);
 const MOST_CONNECTIONS: usize = 512;
-/// How long connections are waited for that cannot be taken, because too many files are open.
+/// How long to wait if a connection cannot be accepted because too many files are open.
 const NO_FILES: Duration = Duration::from_secs(1);
-/// How long open connections are waited for at the end. What was taken on is waited for as long as
-/// it takes.
+/// How long to wait for open connections at the end. Accepted requests have no such limit.
 const GRACE: Duration = Duration::from_secs(10);
 
 /// Every route of the service.
@@ -80,7 +79,7 @@ pub fn router(service: Arc<Service>) -> Router {
     cors::with(origins, routes)
 }
 
-/// Serves until `stop` completes; then takes nothing on and finishes what it did.
+/// Serves until `stop` completes; then accepts nothing more and finishes the accepted requests.
 pub async fn serve(
     listener: TcpListener,
     service: Arc<Service>,
@@ -103,7 +102,7 @@ pub(crate) async fn serve_routes(
     let addresses = Connections::at_most(settings.per_address);
     let routes = TowerToHyperService::new(routes);
     let mut http = http1::Builder::new();
-    // The head and the time between requests have limits of their own.
+    // The head and the time between requests have their own limits.
     http.header_read_timeout(None);
     let connections = GracefulShutdown::new();
     let places = Arc::new(Semaphore::new(MOST_CONNECTIONS));
@@ -133,7 +132,7 @@ pub(crate) async fn serve_routes(
         let connection = http.serve_connection(TokioIo::new(stream), answer);
         let connection = connections.watch(connection);
         tokio::spawn(async move {
-            // A client that breaks off or is too slow hurts nobody else.
+            // A client that disconnects or is too slow affects nobody else.
             let _ = connection.await;
             drop((counted, place));
         });
@@ -143,7 +142,7 @@ pub(crate) async fn serve_routes(
     let _ = timeout(GRACE, connections.shutdown()).await;
 }
 
-/// The next connection, once there is a place for it.
+/// The next connection, once there is room for it.
 async fn accept(
     listener: &TcpListener,
     places: &Arc<Semaphore>,
@@ -158,7 +157,7 @@ async fn accept(
         };
         match accepted {
             Ok(accepted) => return accepted,
-            // It was gone before it was taken.
+            // It was closed before it was accepted.
             Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {}
             Err(error) => {
                 tracing::error!(%error, "no connection can be taken");

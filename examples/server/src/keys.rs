@@ -1,6 +1,6 @@
 //! The key file: the engine's keys, and those that sign tokens.
 //!
-//! Every process that is started with the same file opens the tokens and judges the codes of the others.
+//! Processes with the same file open each other's tokens and judge each other's codes.
 
 mod signing;
 
@@ -26,7 +26,7 @@ pub struct Keys {
     pub signing: SigningKeys,
 }
 
-/// The file as it is written: secrets in base64, the first of each list in use.
+/// The format of the file: secrets in base64, the first of each list in use.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Written {
@@ -44,9 +44,9 @@ impl Keys {
     ///
     /// # Errors
     ///
-    /// What is wrong, by the name of the list and without its content.
+    /// What is wrong, with the name of the list and without its content.
     pub fn parse(text: &str, algorithm: SigningAlgorithm) -> io::Result<Self> {
-        // What toml says of a mistake can quote a secret.
+        // The error of toml can quote a secret.
         let written: Written = toml::from_str(text).map_err(|_| {
             wrong("a key file has the lists engine, rs256 and es256, of texts in base64")
         })?;
@@ -84,7 +84,7 @@ fn key_ring(secrets: &[Zeroizing<String>]) -> io::Result<KeyRing> {
                 "engine: key {number} is not 32 bytes in base64"
             )));
         }
-        // Of the secret, so that nobody gives two keys the same.
+        // Derived from the secret, so two keys never get the same id.
         let id = Sha256::new_with_prefix(KEY_ID)
             .chain_update(&secret[..])
             .finalize();
@@ -127,7 +127,7 @@ fn signing_keys(
 ///
 /// # Errors
 ///
-/// Where the operating system has no randomness.
+/// If the operating system has no randomness.
 pub fn fresh() -> io::Result<Zeroizing<String>> {
     let signing = |algorithm: SigningAlgorithm| algorithm.generate().map_err(io::Error::other);
     let mut secret = Zeroizing::new([0; 32]);
@@ -135,7 +135,7 @@ pub fn fresh() -> io::Result<Zeroizing<String>> {
     let engine = Zeroizing::new(Base64::encode_string(&secret[..]));
     let rs256 = signing(SigningAlgorithm::Rs256)?;
     let es256 = signing(SigningAlgorithm::Es256)?;
-    // Large enough from the start: a text that grows leaves its beginning behind in memory.
+    // Large enough from the start: a growing text leaves copies behind in memory.
     let mut text = Zeroizing::new(String::with_capacity(4_096));
     text.push_str(
         "# The secrets of oob-mfa-server. The first of each list is in use; the others still open and verify.\n",
@@ -148,11 +148,11 @@ pub fn fresh() -> io::Result<Zeroizing<String>> {
     Ok(text)
 }
 
-/// The keys in the file; none where there is no file.
+/// The keys in the file; `None` if there is no file.
 ///
 /// # Errors
 ///
-/// What the file system says, and as [`Keys::parse`].
+/// Errors of the file system and of [`Keys::parse`].
 pub fn read(path: &Path, algorithm: SigningAlgorithm) -> io::Result<Option<Keys>> {
     match read_whole(path, algorithm) {
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
@@ -160,11 +160,11 @@ pub fn read(path: &Path, algorithm: SigningAlgorithm) -> io::Result<Option<Keys>
     }
 }
 
-/// Makes the file, and reads what it holds: another process may have been first.
+/// Creates the file, then reads it: another process may have been first.
 ///
 /// # Errors
 ///
-/// As [`read`], and as [`fresh`].
+/// Those of [`read`] and [`fresh`].
 pub fn make_and_read(path: &Path, algorithm: SigningAlgorithm) -> io::Result<Keys> {
     make(path)?;
     read_whole(path, algorithm)
@@ -177,12 +177,12 @@ fn read_whole(path: &Path, algorithm: SigningAlgorithm) -> io::Result<Keys> {
     Ok(keys)
 }
 
-/// Writes new keys beside the file and links it there, so that nobody reads half of one and
-/// nobody replaces one that is in use.
+/// Writes new keys to a file beside it and links that file, so no process reads a partial file or
+/// replaces one in use.
 fn make(path: &Path) -> io::Result<()> {
     let text = fresh()?;
     let mut beside = path.as_os_str().to_owned();
-    // Not the process's number: in a container that is the same after every start.
+    // Not the process id: in a container it is the same after every start.
     beside.push(format!(
         ".{:016x}",
         getrandom::u64().map_err(io::Error::other)?

@@ -1,14 +1,14 @@
-//! A server that answers the requests of Auth0's MFA API for SMS and voice with `oob-mfa`.
+//! A server for Auth0's MFA API for SMS and voice, built on `oob-mfa`.
 //!
 //! The crate decides everything: `driver` takes each step of a request to the part of the server that
 //! answers it.
 //!
-//! It is an example and no identity provider: users, clients and what each client may ask for stand in
-//! the configuration, and the limits on passwords are kept by each process for itself. An embedder has a
-//! first factor already.
+//! It is an example, not an identity provider: users, clients and their rights are in the
+//! configuration, and each process keeps its own password limits. An embedder already has a first
+//! factor.
 //!
-//! Clock, randomness, store and outbox are parameters, so that tests run the whole server in their
-//! own process and in their own time.
+//! Clock, randomness, store and outbox are parameters, so tests run the whole server in their own
+//! process and on their own clock.
 #![forbid(unsafe_code)]
 
 pub mod admin;
@@ -47,11 +47,11 @@ use crate::outbox::{FileOutbox, Outbox, StandardOutput};
 use crate::service::Service;
 use crate::store::{Store, StoreUrl};
 
-/// Starts what the flags ask for, and serves until ctrl-c or SIGTERM.
+/// Runs the command of the flags, and serves until ctrl-c or SIGTERM.
 ///
 /// # Errors
 ///
-/// What kept it from starting.
+/// Why it cannot start.
 pub async fn run(
     flags: Flags,
     config: Config,
@@ -75,7 +75,7 @@ pub async fn run(
             tracing::info!(path = %key_file, "key file made: keep a copy, without it no code is right");
             keys
         }
-        // With new keys no token would open, and no code that is in flight would be right.
+        // With new keys, every pending token and code would be invalid.
         None => {
             return Err(
                 format!("{key_file}: the key file is missing, and the store has accounts").into(),
@@ -103,7 +103,7 @@ pub async fn run(
     let store = Arc::new(Audited::new(store));
     let service = Service::new(config, address, keys, Arc::clone(&store) as _, outbox);
     let is_demonstration = flags.config.is_none() && address.ip().is_loopback();
-    // It shows every code, so nobody else may reach it.
+    // The page shows every code, so only this machine may reach it.
     let service = if is_demonstration {
         tracing::info!("the page of the demonstration: http://{address}/");
         service.with_page()
@@ -130,14 +130,14 @@ pub async fn run(
     stop.await;
     stopping.cancel();
     servers.join_all().await;
-    // What the last requests have stored is logged before the process ends.
+    // Log the events of the last requests before the process ends.
     served.cancel();
     logged.await?;
     tracing::info!("stopped");
     Ok(())
 }
 
-/// Opens the store, and says where it is.
+/// Opens the store, and logs where it is.
 async fn open_store(url: &StoreUrl) -> Result<Arc<dyn Store>, String> {
     let made = matches!(url, StoreUrl::Redb(path) if !path.exists());
     let store = store::open(url).await?;

@@ -6,7 +6,7 @@ use clap::Parser;
 use oob_mfa_server::cli::{Cli, LogFormat, Task, read_and_hash, report};
 use oob_mfa_server::config::{Config, ConfigError};
 
-/// A mistake in the flags or in the configuration, as clap exits for the former.
+/// The exit code for a mistake in the flags or the configuration, the same as clap's.
 const MISUSED: u8 = 2;
 
 fn main() -> ExitCode {

@@ -1,4 +1,4 @@
-//! Counts for Prometheus. No label comes from a request, so their number is bounded.
+//! Metrics for Prometheus. No label comes from a request, so their number is bounded.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -48,7 +48,7 @@ impl Default for Metrics {
         let help = "Writes that lost to another request";
         registry.register("write_conflicts", help, conflicts.clone());
 
-        // A series that is there before it counts lets an alert see the first one.
+        // A series that exists at 0 lets an alert see the first increment.
         let failures = ["unavailable", "broken", "conflict"].into_iter();
         let help = "Loads and writes that failed, and requests that lost too many conflicts";
         let store_failures = zeroed(&mut registry, "store_failures", help, "kind", failures);
@@ -135,7 +135,7 @@ impl Metrics {
         self.decisions.get_or_create(&labels).inc();
     }
 
-    /// A write failed: counted where it lost to another request.
+    /// A write failed: counted if it lost to another request.
     pub fn write_failed(&self, error: &StoreError) {
         if matches!(error, StoreError::Conflict) {
             self.conflicts.inc();
@@ -152,7 +152,7 @@ impl Metrics {
         count(&self.store_failures, "kind", kind);
     }
 
-    /// A message did not leave.
+    /// A message was not sent.
     pub fn send_failed(&self, channel: Channel) {
         count(&self.send_failures, "channel", channel.as_str());
     }
@@ -186,7 +186,7 @@ impl Metrics {
     ///
     /// # Errors
     ///
-    /// None that a `String` has.
+    /// Never: writing to a `String` cannot fail.
     pub fn text(&self) -> Result<String, fmt::Error> {
         let mut text = String::new();
         encode(&mut text, &self.registry)?;
@@ -222,7 +222,7 @@ const fn limit_name(limit: Limit) -> &'static str {
     }
 }
 
-/// From an answer without the store to one that waited for all of its deadlines.
+/// From a response without the store to one that waited for all deadlines.
 fn latencies() -> Histogram {
     Histogram::new([
         0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0,

@@ -1,4 +1,4 @@
-//! Where a page comes from, as a browser writes it in `Origin`.
+//! The origin of a page, as a browser writes it in `Origin`.
 
 use std::fmt;
 use std::str::FromStr;
@@ -6,14 +6,14 @@ use std::str::FromStr;
 use axum::http::{HeaderValue, Uri};
 use serde::Deserialize;
 
-/// A scheme, a host, and a port where it is not the default: `https://app.example.com`.
+/// A scheme, a host, and a port if it is not the default: `https://app.example.com`.
 ///
-/// It is compared byte by byte, so it has to be written as browsers write it.
+/// It is compared byte by byte, so write it exactly as browsers do.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
 pub struct Origin(HeaderValue);
 
-/// A text that no browser sends as an origin, or that stands for origins of others.
+/// Text that no browser sends as an origin, or that matches other origins too.
 #[derive(Debug, PartialEq, Eq)]
 pub struct InvalidOrigin {
     text: String,

@@ -1,4 +1,4 @@
-//! Where messages leave: the place of an SMS provider.
+//! Where messages are sent: it stands for an SMS provider.
 
 use std::error::Error;
 use std::fmt;
@@ -17,24 +17,24 @@ use zeroize::Zeroizing;
 
 use crate::files;
 
-/// One message, worded and ready to leave.
+/// One message, ready to send.
 #[derive(Clone, Serialize)]
 pub struct Message {
     /// `sms` or `voice`.
     pub channel: Channel,
-    /// The whole number, in E.164.
+    /// The full number, in E.164.
     pub to: String,
     /// The binding code.
     pub code: Zeroizing<String>,
-    /// What the phone shows, or what is said when the call is taken.
+    /// What the phone shows, or what the call says first.
     pub text: Zeroizing<String>,
-    /// The keys that a call asks for; none for a text message.
+    /// The keys that a call asks for; `None` for a text message.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub keys: Option<Zeroizing<String>>,
-    /// What is said once they were pressed, and no other ones; none for a text message.
+    /// What the call says after exactly these keys; `None` for a text message.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub answered: Option<Zeroizing<String>>,
-    /// For a provider that takes an idempotency key.
+    /// The idempotency key for the provider.
     pub id: String,
     /// When the code expires, by RFC 3339.
     pub expires_at: String,
@@ -126,7 +126,7 @@ impl From<io::Error> for SendError {
 /// Takes messages, each once, and each after its account was saved. A process that dies in between
 /// takes the message along. It may block: it is called on a thread that may wait.
 pub trait Outbox: Send + Sync {
-    /// Hands a message over.
+    /// Sends a message.
     ///
     /// # Errors
     ///
@@ -135,7 +135,7 @@ pub trait Outbox: Send + Sync {
     fn send(&self, message: &Message) -> Result<(), SendError>;
 }
 
-/// Messages to standard output, a line of JSON each.
+/// Writes messages to standard output, one line of JSON each.
 pub struct StandardOutput;
 
 impl Outbox for StandardOutput {
@@ -151,11 +151,12 @@ impl Outbox for StandardOutput {
 pub struct FileOutbox(Mutex<Lines<File>>);
 
 impl FileOutbox {
-    /// Opens the file, or makes it for its owner alone: it holds codes. Warns of one that others can open.
+    /// Opens the file, or creates it for its owner alone, because it holds codes. Warns if others
+    /// can open it.
     ///
     /// # Errors
     ///
-    /// What the file system says.
+    /// Those of the file system.
     pub fn open(path: &Path) -> io::Result<Self> {
         let file = files::private().append(true).create(true).open(path)?;
         files::warn_if_open(path)?;
@@ -179,7 +180,7 @@ struct Lines<W> {
     end: End,
 }
 
-/// What the last write left at the end.
+/// How the last write left the end of the file.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum End {
     WholeLine,
@@ -195,7 +196,7 @@ impl<W: Write> Lines<W> {
     }
 
     fn write(&mut self, line: &str) -> io::Result<()> {
-        // In one piece, because other processes may append to the same file.
+        // In one write, because other processes may append to the same file.
         let begun = match self.end {
             End::WholeLine => Zeroizing::new(line.to_owned()),
             End::PartOfLine => Zeroizing::new(format!("\n{line}")),
@@ -221,7 +222,7 @@ impl<W: Write> Lines<W> {
 mod tests {
     use super::*;
 
-    /// A disk with so much room.
+    /// A disk with limited space.
     struct Disk {
         written: Vec<u8>,
         room: usize,
@@ -250,13 +251,13 @@ mod tests {
             room: 8,
         });
         lines.write("first\n").unwrap();
-        // Two bytes of it fit, and of the next none.
+        // 2 bytes of this one fit, and 0 of the next.
         let full = |written: io::Result<()>| written.unwrap_err().kind();
         assert_eq!(full(lines.write("second\n")), io::ErrorKind::StorageFull);
         assert_eq!(full(lines.write("third\n")), io::ErrorKind::StorageFull);
         lines.writer.room = 100;
         lines.write("fourth\n").unwrap();
-        // Where nothing was written of a message, no line is begun.
+        // If nothing of a message was written, no line was started.
         lines.writer.room = 0;
         assert_eq!(full(lines.write("fifth\n")), io::ErrorKind::StorageFull);
         lines.writer.room = 100;

@@ -1,8 +1,8 @@
-//! The page of the demonstration: an app that signs in through the API, and what the server makes of it.
+//! The demo page: an app that signs in through the API, and what the server does with its requests.
 //!
-//! It stands beside the API and uses nothing else of the server, except [`Demo`], which holds codes. So
-//! the routes exist where the service has a `Demo`, and answer only requests that name a loopback host:
-//! a page of another site cannot read them by a name that it resolves to this address.
+//! It uses only the API and [`Demo`], which holds codes. So the routes exist only if the service
+//! has a `Demo`, and answer only requests that name a loopback host: a page of another site cannot
+//! read them through a name that it resolves to this address.
 //!
 //! [`Demo`]: crate::demo::Demo
 
@@ -76,7 +76,7 @@ const HEADERS: [(HeaderName, &str); 6] = [
     ),
 ];
 
-/// The page and what it shows; nothing outside of the demonstration.
+/// The page and its data; nothing outside the demo.
 pub(crate) fn routes(service: &Service) -> Router<Arc<Service>> {
     let routes = Router::new();
     if service.demo.is_none() {

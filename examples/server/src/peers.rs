@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// An address as limits count it. Of IPv6 a subscriber has a whole /64, which counts as one.
+/// An address, as the limits count it. An IPv6 subscriber has a whole /64, which counts as one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Network(IpAddr);
 
@@ -19,7 +19,7 @@ impl Network {
     }
 }
 
-/// The proxies whose word is taken for who their client is.
+/// The proxies that are trusted to name their client.
 #[derive(Clone, Debug, Default)]
 pub struct TrustedProxies(pub Vec<IpAddr>);
 
@@ -50,14 +50,14 @@ impl TrustedProxies {
     }
 }
 
-/// How many connections each address has.
+/// The number of connections per address.
 #[derive(Clone)]
 pub(crate) struct Connections {
     most: usize,
     open: Arc<Mutex<HashMap<Network, usize>>>,
 }
 
-/// One of them, until it is dropped.
+/// One connection, until it is dropped.
 pub(crate) struct Counted {
     network: Network,
     open: Arc<Mutex<HashMap<Network, usize>>>,
@@ -71,7 +71,7 @@ impl Connections {
         }
     }
 
-    /// One more of an address; none where it has as many as it may.
+    /// One more connection of an address; `None` at the limit.
     pub(crate) fn count(&self, network: Network) -> Option<Counted> {
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         let count = open.entry(network).or_default();

@@ -27,7 +27,7 @@ pub type Clock = Arc<dyn Fn() -> UtcDateTime + Send + Sync>;
 /// Makes a source of random bytes, one per decision.
 pub type Randomness = Arc<dyn Fn() -> Box<dyn CryptoRng + Send> + Send + Sync>;
 
-/// How long a client waits that comes at a bad moment.
+/// How long a client waits after a 503.
 pub(crate) const BUSY: Duration = Duration::from_secs(1);
 
 /// The server without its sockets.
@@ -40,7 +40,7 @@ pub struct Service {
     pub(crate) connections: ConnectionSettings,
     pub(crate) tasks: TaskTracker,
     pub(crate) metrics: Metrics,
-    /// What the page of the demonstration shows.
+    /// What the demo page shows.
     pub(crate) demo: Option<Arc<Demo>>,
     pub(crate) wording: Wording,
     pub(crate) store: Arc<dyn Store>,
@@ -49,7 +49,7 @@ pub struct Service {
     randomness: Randomness,
 }
 
-/// What was decided by administration, saved, and by which clock.
+/// A saved decision of administration, and its time.
 pub(crate) struct Decided<T> {
     pub(crate) outcome: Outcome<T>,
     pub(crate) revision: u64,
@@ -57,9 +57,9 @@ pub(crate) struct Decided<T> {
 }
 
 impl Service {
-    /// A service on the system's clock and the operating system's randomness.
+    /// A service with the system's clock and the operating system's randomness.
     ///
-    /// `address` is what it listens on: the issuer, where the configuration has none.
+    /// `address` is what it listens on: the issuer if the configuration has none.
     #[must_use]
     pub fn new(
         config: Config,
@@ -89,7 +89,7 @@ impl Service {
         }
     }
 
-    /// The same by another clock.
+    /// The same with another clock.
     #[must_use]
     pub fn with_clock(mut self, clock: Clock) -> Self {
         self.clock = clock;
@@ -103,7 +103,7 @@ impl Service {
         self
     }
 
-    /// The same with the page of the demonstration, which shows every code.
+    /// The same with the demo page, which shows every code.
     #[must_use]
     pub fn with_page(mut self) -> Self {
         let demo = Arc::new(Demo::around(self.outbox));
@@ -112,7 +112,7 @@ impl Service {
         self
     }
 
-    /// What tokens name as their issuer.
+    /// The issuer in tokens.
     #[must_use]
     pub fn issuer(&self) -> &str {
         self.tokens.issuer()
@@ -134,7 +134,7 @@ impl Service {
         }
     }
 
-    /// Carries out an operation of administration, which has no request of the API.
+    /// Executes an operation of administration, which has no request of the API.
     pub(crate) async fn decide<T>(
         &self,
         operation: &'static str,
@@ -170,12 +170,12 @@ impl Service {
         })
     }
 
-    /// Takes everything from an account, for a user that was deleted: the recipe stands in the README. The
-    /// record says until when it has to stay.
+    /// Erases the account of a deleted user; see the README for the steps. The result says how long
+    /// the record must stay.
     ///
     /// # Errors
     ///
-    /// That of a store that fails, and of a clock that is behind.
+    /// A store that fails, or a clock that is behind.
     pub async fn erase(&self, subject: &Subject) -> Result<Erased, ErrorAnswer> {
         let ask = |account, now, _: &mut dyn CryptoRng| self.engine.erase(account, now);
         let decided = self.decide("erase", subject, ask).await?;

@@ -2,14 +2,15 @@
 //!
 //! # Several processes
 //!
-//! A process keeps nothing of its own between two requests, so any number of them on PostgreSQL or
-//! Redis behave as one, and any takes any request, if they share
+//! A process keeps nothing between two requests. So any number of them on PostgreSQL or Redis
+//! behave as one, and any process can serve any request, if they share
 //!
-//! * the key file: with it they open the tokens and judge the codes of the others;
-//! * the configuration, with an `issuer` in it: an access token is taken where its issuer is the
-//!   process's own, which without that line is the address that the process listens on;
-//! * the time of day, to within the policy's `clock_skew_seconds`: a process whose clock is further behind
-//!   the last change of an account answers 503 instead of changing it (rule 13 of the crate).
+//! * the key file: with it they open each other's tokens and judge each other's codes;
+//! * the configuration, with an `issuer`: a process accepts an access token only from its own
+//!   issuer, which by default is the address that the process listens on;
+//! * the time of day, to within the policy's `clock_skew_seconds`: a process whose clock is further
+//!   behind the last change of an account responds with 503 and does not change it (rule 13 of the
+//!   crate).
 
 mod audit;
 mod postgres;
@@ -37,19 +38,19 @@ pub use self::url::{InvalidStoreUrl, StoreUrl};
 
 // A user who waits for an SMS gives a request a few seconds. If a store takes longer, the response is 503.
 
-/// How long a store that is reached over the network may take to be connected to.
+/// How long connecting to a store over the network may take.
 const CONNECT: Duration = Duration::from_secs(2);
-/// How long one of its answers may take. PostgreSQL gives up on a statement by itself before that.
+/// How long one of its responses may take. PostgreSQL itself gives up on a statement before that.
 const ANSWER: Duration = Duration::from_secs(4);
-/// How long all of a load or a write may take: for a load, the time to find a connection dead and to
-/// ask over another.
+/// How long a whole load or write may take. For a load, this is enough to find a connection dead
+/// and retry over another.
 const DEADLINE: Duration = Duration::from_secs(7);
 
 /// Opens the store of a URL.
 ///
 /// # Errors
 ///
-/// What kept it from opening, and which store it was.
+/// Why it cannot open, and which store it is.
 pub async fn open(url: &StoreUrl) -> Result<Arc<dyn Store>, String> {
     Ok(match url {
         StoreUrl::Redb(path) => {
@@ -68,48 +69,47 @@ pub async fn open(url: &StoreUrl) -> Result<Arc<dyn Store>, String> {
     })
 }
 
-/// What a store returns: a future that may be moved to another thread.
+/// What a store returns: a future that can move to another thread.
 pub type Promise<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 'a>>;
 
-/// One record per user, written conditionally, and the events that no log has yet.
+/// One record per user, written conditionally, and the events that are not logged yet.
 ///
-/// The whole contract is [`Transition`](oob_mfa::Transition)'s: insert if absent when
-/// `next.account().replaces()` is none, else replace only that revision, and say so only after it is
-/// durable.
+/// The whole contract is that of [`Transition`](oob_mfa::Transition): insert if absent when
+/// `next.account().replaces()` is `None`, else replace only that revision, and report success only
+/// after the write is durable.
 pub trait Store: Send + Sync {
-    /// The account of a user, or none where the store is sure that there is no record.
+    /// The account of a user; `None` only if the store is sure that there is no record.
     fn load(&self, subject: Subject) -> Promise<'_, Option<Account>>;
 
-    /// Writes the next account in the place of the one it replaces, and its events with it: both or
-    /// neither.
+    /// Replaces the account and adds its events: both or neither.
     fn replace<'a>(&'a self, next: &'a Next) -> Promise<'a, ()>;
 
-    /// Hands over the oldest events, [`BATCH`] at most, and then forgets them: how many. Fewer than that are all
-    /// that there were.
+    /// Passes on the oldest events, at most [`BATCH`], then deletes them, and returns how many.
+    /// Fewer than `BATCH` means that there are no more.
     ///
-    /// They come in the order of the revisions of each account, and at least once: again where the process
-    /// ends before they are forgotten. Of several processes, one reads at a time.
+    /// The events of an account come in the order of its revisions, and at least once: again if the
+    /// process ends before they are deleted. Only one process reads at a time.
     fn drain_events<'a>(&'a self, take: TakeEvent<'a>) -> Promise<'a, usize>;
 
-    /// Whether there is no account at all.
+    /// Whether there are no accounts.
     fn is_empty(&self) -> Promise<'_, bool>;
 }
 
-/// Why a store did not do what it was asked.
+/// Why a store failed.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum StoreError {
-    /// Another revision is there: reload and ask the engine again.
+    /// Another revision is stored: reload and ask the engine again.
     Conflict,
-    /// The store is out of reach, or cannot tell whether it wrote. A write is not tried again: the
-    /// next request loads what is there and is judged by that.
+    /// The store is unreachable, or cannot tell whether it wrote. A write is not retried: the next
+    /// request loads what is stored and is judged by that.
     Unavailable(Box<dyn Error + Send + Sync>),
-    /// The record cannot be read. It stays as it is.
+    /// The record cannot be read. It does not change.
     Broken(Box<dyn Error + Send + Sync>),
 }
 
 impl StoreError {
-    /// As [`decide_async`](oob_mfa::decide_async) wants it said.
+    /// Converts it for [`decide_async`](oob_mfa::decide_async).
     #[must_use]
     pub fn unsaved(self) -> Unsaved<Self> {
         match self {

@@ -15,7 +15,7 @@ use time::UtcDateTime;
 
 use crate::keys::{SigningKey, SigningKeys};
 
-/// What mints and opens tokens.
+/// Mints and opens tokens.
 pub struct Tokens {
     issuer: String,
     mfa_audience: String,
@@ -24,7 +24,7 @@ pub struct Tokens {
     validation: Validation,
 }
 
-/// The type of an access token (RFC 9068), by which an ID token is never taken for one.
+/// The type of an access token (RFC 9068). With it, an ID token never passes as an access token.
 const ACCESS_TOKEN: &str = "at+jwt";
 const ID_TOKEN: &str = "JWT";
 
@@ -35,12 +35,12 @@ struct AccessClaims {
     sub: String,
     iat: i64,
     exp: i64,
-    /// When the user authenticated. A token that only confirmed a phone hands it on.
+    /// When the user authenticated. A token that only confirmed a phone keeps the earlier time.
     auth_time: i64,
     jti: String,
-    /// The client, as Auth0 names it.
+    /// The client, in Auth0's claim.
     azp: String,
-    /// The client, as RFC 9068 does.
+    /// The client, in the claim of RFC 9068.
     client_id: String,
     scope: String,
     amr: Vec<String>,
@@ -59,7 +59,7 @@ struct IdClaims<'a> {
     email: Option<&'a str>,
 }
 
-/// No signature could be made, for want of memory.
+/// Signing failed because memory ran out.
 #[derive(Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Unsigned;
@@ -73,7 +73,7 @@ impl fmt::Display for Unsigned {
 impl std::error::Error for Unsigned {}
 
 impl Tokens {
-    /// Tokens of an issuer, good for `lifetime`, signed with the current key.
+    /// Tokens of an issuer, valid for `lifetime`, signed with the current key.
     #[must_use]
     pub fn new(issuer: String, lifetime: Duration, keys: SigningKeys) -> Self {
         let mfa_audience = format!("{issuer}mfa/");
@@ -81,7 +81,7 @@ impl Tokens {
         validation.set_issuer(&[&issuer]);
         validation.set_audience(&[&mfa_audience]);
         validation.set_required_spec_claims(&["iss", "aud", "exp"]);
-        // It reads the system's clock; ours is a parameter.
+        // The library reads the system's clock; ours is a parameter.
         validation.validate_exp = false;
         Self {
             issuer,
@@ -100,8 +100,9 @@ impl Tokens {
 
     /// The tokens of a completed login or a confirmed phone.
     ///
-    /// Scope and audience are those that the request for the `mfa_token` was granted. Without an audience the token is for `<issuer>userinfo`, as Auth0's is.
-    /// There is an ID token where the scope has `openid`, and the address in it where it has `email`.
+    /// Scope and audience are those granted to the request for the `mfa_token`. Without an audience
+    /// the token is for `<issuer>userinfo`, as with Auth0. There is an ID token if the scope has
+    /// `openid`; it has the e-mail address if the scope has `email`.
     ///
     /// An access token that confirmed a phone is not extended: the new tokens expire with it and carry
     /// its `auth_time`. Otherwise a stolen token could renew itself forever.
@@ -189,8 +190,8 @@ impl Tokens {
     ///
     /// # Errors
     ///
-    /// [`Denied::TokenMalformed`] or [`Denied::TokenInvalid`], in this order. Whether it is the client's,
-    /// and has not expired, is for the caller to check.
+    /// [`Denied::TokenMalformed`] or [`Denied::TokenInvalid`], in this order. The caller checks
+    /// that it belongs to the client and has not expired.
     pub fn open(&self, token: &str) -> Result<MfaSession, Denied> {
         let header = jsonwebtoken::decode_header(token).map_err(|error| denied(&error))?;
         let key = self

@@ -19,11 +19,11 @@ use crate::peers::Network;
 
 /// A user of the configuration.
 pub struct User {
-    /// What the user signs in with; case does not matter.
+    /// The name that the user signs in with; case does not matter.
     pub email: String,
-    /// What tokens and the record call the user.
+    /// The user's subject in tokens and the record.
     pub subject: Subject,
-    /// The password as argon2 stores it.
+    /// The password hash of argon2.
     pub password_hash: PasswordHash,
 }
 
@@ -32,9 +32,11 @@ pub struct Users {
     users: Arc<[User]>,
     attempts: Attempts,
     queue: Queue,
-    // A verification takes a core and 19 MiB: more at once than there are cores would only take memory.
+    // A verification takes a core and 19 MiB: running more than there are cores would only take
+    // memory.
     cores: Semaphore,
-    // How many addresses may wait for one. A task outlives its connection, so connections do not bound it.
+    // How many addresses may wait for one. A task outlives its connection, so connections do not
+    // limit this.
     places: Semaphore,
 }
 
@@ -43,11 +45,11 @@ const MAX_WAITING: usize = 512;
 /// `Retry-After` for an address that sends more at once than it may.
 const AT_ONCE: Duration = Duration::from_secs(1);
 
-/// Why a password was not judged.
+/// Why a password was not checked.
 #[derive(Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Unjudged {
-    /// This address has sent too many that were wrong, or too many at once.
+    /// This address has sent too many wrong ones, or too many at once.
     TooMany {
         /// When it may send the next.
         retry_after: Duration,
@@ -74,23 +76,23 @@ impl Users {
         }
     }
 
-    /// How many.
+    /// The number of users.
     #[must_use]
     pub fn len(&self) -> usize {
         self.users.len()
     }
 
-    /// Whether there is none.
+    /// Whether there are no users.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.users.is_empty()
     }
 
-    /// Hashes a password as those of these users are, so that it takes as long to check.
+    /// Hashes a password with the settings of these users, so it takes as long to check.
     ///
     /// # Errors
     ///
-    /// As [`hash`].
+    /// Those of [`hash`].
     pub fn hash(&self, password: &str) -> Result<PasswordHash, String> {
         let Some(user) = self.users.first() else {
             return hash(password);
@@ -118,11 +120,11 @@ impl Users {
             .map(|user| user.email.as_str())
     }
 
-    /// The user whose name and password these are.
+    /// The user with this name and password.
     ///
-    /// A name that nobody has costs what a wrong password of the first user costs, so that the time
-    /// of the answer tells neither. An address has one password judged at a time; how many it may get
-    /// wrong is checked before.
+    /// An unknown name costs the same as a wrong password of the first user, so the response time
+    /// reveals neither. An address has one password checked at a time; its limit of wrong ones is
+    /// checked before.
     ///
     /// # Errors
     ///
@@ -167,11 +169,11 @@ impl Users {
     }
 }
 
-/// Hashes a password that stands in the configuration as it is.
+/// Hashes a plaintext password of the configuration.
 ///
 /// # Errors
 ///
-/// argon2's, or that of the operating system's random source.
+/// Those of argon2 or of the operating system's random source.
 pub fn hash(password: &str) -> Result<PasswordHash, String> {
     Argon2::default()
         .hash_password_with_salt(password.as_bytes(), &salt()?)

@@ -48,7 +48,7 @@ fn a_presented_text_of_any_other_shape_equals_no_code() {
         "1234567\u{0}",
         "        ",
         "\u{661}\u{662}\u{663}\u{664}",
-        // One text is one code: nothing around it is cut away.
+        // One text is one code: nothing around it is removed.
         "code 123456",
         "123456.",
         "123456 or 654321",
@@ -213,7 +213,7 @@ fn a_character_outside_the_alphabet_is_kept_and_equals_no_code() {
             format!("{resembled}BCDEFGHJKLMNPQRSTUVWXYZ")
         );
     }
-    // A character that has no ASCII twin leaves nothing, though its value is a byte.
+    // A character without an ASCII twin leaves nothing, even if its value fits a byte.
     let code = RecoveryCode::from("ABCDEFGHJKLMNPQRSTUVWXY\u{df}");
     assert_eq!(code.as_bytes(), &[0; 24]);
     assert_eq!(code.expose_secret(), "");

@@ -25,7 +25,7 @@ fn a_name_is_kept_as_it_is() {
 #[test]
 fn a_name_has_1_to_30_characters() {
     assert_eq!("".parse::<AppName>(), Err(InvalidAppName::Length));
-    // Characters, not bytes: 60 of these.
+    // Characters, not bytes: these are 60 bytes.
     assert_eq!(
         "é".repeat(30).parse::<AppName>().unwrap().as_str(),
         "é".repeat(30)

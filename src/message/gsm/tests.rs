@@ -23,7 +23,7 @@ fn the_basic_table_costs_one_septet_a_character() {
         .chain([0xe0])
         .map(|point| char::from_u32(point).unwrap())
         .collect();
-    // 0x24 of ASCII stands at 0x02 of GSM, and 0xA4 at 0x24.
+    // ASCII 0x24 is at 0x02 of GSM, and 0xA4 at 0x24.
     assert_eq!(basic.len(), 127);
     let extension = ['\u{c}', '^', '{', '}', '\\', '[', '~', ']', '|', '€'];
     for c in '\0'..='\u{ffff}' {

@@ -67,7 +67,7 @@ fn an_answer_can_be_asked_for_again() {
 #[test]
 fn only_the_keys_of_the_call_are_answered() {
     let wording = wording("Example", None);
-    // A tone of a greeting, other keys, keys before or behind, and what a provider says of none.
+    // A greeting's tone, other keys, keys before or after, and what a provider sends for no keys.
     for keys in [
         "",
         " ",
@@ -108,7 +108,7 @@ proptest! {
     ) {
         let spoken = call(&wording(&app, None), &code);
         let prompt = prompt_of(&spoken);
-        // What digits it has are those of the name and the keys.
+        // Its only digits are those of the name and the keys.
         let digits = |text: &str| text.chars().filter(char::is_ascii_digit).collect::<String>();
         prop_assert_eq!(digits(&prompt), digits(&app) + KEYS);
         prop_assert_eq!(prompt, prompt_of(&call(&wording(&app, None), &other)));

@@ -25,7 +25,7 @@ const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 const YEAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 const START: UtcDateTime = UtcDateTime::UNIX_EPOCH;
 
-/// A millisecond less.
+/// 1 ms less.
 fn before(horizon: Duration) -> Duration {
     horizon.checked_sub(Duration::from_millis(1)).unwrap()
 }
@@ -79,7 +79,7 @@ fn the_bound_steps_where_the_budget_gives_one_back() {
 #[test]
 fn as_many_guesses_as_values_find_the_code_for_certain() {
     let bound = |horizon: Duration| Policy::auth0().guess_bound(horizon);
-    // A burst of ten, and one more for each six minutes.
+    // A burst of 10, and one more per 6 minutes.
     let all = (1_000_000 - 10) * 6 * MINUTE;
     assert_same(bound(before(all)), 0.999_999);
     assert_same(bound(all), 1.0);
@@ -128,7 +128,7 @@ impl Attacker {
         attacker
     }
 
-    /// Judges wrong codes until the failure budget, the sends or the phones give no more.
+    /// Judges wrong codes until the failure budget, the sends or the phones are exhausted.
     fn guess(&mut self, now: UtcDateTime) {
         let first_factor = FirstFactor {
             subject: self.account.subject().clone(),
@@ -138,7 +138,7 @@ impl Attacker {
         };
         let session = self.engine.begin(first_factor, now, &mut self.rng).unwrap();
         while let Some((oob_code, right)) = self.challenge(&session, now) {
-            // One more than the right code, so that it is wrong for sure.
+            // The right code plus 1, so it is always wrong.
             let wrong = (right.expose_secret().parse::<u32>().unwrap() + 1) % 1_000_000;
             let wrong = format!("{wrong:06}");
             loop {
@@ -166,7 +166,7 @@ impl Attacker {
         session: &MfaSession,
         now: UtcDateTime,
     ) -> Option<(String, BindingCode)> {
-        // No send is wasted where no answer would be judged.
+        // Do not send if no answer would be judged.
         let limit = Limit::BindingFailures;
         if self.engine.remaining(&self.account, limit, now) == 0 {
             return None;
@@ -185,7 +185,7 @@ impl Attacker {
         }
     }
 
-    /// Once every hour of a day, both ends included.
+    /// Every hour of a day, both ends included.
     fn guess_for_a_day(mut self) -> u64 {
         for hour in 0..=24 {
             self.guess(START + hour * HOUR);
@@ -202,7 +202,7 @@ fn commit<T>(account: &mut Account, transition: Transition<T>) -> Result<T, Deni
     committed.unwrap().result
 }
 
-/// The number of judged codes that a bound for six digits was made from.
+/// The number of judged codes behind a bound for 6 digits.
 fn judged_by(bound: f64) -> u64 {
     let is_bound = |judged: &u32| same(bound, f64::from(*judged) / 1e6);
     (0..10_000).find(is_bound).unwrap().into()
@@ -241,7 +241,7 @@ fn a_code_that_was_sent_just_before_the_horizon_can_be_answered_within() {
     let once = Policy::auth0()
         .with_attempts_per_challenge(Some(1))
         .unwrap();
-    // With the five minutes that a code lives, an hour: a further message has come back.
+    // With the code's 5 minutes, this is an hour: one more message has come back.
     let edge = 55 * MINUTE;
     assert_eq!(judged_by(once.guess_bound(edge)), 11);
     assert_eq!(judged_by(once.guess_bound(before(edge))), 10);

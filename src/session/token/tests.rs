@@ -15,7 +15,7 @@ use crate::session::tests::{LIFETIME, START, at, claims, engine, keys, session, 
 use crate::session::{Assurance, FirstFactor, MfaSession};
 use crate::subject::Subject;
 
-/// Where the fields of a token begin and how long its seal is.
+/// Where the fields of a token begin, and the length of its seal.
 const TAG: usize = 5;
 const ASSURANCE: usize = 21;
 const ISSUED: usize = 22;
@@ -32,7 +32,7 @@ fn text(raw: &[u8]) -> String {
     Base64UrlUnpadded::encode_string(raw)
 }
 
-/// A body that we have sealed ourselves, whatever it says.
+/// Any body, sealed by us.
 fn sealed(body: &[u8]) -> String {
     let mut token = body.to_vec();
     token.extend_from_slice(&keys().current().seal(body));
@@ -97,7 +97,7 @@ fn no_flipped_bit_of_a_token_passes() {
         for bit in 0..8 {
             let mut flipped = token.clone();
             flipped[index] ^= 1 << bit;
-            // Only the version is looked at before the seal.
+            // Only the version is checked before the seal.
             let denied = if index == 0 {
                 Denied::TokenMalformed
             } else {
@@ -116,7 +116,7 @@ fn no_flipped_bit_of_a_token_passes() {
 fn no_flipped_bit_of_its_text_passes() {
     let token = String::from(engine().issue_token(&session()).expose_secret());
     for index in 0..token.len() {
-        // The eighth makes it no text.
+        // The eighth bit makes it invalid UTF-8.
         for bit in 0..7 {
             let mut flipped = token.clone().into_bytes();
             flipped[index] ^= 1 << bit;
@@ -134,7 +134,8 @@ fn no_flipped_bit_of_its_text_passes() {
 fn a_token_cut_short_or_made_longer_does_not_pass() {
     let token = raw(&engine().issue_token(&session()));
     for len in 0..token.len() {
-        // 32 bytes of seal, one of version and four of key come before the seal is judged.
+        // Before the seal is checked, the token needs 32 bytes of seal, 1 of version and 4 of key
+        // id.
         let denied = if len < SEAL + 5 {
             Denied::TokenMalformed
         } else {
@@ -161,7 +162,7 @@ fn a_token_cut_short_or_made_longer_does_not_pass() {
 fn a_text_that_is_not_canonical_base64url_is_malformed() {
     let token = engine().issue_token(&session());
     let token = token.expose_secret();
-    // The last character of 106 bytes has four bits that no byte takes.
+    // With 106 bytes, the last character has 4 unused bits.
     assert_eq!((token.len() * 6) % 8, 4);
     let last = token.as_bytes()[token.len() - 1];
     let alphabet = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
@@ -219,7 +220,7 @@ fn a_sealed_body_that_is_not_a_session_is_malformed() {
     assert_eq!(replaced(SUBJECT + 2, &[0xff]), Err(Denied::TokenMalformed));
     let empty = [&body()[..SUBJECT], &[0; 8]].concat();
     assert_eq!(open(&sealed(&empty)), Err(Denied::TokenMalformed));
-    // Bytes after the last field, and every body cut short.
+    // Bytes after the last field, and every truncated body.
     for extra in [0, 1] {
         assert_eq!(
             open(&sealed(&[&body()[..], &[extra]].concat())),

@@ -13,7 +13,7 @@ const INVALID_TOKEN: &str = "The mfa_token provided is invalid. Try getting a ne
 
 type Row = (Denied, u16, &'static str, &'static str);
 
-/// Every denial with the status, the error code and the text that the API gives it.
+/// Every denial with its status, error code and text in the API.
 const TABLE: [Row; 33] = [
     (
         Denied::TokenMalformed,
@@ -195,7 +195,7 @@ const TABLE: [Row; 33] = [
     ),
 ];
 
-/// 359 seconds and a millisecond before a limit gives one back.
+/// 359.001 seconds before a limit gives one back.
 fn now() -> UtcDateTime {
     RETRY_AT - Duration::from_millis(359_001)
 }

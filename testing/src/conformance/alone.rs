@@ -1,4 +1,4 @@
-//! One request after the other: what a store has to do before orders matter.
+//! One request after the other: what a store must do before order matters.
 
 use oob_mfa::{Account, Subject};
 
@@ -10,7 +10,7 @@ use super::trial::{Loaded, Trial, at};
 use crate::command::Command;
 use crate::scene::Scene;
 
-/// Revisions of one record: more than a byte counts, and more than three digits write.
+/// Revisions of one record: more than a byte can count, and more than 3 digits can write.
 const MANY: u64 = 1_100;
 
 pub(super) async fn run<S: Store>(store: &S, report: &mut Report) {
@@ -34,7 +34,7 @@ async fn inserts_once<S: Store>(store: &S, report: &mut Report) {
         trial.load_answered("A").await?;
         let account = at(&scene.world.account(), 1);
         trial.insert("A", account.clone()).await?;
-        // Another's, and the same once more, as after a lost answer.
+        // Another's write, and the same once more, as after a lost response.
         let other = at(&Account::new(trial.subject.clone()), 1);
         let found = "a second first record was taken";
         trial.write_wrong("B", other, Duty::Insert, found).await?;
@@ -45,7 +45,7 @@ async fn inserts_once<S: Store>(store: &S, report: &mut Report) {
     finish(&trial, report, found);
 }
 
-/// Revisions that are not there: before, after, and those that a narrower integer takes for it.
+/// Revisions that are not stored: before, after, and those that a narrower integer treats as equal.
 async fn replaces_no_other_revision<S: Store>(store: &S, report: &mut Report) {
     let Some((trial, scene)) = staged(store, report, Scene::signing_in).await else {
         return;
@@ -59,7 +59,7 @@ async fn replaces_no_other_revision<S: Store>(store: &S, report: &mut Report) {
         };
         trial.begins_here();
         let there = stored.revision();
-        // Up to the greatest that a record holds.
+        // Up to the largest revision of a record.
         let wrapped = [7, 8, 15, 16, 24, 31, 32, 48, 52].map(|bits| 1_u64 << bits);
         let wrapped = wrapped.map(|more| there + more);
         let others = [there - 1, there + 1];
@@ -114,7 +114,7 @@ async fn keeps_many_revisions<S: Store>(store: &S, report: &mut Report) {
             return Ok(());
         };
         trial.begins_here();
-        // Somebody who loaded it 256 revisions ago, or before all of them.
+        // A request that loaded it 256 revisions ago, or before all of them.
         for ago in [1, 255, 256, 999, 1_000, MANY] {
             trial.begins_here();
             let replaced = stored.revision() - ago;
@@ -131,7 +131,7 @@ async fn keeps_many_revisions<S: Store>(store: &S, report: &mut Report) {
     finish(&trial, report, found);
 }
 
-/// Subjects that a collation, a pattern, a trimmed or a cut column takes for one.
+/// Subjects that a collation, a pattern, or a trimmed or truncated column treats as equal.
 async fn keeps_subjects_apart<S: Store>(store: &S, report: &mut Report) {
     let long = "x".repeat(200);
     let suffixes = [
@@ -159,7 +159,7 @@ async fn keeps_subjects_apart<S: Store>(store: &S, report: &mut Report) {
     ];
     let long = ["", "y", "z"].map(|end| format!("|{long}{end}"));
     let suffixes = suffixes.into_iter().chain(long.iter().map(String::as_str));
-    // One name for all of them, so that only the suffix tells them apart.
+    // One name for all of them, so they differ only by the suffix.
     let base = subject(report, "");
     let mut trials = Vec::new();
     for (number, suffix) in (2_u64..).zip(suffixes) {
@@ -202,7 +202,7 @@ async fn keeps_what_it_reported<S: Store>(store: &S, report: &mut Report) {
         return;
     };
     let found = async {
-        // The first record by itself, and then each that follows it.
+        // The first record alone, and then each following one.
         trial.restart().await;
         let commands = scene.commands.iter().take(3).cloned();
         for (number, command) in (0_u8..).zip(commands) {
@@ -218,7 +218,7 @@ async fn keeps_what_it_reported<S: Store>(store: &S, report: &mut Report) {
     finish(&trial, report, found);
 }
 
-/// Whatever was saved of the others has to be there still, after all that was done since.
+/// Everything saved for the others must still be there at the end.
 pub(super) async fn looks_back<S: Store>(store: &S, report: &mut Report) {
     let left_behind = store.left_behind().take();
     for account in left_behind {
@@ -226,7 +226,7 @@ pub(super) async fn looks_back<S: Store>(store: &S, report: &mut Report) {
         let found = trial.is_still(account).await;
         trial.count(report);
         if found.is_err() {
-            // One says it.
+            // One report is enough.
             report.add(found);
             return;
         }

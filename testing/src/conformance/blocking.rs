@@ -1,4 +1,4 @@
-//! A store that blocks: each call on a thread of its own, so that calls meet as they do in a server.
+//! A store that blocks: each call runs on its own thread, so calls overlap as in a server.
 
 use std::future::poll_fn;
 use std::panic::AssertUnwindSafe;
@@ -14,8 +14,8 @@ use super::StoreTest;
 impl StoreTest<(), ()> {
     /// A test of a store that blocks: a file, a map behind a lock, a database without `async`.
     ///
-    /// Each call runs on a thread of its own. So calls meet, and the test finds a store that is only safe
-    /// while they come one after the other.
+    /// Each call runs on its own thread. So calls overlap, and the test finds a store that is only
+    /// safe when they come one after the other.
     ///
     /// # Examples
     ///
@@ -62,7 +62,7 @@ impl StoreTest<(), ()> {
     }
 }
 
-/// What a thread has come to, and whom to wake then.
+/// The result of a thread, and the waker for it.
 struct Slot<T> {
     output: Option<thread::Result<T>>,
     waker: Option<Waker>,
@@ -91,6 +91,6 @@ async fn on_a_thread<T: Send + 'static>(call: impl FnOnce() -> T + Send + 'stati
         Poll::Pending
     })
     .await;
-    // A store that panics has failed its test.
+    // A store that panics fails its test.
     output.unwrap_or_else(|panic| resume_unwind(panic))
 }

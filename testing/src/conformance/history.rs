@@ -1,4 +1,4 @@
-//! The life of one record: everything that was loaded and saved of it, and whether it fits together.
+//! The history of one record: all its loads and saves, and whether they are consistent.
 
 use oob_mfa::{Account, Subject, Unsaved};
 
@@ -8,21 +8,21 @@ use super::trial::Loaded;
 use crate::record::Record;
 use crate::rule::Rule;
 
-/// What became of one record.
+/// The history of one record.
 pub(super) struct History {
     subject: Subject,
     pub(super) savings: Vec<Saving>,
     steps: Vec<Step>,
     /// What the budgets hold at the first step, in the order of `Limit::ALL`.
     pub(super) left: Option<[u32; 3]>,
-    /// Begins and ends of writes, in their order.
+    /// Begins and ends of writes, in order.
     moments: u64,
     loads: u64,
     stale_loads: u64,
     restarts: u64,
 }
 
-/// Which of the writes it is.
+/// The index of the write.
 #[derive(Clone, Copy)]
 pub(super) struct Write(usize);
 
@@ -44,7 +44,7 @@ impl History {
         self.left = Some(left);
     }
 
-    /// What was loaded counts as reported: it was saved, and only the answer was lost.
+    /// A loaded write counts as reported: it was saved, and only the response was lost.
     pub(super) fn is_there(&mut self, record: &Account) {
         let (now, restarts) = (self.moment(), self.restarts);
         let mut savings = self.savings.iter_mut();
@@ -77,7 +77,7 @@ impl History {
         latest.map(|saving| saving.account.clone())
     }
 
-    /// What their latest load led to.
+    /// The result of their latest load.
     pub(super) fn last_load(&self, who: &str) -> Option<&What> {
         let mut latest = self.steps.iter().rev();
         let last = latest.find(|step| step.who == who && step.is_a_load());
@@ -191,7 +191,7 @@ impl History {
         Ok(Loaded::Record(Box::new(record)))
     }
 
-    /// What is wrong with a record by itself.
+    /// What is wrong with a record on its own.
     fn misread(&self, record: &Account) -> Option<(Duty, String)> {
         let (asked, given) = (self.subject.as_str(), record.subject().as_str());
         if asked != given {
@@ -237,7 +237,7 @@ impl History {
         };
         let saving = &self.savings[index];
         if twin.restarts != saving.restarts {
-            // A restart has undone the first; what that means is seen at the end.
+            // A restart has undone the first; the effect shows at the end.
             return Ok(());
         }
         let duty = if revision == 1 {
@@ -265,7 +265,7 @@ impl History {
             .rev()
             .find(|saving| saving.is_reported());
         let Some(latest) = latest else { return Ok(()) };
-        // Back from the last write, from each to the one that it was made from.
+        // Back from the last write, from each to the one it was based on.
         let mut followed = Vec::from([latest]);
         let mut base = latest.base.as_ref();
         while let Some(account) = base {
@@ -282,7 +282,7 @@ impl History {
         let mut lost = self.savings.iter().filter(|saving| {
             saving.is_reported() && !followed.iter().any(|known| std::ptr::eq(*known, *saving))
         });
-        // Preferably one that shows what it means.
+        // Prefer one that shows the consequence.
         let shown = lost.clone().find(|saving| saving.told.is_some());
         let Some(lost) = shown.or_else(|| lost.next()) else {
             return Ok(());
@@ -315,7 +315,7 @@ impl History {
         self.steps.push(Step { who, what });
     }
 
-    /// Ends a write: in the place of its begin, where nothing came between.
+    /// Ends a write. Replaces its begin if nothing came between.
     fn end(&mut self, who: &str, what: What) {
         let begun = self.steps.last();
         if begun.is_some_and(|step| step.who == who && matches!(step.what, What::BeginsToSave(_))) {
@@ -334,7 +334,7 @@ impl History {
         let shown = |step: &&Step| step.who.is_empty() || involved.contains(&step.who.as_str());
         let mut schedule: Vec<Step> = self.steps.iter().filter(shown).cloned().collect();
         if schedule.iter().filter(|step| step.is_a_load()).count() > MAX_SHOWN {
-            // The last try of many that are alike.
+            // The last of several equal tries.
             let before = schedule.len() - 2;
             schedule.drain(..before);
         }
@@ -347,5 +347,5 @@ impl History {
     }
 }
 
-/// Most loads of one schedule that are shown.
+/// The largest number of loads shown for one schedule.
 const MAX_SHOWN: usize = 32;

@@ -12,7 +12,7 @@ use crate::scene::Scene;
 /// Makes a scene of a subject.
 type MakeScene = fn(Subject, u64) -> Scene;
 
-/// The requests of a scene of which three are run at once: those whose answers can be told twice.
+/// The requests of a scene that run in threes: those that could be granted twice.
 const TRIPLES: [usize; 4] = [0, 2, 3, 6];
 
 pub(super) async fn run<S: Store>(store: &S, report: &mut Report) {
@@ -43,7 +43,8 @@ pub(super) fn commands(make: MakeScene) -> Vec<Command> {
     make("nobody".parse().expect("short"), 1).commands
 }
 
-/// Runs the steps of these requests in this order; who meets a conflict begins again after it.
+/// Runs the steps of these requests in this order; a request that gets a conflict starts again
+/// afterwards.
 async fn in_order<S: Store>(
     store: &S,
     report: &mut Report,
@@ -76,7 +77,7 @@ pub(super) fn requests(scene: &Scene, race: &[Command]) -> Vec<Request> {
     numbered.map(request).collect()
 }
 
-/// A subject of its own whose record is that of the scene.
+/// A new subject with the record of the scene.
 pub(super) async fn staged<'a, S: Store>(
     store: &'a S,
     report: &mut Report,
@@ -107,7 +108,7 @@ pub(super) fn subject(report: &mut Report, suffix: &str) -> Subject {
     subject.parse().expect("short")
 }
 
-/// One write more, and a look back from it.
+/// One more write, and a check back from it.
 pub(super) async fn ends_well<S: Store>(trial: &Trial<'_, S>, scene: &Scene) -> Result<(), Breach> {
     Request::last(scene.world.clone()).run(trial).await?;
     trial.check()
@@ -126,7 +127,7 @@ pub(super) fn finish<S: Store>(
     report.add(found);
 }
 
-/// Every order of the two steps, load and save, of so many requests.
+/// Every order of the two steps, load and save, of this many requests.
 fn orders(requests: usize) -> Vec<Vec<usize>> {
     let mut orders = Vec::from([Vec::new()]);
     for _ in 0..requests * 2 {

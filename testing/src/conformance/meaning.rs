@@ -1,4 +1,4 @@
-//! What a lost write means to the owner of the account: the rule that broke with it.
+//! The consequence of a lost write for the account's owner: the rule that it breaks.
 
 use oob_mfa::Denied;
 
@@ -8,7 +8,7 @@ use crate::reply::Answer;
 use crate::rule::Rule;
 
 impl History {
-    /// What it means that of two writes only one is there, although both were reported.
+    /// The consequence if two writes were reported and only one is stored.
     pub(super) fn lost(&self, one: &Saving, two: &Saving) -> (Option<Rule>, String) {
         let told = |saving: &Saving| Some(saving.told.as_ref()?.observation.reply.answer.clone());
         let granted = |saving: &Saving| matches!(told(saving), Some(Answer::Verified { .. }));

@@ -1,4 +1,4 @@
-//! What a test of a store has found.
+//! The result of a store test.
 
 use std::fmt;
 
@@ -8,17 +8,17 @@ use crate::rule::Rule;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Duty {
-    /// Insert only where there is no record.
+    /// Insert only if there is no record.
     Insert,
     /// Replace only the revision that the account replaces.
     Replace,
     /// Report success only once it is durable.
     Keep,
-    /// Load what was saved, whole, and of this subject alone.
+    /// Load what was saved, complete, and only of this subject.
     Read,
-    /// Save what does not conflict.
+    /// Save writes that do not conflict.
     Save,
-    /// Report a conflict where another revision is stored.
+    /// Report a conflict if another revision is stored.
     Conflict,
 }
 
@@ -53,7 +53,7 @@ pub struct Report {
     pub(super) conflicts: u64,
     pub(super) failures: u64,
     pub(super) restarts: u64,
-    /// Most saves that were under way at the same time.
+    /// The largest number of concurrent saves.
     pub(super) at_once: u64,
     pub(super) second_inserts: Second,
     pub(super) second_replaces: Second,
@@ -64,7 +64,7 @@ pub struct Report {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Second {
     pub(super) conflicts: u64,
-    /// The first that the store called a failure.
+    /// The first one that the store reported as a failure.
     pub(super) failure: Option<Breach>,
 }
 
@@ -93,28 +93,29 @@ impl Report {
         }
     }
 
-    /// Whether nothing broke, and saves were under way at the same time.
+    /// Whether nothing broke, and saves overlapped.
     ///
-    /// Where they never were, a store that compares in one step and writes in another would have
-    /// passed: see [`StoreTest::blocking`](super::StoreTest::blocking).
+    /// If saves never overlap, a store that compares in one step and writes in another would pass:
+    /// see [`StoreTest::blocking`](super::StoreTest::blocking).
     #[must_use]
     pub const fn is_conformant(&self) -> bool {
         self.breaches.is_empty() && self.at_once > 1
     }
 
-    /// What broke, each duty and rule once, by the shortest schedule that shows it.
+    /// What broke: each duty and rule once, with the shortest schedule that shows it.
     #[must_use]
     pub fn breaches(&self) -> &[Breach] {
         &self.breaches
     }
 
-    /// How many schedules were run: orders of the steps of two or three requests, and requests at once.
+    /// How many schedules ran: orders of the steps of two or three requests, and concurrent
+    /// requests.
     #[must_use]
     pub const fn schedules(&self) -> u64 {
         self.schedules
     }
 
-    /// How many loads were behind what had been saved: allowed, as from a cache.
+    /// How many loads were stale: allowed, as from a cache.
     #[must_use]
     pub const fn stale_loads(&self) -> u64 {
         self.stale_loads
@@ -133,7 +134,7 @@ impl Report {
         }
     }
 
-    /// Whether single requests work. If not, their orders would show nothing.
+    /// Whether single requests work. If not, running them in different orders shows nothing.
     pub(super) fn is_usable(&self) -> bool {
         let useless = |breach: &Breach| matches!(breach.duty, Duty::Read | Duty::Save);
         !self.breaches.iter().any(useless)
@@ -200,13 +201,13 @@ pub struct Breach {
 }
 
 impl Breach {
-    /// What the store does not do.
+    /// The duty that the store breaks.
     #[must_use]
     pub const fn duty(&self) -> Duty {
         self.duty
     }
 
-    /// The rule of the crate that broke with it, where the schedule shows one.
+    /// The rule of the crate that it breaks, if the schedule shows one.
     #[must_use]
     pub const fn rule(&self) -> Option<Rule> {
         self.rule
@@ -251,9 +252,9 @@ impl Step {
 pub(super) enum What {
     Loads(Option<u64>),
     FailsToLoad(String),
-    /// Its end comes later, after steps of others.
+    /// It ends later, after steps of others.
     BeginsToSave(u64),
-    /// With the answer that followed, if a request made it.
+    /// With the response that followed, if a request made it.
     Saves(u64, Option<String>),
     Conflict(u64),
     FailsToSave(u64, String),

@@ -1,4 +1,4 @@
-//! A request on its way: it loads, decides and saves, and begins again where it cannot.
+//! A request under way: it loads, decides and saves, and starts again if it cannot save.
 
 use std::mem;
 
@@ -12,7 +12,7 @@ use crate::command::{Command, Guess, RecoveryGuess, back};
 use crate::reply::Observation;
 use crate::world::World;
 
-/// One request, and who makes it.
+/// One request and its sender.
 pub(super) struct Request {
     who: String,
     world: World,
@@ -28,9 +28,9 @@ enum Phase {
 }
 
 impl Request {
-    /// A request from a world that knows all that was issued.
+    /// A request from a world that knows everything that was issued.
     pub(super) fn new(number: u8, mut world: World, command: Command) -> Self {
-        // No two draw the same ids and codes.
+        // No two requests draw the same ids and codes.
         world.rng = world.rng.fork(number.into());
         let letter = char::from(b'A' + number);
         Self {
@@ -42,7 +42,7 @@ impl Request {
         }
     }
 
-    /// The last write of a trial, which goes through whatever came before.
+    /// The last write of a trial, which succeeds after anything.
     pub(super) fn last(world: World) -> Self {
         Self {
             who: "a last write".into(),
@@ -57,7 +57,7 @@ impl Request {
         matches!(self.phase, Phase::Answered)
     }
 
-    /// Loads, or else decides, saves and gets the answer.
+    /// Either loads, or decides, saves and gets the response.
     pub(super) async fn step<S: Store>(&mut self, trial: &Trial<'_, S>) -> Result<(), Breach> {
         match mem::replace(&mut self.phase, Phase::Begun) {
             Phase::Begun => {
@@ -81,7 +81,7 @@ impl Request {
         Ok(())
     }
 
-    /// All of it, as often as it takes.
+    /// The whole request, with as many retries as needed.
     pub(super) async fn run<S: Store>(&mut self, trial: &Trial<'_, S>) -> Result<(), Breach> {
         while !self.is_answered() {
             self.step(trial).await?;
@@ -96,7 +96,7 @@ impl Request {
     ) -> Result<bool, Breach> {
         let loaded = record.clone();
         let account = loaded.unwrap_or_else(|| Account::new(trial.subject.clone()));
-        // A copy of the world, so that a further try draws the same codes.
+        // A copy of the world, so a retry draws the same codes.
         let mut world = self.world.clone();
         let asked = world.ask(&self.command, account);
         let mut write = None;

@@ -1,4 +1,4 @@
-//! One write of a record: who made it, of what, and what came of it.
+//! One write of a record: its sender, its content and its result.
 
 use oob_mfa::Account;
 use oob_mfa::wire::ErrorAnswer;
@@ -12,14 +12,14 @@ pub(super) struct Saving {
     pub(super) account: Account,
     pub(super) kind: Kind,
     pub(super) began: u64,
-    /// What came of it, as far as the store has said.
+    /// The result that the store has reported so far.
     pub(super) came_of: Came,
     /// Restarts before it was reported.
     pub(super) restarts: u64,
     pub(super) told: Option<Told>,
 }
 
-/// What a write came to, and when.
+/// The result of a write, and its time.
 #[derive(Clone, PartialEq, Eq)]
 pub(super) enum Came {
     Unknown,
@@ -28,16 +28,16 @@ pub(super) enum Came {
     Failure(String),
 }
 
-/// Whether a store may take a write at all.
+/// Whether a store may accept a write at all.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
     /// If it is the first.
     Honest,
-    /// Never: it replaces a revision that is not there.
+    /// Never: it replaces a revision that is not stored.
     Wrong,
 }
 
-/// The answer to a request, and which code was presented for it.
+/// The response to a request, and the presented code.
 #[derive(Clone)]
 pub(super) struct Told {
     pub(super) presented: Option<Presented>,
@@ -98,7 +98,7 @@ impl Saving {
 }
 
 impl Told {
-    /// The answer, in a word.
+    /// The response, in a word.
     pub(super) fn text(&self) -> String {
         match &self.observation.reply.answer {
             Answer::Verified { .. } => "granted".into(),

@@ -1,4 +1,4 @@
-//! Requests at the same time, as far as the store lets them.
+//! Concurrent requests, as far as the store allows them.
 
 use std::future::poll_fn;
 use std::iter::repeat_n;
@@ -14,7 +14,7 @@ use super::report::{Breach, Report};
 use crate::command::Command;
 use crate::scene::Scene;
 
-/// How many at once, few first, so that what breaks is shown with few.
+/// How many at once, few first, so a failure is shown with few.
 const AT_ONCE: [usize; 8] = [2, 2, 2, 3, 4, 8, 16, 24];
 
 pub(super) async fn run<S: Store>(store: &S, report: &mut Report) {
@@ -38,7 +38,7 @@ pub(super) async fn run<S: Store>(store: &S, report: &mut Report) {
     }
 }
 
-/// All have loaded the same when all of them save.
+/// All load the same record, then all of them save.
 async fn saving<S: Store>(store: &S, report: &mut Report, race: &[Command]) {
     let Some((trial, scene)) = staged(store, report, Scene::signing_in).await else {
         return;
@@ -70,7 +70,7 @@ async fn whole<S: Store>(store: &S, report: &mut Report, race: &[Command]) {
     finish(&trial, report, found);
 }
 
-/// Each of several subjects is asked for the same, at the same time, and again and again.
+/// The same requests for several subjects, at the same time, repeatedly.
 async fn several<S: Store>(store: &S, report: &mut Report, command: &Command, subjects: usize) {
     let mut trials = Vec::new();
     for _ in 0..subjects {
@@ -93,7 +93,7 @@ async fn several<S: Store>(store: &S, report: &mut Report, command: &Command, su
 
 type Step<'a> = Pin<Box<dyn Future<Output = Result<(), Breach>> + 'a>>;
 
-/// One has saved, another is about to, and the store is restarted.
+/// One save is done, another is under way, and the store restarts.
 async fn restarted<S: Store>(store: &S, report: &mut Report, command: &Command) {
     let Some((trial, scene)) = staged(store, report, Scene::signing_in).await else {
         return;
@@ -113,7 +113,7 @@ async fn restarted<S: Store>(store: &S, report: &mut Report, command: &Command) 
         let both: [Step<'_>; 2] = [Box::pin(saving.step(&trial)), Box::pin(restart)];
         all(both.into_iter()).await?;
         saving.run(&trial).await?;
-        // Nothing is under way now, and everything that was reported has to be there.
+        // Nothing is under way now, and everything that was reported must be stored.
         trial.restart().await;
         ends_well(&trial, &scene).await
     }
@@ -129,7 +129,7 @@ where
     each(futures).await.into_iter().collect()
 }
 
-/// Waits for all of them at once; what each has come to, in their order.
+/// Waits for all of them at once; returns their results in order.
 async fn each<F: Future>(futures: impl Iterator<Item = F>) -> Vec<F::Output> {
     let mut waiting: Vec<Pin<Box<F>>> = futures.map(Box::pin).collect();
     let mut outputs: Vec<Option<F::Output>> = waiting.iter().map(|_| None).collect();

@@ -1,4 +1,4 @@
-//! One subject on the store: what is done with it, step by step.
+//! One subject on the store, step by step.
 
 use std::cell::RefCell;
 
@@ -11,7 +11,7 @@ use super::saving::{Kind, Told};
 use crate::record::{Record, VERSION};
 use crate::rule::Rule;
 
-/// How often something is tried before the store counts as one that does not do it.
+/// How often a step is tried before the store counts as unable to do it.
 pub(super) const MAX_TRIES: u32 = 64;
 
 /// One subject on the store.
@@ -21,7 +21,7 @@ pub(super) struct Trial<'a, S> {
     history: RefCell<History>,
 }
 
-/// What a load has led to.
+/// The result of a load.
 #[derive(PartialEq, Eq)]
 pub(super) enum Loaded {
     Record(Box<Account>),
@@ -45,7 +45,7 @@ impl<'a, S: Store> Trial<'a, S> {
         self.history.borrow_mut().loaded(who, known, loaded)
     }
 
-    /// As [`load`](Self::load), as often as it takes to be answered.
+    /// As [`load`](Self::load), until it gets a response.
     pub(super) async fn load_answered(&self, who: &str) -> Result<Loaded, Breach> {
         for _ in 0..MAX_TRIES {
             let loaded = self.load(who).await?;
@@ -56,14 +56,14 @@ impl<'a, S: Store> Trial<'a, S> {
         Err(self.gave_up(who))
     }
 
-    /// Makes the first record, as often as it takes.
+    /// Creates the first record, with as many retries as needed.
     pub(super) async fn insert(&self, who: &str, account: Account) -> Result<(), Breach> {
         for _ in 0..MAX_TRIES {
             self.begins_here();
             if self.write(who, account.clone(), Kind::Honest).await? {
                 return Ok(());
             }
-            // It may have been done all the same. Whatever else is there is a breach.
+            // The write may have happened anyway. Anything else is a breach.
             if let Loaded::Record(record) = self.load(who).await? {
                 self.history.borrow_mut().is_there(&record);
                 return Ok(());
@@ -72,7 +72,7 @@ impl<'a, S: Store> Trial<'a, S> {
         Err(self.gave_up(who))
     }
 
-    /// Writes one revision after another on the account that was saved last.
+    /// Writes one revision after another, based on the last saved account.
     pub(super) async fn goes_on(&self, who: &str) -> Result<(), Breach> {
         for _ in 0..MAX_TRIES {
             self.begins_here();
@@ -87,7 +87,7 @@ impl<'a, S: Store> Trial<'a, S> {
                 Ok(()) => return self.reported(write, None),
                 Err(unsaved) => self.unsaved(write, &unsaved),
             }
-            // It may have been done all the same.
+            // The write may have happened anyway.
             if let Loaded::Record(record) = self.load(who).await?
                 && *record == next
             {
@@ -113,7 +113,7 @@ impl<'a, S: Store> Trial<'a, S> {
         self.history.borrow().head()
     }
 
-    /// Writes an account that no request has made; whether the store has reported it as saved.
+    /// Writes an account that no request made; returns whether the store reported it as saved.
     async fn write(&self, who: &str, account: Account, kind: Kind) -> Result<bool, Breach> {
         let write = self.begin_as(kind, who, None, account.clone());
         match self
@@ -129,7 +129,7 @@ impl<'a, S: Store> Trial<'a, S> {
         }
     }
 
-    /// Writes what the store must not take, because another revision is there, or none.
+    /// Writes an account that the store must refuse, because another revision is stored, or none.
     pub(super) async fn write_wrong(
         &self,
         who: &str,
@@ -155,7 +155,7 @@ impl<'a, S: Store> Trial<'a, S> {
         self.history.borrow_mut().unsaved(write, unsaved);
     }
 
-    /// The store has reported the write, so the answer was sent.
+    /// The store reported the write, so the response was sent.
     pub(super) fn reported(&self, write: Write, told: Option<Told>) -> Result<(), Breach> {
         self.history.borrow_mut().reported_write(write, told)
     }
@@ -164,7 +164,7 @@ impl<'a, S: Store> Trial<'a, S> {
         self.history.borrow_mut().starts_with(left);
     }
 
-    /// Forgets the steps so far: what follows is shown without them.
+    /// Drops the steps so far: later reports do not show them.
     pub(super) fn begins_here(&self) {
         self.history.borrow_mut().begins_here();
     }
@@ -177,12 +177,12 @@ impl<'a, S: Store> Trial<'a, S> {
         true
     }
 
-    /// Whether everything that was reported as saved is what the last write reported follows from.
+    /// Whether the last reported write follows from everything reported as saved.
     pub(super) fn check(&self) -> Result<(), Breach> {
         self.history.borrow().check()
     }
 
-    /// They have tried [`MAX_TRIES`] times in vain.
+    /// They failed [`MAX_TRIES`] times.
     pub(super) fn gave_up(&self, who: &str) -> Breach {
         let history = self.history.borrow();
         let (duty, found) = match history.last_load(who) {
@@ -233,7 +233,7 @@ impl<'a, S: Store> Trial<'a, S> {
     }
 }
 
-/// The account as this revision of it.
+/// This account with another revision.
 pub(super) fn at(account: &Account, revision: u64) -> Account {
     let (record, _) = Record::of(account);
     let subject = account.subject().as_str().into();

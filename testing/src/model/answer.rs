@@ -1,4 +1,4 @@
-//! Codes that are presented.
+//! Judges presented codes.
 
 use oob_mfa::{Assurance, Denied, Limit, Purpose, RecoveryCodes};
 
@@ -8,7 +8,7 @@ use crate::command::{Guess, RecoveryGuess, back};
 use crate::logged::Logged;
 use crate::reply::Answer;
 
-/// Most spent sessions of a record.
+/// The maximum number of spent sessions in a record.
 const MAX_SPENT: usize = 16;
 
 impl Model {
@@ -152,7 +152,7 @@ impl Model {
         Ok((answer, None))
     }
 
-    /// Switched off, the live one stays, and is not accepted.
+    /// If recovery codes are switched off, the live one stays, but is not accepted.
     pub(super) fn accepted_recovery_code(&self) -> Option<usize> {
         let issued = self.policy.recovery_codes() == RecoveryCodes::Issued;
         self.live_recovery_code.filter(|_| issued)
@@ -175,7 +175,7 @@ impl Model {
         })
     }
 
-    /// A first-factor session is spent, and what it was sent is dropped.
+    /// A first-factor session is spent, and its codes are dropped.
     fn sign_in(
         &mut self,
         number: usize,

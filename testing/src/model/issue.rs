@@ -1,4 +1,4 @@
-//! Codes that are asked for, and issued.
+//! Issues codes.
 
 use oob_mfa::{Assurance, Channel, Denied, Limit, PhoneNumber, RecoveryCodes, Scope};
 
@@ -11,7 +11,7 @@ use crate::command::{Authenticator, back};
 use crate::logged::Logged;
 use crate::reply::{Answer, SentMessage};
 
-/// Most challenges of a record.
+/// The maximum number of challenges in a record.
 const MAX_CHALLENGES: usize = 16;
 
 impl Model {
@@ -102,10 +102,10 @@ impl Model {
         is_enabled.then_some((phone, channel))
     }
 
-    /// The phone that was used last: by the channel asked for, else by that of its use where it is enabled.
+    /// The phone used last: by the requested channel, or by that of its last use if it is enabled.
     fn used_last(&self, narrowed: Option<Channel>) -> Option<(&Phone, Channel)> {
         let active = self.phones.iter().filter(|phone| !phone.disabled);
-        // The latest enrolled where two were used at the same moment.
+        // The latest enrolled one, if two were used at the same time.
         let latest = active.reduce(|a, b| if a.used > b.used { a } else { b })?;
         let channels = self.policy.channels();
         let used = channels.iter().find(|enabled| *enabled == latest.channel);
@@ -183,7 +183,7 @@ impl Model {
         }
     }
 
-    /// What has expired makes room first, then what was discarded.
+    /// Makes room: drops expired challenges first, then discarded ones.
     fn make_room(&mut self) {
         let held = self.codes.iter().filter(|code| code.fate != Fate::Gone);
         if held.count() < MAX_CHALLENGES {
@@ -200,7 +200,7 @@ impl Model {
         first.expect("a code that is not live").fate = Fate::Gone;
     }
 
-    /// What is only remembered to have expired belongs to nothing any more, and stays.
+    /// An expired challenge belongs to nothing any more, and stays.
     pub(super) fn drop_codes(&mut self, which: impl Fn(&Code) -> bool) {
         for number in 0..self.codes.len() {
             if which(&self.codes[number]) {
@@ -209,7 +209,7 @@ impl Model {
         }
     }
 
-    /// Ends a code that nobody has used, and logs it.
+    /// Ends an unused code, and logs it.
     pub(super) fn end_code(&mut self, number: usize, fate: Fate) {
         let code = &mut self.codes[number];
         if code.fate == Fate::Kept {
@@ -226,7 +226,7 @@ impl Model {
         self.ledgers[index(limit)].check(self.policy.rate(limit), self.time())
     }
 
-    /// Takes one of a budget, and logs it where that was the last.
+    /// Takes one from a budget, and logs if it was the last.
     pub(super) fn take(&mut self, limit: Limit) {
         let time = self.time();
         self.ledgers[index(limit)].take(self.policy.rate(limit), time);

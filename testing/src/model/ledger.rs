@@ -8,12 +8,13 @@ use super::millis;
 #[derive(Clone, Debug, Default)]
 pub(super) struct Ledger(Vec<(i64, Entry)>);
 
-/// What is missing is counted in milliseconds of refilling, so that a policy of another rate goes on with it.
+/// The missing part is counted in milliseconds of refilling, so a policy with another rate can
+/// continue with it.
 #[derive(Clone, Copy, Debug)]
 enum Entry {
-    /// One was taken, and takes so long to come back.
+    /// One was taken, and takes this long to come back.
     Taken(i64),
-    /// The time went back to before what was taken had refilled: all is missing, and not more than that.
+    /// The time went back to before the refill: the budget is at most empty.
     Rewound(i64),
 }
 
@@ -35,12 +36,12 @@ impl Ledger {
         0.max(missing - (time - last))
     }
 
-    /// How much is left; `period` is good for one.
+    /// How much is left; one `period` gives one back.
     fn level(&self, limit: RateLimit, time: i64) -> i64 {
         full(limit) - self.missing(time)
     }
 
-    /// When one can be taken, where that is not now.
+    /// When one can be taken, if not now.
     pub(super) fn check(&self, limit: RateLimit, time: i64) -> Result<(), i64> {
         let wait = millis(limit.period()) - self.level(limit, time);
         if wait <= 0 { Ok(()) } else { Err(time + wait) }
@@ -52,7 +53,7 @@ impl Ledger {
         u32::try_from(left).expect("at most a burst")
     }
 
-    /// When it is full again: now, where it is.
+    /// When it is full again: now, if it is full.
     pub(super) fn full_at(&self, time: i64) -> i64 {
         time + self.missing(time)
     }

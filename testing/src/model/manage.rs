@@ -1,4 +1,4 @@
-//! Factors that are listed, added by an administrator, and removed.
+//! Factors: the list, an administrator's import, and removal.
 
 use oob_mfa::{
     Assurance, AuthenticatorStatus, Channel, Denied, Limit, PhoneNumber, RecoveryCodes, Scope,
@@ -48,7 +48,7 @@ impl Model {
         self.revoke_all();
     }
 
-    /// The first moment at which no server takes a session that is revoked, and every budget is full.
+    /// The first time at which no server accepts a revoked session and every budget is full.
     fn delete_after(&self) -> i64 {
         let revoked = self.revoked_until.every.expect("all are revoked");
         let expired = revoked + millis(self.policy.longest_session()) + self.skew();

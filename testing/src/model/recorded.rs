@@ -1,4 +1,4 @@
-//! What the record ought to hold.
+//! The expected content of the record.
 
 use oob_mfa::{Limit, Requirements};
 
@@ -9,7 +9,7 @@ use crate::recorded::{
 };
 
 impl Model {
-    /// What the record ought to hold.
+    /// The expected content of the record.
     #[must_use]
     pub fn recorded(&self) -> Recorded {
         let time = self.time();

@@ -1,4 +1,4 @@
-//! The time of the account, and what ends with it.
+//! The time of the account, and expiry.
 
 use oob_mfa::{Denied, Limit};
 
@@ -7,7 +7,7 @@ use crate::logged::Logged;
 use crate::record::RevokedUntil;
 use crate::reply::{Answer, Reply};
 
-/// An expired code is remembered for so long after its issue.
+/// How long an expired code is remembered after its issue.
 const REMEMBERED: i64 = 10 * 60 * 1_000;
 
 impl Model {
@@ -20,7 +20,7 @@ impl Model {
         millis(self.policy.skew())
     }
 
-    /// Does what `judge` does where that is a grant or a rejection. A refusal leaves all as it was.
+    /// Applies `judge` if it grants or rejects. A refusal changes nothing.
     pub(super) fn change(
         &mut self,
         judge: impl FnOnce(&mut Self) -> Result<Done, Denied>,
@@ -50,7 +50,7 @@ impl Model {
         }
     }
 
-    /// What has expired is dropped.
+    /// Drops what has expired.
     fn settle(&mut self) {
         let time = self.time();
         for code in self.codes.iter_mut().filter(|code| code.fate != Fate::Gone) {

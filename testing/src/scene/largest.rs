@@ -1,4 +1,4 @@
-//! The largest record there is.
+//! The largest possible record.
 
 use oob_mfa::{Account, Assurance, Channel, Subject};
 use rand_core::Rng;
@@ -9,15 +9,15 @@ use crate::record::{
 };
 use crate::rng::TestRng;
 
-/// The last moment that a record can hold.
+/// The latest time that a record can hold.
 const LAST: i64 = (1 << 53) - 1;
-/// The greatest number of a phone.
+/// The largest phone number.
 const GREATEST_NUMBER: u64 = 999_999_999_999_999;
 const PHONES: u64 = 10;
 const CHALLENGES: u64 = 16;
 const SPENT: u64 = 16;
 
-/// Every list full and every number at its longest, except the revision, which is the first.
+/// Every list full and every number at its maximum, except the revision, which is the first.
 pub(super) fn largest(subject: &Subject, rng: &mut TestRng) -> Account {
     let record = Record {
         version: VERSION,

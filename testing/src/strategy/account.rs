@@ -1,4 +1,4 @@
-//! Accounts, as commands have made them.
+//! Accounts, made by commands.
 
 use oob_mfa::{Account, Engine, Key, KeyRing, Policy, Subject};
 use proptest::prelude::*;
@@ -6,9 +6,9 @@ use proptest::prelude::*;
 use super::commands;
 use crate::world::World;
 
-/// Accounts of a policy, as a sequence of commands leaves them.
+/// Accounts of a policy, after a sequence of commands.
 ///
-/// For an account whose codes are known, let a [`World`] do the [`commands`].
+/// For an account with known codes, let a [`World`] execute the [`commands`].
 pub fn accounts(policy: Policy) -> impl Strategy<Value = Account> {
     let engine = Engine::new(policy, KeyRing::new(Key::new(1, &[7; 32])));
     (subjects(), any::<u64>(), commands(0..40)).prop_map(move |(subject, seed, commands)| {

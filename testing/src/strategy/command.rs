@@ -10,8 +10,8 @@ use proptest::sample::select;
 use super::{DAY, HOUR, MINUTE, channels, forward_steps, phones, steps};
 use crate::command::{Authenticator, Command, Guess, Presenter, RecoveryGuess, TokenGuess, Vouch};
 
-/// Sequences of commands, the clock running either way; `len` counts the scenes that they are made
-/// of, most of which are one command long.
+/// Sequences of commands, with the clock moving in either direction; `len` counts their scenes,
+/// most of which are one command long.
 pub fn commands(len: impl Into<SizeRange>) -> impl Strategy<Value = Vec<Command>> {
     sequence(steps().boxed(), len)
 }
@@ -28,7 +28,7 @@ fn sequence(
     let stepped = steps.prop_map(|millis| Command::Step { millis }).boxed();
     let single =
         prop_oneof![3 => stepped.clone(), 5 => by_user(), 4 => answers(), 1 => by_administrator()];
-    // On the heap: a test without optimization moves them over the stack again and again.
+    // On the heap: a test without optimization moves them on the stack many times.
     let scenes = prop_oneof![
         14 => single.prop_map(|command| Vec::from([command])).boxed(),
         3 => enrollment(stepped.clone()).boxed(),
@@ -40,7 +40,7 @@ fn sequence(
     vec(scenes, len).prop_map(|scenes| scenes.into_iter().flatten().collect())
 }
 
-/// The latest most of the time, one of the few before now and then, any at times.
+/// Mostly the latest, sometimes one of the few before, sometimes any.
 fn recent() -> impl Strategy<Value = usize> {
     prop_oneof![6 => Just(0_usize), 3 => 1_usize..4, 1 => 0_usize..40]
 }
@@ -208,7 +208,7 @@ fn by_administrator() -> impl Strategy<Value = Command> {
     ]
 }
 
-/// A session, its phone, a moment, and an answer that is mostly right.
+/// A session, its phone, a pause, and an answer that is mostly right.
 fn enrollment(stepped: BoxedStrategy<Command>) -> impl Strategy<Value = Vec<Command>> {
     (sessions(), phones(), channels(), scene_end(stepped)).prop_map(
         |(begin, phone, channel, end)| {
@@ -226,7 +226,7 @@ fn enrollment(stepped: BoxedStrategy<Command>) -> impl Strategy<Value = Vec<Comm
     )
 }
 
-/// A session, a challenge, a moment, and an answer that is mostly right.
+/// A session, a challenge, a pause, and an answer that is mostly right.
 fn login(stepped: BoxedStrategy<Command>) -> impl Strategy<Value = Vec<Command>> {
     let authenticators = prop_oneof![3 => Just(None), 1 => authenticators().prop_map(Some)];
     let begins = prop_oneof![4 => Just(Command::Begin), 1 => sessions()];
@@ -258,12 +258,12 @@ fn scene_end(stepped: BoxedStrategy<Command>) -> impl Strategy<Value = Vec<Comma
     })
 }
 
-/// The same again and again, as those do who try to use up a budget.
+/// The same command repeatedly, to use up a budget.
 fn burst(commands: impl Strategy<Value = Command>) -> impl Strategy<Value = Vec<Command>> {
     (commands, 2_usize..20).prop_map(|(command, times)| repeat_n(command, times).collect())
 }
 
-/// One session after another that asks the same, as many as the record has room for and more.
+/// The same request from one session after another, more than the record has room for.
 fn rush() -> impl Strategy<Value = Vec<Command>> {
     let recover = Command::VerifyRecoveryCode {
         session: 0,

@@ -1,4 +1,4 @@
-//! Requests, as clients send them: right, wrong and senseless.
+//! Requests from clients: right, wrong and senseless.
 
 use base64ct::{Base64UrlUnpadded, Encoding};
 use oob_mfa::{
@@ -13,7 +13,7 @@ pub fn associates() -> impl Strategy<Value = Associate> {
     (channels(), phones()).prop_map(|(channel, phone)| Associate { channel, phone })
 }
 
-/// Requests for a challenge: of the phone that was used last, or of an id that some account may have.
+/// Requests for a challenge: for the phone used last, or for an id that some account may have.
 pub fn challenges() -> impl Strategy<Value = Challenge> {
     let named = proptest::option::of(authenticator_ids());
     (named, proptest::option::of(channels())).prop_map(|(authenticator, channel)| Challenge {
@@ -22,8 +22,7 @@ pub fn challenges() -> impl Strategy<Value = Challenge> {
     })
 }
 
-/// Answers to a challenge. For one that is right, take the codes of a
-/// [`World`](crate::World).
+/// Answers to a challenge. For a right one, take the codes of a [`World`](crate::World).
 pub fn verify_oobs() -> impl Strategy<Value = VerifyOob> {
     let handles = prop_oneof![
         3 => any::<[u8; 16]>().prop_map(|id| Base64UrlUnpadded::encode_string(&id)),

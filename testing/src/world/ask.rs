@@ -1,4 +1,4 @@
-//! What a command asks of the engine.
+//! Turns a command into a call of the engine.
 
 use oob_mfa::{
     Account, Associate, AuthenticatorId, BindingCode, Challenge, MfaSession, OobCode, RecoveryCode,
@@ -167,7 +167,8 @@ impl World {
         }
     }
 
-    /// Who answers a challenge: the session of the command, or else that of the challenge.
+    /// The session that answers a challenge: that of the command, or by default that of the
+    /// challenge.
     fn presenter(
         &self,
         session: Option<usize>,
@@ -203,7 +204,7 @@ impl World {
         }
     }
 
-    /// What is typed for a recovery code.
+    /// The recovery code that is typed.
     fn typed(&self, guess: &RecoveryGuess) -> String {
         let shown = |at: usize| match back(self.recovery_codes.len(), at) {
             Some(number) => self.recovery_codes[number].characters.clone(),
@@ -235,7 +236,7 @@ impl World {
     }
 }
 
-/// The same token with another seal: one of its last characters is another.
+/// The same token with another seal: one of its last characters differs.
 fn forged(token: &str) -> String {
     let from_the_end = token.len() - 10;
     let other = |c| if c == 'A' { 'B' } else { 'A' };

@@ -1,4 +1,4 @@
-//! What was decided, as the world remembers it: numbers in the order of issue.
+//! Remembers decisions, with numbers in the order of issue.
 
 use oob_mfa::{
     Associated, AuthenticatorEntry, AuthenticatorId, Challenged, Channel, Delivery, DeliveryId,
@@ -11,7 +11,7 @@ use crate::logged::Logged;
 use crate::reply::{Answer, Listed, Observation, Reply, SentMessage};
 
 impl World {
-    /// Learns what was decided and saved: what was issued goes to its memory, and messages to the outbox.
+    /// Records a saved decision: remembers what was issued, and puts messages into the outbox.
     pub fn hear(&mut self, heard: Heard) -> Observation {
         let (result, events, target, saved) = match heard.0 {
             Decided::Told(answer) => return self.unsaved(answer),
@@ -196,7 +196,7 @@ impl World {
             expires_at,
             ..
         } = *delivery;
-        // A message that the provider does not take stays charged.
+        // A message that the provider does not accept stays charged.
         let _ = self.outbox.send(delivery);
         let issued_at = expires_at - self.engine.policy().code_lifetime();
         self.codes.push(IssuedCode {
@@ -246,7 +246,7 @@ impl World {
         number.unwrap_or(usize::MAX)
     }
 
-    /// The number of a phone: a new one where it is not known yet.
+    /// The number of a phone: a new one if it is unknown.
     fn device_number(&mut self, device: DeviceId) -> usize {
         let known = self.devices.iter().position(|known| *known == device);
         known.unwrap_or_else(|| {
@@ -255,7 +255,7 @@ impl World {
         })
     }
 
-    /// The number of a session: a new one where it is not known yet.
+    /// The number of a session: a new one if it is unknown.
     pub(super) fn number_of(&mut self, session: &MfaSession) -> usize {
         let known = self.sessions.iter().position(|known| known == session);
         known.unwrap_or_else(|| self.add_session(session.clone()))

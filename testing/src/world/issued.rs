@@ -1,4 +1,4 @@
-//! What a world remembers of the codes that were issued.
+//! The issued codes that a world remembers.
 
 use oob_mfa::{Channel, DeliveryId, PhoneNumber};
 use time::UtcDateTime;
@@ -10,9 +10,9 @@ pub struct IssuedCode {
     pub session: usize,
     /// The number of the phone.
     pub device: usize,
-    /// The channel that it was sent by.
+    /// The channel it was sent by.
     pub channel: Channel,
-    /// The number that it was sent to.
+    /// The number it was sent to.
     pub to: PhoneNumber,
     /// The client's handle.
     pub oob_code: String,
@@ -33,7 +33,7 @@ pub struct IssuedCode {
 pub struct IssuedRecoveryCode {
     /// The 24 characters.
     pub characters: String,
-    /// The number of the challenge whose enrollment it came with; none if it took effect at once.
+    /// The number of the challenge whose enrollment it came with; `None` if it was active at once.
     pub with: Option<usize>,
     /// When it was shown.
     pub issued_at: UtcDateTime,

@@ -1,4 +1,4 @@
-//! One method for each operation, as a test by hand calls them.
+//! One method per operation, for tests written by hand.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use super::sent::{EVERY_SCOPE, Sent, stored_and_loaded};
 use crate::clock::MINUTE;
 
 impl World {
-    /// Saves a transition in its own store and opens the outcome.
+    /// Saves a transition in the world's own store and opens the outcome.
     ///
     /// It asserts the contract: the next account replaces the stored revision and survives both stored
     /// forms, a grant and a rejection are saved, a refusal saves nothing and logs nothing.
@@ -45,7 +45,7 @@ impl World {
         outcome.result
     }
 
-    /// The first factor has passed: a session, through its token and back.
+    /// A session after the first factor passed, through its token and back.
     pub fn first_factor(&mut self) -> MfaSession {
         let first_factor = FirstFactor {
             subject: self.subject.clone(),
@@ -65,7 +65,8 @@ impl World {
         begun
     }
 
-    /// A login with a second factor has passed: an access token with the MFA audience and every scope.
+    /// A session after a login with a second factor: an access token with the MFA audience and
+    /// every scope.
     pub fn second_factor(&mut self) -> MfaSession {
         self.trusted(Assurance::Mfa, EVERY_SCOPE, 10 * MINUTE)
     }
@@ -76,7 +77,7 @@ impl World {
         self.vouched(subject, assurance, scope, [now, now + life])
     }
 
-    /// Each has another id: it is the number of the session.
+    /// Its id is the number of the session, so each is different.
     pub(super) fn vouched(
         &mut self,
         subject: Subject,
@@ -128,7 +129,7 @@ impl World {
         })
     }
 
-    /// Asks for a code: to this phone, or to the one that was used last.
+    /// Asks for a code to this phone, or to the one used last.
     ///
     /// # Errors
     ///
@@ -141,7 +142,7 @@ impl World {
         self.challenge_by(session, authenticator, None)
     }
 
-    /// Asks for a code by a channel, or by the one that the phone last used.
+    /// Asks for a code by a channel, or by the channel that the phone last used.
     ///
     /// # Errors
     ///
@@ -275,11 +276,11 @@ impl World {
         self.commit(transition).expect("a clock that is not behind");
     }
 
-    /// An administrator ends what a clock that ran ahead has left.
+    /// An administrator rewinds the account after a clock ran ahead.
     ///
     /// # Errors
     ///
-    /// [`Denied::ClockNotAhead`] where no clock ran ahead.
+    /// [`Denied::ClockNotAhead`] if no clock ran ahead.
     pub fn rewind(&mut self) -> Result<(), Denied> {
         let transition = self.engine.rewind(self.account(), self.now());
         self.commit(transition)
@@ -303,18 +304,18 @@ impl World {
         sent.authenticator
     }
 
-    /// Completes a login with the phone that was used last.
+    /// Completes a login with the phone used last.
     ///
     /// # Errors
     ///
-    /// What the engine decided of the challenge or of the code.
+    /// The engine's decision on the challenge or the code.
     pub fn sign_in(&mut self) -> Result<Verified, Denied> {
         let session = self.first_factor();
         let sent = self.challenge(&session, None)?;
         self.verify(&session, &sent)
     }
 
-    /// Presents wrong codes until the budget refuses; when it will not.
+    /// Presents wrong codes until the budget refuses; returns when it gives one back.
     pub fn use_up_failures(&mut self, session: &MfaSession, sent: &Sent) -> UtcDateTime {
         for _ in 0..100 {
             match self.verify(session, &sent.wrong()).map(drop) {

@@ -1,4 +1,4 @@
-//! The record, in terms of what was issued first, second, third.
+//! The record, with numbers in the order of issue.
 
 use oob_mfa::{DeviceId, Limit, PhoneNumber};
 
@@ -13,9 +13,9 @@ use crate::recorded::{
 };
 
 impl World {
-    /// What the record holds, to compare with what a model predicts.
+    /// The content of the record, to compare with a model's prediction.
     ///
-    /// A new account where none is stored. What was not issued here has the number [`usize::MAX`].
+    /// A new account if none is stored. Things not issued here have the number [`usize::MAX`].
     #[must_use]
     pub fn recorded(&self) -> Recorded {
         let (account, now) = (self.account(), self.now());
@@ -121,7 +121,7 @@ impl World {
     }
 
     fn number_of_tag(&self, tag: &Id) -> usize {
-        // A session of another user can have the same tag: an embedder's ids are those of one user.
+        // A session of another user can have the same tag: an embedder's ids are per user.
         let is_it = |(known, session): (&Id, &oob_mfa::MfaSession)| {
             known == tag && *session.subject() == self.subject
         };

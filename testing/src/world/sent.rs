@@ -1,4 +1,4 @@
-//! A code that was sent, and what else a test by hand names.
+//! A sent code, and constants for tests written by hand.
 
 use oob_mfa::{Account, AuthenticatorId, DeviceId};
 
@@ -9,21 +9,21 @@ pub const MALLORYS: &str = "+447700900123";
 /// Every scope that manages factors.
 pub const EVERY_SCOPE: &str = "enroll read:authenticators remove:authenticators";
 
-/// A code that was sent: what the client holds, and what the phone shows. It has no `Debug`.
+/// A sent code: what the client holds and what the phone shows. It has no `Debug`.
 #[derive(Clone)]
 pub struct Sent {
-    /// What it was sent to.
+    /// The authenticator it was sent to.
     pub authenticator: AuthenticatorId,
     /// The client's handle.
     pub oob_code: String,
-    /// The digits in the message, or what is typed instead.
+    /// The digits in the message, or the text typed instead.
     pub code: String,
     /// The recovery code that was shown with it.
     pub recovery_code: Option<String>,
 }
 
 impl Sent {
-    /// The phone that it was sent to.
+    /// The phone it was sent to.
     #[must_use]
     pub fn device(&self) -> DeviceId {
         match self.authenticator {
@@ -54,7 +54,8 @@ pub(super) fn wrong(right: &str) -> String {
     format!("{rest}{}", if last == "9" { '0' } else { '9' })
 }
 
-/// The same code in two groups, the first of fullwidth digits, and with what a paste brings along.
+/// The same code in two groups, the first in fullwidth digits, with the extra characters of a
+/// paste.
 pub(super) fn retyped(right: &str) -> String {
     const WIDE: u32 = '０' as u32 - '0' as u32;
     let (first, rest) = right.split_at(right.len() / 2);
@@ -63,7 +64,7 @@ pub(super) fn retyped(right: &str) -> String {
     format!(" {wide}-{rest}\u{200b}\n")
 }
 
-/// The account as a store loads it. Both stored forms have to load what was saved.
+/// The account as a store loads it. Both stored forms must load what was saved.
 #[must_use]
 pub fn stored_and_loaded(account: &Account) -> Account {
     let text = serde_json::to_string(account).unwrap();

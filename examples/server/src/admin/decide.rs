@@ -8,7 +8,7 @@ use super::Operator;
 use crate::http::answer::Failure;
 use crate::service::Service;
 
-/// Sessions are revoked for the policy's clock skew, the operator's own among them.
+/// Sessions are revoked for the policy's clock skew, including the operator's own.
 const AFTER_RESET: &str =
     "the account was just reset or rewound: wait for the policy's clock skew, by default a minute";
 
@@ -76,7 +76,7 @@ pub(super) async fn decide<T>(
     })
 }
 
-/// An operator gets the engine's own name of a denial.
+/// An operator gets the engine's name of a denial.
 pub(super) fn failure(denied: &Denied, now: UtcDateTime) -> Failure {
     let status = match denied {
         Denied::UnknownAuthenticator => 404,

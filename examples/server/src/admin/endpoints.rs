@@ -26,7 +26,7 @@ use crate::service::Service;
 
 type Answer = Result<Response, Failure>;
 
-/// The account that a path names, and who asks.
+/// The account that a path names, and the operator.
 pub(super) struct Target {
     operator: Operator,
     subject: Subject,
@@ -71,7 +71,7 @@ pub(super) async fn metrics(State(service): State<Arc<Service>>) -> Answer {
     Ok(([(CONTENT_TYPE, OPEN_METRICS)], text).into_response())
 }
 
-/// `GET /accounts/{subject}`. A user whom nothing has changed has revision 0.
+/// `GET /accounts/{subject}`. An account that was never stored has revision 0.
 pub(super) async fn show(State(service): State<Arc<Service>>, target: Target) -> Answer {
     let mut order = target.order("show");
     order.ends("failed");
@@ -149,8 +149,8 @@ pub(super) async fn rewind(State(service): State<Arc<Service>>, target: Target) 
     Ok(changed(rewound.await?.revision, []))
 }
 
-/// `POST /accounts/{subject}/erase`. The record has to stay until `delete_after`, and may be deleted then if
-/// it has this revision.
+/// `POST /accounts/{subject}/erase`. The record must stay until `delete_after`. Then it may be
+/// deleted if it still has this revision.
 pub(super) async fn erase(State(service): State<Arc<Service>>, target: Target) -> Answer {
     let order = target.order("erase");
     let erased = decide(&service, order, |account, now, _| {
@@ -203,7 +203,7 @@ pub(super) async fn remove_phone(
     Ok(changed(removed.await?.revision, []))
 }
 
-/// `POST /accounts/{subject}/recovery-code`. The answer is the only place where the code stands.
+/// `POST /accounts/{subject}/recovery-code`. Only the response has the code.
 pub(super) async fn regenerate_recovery_code(
     State(service): State<Arc<Service>>,
     target: Target,
@@ -221,7 +221,7 @@ pub(super) async fn regenerate_recovery_code(
     Ok(changed(regenerated.revision, [("recovery_code", code)]))
 }
 
-/// The session by which the engine regenerates: the operator vouches for the owner.
+/// The session for the engine's regeneration: the operator vouches for the owner.
 fn vouch(service: &Service, subject: &Subject) -> Result<MfaSession, ErrorAnswer> {
     let (now, policy) = (service.now(), service.engine.policy());
     let id = SessionId::from_jti("administration").map_err(|_| ErrorAnswer::server_error())?;

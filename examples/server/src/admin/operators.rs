@@ -1,4 +1,4 @@
-//! Who may administer: one token per operator, so that a token tells who did it.
+//! Who may administer: one token per operator, so the token identifies the operator.
 
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
@@ -24,11 +24,11 @@ const MIN_TOKEN: usize = 32;
 const MAX_NAME: usize = 64;
 
 impl Operators {
-    /// Those of the variables: `NAME:TOKEN,NAME:TOKEN`, and the token for the metrics.
+    /// Reads both variables: `NAME:TOKEN,NAME:TOKEN`, and the token for the metrics.
     ///
     /// # Errors
     ///
-    /// What is wrong, without a part of a token.
+    /// What is wrong, without any part of a token.
     pub fn parse(tokens: &str, metrics: Option<&str>) -> Result<Self, String> {
         let mut operators: Vec<Operator> = Vec::new();
         for pair in tokens.split(',') {
@@ -65,14 +65,14 @@ impl Operators {
         Ok(Self { operators, metrics })
     }
 
-    /// The names, in their order.
+    /// The names, in order.
     #[must_use]
     pub fn names(&self) -> Vec<&str> {
         let names = self.operators.iter();
         names.map(|operator| operator.name.as_str()).collect()
     }
 
-    /// Whose token it is. The time tells nothing about any token but its length.
+    /// The operator of a token. The time reveals only the length of a token.
     pub(super) fn named(&self, token: &str) -> Option<&str> {
         let mut found = None;
         for operator in &self.operators {
@@ -83,7 +83,7 @@ impl Operators {
         found
     }
 
-    /// Whether it is the token that reads the metrics.
+    /// Whether this is the token that reads the metrics.
     pub(super) fn reads_metrics(&self, token: &str) -> bool {
         self.metrics
             .as_ref()

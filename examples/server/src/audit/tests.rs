@@ -29,7 +29,7 @@ fn record(event: &Event) -> AuditRecord {
     serde_json::from_value(stored).unwrap()
 }
 
-/// The fields of the line that an event makes, but the message, which it has none of.
+/// The fields of an event's line, except the message, which it does not have.
 fn logged(event: &Event) -> Value {
     fields(&record(event))
 }
@@ -90,7 +90,7 @@ fn events() -> Vec<Event> {
 fn an_event_is_logged_field_by_field() {
     for event in events() {
         let mut expected = serde_json::to_value(event).unwrap();
-        // One that an event does not have is left out.
+        // A field that an event does not have is omitted.
         let fields = expected.as_object_mut().unwrap();
         fields.retain(|_, value| !value.is_null());
         expected["subject"] = json!("auth0|alice");
@@ -106,7 +106,7 @@ fn a_phone_is_logged_masked() {
     assert_eq!(logged(&events()[0])["phone"], "XXXXXXXX8730");
 }
 
-/// What a newer server has stored.
+/// An event that a newer server stored.
 #[test]
 fn a_field_that_is_not_known_is_logged_too() {
     let mut newer = record(&Event::WrongRecoveryCode { failures: 3 });

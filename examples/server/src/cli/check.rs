@@ -1,4 +1,4 @@
-//! What a start would find, and what of it deserves a warning.
+//! What a start would find, with warnings.
 
 use std::fmt::Write as _;
 
@@ -10,7 +10,7 @@ use crate::store::StoreUrl;
 
 use super::Flags;
 
-/// What is allowed, and probably not meant.
+/// Settings that are allowed but probably a mistake.
 #[must_use]
 pub fn warnings(flags: &Flags, config: &Config) -> Vec<String> {
     let mut warnings = Vec::new();
@@ -53,7 +53,7 @@ pub fn warnings(flags: &Flags, config: &Config) -> Vec<String> {
     warnings
 }
 
-/// Everything that `check-config` says. It opens no file but the configuration, and no connection.
+/// Everything that `check-config` prints. It opens only the configuration file, and no connection.
 #[must_use]
 pub fn report(flags: &Flags, config: &Config, operators: Option<&Operators>) -> String {
     let of_listener = "http:// and the address listened on";
@@ -90,7 +90,7 @@ pub fn report(flags: &Flags, config: &Config, operators: Option<&Operators>) -> 
         ("users", config.users.len().to_string()),
         ("clients", config.clients.len().to_string()),
     ] {
-        // A String takes everything.
+        // Writing to a String cannot fail.
         let _ = writeln!(report, "{name:<15} {value}");
     }
     for warning in warnings(flags, config) {

@@ -50,18 +50,18 @@ impl fmt::Display for ListenAddress {
 }
 
 impl ListenAddress {
-    /// Listens on the first address of the name that can be had.
+    /// Listens on the first available address of the name.
     ///
     /// # Errors
     ///
-    /// What kept it from listening, and where.
+    /// Why it cannot listen, and where.
     pub async fn bind(&self) -> Result<TcpListener, String> {
         TcpListener::bind(&self.0)
             .await
             .map_err(|error| format!("{self}: {error}"))
     }
 
-    /// Whether only this machine reaches it.
+    /// Whether only this machine can reach it.
     #[must_use]
     pub fn is_loopback(&self) -> bool {
         if let Ok(address) = self.0.parse::<SocketAddr>() {

@@ -6,11 +6,12 @@ use zeroize::Zeroizing;
 
 use crate::config::{Config, ConfigError};
 
-/// Reads a line from standard input, without echo from a terminal: its hash, as those of the other users.
+/// Reads a line from standard input, without echo from a terminal, and returns its hash, with the
+/// settings of the other users.
 ///
 /// # Errors
 ///
-/// An empty password, one that is not text, and what kept it from being read or hashed.
+/// An empty password, one that is not UTF-8, or an error while reading or hashing.
 pub fn read_and_hash(config: &Config) -> Result<String, ConfigError> {
     let wrong = |error: String| ConfigError(format!("password: {error}"));
     let password = if io::stdin().is_terminal() {

@@ -5,11 +5,11 @@ use argon2::Params;
 use super::ConfigError;
 use crate::users::User;
 
-/// What one verification may take: memory in KiB, passes, lanes.
+/// Limits for one verification: memory in KiB, passes, lanes.
 const MAX: (u32, u32, u32) = (256 * 1024, 16, 16);
 
-/// Checks that every password costs the same, because the time of an answer would tell who exists, and
-/// that none costs more than a server can give.
+/// Checks that every password costs the same, because the response time would otherwise reveal who
+/// exists. Also checks that no password costs more than a server can afford.
 pub(super) fn check(users: &[User]) -> Result<(), ConfigError> {
     let mut first: Option<(&User, String)> = None;
     for user in users {

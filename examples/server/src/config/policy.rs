@@ -1,4 +1,4 @@
-//! The policy as it is written: a preset, and the numbers that differ from it.
+//! The policy in the file: a preset, and the numbers that differ from it.
 
 use std::fmt;
 use std::time::Duration;
@@ -58,7 +58,7 @@ impl WrittenPolicy {
                 .with_code_digits(digits)
                 .map_err(|error| wrong(&error))?;
         }
-        // Each bounds the other: the one that shrinks goes first.
+        // Each limits the other: set the one that shrinks first.
         let skew = self.clock_skew_seconds.map(seconds);
         if let Some(skew) = skew.filter(|skew| *skew <= policy.skew()) {
             policy = policy.with_skew(skew).map_err(|error| wrong(&error))?;
@@ -71,7 +71,7 @@ impl WrittenPolicy {
         if let Some(skew) = skew {
             policy = policy.with_skew(skew).map_err(|error| wrong(&error))?;
         }
-        // These two bound each other as well.
+        // These two limit each other as well.
         let shrunk = self
             .mfa_token_lifetime_seconds
             .filter(|lifetime| seconds(*lifetime) <= policy.token_lifetime());

@@ -27,7 +27,7 @@ fn the_demonstration_has_auth0s_numbers_and_two_clients() {
 #[test]
 fn the_example_beside_the_source_is_valid() {
     let config = Config::parse(include_str!("../../config.example.toml")).unwrap();
-    // Its numbers are the defaults, written out.
+    // Its numbers are the defaults, written explicitly.
     assert_eq!(config.policy, Policy::auth0());
     assert_eq!(config.issuer.as_deref(), Some("https://login.example.com/"));
     assert_eq!(config.clients.len(), 2);
@@ -235,7 +235,7 @@ fn passwords_that_take_different_times_are_refused_by_name() {
             assert!(error.contains(named), "{error}");
         }
     }
-    // One that is hashed at the start takes what argon2 takes by default.
+    // A password that is hashed at startup uses the defaults of argon2.
     let plain = "[[users]]\nemail = \"p@x\"\nsub = \"p\"\npassword = \"p\"\n";
     assert_eq!(
         parse(&[plain.to_owned(), user("a@x", "m=19456,t=2,p=1")]),

@@ -1,4 +1,4 @@
-//! Responses as axum has them.
+//! Responses for axum.
 
 use std::borrow::Cow;
 use std::time::Duration;
@@ -45,7 +45,7 @@ pub(crate) fn respond(reply: Reply) -> Response {
     axum::http::Response::from(reply).map(Body::from)
 }
 
-/// What the server says beside the API.
+/// Responses that are not part of the API.
 pub(crate) fn document(document: &impl Serialize) -> Response {
     // Documents are texts, numbers and lists of them, which JSON can always say.
     let body = serde_json::to_vec(document).unwrap_or_default();

@@ -33,7 +33,7 @@ pub(super) async fn api(
     respond(service.respond(&request, network).await)
 }
 
-/// Where a request comes from, past the proxies that are trusted.
+/// Where a request comes from, behind the trusted proxies.
 fn client_network(service: &Service, peer: Peer, headers: &HeaderMap) -> Network {
     let forwarded = headers.get_all("x-forwarded-for").iter();
     let forwarded = forwarded.map(|value| value.to_str().unwrap_or_default());
@@ -51,7 +51,7 @@ pub(super) async fn key_set(State(service): State<Arc<Service>>) -> Response {
     document(&service.tokens.key_set())
 }
 
-/// `GET /healthz`: the process answers.
+/// `GET /healthz`: the process responds.
 pub(super) async fn health() -> Response {
     document(&json!({ "status": "ok" }))
 }

@@ -1,7 +1,7 @@
-//! Cross-origin requests: the pages of allowed origins may read answers, errors too.
+//! Cross-origin requests: pages of allowed origins may read responses, errors too.
 //!
-//! A request from any other origin gets the same answer without these headers, so a browser does not hand it
-//! to the page.
+//! A request from another origin gets the same response without these headers, so a browser does
+//! not give it to the page.
 
 use std::time::Duration;
 
@@ -18,9 +18,9 @@ use tower_http::cors::CorsLayer;
 
 use crate::service::Service;
 
-/// How long a browser may keep the answer to a preflight. Chromium keeps none longer.
+/// How long a browser may cache the response to a preflight. Chromium caches it no longer.
 const MAX_AGE: Duration = Duration::from_secs(7_200);
-/// What Auth0's SDKs say of themselves.
+/// The header in which Auth0's SDKs name themselves.
 const AUTH0_CLIENT: HeaderName = HeaderName::from_static("auth0-client");
 
 /// The origins of all clients.
@@ -29,7 +29,7 @@ pub(super) fn origins(service: &Service) -> Vec<HeaderValue> {
     origins.map(|origin| origin.header().clone()).collect()
 }
 
-/// The routes, for pages of these origins too. It has to stand outside of everything that answers.
+/// The routes, with access for pages of these origins. It must wrap everything that responds.
 pub(super) fn with(origins: Vec<HeaderValue>, routes: Router) -> Router {
     let layer = CorsLayer::new()
         .allow_origin(origins.clone())

@@ -1,7 +1,8 @@
-//! How long a connection is waited for: some seconds for the rest of a head, longer for the next request.
+//! How long to wait for a connection: some seconds for the rest of a head, longer for the next
+//! request.
 //!
-//! hyper has one limit for both. Balancers keep idle connections for about a minute and send the next
-//! request over one of them: a server that closes it meanwhile loses that request.
+//! hyper has one limit for both. Load balancers keep idle connections for about a minute and send
+//! the next request over one of them. If the server closes it at that moment, that request is lost.
 
 use std::io;
 use std::pin::Pin;
@@ -13,12 +14,12 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep, sleep};
 
-/// What is awaited of a client.
+/// What the server waits for.
 #[derive(Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 enum Awaited {
     Head,
-    /// Nothing: the server answers. The body has a limit of its own.
+    /// Nothing: the server is responding. The body has its own limit.
     Nothing,
     NextRequest,
 }
@@ -56,13 +57,13 @@ pub(super) struct Patient<S> {
     phase: Phase,
     head: Duration,
     keep_alive: Duration,
-    /// What the deadline is of.
+    /// What the deadline applies to.
     awaited: Awaited,
     deadline: Pin<Box<Sleep>>,
 }
 
 impl<S> Patient<S> {
-    /// A new connection, which owes the head of its first request.
+    /// A new connection, which has not sent the head of its first request.
     pub(super) fn new(stream: S, head: Duration, keep_alive: Duration) -> (Self, Phase) {
         let phase = Phase(Arc::new(AtomicU8::new(Awaited::Head as u8)));
         let patient = Self {
@@ -130,7 +131,8 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Patient<S> {
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         ready!(Pin::new(&mut self.stream).poll_flush(context))?;
-        // hyper may have read before the answer was there, and does not read again until it is woken.
+        // hyper may have read before the response was ready, and does not read again until it is
+        // woken.
         let awaited = self.phase.get();
         self.wait_for(awaited);
         if awaited == Awaited::NextRequest {

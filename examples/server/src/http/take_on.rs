@@ -1,7 +1,7 @@
-//! A request is read whole, then carried out in a task of its own.
+//! Reads a request completely, then executes it in its own task.
 //!
-//! The task does not end with the connection: a client that hangs up leaves no decision unsaved and no
-//! saved one unsent. A panic ends the task and is answered, not the process.
+//! The task does not end with the connection: if a client hangs up, decisions are still saved and
+//! messages still sent. A panic ends the task, not the process, and gets a response.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -43,7 +43,7 @@ pub(crate) async fn take_on(
         }
     };
     if service.tasks.is_closed() {
-        // Nobody would wait for it.
+        // Nobody would wait for the response.
         return Failure::from(ErrorAnswer::temporarily_unavailable(RESTART)).into_response();
     }
     let request = Request::from_parts(parts, Body::from(body));
@@ -61,7 +61,7 @@ async fn read(mut body: Body) -> Result<Bytes, BadRequest> {
     let mut read = Vec::new();
     let mut discarded = 0;
     while let Some(frame) = body.frame().await {
-        // Half a body is none: the client has gone.
+        // The body is incomplete: the client is gone.
         let Ok(data) = frame.map_err(|_| BadRequest::MalformedBody)?.into_data() else {
             continue;
         };

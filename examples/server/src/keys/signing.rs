@@ -18,11 +18,11 @@ use zeroize::Zeroizing;
 /// How tokens are signed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 pub enum SigningAlgorithm {
-    /// RSA, which every client of OpenID Connect understands.
+    /// RSA, which every OpenID Connect client supports.
     #[default]
     #[serde(rename = "RS256")]
     Rs256,
-    /// The curve P-256: shorter, and faster to sign.
+    /// The curve P-256: shorter and faster signatures.
     #[serde(rename = "ES256")]
     Es256,
 }
@@ -52,7 +52,7 @@ enum Pair {
     Ec(EcdsaKeyPair),
 }
 
-/// A key that signs tokens by one algorithm.
+/// A key that signs tokens with one algorithm.
 pub struct SigningKey {
     pair: Pair,
     id: String,
@@ -96,13 +96,13 @@ impl SigningKey {
         &self.id
     }
 
-    /// The one algorithm that it signs by.
+    /// The only algorithm that it signs with.
     #[must_use]
     pub const fn algorithm(&self) -> Algorithm {
         self.pair.algorithm()
     }
 
-    /// The public key as clients read it.
+    /// The public key, in the form for clients.
     #[must_use]
     pub const fn jwk(&self) -> &Jwk {
         &self.jwk
@@ -115,7 +115,7 @@ impl SigningKey {
 
     /// The signature of a message.
     ///
-    /// jsonwebtoken would read and check the private key anew for every signature.
+    /// jsonwebtoken would parse and check the private key again for every signature.
     pub(crate) fn sign(&self, message: &[u8]) -> Result<Vec<u8>, Unspecified> {
         let rng = SystemRandom::new();
         match &self.pair {
@@ -147,7 +147,7 @@ impl fmt::Debug for SigningKey {
     }
 }
 
-/// The key that signs, and others, which verify what they signed before or will sign later.
+/// The signing key, and others that verify what they signed before or will sign later.
 #[derive(Debug)]
 pub struct SigningKeys {
     current: SigningKey,
@@ -159,13 +159,13 @@ impl SigningKeys {
         Self { current, others }
     }
 
-    /// The key that signs.
+    /// The signing key.
     #[must_use]
     pub const fn current(&self) -> &SigningKey {
         &self.current
     }
 
-    /// All of them, the one that signs first.
+    /// All keys, the signing key first.
     pub fn all(&self) -> impl Iterator<Item = &SigningKey> {
         std::iter::once(&self.current).chain(&self.others)
     }

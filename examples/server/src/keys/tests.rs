@@ -55,7 +55,7 @@ fn what_is_no_key_file_is_refused_by_name_and_without_its_content_and_stays() {
     let path = directory.path().join("key");
     for (text, expected) in [
         (String::new(), no_lists),
-        // The beginning of a mistake that toml would quote.
+        // The beginning of an error in which toml would quote the text.
         (format!("engine = {engine}\nrs256 = [{rs256}]"), no_lists),
         (format!("engine = [{engine}]\nrsa = [{rs256}]"), no_lists),
         (format!("rs256 = [{rs256}]"), no_lists),
@@ -100,7 +100,7 @@ fn what_is_no_key_file_is_refused_by_name_and_without_its_content_and_stays() {
         assert_eq!(error.to_string(), expected, "{text}");
         assert_eq!(fs::read_to_string(&path).unwrap(), text);
     }
-    // A list that nothing is signed by may be absent.
+    // A list that does not sign may be absent.
     let text = format!("engine = [{engine}]\nrs256 = [{rs256}]");
     assert_eq!(ids(&Keys::parse(&text, Rs256).unwrap()).len(), 1);
     let error = Keys::parse(&text, Es256).unwrap_err();
@@ -172,7 +172,7 @@ fn nothing_secret_is_printed() {
     }
     for name in ["engine", "rs256", "es256"] {
         let secret = list(&text, name).trim_matches('"');
-        // Of any encoding's bytes: nothing but the ids is as long as a secret.
+        // In any encoding: only the ids are as long as a secret.
         let longest = shown.split(|c: char| !c.is_ascii_alphanumeric() && !"-_+/".contains(c));
         assert!(longest.map(str::len).max().unwrap() <= 43, "{shown}");
         assert!(!shown.contains(&secret[..16]), "{shown}");

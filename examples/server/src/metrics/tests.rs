@@ -3,14 +3,14 @@ use time::UtcDateTime;
 
 use super::*;
 
-/// Every line of the text, in an order of its own: a family has none.
+/// Every line of the text, sorted: the order within a family is not defined.
 fn lines(metrics: &Metrics) -> Vec<String> {
     let mut lines: Vec<_> = metrics.text().unwrap().lines().map(str::to_owned).collect();
     lines.sort();
     lines
 }
 
-/// Samples that were not there before.
+/// The new samples.
 fn counted(before: &[String], after: &Metrics) -> Vec<String> {
     let mut after = lines(after);
     after.retain(|line| !line.starts_with('#') && !before.contains(line));
@@ -56,7 +56,7 @@ fn each_call_counts_in_one_series() {
     metrics.decided("challenge", None);
     metrics.decided("verify_oob", Some(&Denied::InvalidBindingCode));
     metrics.write_failed(&StoreError::Conflict);
-    // It is counted where the request is answered for it.
+    // It is counted when the response is made.
     metrics.write_failed(&StoreError::Unavailable("down".into()));
     metrics.store_failed(&StoreError::Conflict);
     metrics.store_failed(&StoreError::Broken("torn".into()));

@@ -1,4 +1,4 @@
-//! Audit events, as every store keeps them: one text of JSON each.
+//! Audit events, as every store keeps them: one JSON text each.
 
 use oob_mfa::{Next, Subject};
 use serde::{Deserialize, Serialize};
@@ -7,10 +7,10 @@ use time::UtcDateTime;
 
 use super::StoreError;
 
-/// How many events are handed over at once, at most.
+/// The largest number of events passed on at once.
 pub const BATCH: usize = 256;
 
-/// An event, and the change that it tells of. It holds no secret, and its number is masked.
+/// An event, and the change that caused it. It holds no secret, and its number is masked.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct AuditRecord {
@@ -29,7 +29,7 @@ pub struct AuditRecord {
     pub detail: Map<String, Value>,
 }
 
-/// What takes the events from a store. Once it has returned, the store forgets the event.
+/// Receives the events of a store. Once it has returned, the store deletes the event.
 pub type TakeEvent<'a> = &'a (dyn Fn(&AuditRecord) + Send + Sync);
 
 /// The events of a change, in order, as they are stored.
@@ -53,7 +53,8 @@ pub(super) fn encode_events(next: &Next) -> Result<Vec<String>, StoreError> {
     encoded.map_err(|error| StoreError::Broken(error.into()))
 }
 
-/// Hands over what was stored. A text that cannot be read is logged as it is: it holds up no other.
+/// Passes on what was stored. A text that cannot be read is logged unchanged, so it does not block
+/// the others.
 pub(super) fn hand_over<'a>(stored: impl IntoIterator<Item = &'a str>, take: TakeEvent<'_>) {
     for text in stored {
         match serde_json::from_str(text) {

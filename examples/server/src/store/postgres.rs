@@ -3,15 +3,14 @@
 //!
 //! # What keeps an account whole
 //!
-//! * A write is one statement that names the revision it replaces. Two of them at once meet at the
-//!   lock of the row, and the later one finds another revision: 0 rows, a conflict.
+//! * A write is one statement that names the revision it replaces. Two concurrent writes wait at
+//!   the row lock, and the later one finds another revision: 0 rows, a conflict.
 //! * A write is reported only once its commit is on the disk: every connection raises
-//!   `synchronous_commit` to `on`, whatever the role or the database has, and leaves the stricter
-//!   `remote_apply` alone. The server's own `fsync` and `full_page_writes` have to be on, which is
-//!   looked at when the process starts. A failover loses nothing where the standby is a synchronous one (see
-//!   below).
-//! * A read may come from anywhere, a standby that lags among them: a decision on an old record meets
-//!   a conflict when it is saved.
+//!   `synchronous_commit` to `on`, whatever the role or the database sets, and keeps the stricter
+//!   `remote_apply`. The server's `fsync` and `full_page_writes` must be on; the process checks
+//!   this at startup. A failover loses nothing if the standby is synchronous (see below).
+//! * A read may come from anywhere, even a standby that lags: a decision on an old record gets a
+//!   conflict when it is saved.
 //!
 //! # When it fails
 //!
@@ -29,16 +28,16 @@
 //! A process has at most 16 connections, and closes those that were idle for a minute. Set
 //! `max_connections` above 16 per process.
 //!
-//! In front of it, a pooler has to keep sessions (pgbouncer's `pool_mode=session`), because settings and
-//! prepared statements are the connection's.
+//! A pooler in front of it must keep sessions (pgbouncer's `pool_mode=session`), because settings
+//! and prepared statements belong to the connection.
 //!
 //! # Events
 //!
-//! The statement that writes an account inserts its events. They are read by deleting them: the transaction
-//! ends once they are logged, and a process that dies before that has deleted nothing. Who comes meanwhile
-//! waits, so that the order of one account's revisions is that of the log; and what commits late is there for
-//! the next read, whatever its id. That commit waits for no disk: after a crash of the server, some events
-//! may be logged again.
+//! The statement that writes an account inserts its events. They are read by deleting them: the
+//! transaction ends once they are logged, and a process that dies before that has deleted nothing.
+//! Other readers wait meanwhile, so the log has the order of one account's revisions. Events that
+//! commit late are there for the next read, whatever their id. That commit does not wait for the
+//! disk: after a crash of the server, some events may be logged again.
 
 mod schema;
 mod statement;
@@ -77,7 +76,7 @@ const REPLACE: &str = "\
     events AS (INSERT INTO oob_mfa_events (event) SELECT unnest($4::text[]) FROM written) \
     SELECT count(*) FROM written";
 
-/// A reader that hangs is ended, and its events are there again.
+/// A reader that hangs is ended, and its events become available again.
 const READ: &str = "\
     BEGIN; SET LOCAL synchronous_commit = off; SET LOCAL idle_in_transaction_session_timeout = 3000";
 const OLDEST: &str = "\
@@ -110,11 +109,11 @@ pub struct PostgresStore {
 }
 
 impl PostgresStore {
-    /// Connects, and brings the schema to the version of this server.
+    /// Connects, and migrates the schema to the version of this server.
     ///
     /// # Errors
     ///
-    /// What kept it from that, a schema of a newer server among it.
+    /// Why that failed: for example, the schema of a newer server.
     pub async fn open(config: &Config, connection: &Tls) -> Result<Self, StoreError> {
         if *connection == Tls::Anyone {
             tracing::warn!(
@@ -218,8 +217,9 @@ impl PostgresStore {
         match asked.await {
             Ok(0) => Err(StoreError::Conflict),
             Ok(_) => Ok(()),
-            // Rolled back because of another writer, so that nothing is written. PostgreSQL itself says
-            // so only under other isolation levels; what speaks its protocol may say so under any.
+            // Rolled back because of another writer, so nothing is written. PostgreSQL itself
+            // reports this only under other isolation levels; databases with its protocol may do so
+            // under any.
             Err(Unanswered::Failed(error)) if lost_a_race(&error) => Err(StoreError::Conflict),
             Err(unanswered) => Err(unanswered.into()),
         }
@@ -250,7 +250,7 @@ impl Store for PostgresStore {
         Box::pin(in_time(async move {
             match self.read(&subject).await {
                 Err(StoreError::Unavailable(_)) => {
-                    // What cut one connection has mostly cut all of them.
+                    // What cut one connection has usually cut all of them.
                     drop(self.pool.retain(|_, _| false));
                     self.read(&subject).await
                 }
@@ -277,7 +277,7 @@ impl Store for PostgresStore {
     }
 }
 
-/// Closes connections that were idle for so long, for ever.
+/// Closes idle connections, forever.
 async fn retire(pool: Pool, idle: Duration) {
     let mut turns = tokio::time::interval(idle / 2);
     loop {
@@ -292,7 +292,7 @@ fn lost_a_race(error: &Error) -> bool {
         || code == Some(&SqlState::T_R_DEADLOCK_DETECTED)
 }
 
-/// A revision as PostgreSQL has it.
+/// A revision in the type of PostgreSQL.
 fn stored(revision: u64) -> Result<i64, StoreError> {
     i64::try_from(revision).map_err(|error| StoreError::Broken(error.into()))
 }

@@ -8,7 +8,7 @@ pub(super) fn encode(account: &Account) -> Result<Vec<u8>, StoreError> {
     postcard::to_allocvec(account).map_err(broken)
 }
 
-/// The account in a record. Whether it is the right user's is the engine's question.
+/// The account in a record. The engine checks whether it belongs to the right user.
 pub(super) fn decode(record: &[u8]) -> Result<Account, StoreError> {
     let (account, rest) = postcard::take_from_bytes::<Account>(record).map_err(broken)?;
     if !rest.is_empty() {
@@ -17,7 +17,8 @@ pub(super) fn decode(record: &[u8]) -> Result<Account, StoreError> {
     Ok(account)
 }
 
-/// As [`decode`], where the revision stands beside the record too: writes are judged by that one.
+/// As [`decode`], for stores that also keep the revision beside the record: writes compare that
+/// one.
 pub(super) fn decode_at(revision: Option<u64>, record: &[u8]) -> Result<Account, StoreError> {
     let account = decode(record)?;
     if Some(account.revision()) != revision {

@@ -16,8 +16,8 @@
 //!
 //! # Events
 //!
-//! A write stores its events in the same transaction. That they were logged is written without waiting for the
-//! disk: the next write takes it along, and a crash before that has them logged again.
+//! A write stores its events in the same transaction. Logged events are deleted without waiting for
+//! the disk: the next write makes that durable, and after a crash before it they are logged again.
 
 mod writer;
 
@@ -41,12 +41,12 @@ pub struct RedbStore {
 }
 
 impl RedbStore {
-    /// Opens the file, or makes it for its owner alone: it holds numbers. Warns of one that others can
-    /// open.
+    /// Opens the file, or creates it for its owner alone, because it holds phone numbers. Warns if
+    /// others can open it.
     ///
     /// # Errors
     ///
-    /// redb's, another process that has it open among them.
+    /// Those of redb: for example, another process has it open.
     pub fn open(path: &Path) -> Result<Self, redb::Error> {
         let mut options = files::private();
         options.read(true).write(true).create(true).truncate(false);
@@ -57,7 +57,7 @@ impl RedbStore {
 
     fn on(database: Database) -> Result<Self, redb::Error> {
         let transaction = database.begin_write()?;
-        // So that a read never meets a file without the tables.
+        // So a read never finds a file without the tables.
         transaction.open_table(ACCOUNTS)?;
         transaction.open_table(EVENTS)?;
         transaction.open_table(NEXT_POSITION)?;
@@ -76,7 +76,7 @@ impl RedbStore {
         read(&self.database, subject).map_err(unavailable)
     }
 
-    /// Puts bytes in the place of a record, whatever they are: the other half of a backup.
+    /// Replaces a record by any bytes: restores from a backup.
     ///
     /// # Errors
     ///

@@ -2,41 +2,41 @@
 //!
 //! # What keeps an account whole
 //!
-//! An account is one hash, `oob-mfa:account:<subject>`, of the fields `revision` and `record`. One
-//! script compares the revision and writes both; Redis runs nothing else meanwhile. Revisions are
-//! compared as texts, because Lua's numbers lose integers above 2⁵³. No account expires. The client
-//! speaks to one server, not to a cluster.
+//! An account is one hash, `oob-mfa:account:<subject>`, with the fields `revision` and `record`.
+//! One script compares the revision and writes both; Redis runs nothing else meanwhile. Revisions
+//! are compared as text, because Lua's numbers lose integers above 2⁵³. No account expires. The
+//! client connects to one server, not to a cluster.
 //!
 //! Redis forgets unless its settings forbid it:
 //!
-//! * `appendonly yes` and `appendfsync always`, so that a write is on the disk before it is answered,
-//!   and `no-appendfsync-on-rewrite no` (the default), so that this holds during a rewrite too;
-//! * `maxmemory-policy noeviction` (the default), because an evicted account is one whose budgets are
-//!   full again.
+//! * `appendonly yes` and `appendfsync always`, so a write is on the disk before the response, and
+//!   `no-appendfsync-on-rewrite no` (the default), so this applies during a rewrite too;
+//! * `maxmemory-policy noeviction` (the default), because an evicted account would have full
+//!   budgets again.
 //!
-//! The process looks at these when it starts, and warns.
+//! The process checks these at startup, and warns.
 //!
-//! Replicas are asynchronous: a failover loses the writes that had not arrived yet, and with them
-//! codes that were spent and budgets that were charged. `min-replicas-to-write` and `WAIT` make that
-//! rarer and not impossible: neither takes a write back, and the replica that is promoted need not be
-//! one that had it. Where a failover must lose nothing, take PostgreSQL with a synchronous standby.
+//! Replicas are asynchronous: a failover loses writes that had not arrived yet, and so spent codes
+//! and charged budgets. `min-replicas-to-write` and `WAIT` make that rarer but not impossible:
+//! neither undoes a write, and the promoted replica may not have it. If a failover must lose
+//! nothing, use PostgreSQL with a synchronous standby.
 //!
 //! # When it fails
 //!
-//! All requests share one connection. One over which anything failed is not used again; a read that
-//! failed is asked once more, a write never is.
+//! All requests share one connection. It is not used again after any failure. A failed read is
+//! retried once, a write never.
 //!
 //! # Events
 //!
-//! The same script appends the events to the stream `oob-mfa:events`, before it writes the account: should
-//! the stream be something else, neither is written. One process at a time reads it, by a lease in
-//! `oob-mfa:events:reader` that ends by itself where the process has. Once they are logged, exactly those
-//! entries are deleted.
+//! The same script appends the events to the stream `oob-mfa:events` before it writes the account:
+//! if that key is not a stream, neither is written. One process at a time reads it, with a lease in
+//! `oob-mfa:events:reader` that expires if the process dies. Once entries are logged, exactly those
+//! are deleted.
 //!
 //! # TLS
 //!
-//! `rediss://` encrypts the connection. The server's certificate has to be for the host of the URL, and of an
-//! authority that the system trusts, or of the one in `sslrootcert=FILE`.
+//! `rediss://` encrypts the connection. The server's certificate must be for the host of the URL,
+//! from an authority that the system trusts or the one in `sslrootcert=FILE`.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -57,8 +57,8 @@ use super::{ANSWER, CONNECT, Promise, Store, StoreError, TakeEvent, in_time, tls
 const EVENTS: &str = "oob-mfa:events";
 const READER: &str = "oob-mfa:events:reader";
 
-/// Writes events, revision and record where the stored revision is the one to be replaced, or where there
-/// is no key if none is to be.
+/// Writes events, revision and record if the stored revision is the one to replace, or if there is
+/// no key and none is to be replaced.
 const REPLACE: &str = "\
     if ARGV[1] == '' then
         if redis.call('EXISTS', KEYS[1]) == 1 then return 0 end
@@ -71,7 +71,7 @@ const REPLACE: &str = "\
     redis.call('HSET', KEYS[1], 'revision', ARGV[2], 'record', ARGV[3])
     return 1";
 
-/// The oldest entries, for the one process that reads: none where another does.
+/// The oldest entries, for the one process that reads; nothing if another process reads.
 const OLDEST: &str = "\
     if redis.call('XLEN', KEYS[1]) == 0 then return {} end
     local reader = redis.call('GET', KEYS[2])
@@ -85,12 +85,12 @@ const FORGET: &str = "\
     if redis.call('GET', KEYS[2]) == ARGV[1] then redis.call('DEL', KEYS[2]) end
     return 'OK'";
 
-/// How long a process that has read may take to say what it has logged.
+/// How long a reading process may take to confirm what it has logged.
 const LEASE: Duration = Duration::from_secs(3);
-/// How often another looks whether it has.
+/// How often another process checks whether it has.
 const TURN: Duration = Duration::from_millis(20);
 
-/// Settings, and the values by which nothing is lost.
+/// Settings, and the values that lose nothing.
 const SETTINGS: [(&str, &[&str]); 4] = [
     ("appendonly", &["yes"]),
     ("appendfsync", &["always"]),
@@ -114,12 +114,12 @@ pub struct RedisStore {
     replace: Script,
     oldest: Script,
     forget: Script,
-    /// What tells this process from others that read the events.
+    /// Identifies this process among the readers of the events.
     reader: String,
     shared: Mutex<Shared>,
 }
 
-/// The connection of all requests, if there is one, and how many there were before it.
+/// The connection of all requests, if any, and how many came before it.
 #[derive(Default)]
 struct Shared {
     connection: Option<MultiplexedConnection>,
@@ -127,12 +127,12 @@ struct Shared {
 }
 
 impl RedisStore {
-    /// Connects, over TLS by the authority in a file if one is named, and warns of settings by which Redis
-    /// loses what it has acknowledged.
+    /// Connects, over TLS with the authority in a file if one is named, and warns about settings
+    /// with which Redis loses acknowledged writes.
     ///
     /// # Errors
     ///
-    /// What kept it from that.
+    /// Why it cannot connect.
     pub async fn open(info: &ConnectionInfo, authority: Option<&Path>) -> Result<Self, StoreError> {
         tls::provide();
         let authority = authority.map(tls::authority).transpose();
@@ -204,7 +204,7 @@ impl RedisStore {
         Ok((connection, shared.number))
     }
 
-    /// What came of a command. A connection that failed is given up, unless that was done already.
+    /// The result of a command. A failed connection is given up, if it was not already.
     async fn settle<T>(&self, asked: RedisResult<T>, number: u64) -> Result<T, StoreError> {
         if asked.is_err() {
             let mut shared = self.shared.lock().await;
@@ -268,7 +268,7 @@ impl RedisStore {
 }
 
 impl RedisStore {
-    /// Waits for its turn: the lease of another ends before the deadline.
+    /// Waits for its turn: another process's lease ends before the deadline.
     async fn oldest_events(&self) -> Result<Vec<Entry>, StoreError> {
         let mut script = self.oldest.key(EVENTS);
         script.key(READER).arg(&self.reader);
@@ -336,8 +336,8 @@ fn key(subject: &Subject) -> String {
     format!("oob-mfa:account:{subject}")
 }
 
-/// What kept a connection from being made, in this program's words: the server's own may repeat what it
-/// was sent, and that was the password.
+/// Why a connection failed, in our own words: the server's message may repeat what it was sent,
+/// which includes the password.
 fn refused(error: RedisError) -> StoreError {
     if error.is_io_error() {
         return failure(error);
@@ -347,7 +347,7 @@ fn refused(error: RedisError) -> StoreError {
 }
 
 fn failure(error: RedisError) -> StoreError {
-    // Something else has the key: it stays.
+    // Something else uses the key: keep it.
     if error.code() == Some("WRONGTYPE") {
         return StoreError::Broken(error.into());
     }

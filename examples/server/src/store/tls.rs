@@ -1,4 +1,4 @@
-//! Whom a store's connection trusts.
+//! Which certificates a store's connection trusts.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -16,19 +16,19 @@ use rustls::{
 /// How a connection to PostgreSQL is protected.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Tls {
-    /// Not at all.
+    /// Plaintext.
     Off,
     /// `sslmode=require`: encrypted, to any server that answers.
     Anyone,
     /// `sslmode=require` with `sslrootcert`: to any server with a certificate of this authority.
     AnyoneOf(PathBuf),
-    /// `sslmode=verify-full`: to the host of the URL, by a certificate of the authority in `sslrootcert`, or
-    /// else of those that the system trusts.
+    /// `sslmode=verify-full`: to the host of the URL, with a certificate of the authority in
+    /// `sslrootcert`, or by default of one that the system trusts.
     Host(Option<PathBuf>),
 }
 
 impl Tls {
-    /// What a connection is made by. An authority's file is read here.
+    /// The connector. It reads the authority's file.
     pub(super) fn config(&self) -> Result<ClientConfig, String> {
         let provider = Arc::new(aws_lc_rs::default_provider());
         let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
@@ -61,12 +61,12 @@ impl Tls {
     }
 }
 
-/// For what takes the provider of the process, as the client of Redis does. One that is there stays.
+/// Sets the process-wide provider, which the Redis client uses. An existing one is kept.
 pub(super) fn provide() {
     drop(aws_lc_rs::default_provider().install_default());
 }
 
-/// The bytes of an authority's file, which has at least one certificate.
+/// The bytes of an authority's file, with at least one certificate.
 pub(super) fn authority(path: &Path) -> Result<Vec<u8>, String> {
     authorities(path)?;
     fs::read(path).map_err(|error| format!("{}: {error}", path.display()))
@@ -117,7 +117,7 @@ impl ServerCertVerifier for AnyName {
         let verified =
             chain.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now);
         match verified {
-            // The name is looked at last.
+            // The name is checked last.
             Err(Error::InvalidCertificate(
                 CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
             )) => Ok(ServerCertVerified::assertion()),

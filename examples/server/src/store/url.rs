@@ -1,4 +1,4 @@
-//! Which store, and where: `--store`.
+//! The store and its address: `--store`.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -12,19 +12,19 @@ use super::tls::Tls;
 
 /// A store by its scheme.
 ///
-/// `Debug` shows only which one: a URL holds a password.
+/// `Debug` shows only the kind: a URL holds a password.
 #[derive(Clone)]
 pub enum StoreUrl {
     /// An embedded file.
     Redb(PathBuf),
     /// Tables in PostgreSQL.
     Postgres(Box<tokio_postgres::Config>, Tls),
-    /// Keys in Redis, and the authority of its certificate, if it is not one that the system trusts.
+    /// Keys in Redis, and the authority of its certificate if the system does not trust it.
     Redis(Box<redis::ConnectionInfo>, Option<PathBuf>),
 }
 
 impl StoreUrl {
-    /// Whether several processes may have it open at a time.
+    /// Whether several processes may have it open at once.
     #[must_use]
     pub const fn is_shared(&self) -> bool {
         !matches!(self, Self::Redb(_))
@@ -125,11 +125,11 @@ impl FromStr for StoreUrl {
     }
 }
 
-/// What the clients of the databases do not read by themselves.
+/// The parameters that the database clients do not read themselves.
 struct TlsSettings {
     mode: Option<String>,
     authority: Option<PathBuf>,
-    /// The URL without them.
+    /// The URL without these parameters.
     rest: String,
 }
 
@@ -181,7 +181,7 @@ fn postgres(url: &str) -> Result<StoreUrl, InvalidStoreUrl> {
         (None | Some("disable"), Some(_)) => return Err(InvalidStoreUrl::POSTGRES_AUTHORITY),
         (Some(_), _) => return Err(InvalidStoreUrl::POSTGRES_MODE),
     };
-    // One that stands behind a character that has to be encoded.
+    // A parameter after a character that must be encoded.
     if rest.contains("sslmode=") || rest.contains("sslrootcert=") {
         return Err(InvalidStoreUrl::POSTGRES);
     }

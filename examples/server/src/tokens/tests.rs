@@ -24,7 +24,7 @@ static KEYS: LazyLock<String> = LazyLock::new(|| {
     ["engine", "rs256", "es256"].map(list).join("\n")
 });
 
-/// The first secret of a list of a key file.
+/// The first secret in a list of a key file.
 fn secret<'a>(file: &'a str, list: &str) -> &'a str {
     let line = file
         .lines()
@@ -59,7 +59,7 @@ fn saved<T>(transition: Transition<T>, account: &mut Account) -> T {
     outcome.result.unwrap()
 }
 
-/// What confirming a phone at `now` proves, for an MFA session that expires at `expires_at`.
+/// The proof of a phone confirmed at `now`, for an MFA session that expires at `expires_at`.
 fn confirmed(audience: &str, now: UtcDateTime, expires_at: UtcDateTime) -> Verified {
     let engine = Engine::new(Policy::auth0(), KeyRing::new(Key::new(1, &[7; 32])));
     let mut account = Account::new("auth0|alice".parse().unwrap());
@@ -95,7 +95,7 @@ fn mint(tokens: &Tokens, verified: &Verified) -> Result<Value, Unsigned> {
     Ok(serde_json::to_value(&answer).unwrap())
 }
 
-/// The claims of a token, read without a look at its signature.
+/// The claims of a token, read without checking its signature.
 fn claims(token: &Value) -> Value {
     let claims = token.as_str().unwrap().split('.').nth(1).unwrap();
     serde_json::from_slice(&Base64UrlUnpadded::decode_vec(claims).unwrap()).unwrap()
@@ -159,7 +159,7 @@ fn a_token_of_any_key_of_the_file_opens_until_that_key_is_dropped() {
         let token = token.as_str().unwrap();
         let opens = |tokens: &Tokens| tokens.open(token).map(drop);
         assert_eq!(opens(&before), Ok(()));
-        // Added behind the old one, then in front of it: what either signs opens at both.
+        // Added after the old key, then before it: tokens of either key open at both.
         let (added, promoted) = (of(&[&old, &new]), of(&[&new, &old]));
         let signed = [&added, &promoted].map(|tokens| {
             assert_eq!(opens(tokens), Ok(()));

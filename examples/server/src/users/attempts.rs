@@ -1,13 +1,13 @@
-//! How many wrong passwords are judged, per address, and per name at an address.
+//! How many wrong passwords are checked, per address, and per name at an address.
 //!
-//! A limit per name alone lets anybody lock the owner out, so wrong passwords are charged to the address
-//! that sent them, and to the pair of the name and the address: a right password is refused only for what
-//! its own address did. Many addresses together can guess more often than one, so a name that is guessed
-//! at from everywhere is slowed: each try at it waits a second, and none is refused. Names that nobody has
-//! are charged alike, so a 429 tells nothing about who exists. Only judged passwords are charged, and
-//! judging costs a core for a while, so the table of budgets grows no faster than passwords are judged; a
-//! full one forgets the fullest budgets first. The time is that of a monotonic clock, because a step of
-//! the wall clock would refill or freeze every budget at once.
+//! A limit per name alone would let anyone lock the owner out. So a wrong password is charged to
+//! its address, and to the pair of name and address: a right password is refused only for what its
+//! own address did. Many addresses together can guess more often than one, so a name that is
+//! guessed from many addresses is slowed down: each try waits a second, and none is refused.
+//! Unknown names are charged the same way, so a 429 does not reveal who exists. Only checked
+//! passwords are charged, and a check costs a core for a while, so the table of budgets grows no
+//! faster than passwords are checked. A full table drops the fullest budgets first. The clock is
+//! monotonic, because a step of the wall clock would refill or freeze every budget at once.
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -23,7 +23,7 @@ use crate::peers::Network;
 /// A name as it is kept: a hash, because a client chooses how long a name is.
 type Name = [u8; 32];
 
-/// The budgets of everybody who sent a wrong password lately.
+/// The budgets of everyone who recently sent a wrong password.
 pub(super) struct Attempts {
     pairs: Mutex<Budgets<(Name, Network)>>,
     networks: Mutex<Budgets<Network>>,
@@ -31,11 +31,11 @@ pub(super) struct Attempts {
     begun: Instant,
 }
 
-/// A try that may be judged.
+/// A try that may be checked.
 pub(super) struct Attempt {
     name: Name,
     network: Network,
-    /// How long it has to wait first.
+    /// How long it must wait first.
     pub(super) delay: Duration,
 }
 
@@ -48,7 +48,7 @@ impl Attempts {
         let budgets = |burst, seconds| RateLimit::new(burst, Duration::from_secs(seconds));
         Ok(Self {
             pairs: Mutex::new(Budgets::of(budgets(10, 360)?)),
-            // Several people sit behind one address.
+            // Several people may share one address.
             networks: Mutex::new(Budgets::of(budgets(50, 60)?)),
             names: Mutex::new(Budgets::of(budgets(100, 60)?)),
             begun: Instant::now(),
@@ -60,12 +60,12 @@ impl Attempts {
         UtcDateTime::UNIX_EPOCH + self.begun.elapsed()
     }
 
-    /// Whether a password may be judged; else the time until one may be.
+    /// Whether a password may be checked; otherwise the time until one may be.
     pub(super) fn check(&self, name: &str, network: Network) -> Result<Attempt, Duration> {
         self.check_at(name, network, self.now())
     }
 
-    /// Charges a try whose password was wrong.
+    /// Charges a try with a wrong password.
     pub(super) fn failed(&self, attempt: &Attempt) {
         self.failed_at(attempt, self.now());
     }
@@ -98,11 +98,11 @@ impl Attempts {
 }
 
 fn locked<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    // What is in it is whole at every moment.
+    // Its content is consistent at every moment.
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Budgets that are not full, by whom they are of.
+/// Budgets that are not full, by owner.
 struct Budgets<K> {
     limit: RateLimit,
     budgets: HashMap<K, Budget>,
@@ -131,11 +131,11 @@ impl<K: Eq + Hash> Budgets<K> {
         if self.budgets.len() >= MAX_ENTRIES && !self.budgets.contains_key(&key) {
             self.make_room(now);
         }
-        // An empty one stays as it is.
+        // An empty one does not change.
         let _ = self.budgets.entry(key).or_default().take(self.limit, now);
     }
 
-    /// Forgets the fullest budgets until half of the room is free.
+    /// Drops the fullest budgets until half of the table is free.
     fn make_room(&mut self, now: UtcDateTime) {
         for remaining in (0..=self.limit.burst()).rev() {
             if self.budgets.len() <= MAX_ENTRIES / 2 {
@@ -161,7 +161,7 @@ mod tests {
         Network::of(IpAddr::from(number.to_be_bytes()))
     }
 
-    /// Sends a wrong password: whether it was judged.
+    /// Sends a wrong password, and returns whether it was checked.
     fn wrong(attempts: &Attempts, name: &str, network: Network, now: UtcDateTime) -> bool {
         let attempt = attempts.check_at(name, network, now);
         attempt.is_ok_and(|attempt| {
@@ -180,7 +180,7 @@ mod tests {
         let attempts = Attempts::new().unwrap();
         let judged = |now| wrong(&attempts, "alice@example.com", network(1), now);
         assert_eq!((0..20).filter(|_| judged(at(0))).count(), 10);
-        // However it is spelled.
+        // In any spelling.
         let left = wait(&attempts, "ALICE@example.com", network(1), at(0));
         assert_eq!(left, Duration::from_secs(360));
         assert_eq!([judged(at(359)), judged(at(360))], [false, true]);

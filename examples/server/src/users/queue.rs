@@ -8,7 +8,7 @@ use tokio::sync::{Mutex as Turn, OwnedMutexGuard};
 
 use crate::peers::Network;
 
-/// The addresses that wait, each with its turn and how many of its requests there are.
+/// The waiting addresses, each with its turn and its number of requests.
 #[derive(Default)]
 pub(super) struct Queue(Arc<Lanes>);
 
@@ -25,7 +25,7 @@ pub(super) struct Place {
 }
 
 impl Queue {
-    /// A place among those of an address; none where it has too many.
+    /// A place for a request of an address; `None` if it has too many.
     pub(super) fn place(&self, network: Network) -> Option<Place> {
         let mut lanes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let (turn, waiting) = lanes.entry(network).or_default();

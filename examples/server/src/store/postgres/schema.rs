@@ -1,13 +1,13 @@
-//! The tables, and the settings that keep what is in them.
+//! The tables, and the settings that make them durable.
 
 use deadpool_postgres::Client;
 
 use super::super::StoreError;
 use super::statement::unavailable;
 
-/// The schema, one step per version. A step that was released is never changed.
+/// The schema, one step per version. A released step never changes.
 ///
-/// A subject may hold any character, NUL too, which `text` does not: it is kept as its UTF-8 bytes
+/// A subject may hold any character, even NUL, which `text` cannot. So it is stored as UTF-8 bytes
 /// (`convert_from(subject, 'UTF8')` shows it).
 const MIGRATIONS: [&str; 1] = ["\
     CREATE TABLE oob_mfa_accounts (\
@@ -18,10 +18,10 @@ const MIGRATIONS: [&str; 1] = ["\
         id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, \
         event text NOT NULL)"];
 
-/// Any number that nobody else on the database locks: the first bytes of the crate's name.
+/// Any number that nothing else in the database locks: the first bytes of the crate's name.
 const MIGRATION_LOCK: i64 = i64::from_be_bytes(*b"oob-mfa\0");
 
-/// Processes that start at once take their turns: `CREATE TABLE IF NOT EXISTS` alone would fail
+/// Processes that start at the same time take turns: `CREATE TABLE IF NOT EXISTS` alone would fail
 /// for one of them.
 pub(super) async fn migrate(client: &mut Client) -> Result<(), StoreError> {
     let migrated = async {
@@ -32,7 +32,7 @@ pub(super) async fn migrate(client: &mut Client) -> Result<(), StoreError> {
         transaction
             .execute("SELECT pg_advisory_xact_lock($1)", &[&MIGRATION_LOCK])
             .await?;
-        // Asked first, so that a role that may create nothing gets by with the tables there are.
+        // Checked first, so a role without the right to create can use existing tables.
         let there = transaction
             .query_one("SELECT to_regclass('oob_mfa_schema') IS NOT NULL", &[])
             .await?;

@@ -1,4 +1,4 @@
-//! A statement, and the connection that it goes over.
+//! A statement and its connection.
 
 use std::time::Duration;
 
@@ -11,10 +11,10 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::super::{ANSWER, StoreError};
 
-/// How long the end of a statement that was given up may take.
+/// How long it may take to end a statement that was given up.
 const END: Duration = Duration::from_secs(2);
 
-/// Why a statement has no answer.
+/// Why a statement has no result.
 pub(super) enum Unanswered {
     Failed(Error),
     GivenUp(Elapsed),
@@ -29,7 +29,7 @@ impl From<Unanswered> for StoreError {
     }
 }
 
-/// Asks over a connection, which goes back to the pool only if it did its work.
+/// Runs a statement on a connection, which returns to the pool only after success.
 pub(super) async fn ask<T>(
     tls: &MakeRustlsConnect,
     client: Client,
@@ -45,7 +45,7 @@ pub(super) async fn ask<T>(
             Ok(answer)
         }
         Ok(Err(error)) => {
-            // The server has told how the statement ended.
+            // The server has reported how the statement ended.
             if error.as_db_error().is_some() {
                 drop(busy.client.take().map(Client::take));
             }
@@ -55,8 +55,8 @@ pub(super) async fn ask<T>(
     }
 }
 
-/// A connection with a statement under way. What is left of it when it is dropped is given up, by the
-/// deadline of the whole request too.
+/// A connection with a statement under way. If it is dropped, for example at the deadline of the
+/// request, the statement is given up.
 struct Busy {
     client: Option<Client>,
     tls: MakeRustlsConnect,
@@ -74,8 +74,8 @@ impl Drop for Busy {
     }
 }
 
-/// Ends a statement and its connection, which keeps its place in the pool until then: so the sessions
-/// in the server are not more than the connections here.
+/// Ends a statement and its connection, which keeps its place in the pool until then. So the server
+/// never has more sessions than there are connections here.
 async fn give_up(client: Client, tls: MakeRustlsConnect) {
     let ended = timeout(END, async {
         client.cancel_token().cancel_query(tls).await?;
@@ -90,7 +90,7 @@ async fn give_up(client: Client, tls: MakeRustlsConnect) {
     drop(Client::take(client));
 }
 
-/// The error and its cause, which tells what happened.
+/// The error with its cause, which says what happened.
 pub(super) fn unavailable(error: Error) -> StoreError {
     let kind = error.to_string();
     StoreError::Unavailable(match error.into_source() {

@@ -6,7 +6,7 @@ use super::*;
 /// Asks PostgreSQL itself, over a connection of the store.
 #[tokio::test]
 async fn a_role_that_does_not_wait_for_the_disk_is_made_to() {
-    // `.ci/with-services` names one; tests/stores.rs says where there is none.
+    // `.ci/with-services` sets it; tests/stores.rs reports if it is missing.
     let Ok(server) = std::env::var("OOB_MFA_TEST_POSTGRES") else {
         return;
     };
@@ -18,7 +18,7 @@ async fn a_role_that_does_not_wait_for_the_disk_is_made_to() {
         ("remote_apply", "remote_apply"),
     ] {
         let mut config: Config = server.parse().unwrap();
-        // What a role has been given is there before the first statement, as this is.
+        // A role's settings apply before the first statement, like this one.
         config.options(format!(
             "-c search_path=pg_temp -c synchronous_commit={written} \
              -c default_transaction_isolation=serializable -c statement_timeout=0"
@@ -64,7 +64,7 @@ async fn connections_that_are_idle_are_closed() {
         }
     };
     timeout(Duration::from_secs(30), closed).await.unwrap();
-    // One that is in use is not idle.
+    // A connection in use is not idle.
     used.unwrap().batch_execute("").await.unwrap();
     drop(retiring);
 
@@ -123,7 +123,7 @@ async fn a_statement_whose_request_is_over_is_ended_with_its_connection() {
     timeout(Duration::from_secs(30), closed).await.unwrap();
 }
 
-/// A PostgreSQL that takes a connection, answers so many statements, and then is silent.
+/// A PostgreSQL that accepts a connection, answers so many statements, and then stays silent.
 async fn silent_after(statements: usize) -> Config {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
@@ -148,7 +148,7 @@ async fn silent_after(statements: usize) -> Config {
     config
 }
 
-/// On a clock that moves on by itself while everybody waits.
+/// On a clock that advances by itself while every task waits.
 #[tokio::test(start_paused = true)]
 async fn a_server_that_is_silent_is_not_waited_for_at_the_start() {
     for (statements, longest) in [(0, CONNECT), (1, START), (2, START)] {

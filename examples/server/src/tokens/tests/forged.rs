@@ -1,4 +1,4 @@
-//! Tokens that somebody else made with what is public, or that name another algorithm than their key's.
+//! Tokens that someone else made from public data, or that name another algorithm than their key's.
 
 use aws_lc_rs::hmac;
 use aws_lc_rs::rand::SystemRandom;
@@ -10,7 +10,7 @@ use base64ct::Base64;
 
 use super::*;
 
-/// The private keys of the file, and the claims of a good token.
+/// The private keys of the file, and the claims of a valid token.
 struct Forger {
     tokens: Tokens,
     rsa: RsaKeyPair,
