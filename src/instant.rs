@@ -1,4 +1,4 @@
-//! Times as the crate computes and stores them.
+//! Points in time as the crate computes and stores them.
 
 use core::time::Duration;
 
