@@ -177,7 +177,7 @@ impl User {
         let mut typed = typed(&self.recovery_code);
         let code = RecoveryCode::from(secret_text(&mut typed));
         // The id of the new code's entry is drawn before it, and shown in the list.
-        let rng = &mut SecretRng::after(16);
+        let rng = &mut SecretRng::after(1);
         heard(engine.verify_recovery_code(account, &self.session, &code, self.now, rng))
     }
 
@@ -213,7 +213,8 @@ impl User {
     /// Secret: the key, and the words that the code is drawn from.
     fn asks(&self) -> String {
         let account = self.loaded(&["digest"]);
-        let (request, rng) = (Challenge::default(), &mut SecretRng::after(0));
+        // The oob_code is drawn before the code, and the client gets it.
+        let (request, rng) = (Challenge::default(), &mut SecretRng::after(1));
         heard(secret_engine().challenge(account, &self.session, &request, self.now, rng))
     }
 
@@ -326,10 +327,10 @@ fn said<T>(result: &Result<T, Denied>) -> String {
     }
 }
 
-/// The words that codes are drawn from are secret. The bytes that ids are drawn from are not.
+/// What codes are drawn from is secret. What the ids before them are drawn from is not.
 struct SecretRng {
     words: ChaCha20Rng,
-    /// Words that are no secret, before those that are.
+    /// Calls that draw no secret, before those that do.
     public: usize,
 }
 
@@ -344,12 +345,9 @@ impl TryRng for SecretRng {
     type Error = Infallible;
 
     fn try_next_u32(&mut self) -> Result<u32, Infallible> {
-        let mut word = self.words.next_u32();
-        match self.public.checked_sub(1) {
-            Some(left) => self.public = left,
-            None => mark(Secret::Drawn, &mut word),
-        }
-        Ok(black_box(word))
+        let mut word = [0; 4];
+        self.try_fill_bytes(&mut word)?;
+        Ok(black_box(u32::from_le_bytes(word)))
     }
 
     fn try_next_u64(&mut self) -> Result<u64, Infallible> {
@@ -358,6 +356,10 @@ impl TryRng for SecretRng {
 
     fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Infallible> {
         self.words.fill_bytes(bytes);
+        match self.public.checked_sub(1) {
+            Some(left) => self.public = left,
+            None => mark(Secret::Drawn, bytes),
+        }
         Ok(())
     }
 }

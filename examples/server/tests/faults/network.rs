@@ -136,12 +136,13 @@ fn connections_that_nobody_answers_on_are_replaced(scene: &Scene<'_>) {
     scene.site.enroll(client);
     let (token, oob_code, code) = scene.site.challenged(client);
     fill_the_pool(client, &token);
-    // What logs the events would find one dead too.
     until("the events are logged", || scene.backend.events() == 0);
     scene.proxy.set(Fault::ForgetConnections);
     client.answer(&token, &oob_code, &code).ok();
-    // Found dead once, and not once per connection.
-    assert_eq!(scene.proxy.struck(), 1);
+    // Found dead once by the request, and not once per connection. What logs the events may meet another one,
+    // if it still waits for the answer to its commit.
+    let struck = scene.proxy.struck();
+    assert!((1..=2).contains(&struck), "{struck}");
 }
 
 fn connections_that_were_forgotten_while_idle_are_not_met(scene: &Scene<'_>) {
