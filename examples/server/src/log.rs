@@ -35,6 +35,8 @@ pub(crate) mod tests {
 
     /// The log of this thread from here on.
     pub(crate) fn capture() -> (Lines, DefaultGuard) {
+        // Without it, a thread that logs at the same time and for nobody can switch an event off for all.
+        let _ = tracing_subscriber::fmt().with_writer(io::sink).try_init();
         let lines = Lines::default();
         let writer = lines.clone();
         let log = tracing_subscriber::fmt()
