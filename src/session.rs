@@ -181,19 +181,23 @@ impl MfaSession {
         })
     }
 
-    /// The session of a token that is minted at `now` for this one, after a second factor.
-    pub(crate) fn of_token(&self, id: &SessionId, now: Millis, expires_at: Millis) -> Self {
-        let authenticated_at = match self.assurance {
+    /// When the user authenticated, as of `now`: with a first factor, by the second one at `now`.
+    pub(crate) fn authenticated_by(&self, now: Millis) -> Millis {
+        match self.assurance {
             Assurance::FirstFactor => now,
             // The embedder's time may be later than ours.
             Assurance::Mfa => self.authenticated_at.min(now),
-        };
+        }
+    }
+
+    /// The session of a token that is minted at `now` for this one, after a second factor.
+    pub(crate) fn of_token(&self, id: &SessionId, now: Millis, expires_at: Millis) -> Self {
         Self {
             tag: SessionTag::of_id(&id.0, Assurance::Mfa.code()),
             assurance: Assurance::Mfa,
             issued_at: now,
             expires_at,
-            authenticated_at,
+            authenticated_at: self.authenticated_by(now),
             claims: Arc::clone(&self.claims),
         }
     }

@@ -184,10 +184,6 @@ impl Verified {
     /// session.
     #[must_use]
     pub fn authenticated_at(&self) -> UtcDateTime {
-        match self.session.assurance() {
-            Assurance::FirstFactor => self.verified_at(),
-            // The embedder's time may be later than ours.
-            Assurance::Mfa => self.session.authenticated_at().min(self.verified_at()),
-        }
+        self.session.authenticated_by(self.at).to_utc()
     }
 }

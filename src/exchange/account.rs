@@ -113,7 +113,11 @@ fn judge(
         },
     };
     match transition.begin() {
-        Step::Refused(outcome) => granted(pending.subject, outcome.result?),
+        // Nothing is granted that is not saved, whatever a refusal holds.
+        Step::Refused(outcome) => Err(match outcome.result {
+            Err(denied) => denied.into(),
+            Ok(_) => ErrorAnswer::server_error().into(),
+        }),
         Step::Save(next, sealed) => {
             let (target, admitted) = (next.target(), pending.admitted);
             let saving = Saving {

@@ -263,8 +263,8 @@ step! {
     /// # Security
     ///
     /// Mint none that is valid after [`Verified::not_after`] or has a later `auth_time` than
-    /// [`Verified::authenticated_at`]. [`Verified::mfa_session`] keeps both. A failure here burns the code, so prepare whatever can fail before
-    /// the request.
+    /// [`Verified::authenticated_at`]. [`Verified::mfa_session`] keeps both. A failure here burns the code,
+    /// so prepare whatever can fail before the request.
     Mint { verified: Verified }
 }
 
