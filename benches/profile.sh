@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Prints in which functions a case spends its instructions: the mean of three runs, in which measuring takes 25.
-# What the compiler inlined counts for the function that it was inlined into.
+# Prints in which functions a case spends its instructions: the mean of 3 runs, of which measuring takes 25.
+# Inlined code counts for the function that it was inlined into.
 #
 #   profile.sh CASE...        such as verify_wrong/1; the lines `instructions` of figures.tsv name them all
 #
-# Takes cargo and valgrind.
+# Needs cargo and valgrind.
 set -euo pipefail
 cd "$(dirname "$0")"
 

@@ -1,20 +1,20 @@
 #!/usr/bin/env bash
-# Prints the tables of the page `scale` of the crate's documentation, in the form that they have there.
+# Prints the tables of the page `scale` of the crate's documentation, in the same form.
 #
-#   benches/scale.sh            all of it, in some ten minutes and 8 GB of memory
+#   benches/scale.sh            everything, in about 10 minutes and 8 GB of memory
 #   benches/scale.sh memory     accounts in memory
 #   benches/scale.sh redb       accounts in a file
-#   benches/scale.sh server     the server behind a socket, on redb and on a PostgreSQL of its own
+#   benches/scale.sh server     the server behind a socket, on redb and on its own PostgreSQL
 #
-# The numbers of accounts can be set: MEMORY, REDB, SERVER. The server is asked by wrk, which is taken
-# from Debian where it may be; PostgreSQL is left out where there is none. Everything is on loopback.
+# Set the numbers of accounts with MEMORY, REDB, SERVER. The load generator is wrk, which is taken
+# from Debian if possible; PostgreSQL is skipped if there is none. Everything is on loopback.
 set -euo pipefail
 cd "$(dirname "$0")"
 
 MEMORY="${MEMORY:-10000000}"
 REDB="${REDB:-1000000}"
 SERVER="${SERVER:-1000000}"
-# Of the server: users of each kind of traffic, connections, and how long each kind goes on.
+# For the server: users of each kind of traffic, connections, and the duration of each kind.
 USERS="${USERS:-20000}"
 CONNECTIONS="${CONNECTIONS:-16}"
 DURATION="${DURATION:-5}"
@@ -43,7 +43,7 @@ trap stop EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
-# Cargo says what it does on the standard error; the tables are all of the output.
+# Cargo reports on standard error; the output has only the tables.
 case "$1" in
     # Within itself.
     on_postgres) ;;
@@ -60,7 +60,7 @@ machine() {
 }
 
 memory() {
-    # In both forms with a tenth of them; then all of them in the better one.
+    # Both forms with a tenth of the accounts; then the better form with all of them.
     "$scale" memory "$((MEMORY / 10))" account
     echo
     "$scale" memory "$((MEMORY / 10))" record
@@ -86,7 +86,7 @@ server() {
     echo '| --- | --- | --- | --- | --- | --- | --- | --- |'
     export FLEET="$folder"
     on_redb
-    # It starts a PostgreSQL, and lets this program find it.
+    # It starts a PostgreSQL, and passes its address to this program.
     MEASURED="$folder/postgres" ../.ci/with-services "$PWD/scale.sh" on_postgres
     echo
     [ ! -e "$folder/postgres" ] || cat "$folder/postgres"
@@ -98,7 +98,7 @@ server() {
 on_redb() {
     prepare "$folder/accounts.redb"
     start "redb:$folder/accounts.redb"
-    # Every write waits for the disk, so that they are few.
+    # Every write waits for the disk, so there are few.
     served 'redb, durable' "redb:$folder/accounts.redb" "$((USERS / 10))"
 }
 
@@ -107,7 +107,7 @@ on_postgres() {
     [ -n "$url" ] || return 0
     ask_postgres() { psql --no-psqlrc --quiet --tuples-only --no-align "$url" --command "$1"; }
     prepare "$folder/accounts.copy"
-    # It makes the tables.
+    # It creates the tables.
     start "$url"
     ask_postgres "\\copy oob_mfa_accounts (subject, revision, record) from '$folder/accounts.copy'"
     rm "$folder/accounts.copy"
@@ -146,7 +146,7 @@ start() {
     return 1
 }
 
-# What the figures come to for the service of the page: 4,630 logins a second, 9,723 writes.
+# The figures scaled to the service of the page: 4,630 logins a second, 9,723 writes.
 fleet() {
     awk -F '\t' -v on="$1" '
         $1 == "challenge" { challenge = $7 }
@@ -161,7 +161,7 @@ fleet() {
         }' "$folder/lines"
 }
 
-# Every kind of traffic for a while, then the store alone, with so many writes.
+# Every kind of traffic for a while, then the store alone, with this many writes.
 served() {
     local on="$1" store="$2" written="$3" traffic
     : >"$folder/lines"
@@ -171,7 +171,7 @@ served() {
     stop_server
     "$scale" bare "$store" "$folder/key" "$CONNECTIONS" "$USERS" "$written" >>"$folder/lines"
     fleet "$on" >"$FLEET/${on%%[ ,]*}.fleet"
-    # The rate also as a part of that of /healthz.
+    # The rate, also relative to that of /healthz.
     awk -F '\t' -v on="$on" '
         $1 == "healthz" { healthz = $3 }
         { printf "| %s | %s | %d | %.3f | %.1f | %.1f | %.1f | %d |\n",
@@ -191,7 +191,7 @@ ask() {
         '{ print $0, int(ticks * 10000 / $2 + 0.5) }' "$folder/result"
 }
 
-# What the server has had of the processors, in hundredths of a second.
+# The processor time of the server, in 1/100 seconds.
 ticks() {
     sed 's/.*) //' "/proc/$server/stat" | awk '{ print $12 + $13 }'
 }

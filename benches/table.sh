@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# Measures everything and prints it as a table, with the goals and whether they are met; keeps what
-# was measured in figures.tsv, and draws it in plot.svg. Takes cargo and valgrind.
+# Measures everything and prints a table, with the goals and whether they are met. It writes the
+# figures to figures.tsv and draws them in plot.svg. Needs cargo and valgrind.
 #
 #   table.sh [--quick] [--modo]
 #
-# --quick takes under a minute once it is built, and is good for seeing that everything runs: it keeps
-# nothing here. --modo adds modo-rs, which is 440 crates to build, and takes Rust 1.95 and a C compiler.
+# --quick takes under a minute once built, and only checks that everything runs: it keeps
+# nothing here. --modo adds modo-rs: 440 more crates; needs Rust 1.95 and a C compiler.
 set -euo pipefail
 cd "$(dirname "$0")"
 
@@ -29,8 +29,8 @@ trap 'rm -rf "$scratch"' EXIT
 [[ ${OOB_MFA_BENCHES-} != quick ]] || here="$scratch"
 
 # Callgrind's counts are exact, and the same from run to run for this source, compiler and valgrind. Its
-# processor has no SHA instructions, so that an HMAC is the portable one and far dearer than what is
-# timed: what counts is what a case takes beyond it. A case is counted three times, and the least taken.
+# processor has no SHA instructions, so an HMAC is the portable one and far slower than the timed
+# one: look at the cost of a case beyond it. A case is counted 3 times, and the lowest is used.
 instructions() {
     local number=0 label
     valgrind --quiet --tool=callgrind --callgrind-out-file="$scratch/out" --collect-atstart=no \

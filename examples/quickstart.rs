@@ -2,9 +2,9 @@
 //!
 //! `cargo run --example quickstart`
 //!
-//! It prints each request, what was decided, the message that would leave, and what is left of the
-//! budgets. *Refused* was not judged and wrote nothing; *rejected* was judged, charged and saved. The clock
-//! is stepped by hand and the random source is seeded, so every run prints the same.
+//! It prints each request, the decision, the message that would be sent, and what is left of the
+//! budgets. *Refused* means: not judged, nothing written. *Rejected* means: judged, charged and
+//! saved. The clock is moved by hand and the random source is seeded, so every run prints the same.
 
 use chacha20::ChaCha20Rng;
 use chacha20::rand_core::SeedableRng;
@@ -129,7 +129,7 @@ fn main() -> Result<(), Error> {
     story.lists(&full)
 }
 
-/// A server in little: the engine, one stored account, a clock and a random source.
+/// A minimal server: the engine, one stored account, a clock and a random source.
 struct Story {
     engine: Engine,
     wording: Wording,
@@ -163,7 +163,7 @@ impl Story {
         println!("  … {time} later");
     }
 
-    /// The first factor has passed: a session, through the token that the client would hold.
+    /// A session after the first factor passed, through the token that the client would hold.
     fn sign_in(&mut self) -> Result<MfaSession, Error> {
         let first_factor = FirstFactor {
             subject: self.account.subject().clone(),
@@ -183,7 +183,7 @@ impl Story {
             .open_token(token.expose_secret(), Some("my-app"), self.now)?)
     }
 
-    /// What an access token for the MFA audience stands for, gotten by a full login.
+    /// The session of an access token for the MFA audience, after a full login.
     fn full_login(&self) -> Result<MfaSession, Error> {
         let session = MfaSession::trusted(TrustedClaims {
             id: SessionId::from_jti("the jti of the access token")?,
@@ -254,7 +254,8 @@ impl Story {
         Ok(())
     }
 
-    /// Saves, then looks: here the store is a variable, and the check is the one a database makes.
+    /// Saves, then opens the outcome. Here the store is a variable, with the check that a database
+    /// makes.
     fn commit<T>(&mut self, transition: Transition<T>) -> Result<Outcome<T>, Error> {
         let stored = Some(self.account.revision()).filter(|revision| *revision > 0);
         let account = &mut self.account;

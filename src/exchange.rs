@@ -141,9 +141,10 @@
 //! * Read at most [`MAX_BODY`](crate::wire::MAX_BODY) + 1 bytes of a body, with a deadline. A framework's own
 //!   limiter answers 413 with a text of its own. For what happens before the machine, an
 //!   [`ErrorAnswer`](crate::wire::ErrorAnswer) turns into a [`Reply`].
-//! * Drive a request to its end, even if the client hangs up: in async code run the loop in a task of its
-//!   own. A driver that is dropped between [`Replace`] and [`Done`](Exchange::Done) burns a code. If your store
-//!   blocks, call [`Exchange::begin`] in the handler, and the loop in `spawn_blocking(move || …)`.
+//! * Drive a request to its end, even if the client hangs up: in async code run the loop in a task
+//!   of its own. Dropping a driver between [`Replace`] and [`Done`](Exchange::Done) uses up a code.
+//!   If your store blocks, call [`Exchange::begin`] in the handler, and the loop in
+//!   `spawn_blocking(move || …)`.
 //! * Store [`Next::events`](crate::Next::events) with the account, in the same transaction. A refusal has no
 //!   event: log it from [`Reply::denied`].
 //! * Answer with `unavailable` or `lost` if your store fails, and do not retry the write.

@@ -4,14 +4,14 @@ use core::ops::Sub;
 use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::alloc::{GlobalAlloc, Layout, System};
 
-/// The system's allocator, and what it was asked for.
+/// The system's allocator, with counts of the requests.
 pub struct Counting {
     times: AtomicU64,
     bytes: AtomicU64,
     held: AtomicU64,
 }
 
-/// What was asked for until now; the difference of two is what was asked for in between.
+/// The requests so far; the difference of two counts is what was requested in between.
 #[derive(Clone, Copy)]
 pub struct Asked {
     /// Allocations, and reallocations.
@@ -32,7 +32,7 @@ impl Sub for Asked {
 }
 
 impl Counting {
-    /// One that has counted nothing.
+    /// An allocator with counts of 0.
     #[must_use]
     #[expect(clippy::new_without_default, reason = "for a static alone")]
     pub const fn new() -> Self {
@@ -43,7 +43,7 @@ impl Counting {
         }
     }
 
-    /// What was asked for.
+    /// The requests so far.
     #[must_use]
     pub fn asked(&self) -> Asked {
         Asked {
@@ -52,7 +52,7 @@ impl Counting {
         }
     }
 
-    /// What is held now, as much as glibc takes for it.
+    /// The bytes held now, as rounded by glibc.
     #[must_use]
     pub fn held(&self) -> u64 {
         self.held.load(Relaxed)
@@ -65,7 +65,7 @@ impl Counting {
     }
 }
 
-/// glibc's `malloc` puts 8 bytes before each and rounds up to multiples of 16, 32 at the least.
+/// glibc's `malloc` adds 8 bytes to each and rounds up to multiples of 16, at least 32.
 const fn chunk(size: usize) -> u64 {
     let chunk = (size as u64 + 8).next_multiple_of(16);
     if chunk < 32 { 32 } else { chunk }

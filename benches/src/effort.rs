@@ -1,20 +1,20 @@
 //! How much is measured.
 
-/// Whether figures are wanted, or only that everything runs.
+/// Whether to measure figures, or only check that everything runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Effort {
-    /// `OOB_MFA_BENCHES=quick`: seconds, and no figure to keep.
+    /// `OOB_MFA_BENCHES=quick`: takes seconds; do not keep the figures.
     Quick,
-    /// Minutes.
+    /// Takes minutes.
     Full,
 }
 
 impl Effort {
-    /// What the environment says.
+    /// The setting of the environment.
     ///
     /// # Panics
     ///
-    /// Where it says anything else.
+    /// If it has any other value.
     #[must_use]
     pub fn of_environment() -> Self {
         match std::env::var("OOB_MFA_BENCHES").as_deref() {
@@ -42,7 +42,7 @@ impl Effort {
         }
     }
 
-    /// How often each of several services has its turn.
+    /// How many turns each of several services has.
     #[must_use]
     pub const fn turns(self) -> usize {
         match self {

@@ -1,4 +1,4 @@
-//! What was measured: a line each of measure, label and value, with tabs in between.
+//! The measurements: one line each of measure, label and value, separated by tabs.
 
 use std::collections::BTreeMap;
 
@@ -6,11 +6,11 @@ use std::collections::BTreeMap;
 pub struct Figures(BTreeMap<(String, String), f64>);
 
 impl Figures {
-    /// Those of a file.
+    /// Reads a file.
     ///
     /// # Panics
     ///
-    /// Where it is none.
+    /// If it is not such a file.
     #[must_use]
     pub fn read(path: &str) -> Self {
         let text = std::fs::read_to_string(path).expect("a file of figures");
@@ -35,7 +35,7 @@ impl Figures {
         self.of("time", label)
     }
 
-    /// How many times as long the first takes as the second.
+    /// The time of the first divided by that of the second.
     #[must_use]
     pub fn times(&self, label: &str, floor: &str) -> Option<f64> {
         Some(self.time(label)? / self.time(floor)?)
@@ -60,7 +60,7 @@ impl Figures {
         self.of("allocated", label)
     }
 
-    /// Bytes that something has, or takes.
+    /// Sizes in bytes.
     #[must_use]
     pub fn bytes(&self, label: &str) -> Option<f64> {
         self.of("bytes", label)

@@ -1,4 +1,4 @@
-//! What the operations cannot do without, and nothing else.
+//! The floors: the work that an operation needs in any case, and nothing else.
 
 use core::hint::black_box;
 
@@ -12,11 +12,11 @@ use subtle::ConstantTimeEq;
 use crate::world::World;
 
 impl World {
-    /// What measuring costs.
+    /// The cost of measuring.
     pub(crate) fn nothing(&mut self) {}
 
-    /// Of `verify_right` and `verify_wrong`: HMAC-SHA-256 from a prepared key over a message of their
-    /// length, one block of it.
+    /// For `verify_right` and `verify_wrong`: HMAC-SHA-256 with a prepared key over a message of
+    /// their length, one block.
     pub(crate) fn hmac(&mut self) -> [u8; 32] {
         let mut mac = self.prepared.clone();
         // In the same four pieces: label, challenge, session, code.
@@ -78,8 +78,8 @@ impl World {
         self.words(1);
     }
 
-    /// 16 bytes of the id, the word of the code, and its HMAC. Not the hash that names the delivery: one
-    /// could draw a name.
+    /// 16 bytes of the id, the word of the code, and its HMAC. Without the hash that names the
+    /// delivery: a name could be drawn instead.
     pub(crate) fn challenge_floor(&mut self) -> [u8; 32] {
         let mut id = [0; 16];
         self.rng.fill_bytes(&mut id);
@@ -95,7 +95,7 @@ impl World {
         [self.challenge_floor(), self.recovery_wrong_floor()]
     }
 
-    /// The text decoded, and the HMAC of what it says.
+    /// Decoding the text, and the HMAC of its content.
     pub(crate) fn open_token_floor(&mut self) -> [u8; 32] {
         let token = Base64UrlUnpadded::decode(&self.token, &mut self.buffer).expect("base64url");
         let mut mac = self.prepared.clone();
@@ -104,7 +104,7 @@ impl World {
         mac.finalize().into_bytes().into()
     }
 
-    /// Of `budget_take`: the same rate, on integers.
+    /// For `budget_take`: the same rate, on integers.
     pub(crate) fn gcra_by_hand(&mut self) -> Option<u64> {
         const PERIOD: u64 = 3_600_000;
         let (full_at, now) = black_box((0_u64, 1_800_000_000_000_u64));

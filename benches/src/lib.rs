@@ -1,8 +1,8 @@
-//! The operations that are measured, what they cannot do without, and what others do in their place.
+//! The measured operations, their floors and their peers.
 //!
-//! Each case is a function of a [`World`], so that instructions, allocations and times are those of the
-//! same work. A case drops what it makes, and the account that was handed over to it: the engine drops it
-//! in a refusal, and the store after a save.
+//! Each case is a function of a [`World`], so instructions, allocations and times measure the same
+//! work. A case drops what it makes, and the account that was passed in: the engine drops it in a
+//! refusal, and the store after a save.
 
 pub mod counting;
 mod effort;
@@ -21,9 +21,9 @@ pub use self::effort::Effort;
 pub use self::figures::Figures;
 pub use self::world::{Budget, World};
 
-/// One thing that is measured, with a world of its own.
+/// One measured case, with its own world.
 pub struct Case {
-    /// Its name, and behind a slash the number of pending challenges where that is varied.
+    /// Its name, and after a slash the number of pending challenges if that varies.
     pub label: String,
     world: World,
     run: Run,
@@ -33,14 +33,14 @@ pub struct Case {
 /// How a case is run.
 #[derive(Clone, Copy)]
 enum Run {
-    /// By itself, so many times.
+    /// Alone, this many times.
     Alone(fn(&mut World, u32)),
-    /// On accounts that were handed over, all of them.
+    /// On all the accounts that were passed in.
     On(fn(&World) -> &Account, fn(&mut World, &mut Vec<Account>)),
 }
 
 impl Case {
-    /// Prepares for so many times: an operation consumes an account, and copying it is not measured.
+    /// Prepares this many runs: an operation consumes an account, and copying it is not measured.
     pub fn prepare(&mut self, times: u32) {
         if let Run::On(account, _) = self.run {
             let copy = || account(&self.world).clone();
@@ -49,7 +49,7 @@ impl Case {
         }
     }
 
-    /// Does it as often as was prepared.
+    /// Runs as often as was prepared.
     pub fn run(&mut self, times: u32) {
         let world = black_box(&mut self.world);
         match self.run {
@@ -58,10 +58,10 @@ impl Case {
         }
     }
 
-    /// How many times there are at once.
+    /// The number of runs at once.
     ///
-    /// glibc keeps 7 freed blocks of a size at hand. With more accounts, freeing would take longer than it
-    /// does in a server, where one request has one account.
+    /// glibc keeps 7 freed blocks of a size at hand. With more accounts, freeing would take longer
+    /// than in a server, where one request has one account.
     #[must_use]
     pub const fn at_once(&self, times: u32) -> u32 {
         match self.run {
@@ -70,8 +70,8 @@ impl Case {
         }
     }
 
-    /// Sees to it that the next time draws from random words that are there already: every so many
-    /// times a block of them is made, and that is not to be counted by chance.
+    /// Makes the next run draw from existing random words: a new block is made at intervals, and
+    /// must not be counted by chance.
     pub fn rewind(&mut self) {
         self.world.rewind();
     }

@@ -6,7 +6,7 @@ use oob_mfa::{Account, BudgetEmpty, Challenge, Denied, MfaSession, Next, Transit
 
 use crate::world::World;
 
-/// The cases that are named alike have one body each, whatever the record and the account.
+/// Cases with the same name share one body for every record and account.
 impl World {
     /// The right code: a login completed.
     pub(crate) fn verify_right(&mut self, account: Account) -> Result<(), Denied> {
@@ -28,7 +28,7 @@ impl World {
         self.verify(account, &self.unknown)
     }
 
-    /// Judges a code of the login that is measured.
+    /// Judges a code of the measured login.
     ///
     /// # Errors
     ///
@@ -65,7 +65,7 @@ impl World {
         ))
     }
 
-    /// A code drawn and issued to a user who had none under way.
+    /// A code drawn and issued to a user without one under way.
     pub(crate) fn challenge(&mut self, account: Account) -> Result<(), Denied> {
         let request = Challenge::default();
         kept(
@@ -74,7 +74,7 @@ impl World {
         )
     }
 
-    /// A first enrollment begun: a device, a code and a recovery code drawn.
+    /// A first enrollment started: a device, a code and a recovery code drawn.
     pub(crate) fn associate(&mut self, account: Account) -> Result<(), Denied> {
         kept(
             self.engine
@@ -99,7 +99,7 @@ impl World {
         .count()
     }
 
-    /// One taken of a full budget.
+    /// One taken from a full budget.
     pub(crate) fn budget_take(&mut self) -> Result<(), BudgetEmpty> {
         let mut budget = self.budget;
         let taken = budget.take(self.limit, self.now);
@@ -115,7 +115,7 @@ impl World {
         postcard::to_allocvec(&self.typical.account).expect("an account")
     }
 
-    /// Into a buffer of the caller's.
+    /// Into the caller's buffer.
     pub(crate) fn save_postcard_slice(&mut self) -> usize {
         postcard::to_slice(&self.typical.account, &mut self.buffer)
             .expect("long enough")
@@ -201,7 +201,7 @@ impl World {
     }
 }
 
-/// Commits to a store that costs nothing: the next account is made and dropped.
+/// Commits to a store without cost: the next account is made and dropped.
 fn kept<T>(transition: Transition<T>) -> Result<(), Denied> {
     let save = |next: Next| {
         black_box(&next);
@@ -212,7 +212,7 @@ fn kept<T>(transition: Transition<T>) -> Result<(), Denied> {
     outcome.result.map(drop)
 }
 
-/// Commits to a buffer of the caller's, in postcard.
+/// Commits to the caller's buffer, in postcard.
 fn saved_in<T>(buffer: &mut [u8], transition: Transition<T>) -> Result<(), Denied> {
     let save = |next: Next| {
         black_box(postcard::to_slice(next.account(), buffer).expect("long enough"));

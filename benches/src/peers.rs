@@ -1,6 +1,6 @@
-//! What others do in the place of the engine: one budget, one code.
+//! The peers of the engine: one budget, one code.
 //!
-//! None of them keeps an account, so that each does less than the operation beside which it stands.
+//! None of them keeps an account, so each does less than the operation it is compared with.
 
 use core::num::NonZeroU32;
 use core::time::Duration;
@@ -21,12 +21,12 @@ use crate::world::{SECRET, SUBJECT, World};
 
 pub(crate) struct Peers {
     direct: DefaultDirectRateLimiter,
-    /// By a clock that costs nothing, as ours is handed the time.
+    /// With a clock without cost, because ours gets the time passed in.
     direct_at: RateLimiter<NotKeyed, InMemoryState, FakeRelativeClock, NoOpMiddleware<Nanos>>,
     keyed: DefaultKeyedRateLimiter<String>,
     key: String,
     totp: Totp,
-    /// In the middle one of three steps that are tried.
+    /// In the middle of the 3 steps that are tried.
     unix: u64,
     totp_right: String,
     totp_wrong: String,
@@ -44,14 +44,14 @@ pub(crate) struct Peers {
     modo_wrong: String,
 }
 
-/// Never empty: what is measured is one taken.
+/// Never empty: this measures taking one.
 fn quota() -> Quota {
     Quota::with_period(Duration::from_nanos(1))
         .expect("more than nothing")
         .allow_burst(NonZeroU32::MAX)
 }
 
-/// The same digits but for the last.
+/// The same digits except the last.
 fn other(code: &str) -> String {
     let (rest, last) = code.split_at(code.len() - 1);
     let last = if last == "0" { "1" } else { "0" };
@@ -61,7 +61,7 @@ fn other(code: &str) -> String {
 impl Peers {
     pub(crate) fn new() -> Self {
         let unix = 1_800_000_000;
-        // As it comes: SHA-1, six digits, one step before and one behind.
+        // The defaults: SHA-1, 6 digits, one step before and one after.
         let totp = totp_rs::Builder::new()
             .with_secret(&SECRET[..20])
             .build_noncompliant();
@@ -98,17 +98,17 @@ impl Peers {
 }
 
 impl World {
-    /// One taken, by the clock of the processor.
+    /// One taken, with the processor's clock.
     pub(crate) fn governor_direct(&mut self) -> bool {
         self.peers.direct.check().is_ok()
     }
 
-    /// One taken, by a clock that is handed in.
+    /// One taken, with a clock that is passed in.
     pub(crate) fn governor_direct_at(&mut self) -> bool {
         self.peers.direct_at.check().is_ok()
     }
 
-    /// One taken of a user's, by the clock of the processor.
+    /// One taken from a user's budget, with the processor's clock.
     pub(crate) fn governor_keyed(&mut self) -> bool {
         self.peers.keyed.check_key(&self.peers.key).is_ok()
     }

@@ -1,7 +1,8 @@
-//! The whole operation among many users: find the account, judge the right code, put the account back.
+//! The whole operation with many users: find the account, judge the right code, put the account
+//! back.
 //!
-//! Beside the crate stands what a team would write in its place, as it comes and with care. All judge the
-//! same: a code of a challenge of this session, unexpired, within a budget of wrong codes.
+//! It compares the crate with code that a team would write by hand, naively and tuned. All judge
+//! the same: an unexpired code of a challenge of this session, within a budget of wrong codes.
 
 mod naive;
 mod ours;
@@ -16,17 +17,17 @@ pub trait Service: Default {
     /// What a user's client sends.
     type Answer;
 
-    /// The user as he is with a login just begun, in the place of what there was of him.
+    /// Replaces the user by the same user with a login just started.
     fn begin(&mut self, user: u64);
 
     /// The right code of that login.
     fn answer(&self, user: u64) -> Self::Answer;
 
-    /// Whether the code is right, which it is once.
+    /// Whether the code is right, which is true once.
     fn verify(&mut self, answer: &Self::Answer) -> bool;
 }
 
-/// A service with so many users.
+/// A service with this many users.
 #[must_use]
 pub fn filled<S: Service>(users: u64) -> S {
     let mut service = S::default();
@@ -36,13 +37,13 @@ pub fn filled<S: Service>(users: u64) -> S {
     service
 }
 
-/// Has these users sign in, each of whom has a login under way, and has one again afterwards.
+/// Signs in these users. Each has a login under way before and after.
 ///
 /// `measured` does what it is given, and measures it.
 ///
 /// # Panics
 ///
-/// Where a right code is refused, or granted twice.
+/// If a right code is refused, or granted twice.
 pub fn sign_in<S: Service, T>(
     service: &mut S,
     users: &[u64],
@@ -66,10 +67,10 @@ pub fn sign_in<S: Service, T>(
 }
 
 const KEY: [u8; 32] = [7; 32];
-/// The moment of every answer, in milliseconds.
+/// The time of every answer, in milliseconds.
 const NOW: u64 = 1_800_086_420_000;
 const EXPIRY: u64 = NOW + 280_000;
-/// Never empty, however often a user is asked: what is measured is one taken.
+/// Never empty, however often it is used: this measures taking one.
 const BURST: u32 = 1_000_000;
 const PERIOD: u64 = 1;
 

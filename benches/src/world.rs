@@ -1,4 +1,4 @@
-//! What every case starts from, and leaves as it was: a typical user, with a login under way.
+//! The start of every case, which does not change it: a typical user with a login under way.
 
 use chacha20::ChaCha20Rng;
 use chacha20::rand_core::{Rng, SeedableRng};
@@ -13,8 +13,8 @@ use time::UtcDateTime;
 
 use crate::peers::Peers;
 
-/// One phone, a recovery code, and as many logins under way as asked for, each of a session of its own.
-/// The login that is measured began last, so a search for it passes all others.
+/// One phone, a recovery code, and the requested number of logins under way, each of its own
+/// session. The measured login began last, so a search for it passes all others.
 pub struct World {
     pub(crate) engine: Engine,
     pub(crate) now: UtcDateTime,
@@ -22,7 +22,7 @@ pub struct World {
     pub(crate) session: MfaSession,
     pub(crate) token: String,
     pub(crate) account: Account,
-    /// The same after ten wrong codes.
+    /// The same after 10 wrong codes.
     pub(crate) exhausted: Account,
     /// One phone and a recovery code, and nothing under way.
     pub(crate) idle: Account,
@@ -43,7 +43,7 @@ pub struct World {
     /// The record of `exhausted`.
     pub(crate) refused: Record,
     pub(crate) largest: Record,
-    /// Where a caller has records written to.
+    /// The caller's buffer for records.
     pub(crate) buffer: Vec<u8>,
     pub(crate) prepared: Hmac<Sha256>,
     pub(crate) peers: Peers,
@@ -78,10 +78,10 @@ impl Record {
     }
 }
 
-/// What is left of the failure budget.
+/// The state of the failure budget.
 #[derive(Clone, Copy, Debug)]
 pub enum Budget {
-    /// Nothing: no code is judged.
+    /// Empty: no code is judged.
     Empty,
     /// Enough.
     Full,
@@ -91,18 +91,18 @@ pub(crate) const SECRET: [u8; 32] = [7; 32];
 pub(crate) const SUBJECT: &str = "auth0|507f1f77bcf86cd799439011";
 
 impl World {
-    /// Enrolls the phone, and a day later begins so many logins, which takes 1 to 10.
+    /// Enrolls the phone, and a day later begins this many logins, 1 to 10.
     ///
     /// # Panics
     ///
-    /// Where a case would measure something else than its name says.
+    /// If a case would not measure what its name says.
     #[must_use]
     pub fn new(pending: usize) -> Self {
         let mut user = oob_mfa_testing::World::of(Policy::auth0(), SUBJECT);
         let fresh = user.account();
         let (_, recovery_code) = user.enroll(ALICES);
         user.wait(DAY);
-        // What a day has ended leaves the record with the next change.
+        // The next change drops what expired during the day.
         user.restore_budgets();
         let idle = user.account();
         for _ in 1..pending {
@@ -150,7 +150,7 @@ impl World {
         world
     }
 
-    /// A benchmark of something else than its name says is worse than none.
+    /// A benchmark that does not measure what its name says is worse than none.
     fn check(&mut self) {
         let account = self.account(Budget::Full);
         let with = || account.clone();
@@ -210,13 +210,13 @@ impl World {
         &self.idle_record.postcard
     }
 
-    /// Puts the random source at the beginning of a block, of which no case takes all.
+    /// Moves the random source to the start of a block, which no case uses up.
     pub(crate) fn rewind(&mut self) {
         self.rng = ChaCha20Rng::from_seed([1; 32]);
         self.rng.next_u32();
     }
 
-    /// The account of the login that is measured.
+    /// The account of the measured login.
     #[must_use]
     pub fn account(&self, budget: Budget) -> Account {
         match budget {

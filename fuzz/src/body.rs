@@ -7,7 +7,7 @@ use oob_mfa::{AuthenticatorId, Channel, Channels, Denied};
 
 use crate::typed;
 
-/// What a policy may send by.
+/// The channels of a policy.
 const CHANNELS: [Channels; 3] = [Channels::SmsAndVoice, Channels::Sms, Channels::Voice];
 
 /// Every parameter that a method asks for.
@@ -70,7 +70,7 @@ fn header_alone(header: Option<&str>) {
 
 fn check_id(id: AuthenticatorId) {
     let text = id.to_string();
-    // What is no id prints as none, and stays none.
+    // Text that is not an id prints as such, and stays so.
     assert!(text.parse() == Ok(id) || text.parse::<AuthenticatorId>().is_err());
     assert_eq!(authenticator_id(&text), id);
     let encoded: String = text.bytes().map(|byte| format!("%{byte:02x}")).collect();
@@ -116,7 +116,7 @@ fn every_method(body: &Body, header: Option<&str>) {
             assert_eq!(request.authenticator.is_some(), id.is_some());
             if let (Some(authenticator), Some(id)) = (request.authenticator, id) {
                 check_id(authenticator);
-                // A text that is no id stands for an authenticator that nobody has.
+                // Text that is not an id becomes an authenticator that nobody has.
                 let is_id = id.parse::<AuthenticatorId>().is_ok();
                 assert_eq!(authenticator.to_string() == id, is_id);
             }
@@ -158,8 +158,8 @@ fn every_method(body: &Body, header: Option<&str>) {
         match body.client(header) {
             Ok(client) => {
                 assert!(!client.client_id().is_empty());
-                // No header and no secret in the body is a public client; else one secret at most
-                // passes, and never the empty one.
+                // Without a header and a secret in the body, it is a public client. Otherwise at
+                // most one secret matches, and never the empty one.
                 assert!(!client.matches(Some("")));
             }
             Err(bad) => answerable(bad),
@@ -167,7 +167,7 @@ fn every_method(body: &Body, header: Option<&str>) {
     }
 }
 
-/// The answer is of the API, in JSON, and no header of it can be broken in two.
+/// The response is one of the API, in JSON, and none of its headers can be split.
 fn answerable(bad: BadRequest) {
     let answer = ErrorAnswer::from(bad);
     assert!(matches!(answer.status(), 400 | 401), "{}", answer.status());
@@ -183,7 +183,7 @@ fn answerable(bad: BadRequest) {
     }
 }
 
-/// What a form says and what the same pairs say in JSON is judged alike.
+/// A form and the same pairs in JSON are read the same.
 fn form_and_json_agree(form: &[u8], body: &Body, header: Option<&str>) {
     let pairs = serde_urlencoded::from_bytes::<Vec<(String, String)>>(form);
     let pairs = pairs

@@ -1,4 +1,4 @@
-//! Commands: whatever happens in whatever order, the engine does what the model says.
+//! Commands: in any order of events, the engine agrees with the model.
 
 use core::time::Duration;
 
@@ -11,18 +11,18 @@ use oob_mfa_testing::{
     World,
 };
 
-/// More of them show nothing new, and the lists that the model looks through grow.
+/// More of them show nothing new, and slow down the model.
 const MAX_COMMANDS: usize = 400;
 
-/// Makes commands of the bytes and lets two users do them.
+/// Makes commands from the bytes and lets two users execute them.
 ///
-/// After every one, reply, events and record have to be what the model says, and the record has to load
-/// from both of its forms.
+/// After every command, reply, events and record must agree with the model, and the record must
+/// load from both of its forms.
 pub fn commands(data: &[u8]) {
     answers(data);
 }
 
-/// As [`commands`], with what was answered.
+/// As [`commands`], and returns the replies.
 pub fn answers(data: &[u8]) -> Vec<Answer> {
     let mut bytes = Bytes(data);
     let policy = policy(&mut bytes).unwrap_or_else(|_| Policy::auth0());
@@ -62,7 +62,7 @@ pub fn answers(data: &[u8]) -> Vec<Answer> {
     answers
 }
 
-/// Through one of its forms, by turns, and back.
+/// Through each of its forms in turn, and back.
 fn stored(account: &Account) -> Account {
     if account.revision().is_multiple_of(2) {
         let json = serde_json::to_vec(account).expect("an account has a JSON form");
@@ -73,7 +73,8 @@ fn stored(account: &Account) -> Account {
     }
 }
 
-/// What the first byte of a command says, without the bit of the other user, modulo [`COUNT`](op::COUNT).
+/// The meaning of the first byte of a command, without the bit of the other user, modulo
+/// [`COUNT`](op::COUNT).
 pub mod op {
     pub const BEGIN: u8 = 0;
     pub const VOUCH: u8 = 1;
@@ -97,7 +98,7 @@ pub mod op {
     pub const COUNT: u8 = 18;
     /// The other user.
     pub const BOB: u8 = 128;
-    /// In the place of an index: none.
+    /// In place of an index: none.
     pub const NONE: u8 = 255;
     /// In the byte of a channel.
     pub const VOICE: u8 = 1;
@@ -120,7 +121,7 @@ pub mod op {
     pub const DRAWN: u8 = 2;
 }
 
-/// What is left of the input, and zeros after it.
+/// The rest of the input, followed by zeros.
 struct Bytes<'a>(&'a [u8]);
 
 impl Bytes<'_> {
@@ -154,7 +155,7 @@ impl Bytes<'_> {
         format!("+{number}").parse().expect("a number")
     }
 
-    /// A span of time: the edges of lifetimes, periods and skews, in milliseconds.
+    /// A duration: the edges of lifetimes, periods and skews, in milliseconds.
     fn span(&mut self) -> i64 {
         self.of([
             0,

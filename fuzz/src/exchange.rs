@@ -1,4 +1,4 @@
-//! Exchanges: any requests, each step answered in any way.
+//! Exchanges: any requests, with any answer to each step.
 
 mod reply;
 
@@ -18,10 +18,10 @@ use serde_json::Value;
 const MAX_REQUESTS: usize = 40;
 /// Client and token or grant; 16 times load, admit and replace; send or mint.
 const MAX_STEPS: u32 = 2 + 3 * MAX_TRIES + 1;
-/// What stands between two requests.
+/// The separator of two requests.
 const APART: &[u8] = b"\n--\n";
 
-/// Makes requests of the bytes and drives each to its end.
+/// Makes requests from the bytes and drives each to its end.
 ///
 /// The first line answers the steps, one byte each, over and over. After it come requests as HTTP/1.1 writes
 /// them, with `--` on a line of its own between two. `{token}` and other names in braces stand for the latest of
@@ -43,7 +43,7 @@ pub fn statuses(data: &[u8]) -> Vec<u16> {
     statuses
 }
 
-/// What is before the first `between`, and what is after it.
+/// The parts before and after the first `between`.
 fn halves<'a>(data: &'a [u8], between: &[u8]) -> (&'a [u8], &'a [u8]) {
     let found = data
         .windows(between.len())
@@ -66,7 +66,7 @@ struct Server<'a> {
     accounts: HashMap<Subject, Account>,
     stored: BTreeSet<DeliveryId>,
     access_tokens: HashMap<String, MfaSession>,
-    /// What stands for the names in braces.
+    /// The values of the names in braces.
     latest: BTreeMap<&'static str, String>,
 }
 
@@ -135,7 +135,7 @@ impl<'a> Server<'a> {
         panic!("no end: {exchange:?}");
     }
 
-    /// What befalls the next step, of 16 kinds: `0` is a server without faults. The clock moves.
+    /// The fault of the next step, of 16 kinds: `0` is a server without faults. The clock moves.
     fn fault(&mut self) -> u8 {
         let answer = self.answers.next().copied().unwrap_or(b'0');
         let now = self.clock.now();

@@ -1,8 +1,8 @@
-//! What must hold of any bytes that reach `oob-mfa`.
+//! Properties that must hold for any bytes that reach `oob-mfa`.
 //!
-//! One function per target. libFuzzer calls it with what it makes up (`cargo fuzz run TARGET`), and
-//! `tests/corpus.rs` with every file of `corpus/TARGET/` on any toolchain. A function that returns found
-//! nothing.
+//! One function per target. libFuzzer calls it with generated input (`cargo fuzz run TARGET`), and
+//! `tests/corpus.rs` with every file of `corpus/TARGET/` on any toolchain. A function that returns
+//! found nothing.
 
 mod body;
 pub mod commands;

@@ -1,4 +1,4 @@
-//! Messages: nothing that somebody names himself writes a line of its own.
+//! Messages: no name that an operator or a user chooses can add a line.
 
 use oob_mfa::message::{
     AnswerStep, AppName, Host, InvalidDelivery, InvalidWording, Message, PromptStep, VoiceCall,
@@ -9,11 +9,11 @@ use oob_mfa_testing::World;
 
 use crate::typed;
 
-/// What stands between host, name of the app, code and keys: a byte that no text has.
+/// The separator of host, app name, code and keys: a byte that no text has.
 pub const APART: u8 = 0xFF;
 
-/// Words a delivery. Either a part of it is refused, where it should be, or what comes out is to the
-/// letter what it should be.
+/// Makes the message of a delivery. Either an invalid part is refused, or the text is exactly as
+/// expected.
 pub fn message(data: &[u8]) {
     let mut parts = data
         .split(|byte| *byte == APART)
@@ -27,7 +27,7 @@ pub fn message(data: &[u8]) {
     assert_eq!(parsed.is_ok(), is_host(host), "{host:?}");
     if let Ok(parsed) = &parsed {
         assert_eq!(parsed.as_str(), host.to_ascii_lowercase());
-        // Once more is the same host.
+        // Parsed again, it is the same host.
         assert_eq!(parsed.as_str().parse().as_ref(), Ok(parsed));
     }
     let name = app.parse::<AppName>();
@@ -85,7 +85,7 @@ fn worded(app: &AppName, host: Option<Host>, code: &str, keys: &str) {
         }
         None => assert_eq!(lines.len(), 1, "{lines:?}"),
     }
-    // What a phone without the format offers: the one number that is long enough.
+    // What a phone without the format offers: the only number that is long enough.
     let numbers = lines[0].split(|c: char| !c.is_ascii_digit());
     assert!(
         numbers.filter(|digits| digits.len() >= 6).eq([code]),
@@ -107,13 +107,13 @@ fn worded(app: &AppName, host: Option<Host>, code: &str, keys: &str) {
     pressed(again(), app, code, right, right);
 }
 
-/// Before its three keys were pressed a call says nothing of the code, and it has one try.
+/// Until its 3 keys are pressed, a call says nothing of the code, and it has one try.
 fn pressed(call: VoiceCall, app: &AppName, code: &str, keys: &str, right: &str) {
     let apart = |digits: &str| {
         let digits: Vec<String> = digits.chars().map(String::from).collect();
         digits.join(", ")
     };
-    // To the letter, and the code is no part of it.
+    // Exactly as expected, without the code.
     let greeting = format!(
         "Hello. This is {app} with the code you asked for. If you did not ask for one, hang up. To hear it, press {}.",
         apart(right)
@@ -126,7 +126,7 @@ fn pressed(call: VoiceCall, app: &AppName, code: &str, keys: &str, right: &str) 
             PromptStep::Say("No key was pressed. Goodbye.")
         ]
     );
-    // The call is gone with its one try.
+    // The call has only one try.
     let answered = match call.press(keys) {
         Ok(answered) => answered,
         Err(wrong) => {
@@ -137,7 +137,7 @@ fn pressed(call: VoiceCall, app: &AppName, code: &str, keys: &str, right: &str) 
         }
     };
     assert_eq!(keys, right);
-    // A provider that missed the answer asks for it again.
+    // A provider that missed the response requests it again.
     for _ in 0..2 {
         let mut said = 0;
         for step in answered.steps() {
@@ -171,7 +171,7 @@ fn delivery(channel: Channel) -> Delivery {
     result.expect("a first association").delivery
 }
 
-/// What any reader might begin a new line at.
+/// Every character at which a reader might start a new line.
 const fn is_break(c: char) -> bool {
     matches!(
         c,
@@ -179,14 +179,14 @@ const fn is_break(c: char) -> bool {
     )
 }
 
-/// Host and code of an origin-bound line, read as the draft has it: `@host #code` and nothing else.
+/// Host and code of an origin-bound line, read by the draft: `@host #code` and nothing else.
 fn bound(line: &str) -> Option<(&str, &str)> {
     let (host, code) = line.strip_prefix('@')?.split_once(" #")?;
     let is_free = |c: char| !c.is_whitespace() && c != '@' && c != '#';
     (host.chars().all(is_free) && code.chars().all(is_free)).then_some((host, code))
 }
 
-/// The shape of a host, written without the crate's parser.
+/// The form of a host, written without the crate's parser.
 fn is_host(text: &str) -> bool {
     let labels: Vec<&[u8]> = text.as_bytes().split(|byte| *byte == b'.').collect();
     let is_label = |label: &&[u8]| match label {
@@ -207,7 +207,7 @@ fn is_host(text: &str) -> bool {
     text.len() <= 253 && labels.iter().all(is_label) && !is_number
 }
 
-/// The shape of an app's name, written without the crate's parser.
+/// The form of an app name, written without the crate's parser.
 fn is_app(text: &str) -> bool {
     let is_printable = |c: char| match c {
         'A'..='Z' | 'a'..='z' | '0'..='9' | '_' | '$' => true,

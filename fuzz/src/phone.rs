@@ -2,7 +2,8 @@
 
 use oob_mfa::{InvalidPhoneNumber, PhoneNumber};
 
-/// A number parses exactly where E.164 has it without a 0 that is dialed within the country, prints as it was read, and hides all but four digits.
+/// A number parses exactly if E.164 has it without a 0 that is dialed within the country. It prints
+/// as it was read, and hides all except 4 digits.
 pub fn phone(data: &[u8]) {
     if let Ok(text) = core::str::from_utf8(data) {
         let parsed = text.parse::<PhoneNumber>();
@@ -62,8 +63,8 @@ fn is_e164(text: &str) -> bool {
     }
 }
 
-/// The country codes of one and two digits, of the plan that ITU publishes with E.164. Italy is not among them:
-/// a 0 is a part of its numbers.
+/// The country codes of 1 and 2 digits, from the plan that ITU publishes with E.164. Italy is not
+/// among them: a 0 is part of its numbers.
 const COUNTRY_CODES: &str = "1 7 20 27 30 31 32 33 34 36 40 41 43 44 45 46 47 48 49 51 52 53 54 55 56 57 58 \
     60 61 62 63 64 65 66 81 82 84 86 90 91 92 93 94 95 98";
 

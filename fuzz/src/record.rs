@@ -1,4 +1,4 @@
-//! Records: what a store hands back, whatever happened to it there.
+//! Records: anything that a store may return.
 
 use oob_mfa::{
     Account, Associate, Assurance, BindingCode, Challenge, Channel, Limit, MfaSession, PhoneNumber,
@@ -11,8 +11,8 @@ use time::UtcDateTime;
 /// The largest revision of a record: what a JSON number holds exactly.
 const MAX_REVISION: u64 = (1 << 53) - 1;
 
-/// Loads the bytes as a record, in both forms. What loads is stored and loads again as it is, and every
-/// operation on it leaves a record that loads.
+/// Loads the bytes as a record, in both forms. A record that loads also saves and loads again
+/// unchanged, and every operation on it leaves a record that loads.
 pub fn record(data: &[u8]) {
     if let Ok(account) = serde_json::from_slice::<Account>(data) {
         check(&account);
@@ -39,7 +39,7 @@ fn check(account: &Account) {
             .checked_sub(1)
             .filter(|stored| *stored > 0)
     );
-    // There is no next one, after more changes than a user can live to see.
+    // There is no next revision, after more changes than a user can make in a lifetime.
     if account.revision() == MAX_REVISION {
         return;
     }
@@ -74,7 +74,8 @@ fn check(account: &Account) {
     }
 }
 
-/// The text form and the binary one both give the account back, and are the only ones of it.
+/// The text form and the binary form both return the account, and each account has only one of
+/// each.
 fn reloads(account: &Account) {
     let (json, binary) = stored(account);
     let from_json: Account = serde_json::from_slice(&json).expect("a record of ours loads");
@@ -84,7 +85,7 @@ fn reloads(account: &Account) {
     assert_eq!(stored(&from_binary), (json, binary));
 }
 
-/// The handles of the challenges: the record has them as the client does.
+/// The handles of the challenges: the record and the client have the same ones.
 fn oob_codes(account: &Account) -> Vec<String> {
     let record = serde_json::to_value(account).expect("an account has a JSON form");
     let challenges = record["account"]["challenges"]
@@ -97,7 +98,7 @@ fn oob_codes(account: &Account) -> Vec<String> {
         .collect()
 }
 
-/// What is asked of one account at one moment.
+/// The operations on one account at one time.
 struct Asked<'a> {
     world: &'a World,
     account: &'a Account,
@@ -186,7 +187,7 @@ impl Asked<'_> {
         }
     }
 
-    /// What is stored, if anything. Whatever was decided: none of it may panic.
+    /// The stored account, if any. No decision may panic.
     fn saved<T>(&self, transition: Transition<T>) -> Option<Record> {
         match transition.begin() {
             Step::Refused(outcome) => {

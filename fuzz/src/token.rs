@@ -1,4 +1,4 @@
-//! `mfa_token`: no text opens except those that were issued, and each session has one text.
+//! `mfa_token`: only issued texts open, and each session has one text.
 
 use base64ct::{Base64UrlUnpadded, Encoding};
 use hmac::{Hmac, KeyInit, Mac};
@@ -12,7 +12,8 @@ const SECRET: [u8; 32] = [7; 32];
 
 /// Presents the bytes as a token, and as the sealed part of one.
 ///
-/// Only the holder of the key can do the second. It takes the mutations past the seal, to the fields.
+/// Only the holder of the key can do the second. It lets mutations pass the seal and reach the
+/// fields.
 pub fn token(data: &[u8]) {
     let engine = World::new().engine;
     if let Ok(text) = core::str::from_utf8(data)
@@ -76,7 +77,7 @@ pub fn seal(body: &[u8]) -> String {
 }
 
 fn opens(engine: &Engine, text: &str) -> bool {
-    // The earliest moment there is: nothing has expired.
+    // The earliest possible time: nothing has expired.
     let first = UtcDateTime::UNIX_EPOCH;
     let session = match engine.open_token(text, None, first) {
         Ok(session) => session,
@@ -106,7 +107,8 @@ fn opens(engine: &Engine, text: &str) -> bool {
         engine.open_token(text, Some(&stranger), first),
         Err(Denied::TokenOfAnotherClient)
     );
-    // The holder of the key could write an expiry that no clock reaches. The engine takes no such session.
+    // The holder of the key could write an expiry that no clock reaches. The engine accepts no such
+    // session.
     if session.expires_at().year() < 9999 {
         let last = session.expires_at() - Duration::MILLISECOND;
         assert_eq!(engine.open_token(text, None, last).as_ref(), Ok(&session));

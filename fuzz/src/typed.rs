@@ -4,21 +4,22 @@ use oob_mfa::{BindingCode, RecoveryCode};
 
 /// Longest text that may be a code, in bytes.
 const LONGEST: usize = 192;
-/// The letters among what is dropped: two long vowel marks that pass for dashes, and four invisible fillers.
+/// The letters that are dropped: two long vowel marks that are read as dashes, and 4 invisible
+/// fillers.
 const DROPPED_LETTERS: &str = "ーｰ\u{115f}\u{1160}\u{3164}\u{ffa0}";
 
-/// The digits of a typed binding code, if the text is one at all.
+/// The digits of a typed binding code, if the text is one.
 pub fn binding_code(text: &str) -> Option<String> {
     let digits = digits(text);
     if let Some(typed) = plain(text) {
         let is_code = (6..=8).contains(&typed.len()) && typed.bytes().all(|b| b.is_ascii_digit());
-        // Six bytes are a code as they are or none: `１２` is two digits.
+        // 6 bytes are a code unchanged, or not a code: `１２` is 2 digits.
         let is_read = text.len() <= LONGEST && (text.len() != 6 || text.is_ascii());
         assert_eq!(digits, (is_code && is_read).then_some(typed), "{text:?}");
     }
     let code = digits?;
     assert!((6..=8).contains(&code.len()), "{text:?}");
-    // Nothing but separators was dropped, and no digit became another.
+    // Only separators were dropped, and no digit became another.
     let read: Vec<char> = text
         .chars()
         .filter(|c| c.is_alphanumeric() && !DROPPED_LETTERS.contains(*c))
@@ -34,13 +35,13 @@ pub fn binding_code(text: &str) -> Option<String> {
     Some(code)
 }
 
-/// The characters of a typed recovery code, if the text is one at all.
+/// The characters of a typed recovery code, if the text is one.
 pub fn recovery_code(text: &str) -> Option<String> {
     let shown = |text: &str| RecoveryCode::from(text).expose_secret().to_owned();
     let code = shown(text);
     if let Some(typed) = plain(text) {
         let is_code = typed.len() == 24 && typed.bytes().all(|b| b.is_ascii_graphic());
-        // 24 bytes are a code as they are or none.
+        // 24 bytes are a code unchanged, or not a code.
         let is_read = text.len() <= LONGEST && (text.len() != 24 || text.is_ascii());
         let expected = if is_code && is_read {
             typed.to_ascii_uppercase()
@@ -60,7 +61,8 @@ pub fn recovery_code(text: &str) -> Option<String> {
     Some(code)
 }
 
-/// What a text of ASCII, fullwidth forms and white space says: without the white space and the dashes.
+/// The content of a text of ASCII, fullwidth forms and white space: without the white space and the
+/// dashes.
 fn plain(text: &str) -> Option<String> {
     let typed = text.chars().filter(|c| !c.is_whitespace()).map(|c| {
         let wide = u32::from(c).wrapping_sub(0xFEE0);

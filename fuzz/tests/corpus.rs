@@ -18,7 +18,7 @@ fn files(target: &str) -> Vec<(PathBuf, Vec<u8>)> {
         .collect()
 }
 
-/// Seeds of a kind, which must not be lost or renamed without notice.
+/// Seeds of a kind, which must not be lost or renamed unnoticed.
 fn seeds(target: &str, prefix: &str, count: usize) -> Vec<(PathBuf, Vec<u8>)> {
     let mut seeds = files(target);
     seeds.retain(|(path, _)| {
@@ -129,7 +129,7 @@ fn issued_tokens_are_those_of_the_corpus_and_the_seal_of_the_target_is_the_engin
     assert_eq!(committed, issued);
 }
 
-/// A seed that no longer gets to where its name says is of no use to the search.
+/// A seed that no longer reaches the state in its name is useless for the search.
 #[test]
 fn stories_end_as_they_are_named() {
     let last = |name: &str| {

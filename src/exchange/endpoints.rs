@@ -233,7 +233,7 @@ impl Token {
     }
 }
 
-/// A user whose first factor has passed, and what the client is granted once the second has.
+/// A user whose first factor passed, and what to grant once the second factor passes.
 ///
 /// # Security
 ///
@@ -278,13 +278,13 @@ impl Grant {
         Ok(granted.join(" "))
     }
 
-    /// The client, which has authenticated.
+    /// The authenticated client.
     #[must_use]
     pub fn client(&self) -> &str {
         &self.grant.client
     }
 
-    /// The first factor has passed: the client gets an `mfa_token`.
+    /// The first factor passed: the client gets an `mfa_token`.
     pub fn first_factor(self, passed: Passed) -> Exchange {
         let ask = Ask::Begin {
             client: self.grant.client,

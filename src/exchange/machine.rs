@@ -237,8 +237,8 @@ step! {
 step! {
     /// Admit the target of a message: countries, quotas, a number look-up, a provider that is down.
     ///
-    /// The request is judged, and nothing is saved, charged or sent. With [`fail`](Self::fail) it stays
-    /// so. After a conflict the step does not come again for the same target.
+    /// The request is judged, but nothing is saved, charged or sent yet. After [`fail`](Self::fail)
+    /// nothing ever is. After a conflict the step does not repeat for the same target.
     ///
     /// # Security
     ///

@@ -141,7 +141,7 @@ impl From<Reply> for http::Response<Vec<u8>> {
     }
 }
 
-/// For what happens before the machine has a request: one that took too long to arrive, say.
+/// For errors before the machine has a request: for example, it took too long to arrive.
 impl From<ErrorAnswer> for Reply {
     fn from(error: ErrorAnswer) -> Self {
         Answer::from(error).into()

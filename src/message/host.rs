@@ -11,9 +11,9 @@ use core::fmt;
 ///
 /// It refuses everything else, because a phone would not match it or would read it differently:
 ///
-/// * The format takes a host as it stands and puts it into an origin of the scheme `https` and no
-///   port. So there is no scheme, no port, no path and no final dot, and a name outside ASCII is
-///   written as its A-label, `xn--…`, as a browser's origin has it.
+/// * The format puts the host unchanged into an origin with the scheme `https` and no port. So a
+///   host has no scheme, no port, no path and no final dot. Write a name outside ASCII as its
+///   A-label, `xn--…`, as in a browser's origin.
 /// * An IP address is not a site that a user knows. Refused is
 ///   what the URL standard reads as one: whatever ends in a number, `127.0.0.1` as `1` and `a.0x7f`.
 ///

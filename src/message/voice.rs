@@ -15,9 +15,10 @@ const PAUSE: Duration = Duration::from_secs(1);
 /// A call in two parts: a prompt without a digit of the code, and the code for a person who pressed
 /// the 3 keys that the prompt names.
 ///
-/// A mailbox takes the call too, and its greeting may play tones. The keys are drawn for each call, so a
-/// mailbox gets the code at most once in 1,000 calls. The steps of the prompt have no variant for
-/// digits, and only [`press`](Self::press) with the right keys gives an [`AnsweredCall`].
+/// A mailbox can answer the call too, and its greeting may play tones. The keys are drawn for each
+/// call, so a mailbox gets the code at most once in 1,000 calls. The steps of the prompt have no
+/// variant for digits, and only [`press`](Self::press) with the right keys gives an
+/// [`AnsweredCall`].
 ///
 /// The server keeps the call from the prompt to the keys, in memory, at most until
 /// [`Delivery::expires_at`](crate::Delivery::expires_at). If several servers answer the provider,

@@ -105,7 +105,7 @@ impl Body {
         Some(())
     }
 
-    /// A list that has to be there, by its name or else by another that clients send.
+    /// A required list, by its name or by another name that clients send.
     fn list(&self, [name, other]: [&'static str; 2]) -> Result<Vec<&str>, BadRequest> {
         let list = match self.optional_list(name)? {
             None => self.optional_list(other)?,

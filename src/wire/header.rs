@@ -110,7 +110,7 @@ pub(super) fn decode_form(text: &str) -> Option<Zeroizing<String>> {
     decode(text, Plus::Space)
 }
 
-/// What a `+` stands for: itself in a path, a space in a form.
+/// The meaning of a `+`: itself in a path, a space in a form.
 #[derive(Clone, Copy, PartialEq)]
 enum Plus {
     Itself,

@@ -72,7 +72,7 @@ use self::together::block_on;
 /// assert_eq!(twice.duty(), Duty::Replace);
 /// let told = twice.to_string();
 /// assert!(told.starts_with(
-///     "the store has to replace only the revision that the account replaces; it broke rule 2 (once): "
+///     "the store must replace only the revision that the account replaces; it broke rule 2 (once): "
 /// ));
 /// // Then the steps, in the order in which the threads ran.
 /// assert!(told.contains(

@@ -93,7 +93,7 @@ fn a_store_that_forgets_the_oldest_is_found() {
         assert!(
             forgotten
                 .to_string()
-                .contains("what was saved of a subject is gone, or undone, after writes to others"),
+                .contains("the saved record of a subject is lost or undone after writes to others"),
             "{report}"
         );
     }
@@ -120,8 +120,8 @@ fn a_revision_that_wraps_is_found() {
         assert_eq!(
             wrapped.to_string(),
             format!(
-                "the store has to replace only the revision that the account replaces; it did not: \
-                 it held revision 4 and took an account that replaces {replaced}; compare for equality, over 64 bits\n  \
+                "the store must replace only the revision that the account replaces; it did not: \
+                 it held revision 4 and accepted an account that replaces {replaced}; compare for equality, over 64 bits\n  \
                  1. A saves revision {}\n",
                 replaced + 1
             )

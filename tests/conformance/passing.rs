@@ -10,8 +10,8 @@ fn a_store_that_keeps_its_duty_passes() {
     assert_eq!(report.schedules(), 1_239);
     assert_eq!(report.stale_loads(), 0);
     assert!(report.to_string().ends_with(
-        "nothing was found that the store does not do\n\
-         not tested: whether what is reported survives a crash; for that, StoreTest::restarting\n"
+        "no breach was found\n\
+         not tested: whether reported writes survive a crash; use StoreTest::restarting\n"
     ));
 }
 
@@ -31,7 +31,7 @@ fn a_store_whose_calls_never_meet_is_not_tested() {
     assert!(!report.is_conformant());
     assert!(report.to_string().contains(
         "not tested: no two saves were ever under way at once, so a store that compares in one step \
-         and writes in another would pass; for a store that blocks, StoreTest::blocking\n"
+         and writes in another would pass; for a store that blocks, use StoreTest::blocking\n"
     ));
 }
 

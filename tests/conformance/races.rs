@@ -212,7 +212,7 @@ fn a_conflict_that_is_called_a_failure_is_found() {
     let second = breach(&report, Duty::Conflict, None);
     assert_eq!(
         second.to_string(),
-        "the store has to say that it is a conflict where another revision is stored; it did not: a \
+        "the store must report a conflict if another revision is stored; it did not: a \
          write that lost a race failed with \"UNIQUE constraint failed\", and none was called a \
          conflict; decide asks again only after that\n  \
          1. B cannot save revision 1: UNIQUE constraint failed\n"

@@ -68,8 +68,8 @@ fn a_code_that_was_granted_twice_is_told_from_a_login_that_is_lost() {
     let report = unconditional(|_, _| true);
     assert_eq!(
         found(breach(&report, Duty::Replace, Some(Rule::Once))),
-        "the store has to replace only the revision that the account replaces; it broke rule 2 (once): \
-         one code was granted twice; name the replaced revision in the write, and look at whether it \
+        "the store must replace only the revision that the account replaces; it broke rule 2 (once): \
+         one code was granted twice; name the replaced revision in the write, and check whether it \
          changed a row"
     );
     // A lock on each session in the place of one on the record: two sessions do not see each other.
@@ -83,9 +83,9 @@ fn a_code_that_was_granted_twice_is_told_from_a_login_that_is_lost() {
     });
     assert_eq!(
         found(breach(&report, Duty::Replace, Some(Rule::Once))),
-        "the store has to replace only the revision that the account replaces; it broke rule 2 (once): \
-         a login was completed, and the record does not know it; name the replaced revision in the \
-         write, and look at whether it changed a row"
+        "the store must replace only the revision that the account replaces; it broke rule 2 (once): \
+         a login was completed, but the record does not hold it; name the replaced revision in the \
+         write, and check whether it changed a row"
     );
 }
 
@@ -105,7 +105,7 @@ fn writes_that_were_under_way_at_once_are_told_from_those_that_were_not() {
     });
     assert_eq!(
         found(breach(&report, Duty::Replace, Some(Rule::Once))),
-        "the store has to replace only the revision that the account replaces; it broke rule 2 (once): \
+        "the store must replace only the revision that the account replaces; it broke rule 2 (once): \
          one code was granted twice; both were under way at once: compare and write in one statement, \
          or lock the row"
     );
@@ -142,7 +142,7 @@ fn a_login_that_an_administrator_overwrites_is_lost() {
     let report = unconditional(|_, next| next.events().iter().any(is_restored));
     let lost = breach(&report, Duty::Replace, Some(Rule::Once));
     assert!(
-        found(lost).contains("a login was completed, and the record does not know it"),
+        found(lost).contains("a login was completed, but the record does not hold it"),
         "{report}"
     );
 }
@@ -154,8 +154,8 @@ fn what_a_load_does_wrong_is_said() {
     let report = loading(&records, async |_| Err("no rows returned"));
     assert_eq!(
         report.breaches()[0].to_string(),
-        "the store has to give back what was saved, whole, and nobody else's; it did not: \
-         64 loads failed; where there is no record, a load gives none\n\
+        "the store must load exactly what was saved for the subject; it did not: \
+         64 loads failed; without a record, a load must return none\n\
          \x20 1. A cannot load: no rows returned\n\
          \x20 2. A cannot load: no rows returned\n"
     );
@@ -169,7 +169,7 @@ fn what_a_load_does_wrong_is_said() {
     });
     assert_eq!(
         report.breaches()[0].to_string(),
-        "the store has to give back what was saved, whole, and nobody else's; it did not: \
+        "the store must load exactly what was saved for the subject; it did not: \
          64 loads of what was saved failed\n\
          \x20 1. a last write cannot load: missing field\n\
          \x20 2. a last write cannot load: missing field\n"
@@ -184,10 +184,10 @@ fn what_a_load_does_wrong_is_said() {
     });
     assert_eq!(
         report.breaches()[0].to_string(),
-        "the store has to give back what was saved, whole, and nobody else's; it did not: 64 loads \
+        "the store must load exactly what was saved for the subject; it did not: 64 loads \
          were behind what was reported as saved; after a conflict, load past the cache\n\
          \x20 1. a last write loads no record\n\
-         \x20 2. a last write has a conflict with revision 1\n"
+         \x20 2. a last write gets a conflict with revision 1\n"
     );
 }
 
@@ -208,10 +208,10 @@ fn a_save_that_is_never_taken_is_said() {
     });
     assert_eq!(
         report.breaches()[0].to_string(),
-        "the store has to save what nothing stands in the way of; it did not: 64 saves were refused; \
+        "the store must save writes that do not conflict; it did not: 64 saves were refused; \
          compare the stored revision with account.replaces(), and store account.revision()\n\
          \x20 1. a last write loads revision 1\n\
-         \x20 2. a last write has a conflict with revision 2\n"
+         \x20 2. a last write gets a conflict with revision 2\n"
     );
 
     assert_eq!(refused.get(), 64);
@@ -225,7 +225,7 @@ fn a_save_that_is_never_taken_is_said() {
     });
     assert_eq!(
         breach(&report, Duty::Save, None).to_string(),
-        "the store has to save what nothing stands in the way of; it did not: a first record of a \
+        "the store must save writes that do not conflict; it did not: a first record of a \
          subject of 255 bytes, 10 phones, 16 challenges and 16 spent sessions was refused 64 times\n\
          \x20 1. A cannot save revision 1: value too long\n\
          \x20 2. A loads no record\n"
@@ -304,8 +304,8 @@ fn a_revision_that_wraps_to_none_is_found() {
         assert_eq!(
             report.breaches()[0].to_string(),
             format!(
-                "the store has to replace only the revision that the account replaces; it did not: \
-                 it took an account that replaces a revision where there is no record\n\
+                "the store must replace only the revision that the account replaces; it did not: \
+                 it accepted an account that replaces a revision although there is no record\n\
                  \x20 1. A saves revision {}\n",
                 (1_u64 << bits) + 1
             )
@@ -335,8 +335,8 @@ fn a_first_record_of_a_subject_that_was_forgotten_is_a_second_one() {
     });
     assert_eq!(
         breach(&report, Duty::Insert, None).to_string(),
-        "the store has to insert only where there is no record; it did not: of two writes that were \
-         reported one is lost; insert, and take a record that is there for a conflict\n\
+        "the store must insert only if there is no record; it did not: one of two \
+         reported writes is lost; insert, and report a conflict if a record exists\n\
          \x20 1. B (restore budgets) loads no record\n\
          \x20 2. B (restore budgets) saves revision 1, and gets: done\n"
     );
@@ -364,8 +364,8 @@ fn a_restart_is_shown_where_it_was() {
     .run_blocking();
     assert_eq!(
         breach(&report, Duty::Keep, Some(Rule::Once)).to_string(),
-        "the store has to report success only once it is durable; it broke rule 2 (once): revision 2 \
-         of A (right code) was reported as saved, and is not there\n\
+        "the store must report success only once it is durable; it broke rule 2 (once): revision 2 \
+         of A (right code) was reported as saved, but is not stored\n\
          \x20 1. A (right code) loads revision 1\n\
          \x20 2. A (right code) saves revision 2, and gets: granted\n\
          \x20 3. the store is restarted\n\

@@ -1,10 +1,10 @@
-//! How many bytes a piece of work has asked the allocator for and not given back.
+//! How many bytes some work has allocated and not freed.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
 thread_local! {
-    // One count per thread: a common one would be what two threads wait for, and not their work.
+    // One count per thread: threads would wait for a shared one.
     static LIVE: Cell<isize> = const { Cell::new(0) };
 }
 
@@ -15,11 +15,11 @@ struct Counting;
 static COUNTING: Counting = Counting;
 
 fn count(bytes: usize, sign: isize) {
-    // A thread that ends may free after its count is gone.
+    // An ending thread may free after its count is gone.
     let _ = LIVE.try_with(|live| live.set(live.get() + sign * bytes.cast_signed()));
 }
 
-// SAFETY: every call is handed to the system's allocator as it came.
+// SAFETY: every call is passed to the system's allocator unchanged.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         count(layout.size(), 1);
@@ -38,7 +38,7 @@ unsafe impl GlobalAlloc for Counting {
     }
 }
 
-/// Does the work on this thread, and says how many bytes of it are still there.
+/// Does the work on this thread, and returns how many bytes of it are still allocated.
 pub fn by<T>(work: impl FnOnce() -> T) -> (T, isize) {
     let before = LIVE.get();
     let done = work();

@@ -1,6 +1,6 @@
-//! The server's store alone: what a request waits for there, without the engine and without HTTP.
+//! The server's store alone, without the engine and without HTTP.
 //!
-//! What is written are the very records that a challenge makes of these accounts; they were made before.
+//! It writes the records that a challenge makes from these accounts; they were made in advance.
 
 use std::ops::Range;
 use std::path::Path;
@@ -24,7 +24,7 @@ pub fn measure(url: &str, key: &Path, connections: usize, users: u64, written: u
     let runtime = Runtime::new().expect("a runtime");
     let url = url.parse().expect("a store's URL");
     let store = runtime.block_on(store::open(&url)).expect("a store");
-    // A share for each task, which goes through it one by one.
+    // A share for each task, which processes it one by one.
     let shares = |users: Range<u64>| -> Vec<Vec<u64>> {
         let share = |first| users.clone().skip(first).step_by(connections).collect();
         (0..connections).map(share).collect()
@@ -73,7 +73,7 @@ pub fn measure(url: &str, key: &Path, connections: usize, users: u64, written: u
     });
 }
 
-/// What a challenge of this user would have written.
+/// The record that a challenge of this user would write.
 async fn next(population: &Population, store: &dyn Store, user: u64) -> Next {
     let rng = &mut random(Purpose::Traffic, user);
     let loaded = store.load(Population::subject(user)).await;
@@ -122,15 +122,15 @@ where
     );
 }
 
-/// What this process has had of the processors.
+/// The processor time of this process.
 fn processor_time() -> Duration {
     let stat = std::fs::read_to_string("/proc/self/stat").expect("Linux");
-    // The name before them, in brackets, may hold spaces.
+    // The name before them, in brackets, may contain spaces.
     let fields = stat.rsplit(") ").next().expect("a line");
     let ticks = fields.split(' ').skip(11).take(2);
     let ticks: u64 = ticks
         .map(|field| field.parse::<u64>().expect("a number"))
         .sum();
-    // A tick is a hundredth of a second, whatever the kernel counts by.
+    // A tick is 1/100 second, independent of the kernel's own unit.
     Duration::from_millis(ticks * 10)
 }

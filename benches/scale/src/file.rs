@@ -7,7 +7,7 @@ use redb::{Database, Durability, ReadableDatabase, ReadableTable, TableDefinitio
 
 use crate::store::Store;
 
-/// The server's: a file of these accounts is one that it serves.
+/// The server's table: the server can serve a file with these accounts.
 const ACCOUNTS: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("accounts");
 
 pub struct File {
@@ -24,7 +24,7 @@ impl File {
         }
     }
 
-    /// Gives back what the file has beyond its pages in use.
+    /// Frees the space beyond the pages in use.
     pub fn compact(&mut self) {
         self.database.compact().expect("nobody reads or writes");
     }

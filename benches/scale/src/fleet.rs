@@ -1,5 +1,5 @@
-//! What the figures of a run come to for the service of the page: 100 million users, and 4,630 logins a
-//! second in its busiest minutes. The lines are printed as sums that the page's test does again.
+//! Scales the figures of a run to the service of the page: 100 million users, and 4,630 logins a
+//! second in its busiest minutes. The page's test checks the printed sums.
 
 const USERS: u64 = 100_000_000;
 const LOGINS_A_SECOND: u64 = 4_630;
@@ -27,7 +27,7 @@ pub fn bytes(per_account: u64, what: &str) {
     );
 }
 
-/// The processors for all logins, from how many of each operation one thread does in a second.
+/// The processors for all logins, from the rate of each operation on one thread.
 pub fn processors([challenge, wrong, right, _]: [u64; 4], what: &str) {
     let micros = |rate: u64| 1e6 / rate as f64;
     let login = micros(challenge) + micros(right) + 0.1 * micros(wrong);

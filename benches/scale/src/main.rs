@@ -1,4 +1,4 @@
-//! What the crate takes with millions of accounts: bytes, rates and latencies.
+//! The cost of the crate with millions of accounts: bytes, rates and latencies.
 //!
 //! `benches/scale.sh` runs all of it and prints the tables of the page `scale` of the documentation.
 
@@ -81,7 +81,7 @@ fn a_population() -> Population {
     Population::new(KeyRing::new(Key::new(1, &[7; 32])), now)
 }
 
-/// Puts every user into a store, and says how many bytes of that the allocator still has out.
+/// Puts every user into a store, and returns how many bytes of that are still allocated.
 fn fill(
     store: &impl Store,
     population: &Population,
@@ -133,7 +133,7 @@ fn in_memory<F: Form>(accounts: u64, form: &str) {
         of_each(resident),
     );
     heading();
-    // A few hundred thousand are more than a cache holds, and few enough to leave the others idle.
+    // A few hundred thousand do not fit into a cache, and are few enough to leave the others idle.
     let operations = size_within(200_000, accounts);
     let name = format!("{} {form} in memory", fleet::grouped(accounts));
     let mut draw = Draw::of(accounts);
@@ -177,7 +177,7 @@ fn in_file(accounts: u64, path: &Path) {
     println!("```");
 }
 
-/// So few that every step of every thread has users of its own.
+/// Few enough that every step of every thread has its own users.
 fn size_within(operations: usize, accounts: u64) -> usize {
     usize::try_from(accounts / 16).map_or(operations, |few| few.min(operations))
 }

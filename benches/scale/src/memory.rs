@@ -16,12 +16,12 @@ use crate::store::Store;
 pub trait Form: Send {
     fn of(account: Account, hash: u64) -> Self;
     fn hash(&self, hasher: &RandomState) -> u64;
-    /// The account, where it is the one of this user, whose hash this is.
+    /// The account, if it belongs to the user with this hash.
     fn load(&self, subject: &Subject, hash: u64) -> Option<Account>;
     fn replace(&mut self, next: Account);
 }
 
-/// As it is.
+/// As an account.
 pub struct Whole(Account);
 
 impl Form for Whole {
@@ -42,8 +42,8 @@ impl Form for Whole {
     }
 }
 
-/// Its record in postcard, which holds the subject; beside it the hash, by which it is found without
-/// being read.
+/// Its record in postcard, which holds the subject, beside the hash, which finds the record without
+/// reading it.
 pub struct Record {
     hash: u64,
     bytes: Box<[u8]>,
@@ -79,7 +79,7 @@ impl Form for Record {
     }
 }
 
-/// No record has more bytes.
+/// The maximum number of bytes of a record.
 const LARGEST: usize = 3_968;
 
 fn encode<'a>(account: &Account, buffer: &'a mut [u8; LARGEST]) -> &'a [u8] {
@@ -96,8 +96,8 @@ pub struct Memory<F> {
 }
 
 impl<F: Form> Memory<F> {
-    /// Room for so many, in tables of 8,192 places each. Such a table is doubled past 7,168; as many as
-    /// are needed for 6,800 on an average leave so much that none is.
+    /// Room for this many, in tables of 8,192 places each. A table doubles past 7,168; with an
+    /// average of 6,800 none does.
     pub fn for_accounts(accounts: u64) -> Self {
         const FULL: u64 = 6_800;
         let shard = || Mutex::new(HashTable::with_capacity(7_168));
@@ -107,7 +107,7 @@ impl<F: Form> Memory<F> {
         }
     }
 
-    /// By bits of the hash that the table in the shard uses for nothing.
+    /// Chosen by bits of the hash that the table in the shard does not use.
     fn shard(&self, hash: u64) -> &Mutex<HashTable<F>> {
         let bits = usize::try_from((hash >> 16) & 0xffff_ffff).expect("64 bits");
         &self.shards[bits % self.shards.len()]

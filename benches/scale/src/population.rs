@@ -1,4 +1,4 @@
-//! The users: all alike, each of one number, so that any of them can be made again.
+//! The users: all alike, each defined by a number, so any of them can be made again.
 
 use std::convert::Infallible;
 
@@ -18,7 +18,7 @@ pub struct Population {
     pub now: UtcDateTime,
 }
 
-/// A login that waits for its code.
+/// A login waiting for its code.
 pub struct Waiting {
     pub token: String,
     pub oob_code: String,
@@ -31,13 +31,13 @@ impl Population {
         Self { engine, now }
     }
 
-    /// As Auth0 names a user: 30 bytes, and no two in the order of their numbers.
+    /// In the form of Auth0's user ids: 30 bytes, not in the order of the numbers.
     pub fn subject(user: u64) -> Subject {
         let text = format!("auth0|{:016x}{user:08x}", scattered(user));
         text.parse().expect("30 bytes")
     }
 
-    /// A user who has enrolled a phone the day before, and got a recovery code.
+    /// A user who enrolled a phone the day before and got a recovery code.
     pub fn enrolled(&self, user: u64) -> Account {
         let now = self.now - Duration::days(1);
         let rng = &mut random(Purpose::Enrollment, user);
@@ -71,7 +71,7 @@ impl Population {
         (account, Waiting::new(self.token(&session), &challenged))
     }
 
-    /// The same user, after ten wrong codes too.
+    /// The same user after 10 wrong codes.
     pub fn exhausted(&self, user: u64) -> (Account, Waiting) {
         let (mut account, waiting) = self.waiting(user, self.enrolled(user));
         let session = self.session(&waiting.token);
@@ -86,7 +86,7 @@ impl Population {
         (account, waiting)
     }
 
-    /// A password was right, a minute before now.
+    /// The first factor passed a minute ago.
     pub fn begin(&self, user: u64, now: UtcDateTime, rng: &mut ChaCha20Rng) -> MfaSession {
         let now = now - Duration::minutes(1);
         let first_factor = FirstFactor {
@@ -142,7 +142,7 @@ fn answer(oob_code: &str, code: &str) -> VerifyOob {
     }
 }
 
-/// Into memory alone: the next account, and what was decided.
+/// Saves to memory only: returns the next account and the decision.
 fn saved<T>(asked: Transition<T>) -> (Account, Result<T, Denied>) {
     let mut next = None;
     let Ok(outcome) = asked.commit(|made| {
@@ -152,7 +152,7 @@ fn saved<T>(asked: Transition<T>) -> (Account, Result<T, Denied>) {
     (next.expect("nothing is refused here"), outcome.result)
 }
 
-/// What random bytes are for: no two purposes get the same.
+/// The purposes of random bytes: each gets different ones.
 #[derive(Clone, Copy)]
 pub enum Purpose {
     Enrollment,

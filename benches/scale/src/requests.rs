@@ -1,9 +1,9 @@
-//! Requests for a load generator, with the accounts that they meet.
+//! Requests for a load generator, with their accounts.
 //!
-//! A password costs what the operator makes it cost, so logins begin here with an `mfa_token`. The code
-//! that the server draws is known to nobody here, so of a whole login the challenge is asked for by one
-//! session of the user and answered in another, which was challenged before: the same three requests, the
-//! same three writes.
+//! The operator sets the cost of a password, so logins start here with an `mfa_token`. This program
+//! does not know the code that the server draws. So in a whole login, one session of the user asks
+//! for a challenge, and another session, which was challenged in advance, answers: the same 3
+//! requests and the same 3 writes.
 
 use std::fs::File as Lines;
 use std::io::{BufWriter, Write};
@@ -21,7 +21,7 @@ use crate::store::Store;
 /// The server's configuration names it.
 const SECRET: &str = "demo-secret";
 
-/// What a connection asks for, again and again.
+/// The request that a connection repeats.
 #[derive(Clone, Copy)]
 enum Traffic {
     /// The right code with an empty budget.
@@ -36,8 +36,8 @@ enum Traffic {
     Login,
 }
 
-/// What there is to ask for: its name; how many times the users; and how often each is met anew, as far as
-/// his budgets allow.
+/// The kinds of traffic: the name, the multiple of the users, and how often each user comes again,
+/// as far as the budgets allow.
 const TRAFFIC: [(Traffic, &str, u64, usize); 5] = [
     (Traffic::Refused, "refused", 1, 1),
     (Traffic::Wrong, "wrong", 1, 8),
@@ -46,7 +46,7 @@ const TRAFFIC: [(Traffic, &str, u64, usize); 5] = [
     (Traffic::Login, "login", 2, 1),
 ];
 
-/// The users whom [`bare`](crate::bare) loads and replaces: those after all that are met here.
+/// The users that [`bare`](crate::bare) loads and replaces: those after all users of this module.
 pub fn bare_users(users: u64) -> Range<u64> {
     let met = TRAFFIC.map(|(_, _, times, _)| times).iter().sum::<u64>() * users;
     met..met + users
@@ -74,7 +74,7 @@ pub fn prepare(
     for user in bare_users(users).start..all.max(bare_users(users).end) {
         rows.add(population_before.enrolled(user));
     }
-    // Codes live for five minutes from here.
+    // Codes live for 5 minutes from here.
     let population = population(key);
     let mut user = 0;
     for (traffic, name, times, rounds) in TRAFFIC {
@@ -104,7 +104,7 @@ pub fn prepare(
     rows.finish();
 }
 
-/// A user, and what is asked of him.
+/// A user and their request.
 fn met(population: &Population, traffic: Traffic, user: u64) -> (Account, String) {
     if matches!(traffic, Traffic::Refused) {
         let (account, waiting) = population.exhausted(user);
@@ -129,7 +129,7 @@ fn met(population: &Population, traffic: Traffic, user: u64) -> (Account, String
     (account, requests)
 }
 
-// A line each: the status that has to be answered, path, content type, body.
+// One line each: the expected status, path, content type, body.
 
 fn challenge(token: &str) -> String {
     format!(
@@ -149,7 +149,7 @@ fn answer(status: u16, login: &Waiting, code: &str) -> String {
     )
 }
 
-/// The accounts of a store, on their way into it.
+/// The accounts of a store, while they are written.
 enum Rows {
     Redb(File, Vec<Account>),
     Copy(BufWriter<Lines>),
@@ -192,7 +192,7 @@ impl Rows {
     }
 }
 
-/// As COPY reads a `bytea`.
+/// The form in which COPY reads a `bytea`.
 fn hex(bytes: &[u8]) -> String {
     let mut text = String::from("\\\\x");
     for byte in bytes {

@@ -1,12 +1,12 @@
-//! What the traffic asks of a store.
+//! What the traffic needs from a store.
 
 use oob_mfa::{Account, Denied, MfaSession, Transition};
 
 pub trait Store: Sync {
-    /// Writes records as they are, whatever is there.
+    /// Writes records unconditionally.
     fn put(&self, accounts: Vec<Account>);
 
-    /// Loads the account of a session, asks, and saves what was decided.
+    /// Loads the account of a session, asks, and saves the decision.
     fn decide<T>(
         &self,
         session: &MfaSession,

@@ -1,8 +1,8 @@
-//! Logins of users who are drawn at random from all of them, on one thread and on two at once.
+//! Logins of users drawn at random from all of them, on one thread and on two.
 //!
-//! A measured operation is a whole request but for its parsing: open the token, find the account, read
-//! it, decide, write it and put it back. A user is met again only after all the others of his step, so
-//! that nothing of him is in a cache where there are many.
+//! A measured operation is a whole request except its parsing: open the token, find the account,
+//! read it, decide, write it and put it back. A user comes again only after all others of the same
+//! step, so with many users nothing of that user is still in a cache.
 
 use std::collections::HashSet;
 use std::sync::Barrier;
@@ -19,7 +19,7 @@ use crate::store::Store;
 
 const OPERATIONS: [&str; 4] = ["challenge", "wrong code", "right code", "refused"];
 
-/// What one thread has seen of one operation.
+/// The measurements of one thread for one operation.
 struct Seen {
     nanoseconds: Histogram<u64>,
     busy: Duration,
@@ -49,7 +49,7 @@ impl Seen {
     }
 }
 
-/// Users, no two the same.
+/// Users, all different.
 pub struct Draw {
     drawn: HashSet<u64>,
     rng: ChaCha20Rng,
@@ -77,8 +77,8 @@ impl Draw {
     }
 }
 
-/// Prints a row for every operation, on one thread and on two, and gives how many of each one thread does in a
-/// second.
+/// Prints a row for every operation, on one thread and on two, and returns the rate of each on one
+/// thread.
 pub fn measure(
     store: &impl Store,
     population: &Population,

@@ -1,4 +1,4 @@
-//! How often each case asks for memory, for how many bytes, and what records and users take:
+//! How often each case allocates, how many bytes, and the sizes of records and users:
 //! `cargo run --release --bin allocations`.
 
 use oob_mfa::Account;
@@ -39,7 +39,7 @@ fn main() {
     }
 }
 
-/// Of one user, with a login under way.
+/// For one user, with a login under way.
 fn print<S: Service>(name: &str, users: u64) {
     let held = MEMORY.held();
     let service = filled::<S>(users);

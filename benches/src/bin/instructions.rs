@@ -1,7 +1,7 @@
 //! Runs every case, or those named, three times, and lets callgrind count each run: see `table.sh`.
 //!
-//! Of the three the least is taken. Now and then the allocator tidies up, which is no part of the case that
-//! it happens to.
+//! The lowest of the three is used. Sometimes the allocator tidies up, which is not part of the
+//! case.
 
 use oob_mfa_benches::cases;
 use oob_mfa_benches::scale::{Accounts, filled, sign_in};
@@ -19,8 +19,8 @@ fn main() {
         if !is_asked_for(&case.label) {
             continue;
         }
-        // What is looked up on a first call, such as the features of the processor, is not counted,
-        // and what is freed is there to be allocated again.
+        // Work of a first call, such as detecting processor features, is not counted, and freed
+        // memory is available again.
         case.prepare(3);
         case.run(3);
         for _ in 0..3 {
@@ -30,7 +30,7 @@ fn main() {
             println!("{}", case.label);
         }
     }
-    // One login of each of a hundred users: whether it takes more among more.
+    // One login of each of 100 users: does it take more with more users?
     let hundred: Vec<u64> = (0..100).map(|user| user * 10 + 3).collect();
     for users in [1_000, 10_000] {
         let label = format!("hundred_among/{users}");

@@ -4,7 +4,7 @@ use core::fmt::Write;
 
 use oob_mfa_benches::Figures;
 
-/// What a bar stands for.
+/// The meaning of a bar.
 #[derive(Clone, Copy)]
 enum Kind {
     Ours,
@@ -12,7 +12,7 @@ enum Kind {
 }
 use Kind::{Ours, Peer};
 
-/// A bar: its text, whose it is, its case, and the case of its floor.
+/// A bar: its text, its owner, its case, and the case of its floor.
 type Bar = (&'static str, Kind, &'static str, Option<&'static str>);
 
 const PANELS: [(&str, &[Bar]); 4] = [
@@ -149,7 +149,7 @@ text {{ fill: #e6edf3 }}
     );
 }
 
-/// A title and its bars, each panel to a scale of its own. What was not measured is left out.
+/// A title and its bars, each panel to a scale of its own. Cases without a measurement are omitted.
 fn panel(
     svg: &mut String,
     y: &mut f64,

@@ -1,4 +1,4 @@
-//! Prints what was measured beside what it cannot do without, and every goal: see `table.sh`.
+//! Prints the measurements beside their floors, and every goal: see `table.sh`.
 
 use oob_mfa_benches::Figures;
 
@@ -13,7 +13,7 @@ fn main() {
     goals(&figures);
 }
 
-/// A case, the one that does what it cannot do without, and the drop of the account that was handed over.
+/// A case, its floor, and the drop of the account that was passed in.
 type Row = (&'static str, Option<&'static str>, Option<&'static str>);
 
 const OPERATIONS: [Row; 33] = [
@@ -87,8 +87,8 @@ fn beyond(figures: &Figures, case: &str, floor: &str, drop: Option<&str>) -> Opt
     Some(figures.instructions(case)? - figures.instructions(floor)? - drop)
 }
 
-/// What operations cannot do without, and the drop of the account that they consume. A caller that keeps
-/// accounts in memory pays for a clone. `compare` goes byte by byte, `compare_words` by words.
+/// The floors of operations, and the drop of the account that they consume. A caller that keeps
+/// accounts in memory pays for a clone. `compare` works byte by byte, `compare_words` word by word.
 const FLOORS: [&str; 18] = [
     "hmac",
     "compare",
@@ -137,7 +137,7 @@ fn records(figures: &Figures) {
     println!();
 }
 
-/// A peer, and what it does the work of.
+/// A peer, and the case it corresponds to.
 const PEERS: [(&str, &str); 11] = [
     ("totp_rs_right", "verify_right/1"),
     ("totp_rs_wrong", "verify_wrong/1"),
@@ -212,7 +212,7 @@ impl core::fmt::Display for Bound {
     }
 }
 
-/// Those of the plan, in its order.
+/// The goals of the plan, in order.
 #[rustfmt::skip]
 fn goals(figures: &Figures) {
     use Bound::{AtLeast, AtMost, MoreThan};
@@ -258,7 +258,7 @@ fn goals(figures: &Figures) {
         }
     }
     let both = figures.time("load_postcard").zip(figures.time("save_postcard_slice"));
-    // As the plan has it: 350 ns where the HMAC takes 132.
+    // From the plan: 350 ns where the HMAC takes 132.
     goal("load_postcard + save_postcard_slice: time ÷ HMAC", both.map(|(load, save)| load + save), AtMost(2.65));
     let grown = figures.instructions("hundred_among/10000").zip(figures.instructions("hundred_among/1000"));
     goal("accounts, 10,000 users ÷ 1,000 users: instructions", grown.map(|(more, fewer)| more / fewer), AtMost(1.01));

@@ -1,8 +1,8 @@
 //! How long each case takes, in HMACs of this run: `cargo run --release --bin times`.
 //!
-//! A machine is now fast and now slow, for milliseconds at a time. So each case is timed right after
-//! an HMAC, for microseconds, and all of them over and over again: what is printed is the median of the
-//! quotients, with the quartiles beside it.
+//! A machine changes its speed, for milliseconds at a time. So each case is timed for microseconds
+//! right after an HMAC, and all cases many times. The output is the median of the quotients, with
+//! the quartiles.
 
 use std::time::Instant;
 
@@ -11,7 +11,7 @@ use chacha20::rand_core::{Rng, SeedableRng};
 use oob_mfa_benches::scale::{Accounts, Naive, Records, Service, Tuned, filled, sign_in};
 use oob_mfa_benches::{Case, Effort, cases};
 
-/// As long as one measurement is meant to take.
+/// The target duration of one measurement.
 const NANOSECONDS: f64 = 20_000.0;
 
 fn main() {
@@ -56,7 +56,7 @@ fn main() {
     }
 }
 
-/// A service with so many users, and how long a login took among them, in HMACs.
+/// A service with this many users, and the time of a login in HMACs.
 struct Among<S> {
     label: String,
     users: u64,
@@ -74,8 +74,7 @@ impl<S: Service> Among<S> {
         }
     }
 
-    /// Twenty times a hundred users sign in; the first ten bring what is used into the caches, as far as
-    /// it has room there.
+    /// 100 users sign in 20 times; the first 10 rounds fill the caches, as far as there is room.
     fn turn(&mut self, rng: &mut ChaCha20Rng, hmac: &mut Timed) {
         for time in 0..20 {
             let before = hmac.nanoseconds();
@@ -97,7 +96,7 @@ impl<S: Service> Among<S> {
     }
 }
 
-/// A case, and how often it is done in one measurement.
+/// A case, and how often it runs in one measurement.
 struct Timed {
     case: Case,
     times: u32,
@@ -115,12 +114,12 @@ impl Timed {
 
     /// Of one.
     fn nanoseconds(&mut self) -> f64 {
-        // What others have pushed out of the caches comes back.
+        // Reloads what other cases have evicted from the caches.
         self.measure(self.times.div_ceil(8));
         self.measure(self.times) / f64::from(self.times)
     }
 
-    /// Of so many, without the time that reading the clock takes.
+    /// For this many, without the time for reading the clock.
     fn measure(&mut self, times: u32) -> f64 {
         let mut taken = 0.0;
         let mut left = times;
@@ -137,10 +136,10 @@ impl Timed {
     }
 }
 
-/// A hundred users, none of them twice.
+/// 100 users, all different.
 fn picked(users: u64, rng: &mut ChaCha20Rng) -> Vec<u64> {
     let first = rng.next_u64() % users;
-    // Numbers of users are powers of ten: a step without their factors meets nobody twice.
+    // Numbers of users are powers of 10: a step coprime to them visits nobody twice.
     let step = loop {
         let step = rng.next_u64() % users;
         if !step.is_multiple_of(2) && !step.is_multiple_of(5) {

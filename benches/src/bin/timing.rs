@@ -1,8 +1,9 @@
-//! Whether a code can be told from another one by time: `cargo run --release --bin timing`.
+//! Whether time distinguishes one code from another: `cargo run --release --bin timing`.
 //!
-//! Two kinds of codes in random order, and Welch's t-test on the times of each. |t| is large where the
-//! two can be told apart; below 5 nothing was seen. `naive` is the control, which has to be large.
-//! The machine's noise is in it, so it informs and decides nothing: the proof is `tests/constant_time`.
+//! Two kinds of codes in random order, and Welch's t-test on the times of each. A large |t| means
+//! that the two can be distinguished; below 5 no difference was seen. `naive` is the control, and
+//! must be large. It includes the machine's noise, so it is only informative: the proof is
+//! `tests/constant_time`.
 
 use core::cell::Cell;
 use core::hint::black_box;
@@ -52,7 +53,7 @@ fn empty_budget_right_or_wrong(runner: &mut CtRunner, rng: &mut BenchRng) {
     );
 }
 
-/// A code that is judged, wrong in the last digit or in the first.
+/// A judged code, wrong in the last digit or in the first.
 fn full_budget_last_or_first_wrong(runner: &mut CtRunner, rng: &mut BenchRng) {
     let world = World::new(1);
     measured(
@@ -65,7 +66,7 @@ fn full_budget_last_or_first_wrong(runner: &mut CtRunner, rng: &mut BenchRng) {
     );
 }
 
-/// Both kinds are made in the same place in memory, one after the other at random. What `prepare` makes is
+/// Both kinds are made in the same place in memory, in random order. The output of `prepare` is
 /// consumed, and making it is not measured.
 fn measured<I, P, T>(
     runner: &mut CtRunner,

@@ -1,5 +1,5 @@
-//! As it comes: two tables by the ids as they are on the wire, of which rows are read and written back as
-//! from a database, governor for the budget, the key as it is.
+//! Naive: two tables by the wire ids, with rows that are read and written back as with a database,
+//! governor for the budget, and the raw key.
 
 use core::num::NonZeroU32;
 use core::time::Duration;
@@ -80,7 +80,7 @@ impl Service for Naive {
             digest: self.mac(&answer).finalize().into_bytes().into(),
             expires_at: EXPIRY,
         };
-        // The limiter knows a user from his first attempt on.
+        // The limiter knows a user from the first attempt on.
         let _ = self.attempts.check_key(&answer.user);
         self.challenges.insert(answer.oob_code, challenge);
         let state = User {

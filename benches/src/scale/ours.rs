@@ -1,4 +1,4 @@
-//! The crate, with accounts in a map as they are, and as their records.
+//! The crate, with accounts in a map, and with their records in a map.
 
 use std::collections::HashMap;
 use std::convert::Infallible;
@@ -15,17 +15,17 @@ use time::{Duration, UtcDateTime};
 use super::{KEY, NOW, Service, subject};
 use crate::world::answer;
 
-/// The one that a map has anyway, but without a key of its own in every run, so that instructions can be
+/// The map's default hasher, but without a new key in every run, so that instructions can be
 /// counted.
 type Hasher = BuildHasherDefault<DefaultHasher>;
 
-/// Accounts as they are.
+/// Accounts.
 pub struct Accounts {
     engine: Engine,
     accounts: HashMap<Subject, Account, Hasher>,
 }
 
-/// Accounts as their records in postcard, which is how many more of them find room in memory.
+/// Records in postcard: more of them fit into memory.
 pub struct Records {
     engine: Engine,
     records: HashMap<Subject, Box<[u8]>, Hasher>,
@@ -59,8 +59,8 @@ fn now() -> UtcDateTime {
     UtcDateTime::UNIX_EPOCH + Duration::milliseconds(NOW as i64)
 }
 
-/// An account that enrolled a phone and a recovery code a day ago, and has a login under way: as a
-/// client would have it made, one request after the other.
+/// An account that enrolled a phone and a recovery code a day ago, and has a login under way, made
+/// by a client's requests.
 fn login(engine: &Engine, user: u64) -> (Account, MfaSession, VerifyOob) {
     let mut seed = [0; 32];
     seed[..8].copy_from_slice(&user.to_be_bytes());
@@ -100,7 +100,7 @@ fn login(engine: &Engine, user: u64) -> (Account, MfaSession, VerifyOob) {
     (account, session, right)
 }
 
-/// Into memory alone: the next account, and what was granted.
+/// Saves to memory only: returns the next account and the grant.
 fn saved<T>(transition: Transition<T>) -> Result<(Account, T), Denied> {
     let mut next = None;
     let Ok(outcome) = transition.commit(|made| {
@@ -111,7 +111,8 @@ fn saved<T>(transition: Transition<T>) -> Result<(Account, T), Denied> {
     Ok((next.expect("a grant is saved"), granted))
 }
 
-/// Another revision than the one that the next account replaces: never here, where nobody else writes.
+/// Another revision than the one that the next account replaces. It never happens here, because
+/// nobody else writes.
 struct Conflict;
 
 impl Service for Accounts {
@@ -131,7 +132,7 @@ impl Service for Accounts {
         let Some(account) = self.accounts.get_mut(session.subject()) else {
             return false;
         };
-        // What a refusal drops stays in the map.
+        // A refused account stays in the map.
         let loaded = account.clone();
         let transition = self.engine.verify_oob(loaded, session, answer, now());
         let saved = transition.commit(|next| {

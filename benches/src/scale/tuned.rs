@@ -1,4 +1,4 @@
-//! With care: users by integers, one struct each, the budget as one moment, the key prepared.
+//! Tuned: users by integers, one struct each, one timestamp per budget, a prepared key.
 
 use hashbrown::HashMap;
 use hmac::{Hmac, KeyInit, Mac};
@@ -12,7 +12,7 @@ pub struct Tuned {
     users: HashMap<u64, User>,
 }
 
-/// What is looked at first stands first.
+/// The fields used first come first.
 #[expect(dead_code, reason = "what a user has is held, and not looked at here")]
 struct User {
     challenge: u128,

@@ -1,11 +1,12 @@
 //! The API under actix-web: `cargo run -p oob-mfa-actix [ADDRESS [ORIGIN…]]`. Pages of these origins may call it.
 //!
-//! The service blocks where its store does, so it runs on a thread that may, and to its end: a client
-//! that hangs up leaves no decision unsaved and no saved one unsent. A store that is awaited takes
-//! an async driver instead, as in `examples/server`.
+//! The service blocks if its store does, so it runs on a thread for blocking work, and to its end:
+//! if a client hangs up, decisions are still saved and messages still sent. For an async store, use
+//! an async driver, as in `examples/server`.
 //!
-//! actix-web gives a client 5 seconds for the first head of a connection. It takes 25,600 connections per
-//! thread, more than the files that a process may have open by default: a proxy in front has to bound them.
+//! actix-web gives a client 5 seconds for the first head of a connection. It accepts 25,600
+//! connections per thread, more than the default limit of open files: limit them with a proxy in
+//! front.
 #![forbid(unsafe_code)]
 
 use std::error::Error;
@@ -39,7 +40,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     })
 }
 
-/// What browsers may do on pages of these origins.
+/// What browsers allow pages of these origins.
 fn cors(origins: &[String]) -> Cors {
     let cors = Cors::default()
         .allowed_methods(["GET", "POST", "DELETE"])
@@ -50,7 +51,7 @@ fn cors(origins: &[String]) -> Cors {
     origins.iter().fold(cors, allow)
 }
 
-/// Every endpoint: reads the request, has it answered, and writes the response.
+/// Every endpoint: reads the request, lets the service answer it, and writes the response.
 async fn api(service: Data<Service>, head: HttpRequest, payload: Payload) -> HttpResponse {
     let reply = match read(payload).await {
         Ok(body) => answer(service, head, body).await,
@@ -67,7 +68,7 @@ async fn api(service: Data<Service>, head: HttpRequest, payload: Payload) -> Htt
 async fn read(payload: Payload) -> Result<Bytes, ErrorAnswer> {
     match timeout(SLOWEST_BODY, payload.to_bytes_limited(MAX_BODY)).await {
         Ok(Ok(Ok(body))) => Ok(body),
-        // Half a body is none: the client has gone.
+        // The body is incomplete: the client is gone.
         Ok(Ok(Err(_))) => Err(BadRequest::MalformedBody.into()),
         Ok(Err(_)) => Err(BadRequest::BodyTooLarge.into()),
         Err(_) => Err(ErrorAnswer::new(
@@ -94,7 +95,7 @@ async fn answer(service: Data<Service>, head: HttpRequest, body: Bytes) -> Reply
             body: &body,
         })
     });
-    // It has panicked.
+    // The service panicked.
     answered
         .await
         .unwrap_or_else(|_| ErrorAnswer::server_error().into())

@@ -1,4 +1,4 @@
-//! What a browser reads before it lets a page call the API.
+//! The headers that a browser reads before it lets a page call the API.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;

@@ -1,12 +1,13 @@
 //! The API on threads, without async: `cargo run -p oob-mfa-blocking [ADDRESS]`.
 //!
-//! A thread per connection, so a request is carried out to its end whether its client waits or not.
+//! It uses a thread per connection, so a request runs to its end even if its client does not wait.
 //!
-//! A proxy has to stand in front of it. For the head of a request only silence has a deadline here: a
-//! client that sends a byte of it now and then keeps its connection, and 256 of them keep everybody else
-//! out.
+//! Put a proxy in front of it. For the head of a request, only silence has a deadline here: a
+//! client that sends a byte from time to time keeps its connection, and 256 such clients keep
+//! everyone else out.
 //!
-//! oxhttp takes `Accept-Encoding` for a header of requests and leaves it out of the answer to an encoded body.
+//! oxhttp allows `Accept-Encoding` only in requests and omits it from the response to an encoded
+//! body.
 #![forbid(unsafe_code)]
 
 use std::error::Error;
@@ -20,9 +21,9 @@ use oxhttp::Server;
 use oxhttp::model::header::CONNECTION;
 use oxhttp::model::{Body, HeaderValue, Request as Http, Response};
 
-/// How long a client may keep silent, in the middle of a request too.
+/// How long a client may be silent, also in the middle of a request.
 const SILENCE: Duration = Duration::from_secs(10);
-/// How long all of a body may take.
+/// How long a whole body may take.
 const SLOWEST_BODY: Duration = Duration::from_secs(10);
 const MOST_CONNECTIONS: usize = 256;
 
@@ -53,8 +54,8 @@ fn answer(service: &Service, http: &mut Http<Body>) -> Reply {
     })
 }
 
-/// The body, as much as is needed. One that is too large is read to its end, or its client gets a reset
-/// instead of the response.
+/// The needed part of the body. A body that is too large is read to its end, because otherwise its
+/// client gets a reset instead of the response.
 fn read(http: &mut Http<Body>) -> Result<Vec<u8>, ErrorAnswer> {
     let (mut body, mut piece, begun) = (Vec::new(), [0; 4096], Instant::now());
     while begun.elapsed() < SLOWEST_BODY {
@@ -62,7 +63,7 @@ fn read(http: &mut Http<Body>) -> Result<Vec<u8>, ErrorAnswer> {
             Ok(0) => return Ok(body),
             Ok(_) if body.len() > MAX_BODY => {}
             Ok(length) => body.extend_from_slice(&piece[..length]),
-            // Half a body is none: the client has gone.
+            // The body is incomplete: the client is gone.
             Err(_) => return Err(BadRequest::MalformedBody.into()),
         }
     }

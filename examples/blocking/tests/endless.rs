@@ -14,7 +14,7 @@ fn a_body_without_end_is_answered_and_hung_up_on() {
     let head = "POST /mfa/challenge HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n";
     stream.write_all(head.as_bytes()).unwrap();
     let mut pieces = stream.try_clone().unwrap();
-    // Often enough that it is never silent, until it is hung up on.
+    // Often enough that the client is never silent, until the server hangs up.
     thread::spawn(move || {
         while pieces.write_all(b"1\r\na\r\n").is_ok() {
             thread::sleep(Duration::from_millis(100));
@@ -26,7 +26,7 @@ fn a_body_without_end_is_answered_and_hung_up_on() {
     let mut answer = [0; 12];
     stream.read_exact(&mut answer).unwrap();
     assert_eq!(&answer, b"HTTP/1.1 408");
-    // The rest of the answer, and the end.
+    // The rest of the response, and the end.
     let mut bytes = [0; 4096];
     let end = loop {
         match stream.read(&mut bytes) {

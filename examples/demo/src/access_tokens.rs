@@ -1,4 +1,4 @@
-//! Access tokens: random texts, kept in memory with what they are good for.
+//! Access tokens: random texts, kept in memory with their sessions.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -28,7 +28,7 @@ impl AccessTokens {
 
     /// The tokens of a completed login or a confirmed phone; there is no ID token in this example.
     ///
-    /// Only a token for the MFA API opens to a session; one for another API is that API's to open.
+    /// Only a token for the MFA API opens to a session; another API opens its own tokens.
     ///
     /// # Errors
     ///
@@ -53,7 +53,7 @@ impl AccessTokens {
         ))
     }
 
-    /// The session of a token that is one of these.
+    /// The session of one of these tokens.
     pub(crate) fn open(&self, token: &str) -> Option<MfaSession> {
         let sessions = self.sessions.lock().unwrap_or_else(PoisonError::into_inner);
         let digest: [u8; 32] = Sha256::digest(token).into();
@@ -91,7 +91,7 @@ mod tests {
         outcome.result.unwrap()
     }
 
-    /// What confirming a phone at `now` proves, for an access token of a login at `signed_in`.
+    /// The proof of a phone confirmed at `now`, for an access token of a login at `signed_in`.
     fn confirmed(signed_in: UtcDateTime, now: UtcDateTime, expires_at: UtcDateTime) -> Verified {
         let engine = Engine::new(Policy::auth0(), KeyRing::new(Key::new(1, &[7; 32])));
         let mut account = Account::new("auth0|alice".parse().unwrap());

@@ -1,4 +1,4 @@
-//! The first factor, and it is a stub: one user, one client, and their secrets in the source.
+//! The first factor is a stub: one user, one client, and their secrets in the source.
 
 use oob_mfa::Subject;
 use oob_mfa::exchange::{Exchange, Grant, Passed};
@@ -64,9 +64,9 @@ impl FirstFactor {
     }
 }
 
-/// The user whose name and password these are.
+/// The user with this name and password.
 ///
-/// A real one hashes passwords with argon2, and limits how many may be tried.
+/// A real server hashes passwords with argon2, and limits the number of tries.
 fn user(name: &str, password: &str) -> Option<Subject> {
     let right = bool::from(password.as_bytes().ct_eq(PASSWORD.as_bytes()));
     (right && name == USER)

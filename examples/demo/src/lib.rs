@@ -1,11 +1,12 @@
-//! All of a small server but the transport: what `examples/actix` and `examples/blocking` share.
+//! A small server without its transport: the part that `examples/actix` and `examples/blocking`
+//! share.
 //!
-//! `service` is what an embedder writes: a loop that takes each step of a request. The rest stands for what
-//! they have already: `first_factor` for their passwords, `store` for their database, `access_tokens` for
-//! their tokens, `outbox` for their provider.
+//! `service` is what an embedder writes: a loop over the steps of a request. The rest stands for
+//! what they already have: `first_factor` for their passwords, `store` for their database,
+//! `access_tokens` for their tokens, `outbox` for their provider.
 //!
-//! Everything is in memory and gone with the process, and there is one user. `examples/server` is a
-//! server that keeps what it saves.
+//! Everything is in memory and lost at the end of the process, and there is one user.
+//! `examples/server` keeps its data.
 #![forbid(unsafe_code)]
 
 mod access_tokens;

@@ -1,4 +1,4 @@
-//! Messages to standard output: the place of an SMS provider.
+//! Prints messages to standard output, instead of using an SMS provider.
 
 use std::error::Error;
 use std::io::{Write, stdout};
@@ -6,14 +6,15 @@ use std::io::{Write, stdout};
 use oob_mfa::Delivery;
 use oob_mfa::message::{AnswerStep, Message, Wording};
 
-/// Prints a message. It is sent once, whatever comes of it: the owner asks for another code.
+/// Prints a message. It is sent only once, even if that fails: the user asks for another code.
 pub(crate) fn send(wording: &Wording, delivery: &Delivery) -> Result<(), Box<dyn Error>> {
     let to = delivery.to.to_e164();
     let mut output = stdout().lock();
     match wording.message(delivery)? {
         Message::Sms(text) => writeln!(output, "sms to {to}: {}", text.expose_secret())?,
         Message::Voice(call) => {
-            // As if the call was taken and its keys pressed: before that no digit of the code is said.
+            // As if the call was answered and its keys pressed: before that, no digit of the code
+            // is spoken.
             let keys = delivery.keys.as_ref();
             let pressed = call.press(keys.map_or("", |keys| keys.expose_secret()))?;
             write!(output, "call to {to}:")?;
@@ -28,7 +29,7 @@ pub(crate) fn send(wording: &Wording, delivery: &Delivery) -> Result<(), Box<dyn
             }
             writeln!(output)?;
         }
-        other => return Err(format!("no words for {other:?}").into()),
+        other => return Err(format!("no message for {other:?}").into()),
     }
     Ok(output.flush()?)
 }

@@ -1,4 +1,4 @@
-//! A driver of `oob_mfa::exchange`: each step to the one that answers it.
+//! A driver of `oob_mfa::exchange`: passes each step to the part that does it.
 
 use std::error::Error;
 use std::net::SocketAddr;
@@ -26,11 +26,11 @@ pub struct Service {
 }
 
 impl Service {
-    /// A service that listens on an address, with a key that nobody else has and no account.
+    /// A service for an address, with a new key and no accounts.
     ///
     /// # Errors
     ///
-    /// Where the app's name makes no message, and this one does.
+    /// If the app's name does not fit into a message; this one does.
     pub fn new(address: SocketAddr) -> Result<Self, Box<dyn Error>> {
         let mut secret = [0; 32];
         rng().fill_bytes(&mut secret);
@@ -67,7 +67,7 @@ impl Service {
                     Ok(account) => step.loaded(account, UtcDateTime::now(), &mut rng()),
                     Err(_) => step.unavailable(),
                 },
-                // Refuse countries, and numbers that cost more than they bring, here.
+                // Refuse countries and expensive numbers here.
                 Exchange::Admit(step) => step.admitted(),
                 Exchange::Replace(step) => match self.store.replace(step.next()) {
                     Ok(()) => step.stored(),

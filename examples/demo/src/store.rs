@@ -1,11 +1,11 @@
-//! Accounts in a map: the place of a database.
+//! Accounts in a map, instead of a database.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
 use oob_mfa::{Account, Next, Subject, Unsaved};
 
-/// One record per user, written conditionally. Nothing here is durable, as a store has to be.
+/// One record per user, written conditionally. A real store must be durable; this one is not.
 #[derive(Default)]
 pub(crate) struct Store(Mutex<HashMap<Subject, Account>>);
 
@@ -23,7 +23,7 @@ impl Store {
         Ok(self.0.lock()?.get(subject).cloned())
     }
 
-    /// Compares and writes under one lock. Between `load` and here nothing is held.
+    /// Compares and writes under one lock. No lock is held between `load` and this.
     pub(crate) fn replace(&self, next: &Next) -> Result<(), Unsaved<Poisoned>> {
         let mut accounts = self.0.lock().map_err(|_| Unsaved::Failed(Poisoned))?;
         let subject = next.account().subject();
@@ -42,7 +42,7 @@ mod tests {
 
     use super::*;
 
-    /// Writes what comes after an account.
+    /// Writes the next account.
     fn step(store: &Store, account: &Account) -> bool {
         let engine = Engine::new(Policy::auth0(), KeyRing::new(Key::new(1, &[7; 32])));
         let next = engine.restore_budgets(account.clone(), UtcDateTime::UNIX_EPOCH);
@@ -63,7 +63,7 @@ mod tests {
         assert_eq!([step(&store, &first), step(&store, &first)], [true, false]);
         let second = store.load(new.subject()).ok().flatten().unwrap();
         assert_eq!(second.revision(), 2);
-        // A record that is missing is not replaced.
+        // A missing record is not replaced.
         assert!(!step(&Store::default(), &second));
     }
 }

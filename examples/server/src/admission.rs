@@ -29,7 +29,7 @@ struct Provider {
     first: Option<PhoneNumber>,
     /// Those of other numbers: one can fail for reasons of its own.
     of_others: u32,
-    /// When the last one failed, or was let through to find out whether it works again.
+    /// When the last one failed, or was let through as a test.
     tried: Option<UtcDateTime>,
 }
 
@@ -75,7 +75,7 @@ const PAUSE: Duration = Duration::from_secs(30);
 pub(crate) enum NotAdmitted {
     /// The configuration has no messages for numbers that begin like this.
     Number,
-    /// The provider takes no messages.
+    /// The provider accepts no messages.
     Outage {
         /// When to try again.
         retry_after: Duration,

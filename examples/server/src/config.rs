@@ -71,7 +71,7 @@ impl std::error::Error for ConfigError {}
 impl Config {
     /// The notice at startup without a configuration.
     pub const DEMONSTRATION_NOTICE: &str = "\
-No --config: this is a demonstration, with credentials that everybody knows.
+No --config: this is a demo with publicly known credentials.
   user    alice@example.com, password: correct horse battery staple
   client  demo, secret: demo-secret
   client  demo-public, without a secret";
@@ -120,7 +120,7 @@ No --config: this is a demonstration, with credentials that everybody knows.
         let token_lifetime = Duration::from_secs(written.token_lifetime_seconds);
         if token_lifetime.is_zero() || token_lifetime > policy.longest_session() {
             return Err(ConfigError(format!(
-                "token_lifetime_seconds has to be 1 to {}, the policy's longest session",
+                "token_lifetime_seconds must be 1 to {}, the policy's longest session",
                 policy.longest_session().as_secs()
             )));
         }
@@ -154,7 +154,7 @@ No --config: this is a demonstration, with credentials that everybody knows.
 fn keep_alive(seconds: u64) -> Result<Duration, ConfigError> {
     if !(1..=3_600).contains(&seconds) {
         return Err(ConfigError(
-            "keep_alive_seconds has to be 1 to 3600".to_owned(),
+            "keep_alive_seconds must be 1 to 3600".to_owned(),
         ));
     }
     Ok(Duration::from_secs(seconds))
@@ -163,7 +163,7 @@ fn keep_alive(seconds: u64) -> Result<Duration, ConfigError> {
 fn per_address(connections: usize) -> Result<usize, ConfigError> {
     if connections == 0 {
         return Err(ConfigError(
-            "connections_per_address has to be at least 1".to_owned(),
+            "connections_per_address must be at least 1".to_owned(),
         ));
     }
     Ok(connections)
@@ -174,7 +174,7 @@ fn checked_issuer(issuer: String) -> Result<String, ConfigError> {
     // Paths are appended to the issuer, and clients compare it byte by byte.
     if !is_url || !issuer.ends_with('/') || issuer.contains(['?', '#', ' ']) {
         return Err(ConfigError(format!(
-            "issuer {issuer:?} has to be a URL that ends with a slash, without a query"
+            "issuer {issuer:?} must be a URL that ends with a slash, without a query"
         )));
     }
     Ok(issuer)
@@ -210,16 +210,16 @@ fn users(written: Vec<WrittenUser>) -> Result<Users, ConfigError> {
                 Ok(hash) if hash.algorithm.as_str().starts_with("argon2") => hash,
                 _ => return wrong("password_hash is not an argon2 PHC string"),
             },
-            _ => return wrong("either password or password_hash has to be there"),
+            _ => return wrong("set either password or password_hash"),
         };
         if users
             .iter()
             .any(|user| user.email.eq_ignore_ascii_case(&email))
         {
-            return wrong("the email is there twice");
+            return wrong("the email is a duplicate");
         }
         if users.iter().any(|user| user.subject == sub) {
-            return wrong("the sub is there twice");
+            return wrong("the sub is a duplicate");
         }
         users.push(User {
             email,
@@ -260,7 +260,7 @@ fn clients(written: Vec<WrittenClient>) -> Result<Clients, ConfigError> {
             allowed_origins,
         };
         if !clients.add(id.clone(), client) {
-            return wrong("the id is there twice");
+            return wrong("the id is a duplicate");
         }
     }
     if clients.is_empty() {

@@ -68,7 +68,7 @@ impl Service {
                 Exchange::Done(reply) => {
                     if let (Some(subject), 1..) = (reply.subject(), conflicts) {
                         let subject = subject.as_str();
-                        tracing::info!(subject, conflicts, "decided anew after conflicts");
+                        tracing::info!(subject, conflicts, "decided again after conflicts");
                     }
                     self.answered(&reply);
                     return reply;

@@ -17,7 +17,7 @@ pub(crate) fn private() -> OpenOptions {
 pub(crate) fn warn_if_open(path: &Path) -> io::Result<()> {
     if let Some(mode) = open_to_others(path)? {
         let mode = format!("{mode:o}");
-        tracing::warn!(path = %path.display(), mode, "others than its owner can open this file");
+        tracing::warn!(path = %path.display(), mode, "users other than the owner can open this file");
     }
     Ok(())
 }

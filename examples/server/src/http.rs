@@ -160,7 +160,7 @@ async fn accept(
             // It was closed before it was accepted.
             Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {}
             Err(error) => {
-                tracing::error!(%error, "no connection can be taken");
+                tracing::error!(%error, "cannot accept connections");
                 sleep(NO_FILES).await;
             }
         }

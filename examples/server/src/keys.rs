@@ -93,7 +93,7 @@ fn key_ring(secrets: &[Zeroizing<String>]) -> io::Result<KeyRing> {
             None => KeyRing::new(key),
             Some(ring) => ring
                 .with_previous(key)
-                .map_err(|_| wrong(&format!("engine: key {number} is there twice")))?,
+                .map_err(|_| wrong(&format!("engine: key {number} is a duplicate")))?,
         });
     }
     ring.ok_or_else(|| wrong("engine has no key"))
@@ -116,7 +116,7 @@ fn signing_keys(
                 ))
             })?;
         if keys.iter().any(|other| other.id() == key.id()) {
-            return Err(wrong(&format!("{name}: key {number} is there twice")));
+            return Err(wrong(&format!("{name}: key {number} is a duplicate")));
         }
         keys.push(key);
     }

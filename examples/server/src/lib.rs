@@ -72,7 +72,7 @@ pub async fn run(
         }
         None if store.is_empty().await? => {
             let keys = keys::make_and_read(&flags.key_file, algorithm).map_err(of_key_file)?;
-            tracing::info!(path = %key_file, "key file made: keep a copy, without it no code is right");
+            tracing::info!(path = %key_file, "key file created: keep a copy, without it pending codes and tokens are invalid");
             keys
         }
         // With new keys, every pending token and code would be invalid.
@@ -105,7 +105,7 @@ pub async fn run(
     let is_demonstration = flags.config.is_none() && address.ip().is_loopback();
     // The page shows every code, so only this machine may reach it.
     let service = if is_demonstration {
-        tracing::info!("the page of the demonstration: http://{address}/");
+        tracing::info!("the demo page: http://{address}/");
         service.with_page()
     } else {
         service

@@ -53,7 +53,7 @@ impl Default for Metrics {
         let help = "Loads and writes that failed, and requests that lost too many conflicts";
         let store_failures = zeroed(&mut registry, "store_failures", help, "kind", failures);
         let channels = [Channel::Sms, Channel::Voice].map(Channel::as_str);
-        let help = "Messages that did not leave";
+        let help = "Messages that were not sent";
         let send_failures = zeroed(
             &mut registry,
             "send_failures",

@@ -45,7 +45,7 @@ impl Message {
     ///
     /// # Errors
     ///
-    /// A delivery that cannot be worded: one of a channel that is not known here.
+    /// A delivery over a channel that is unknown here.
     pub fn new(
         wording: &Wording,
         delivery: &Delivery,
@@ -59,7 +59,7 @@ impl Message {
                 let pressed = keys.as_deref().map_or("", String::as_str);
                 (prompt, Some(answered(&call.press(pressed)?)))
             }
-            other => return Err(format!("no words for {other:?}").into()),
+            other => return Err(format!("no message for {other:?}").into()),
         };
         Ok(Self {
             channel: delivery.channel,
@@ -123,14 +123,14 @@ impl From<io::Error> for SendError {
     }
 }
 
-/// Takes messages, each once, and each after its account was saved. A process that dies in between
-/// takes the message along. It may block: it is called on a thread that may wait.
+/// Sends messages, each once, after its account was saved. If the process dies in between, the
+/// message is lost. It may block: it runs on a thread for blocking work.
 pub trait Outbox: Send + Sync {
     /// Sends a message.
     ///
     /// # Errors
     ///
-    /// Whatever kept it from leaving. Nobody tries again: the owner asks for another code. One user can have
+    /// Why it was not sent. It is not retried: the user asks for another code. One user can have
     /// any number refused, so only what every message meets is [`SendError::Down`].
     fn send(&self, message: &Message) -> Result<(), SendError>;
 }

@@ -99,7 +99,7 @@ async fn only_loopback(request: Request, next: Next) -> Response {
     if host.is_some_and(|host| is_loopback(host.host())) {
         return next.run(request).await;
     }
-    let told = "The page of the demonstration answers to localhost and its addresses.\n";
+    let told = "The demo page answers only requests to localhost and loopback addresses.\n";
     (StatusCode::MISDIRECTED_REQUEST, told).into_response()
 }
 

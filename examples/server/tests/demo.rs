@@ -96,7 +96,7 @@ fn the_page_answers_to_this_machine_by_its_own_names_alone() {
             let (status, rest) = ask(&server, "GET", path, host);
             assert_eq!(status, "HTTP/1.1 421 Misdirected Request", "{path} {host}");
             assert!(
-                rest.ends_with("answers to localhost and its addresses.\n"),
+                rest.ends_with("answers only requests to localhost and loopback addresses.\n"),
                 "{rest}"
             );
         }

@@ -1,4 +1,4 @@
-//! Requests that nobody should send: each has a clear answer, in the words of the API.
+//! Requests that nobody should send: each gets a clear response in the API's wording.
 
 use serde_json::json;
 
@@ -9,7 +9,7 @@ const ENDPOINTS: [&str; 3] = ["/oauth/token", "/mfa/associate", "/mfa/challenge"
 /// The longest body that is read.
 const LONGEST: usize = 16 * 1024;
 
-/// Sends what nobody should, and sees that nothing was sent for it.
+/// Sends invalid requests, and checks that no message was sent.
 pub(crate) fn bad_requests(server: &Server) {
     let client = Client::of(server);
     let token = client.login();
@@ -42,7 +42,7 @@ pub(crate) fn bad_requests(server: &Server) {
         }
     }
     encoded_bodies(&client, &token);
-    // At the limit it is read, and lacks a client.
+    // At the limit the body is read, and lacks a client.
     let missing = |name: &str, answer: &Answer| {
         invalid(400, &format!("Missing required parameter: {name}"), answer);
     };
@@ -81,7 +81,7 @@ pub(crate) fn bad_requests(server: &Server) {
             .json(path, &[], &body)
             .is(401, "invalid_client", "Client authentication failed");
     }
-    // A browser that gets Basic without having used it opens a password box.
+    // A browser that gets an unexpected `Basic` opens a password dialog.
     let wrong = ("authorization", "Basic ZGVtbzpndWVzc2Vk");
     let body = json!({ "grant_type": "password" });
     client.json("/oauth/token", &[wrong], &body).is(
@@ -113,7 +113,7 @@ pub(crate) fn bad_requests(server: &Server) {
     assert_eq!(server.unread(), 0);
 }
 
-/// A body that is encoded is not read, not even where it parses; a byte order mark is skipped.
+/// An encoded body is not read, even if it parses; a byte order mark is skipped.
 fn encoded_bodies(client: &Client<'_>, token: &str) {
     let authorization = ("authorization", &*bearer(token));
     let gzip = b"\x1F\x8B\x08\x00\x00\x00\x00\x00".as_slice();

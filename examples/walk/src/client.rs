@@ -1,4 +1,4 @@
-//! A client: requests as the guide has them, and what is asked of every answer.
+//! A client: the guide's requests, and the checks of every response.
 
 use std::collections::BTreeMap;
 
@@ -102,7 +102,7 @@ impl<'a> Client<'a> {
         )
     }
 
-    /// A challenge of an authenticator; of the one used last for none.
+    /// A challenge of an authenticator; with `None`, of the one used last.
     pub(crate) fn challenge(&self, token: &str, authenticator: Option<&str>) -> Answer {
         let body = json!({
             "client_id": "demo", "client_secret": "demo-secret", "mfa_token": token,
@@ -166,7 +166,7 @@ pub(crate) fn wrong(code: &str) -> String {
     format!("{}{rest}", if first == "0" { "1" } else { "0" })
 }
 
-/// What was asked: it decides who is challenged.
+/// The request: it decides which authenticator is challenged.
 #[derive(Clone, Copy, Debug)]
 enum Endpoint {
     Mfa,
@@ -187,7 +187,7 @@ impl Answer {
         self.headers.get(name).map(String::as_str)
     }
 
-    /// The body, which nobody may keep.
+    /// The body, which nobody may cache.
     #[track_caller]
     pub(crate) fn value(&self) -> Value {
         assert_eq!(self.header("cache-control"), Some("no-store"), "{self:?}");

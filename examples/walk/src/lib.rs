@@ -1,7 +1,7 @@
-//! A client's walk through the whole API, over a real socket, against a server in a process of its own.
+//! A client's walk through the whole API, over a real socket, against a server in its own process.
 //!
-//! The servers of `examples` differ in their transport and in nothing that a client sees: each is driven
-//! by these same steps.
+//! The servers of `examples` differ only in their transport, and in nothing that a client sees:
+//! these same steps test each of them.
 #![forbid(unsafe_code)]
 
 mod bad_requests;
@@ -12,11 +12,11 @@ mod server;
 
 pub use crate::server::Server;
 
-/// The whole walk, each part of it on a server that knows no account.
+/// The whole walk, each part on a server without accounts.
 ///
 /// # Panics
 ///
-/// At the first answer that is not the API's.
+/// At the first response that does not match the API.
 pub fn walk(start: impl Fn() -> Server) {
     life::whole_life(&start());
     bad_requests::bad_requests(&start());

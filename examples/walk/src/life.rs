@@ -13,11 +13,11 @@ const OTHER_PHONE: &str = "+14155550000";
 const MANAGE: &str = "enroll read:authenticators remove:authenticators";
 const INVALID_TOKEN: &str = "The mfa_token provided is invalid. Try getting a new token.";
 
-/// Walks through a whole life, on a server that knows no account.
+/// Walks through a whole life, on a server without accounts.
 pub(crate) fn whole_life(server: &Server) {
     let client = Client::of(server);
 
-    // The first factor passes, and is not enough.
+    // The first factor passes, but is not enough.
     client
         .password("not it", "", "")
         .is(403, "invalid_grant", "Wrong email or password.");
@@ -54,7 +54,7 @@ pub(crate) fn whole_life(server: &Server) {
     assert_eq!(confirmed["expires_in"], 600);
     assert_eq!(confirmed["scope"], "openid profile");
     assert_eq!(confirmed.get("recovery_code"), None);
-    // A login for no API of ours manages no factors.
+    // A login for another API manages no factors.
     let access_token = confirmed["access_token"].as_str().unwrap();
     assert_eq!(client.list(access_token).status, 401);
 
@@ -88,7 +88,7 @@ pub(crate) fn whole_life(server: &Server) {
         ])
     );
 
-    // Challenge by voice; a wrong code, then the right one, and that once.
+    // Challenge by voice; a wrong code, then the right one, which works once.
     let voice = format!("voice|{device}");
     let challenged = client.challenge(&token, Some(&voice));
     let oob_code = challenged.text("oob_code");
@@ -107,7 +107,7 @@ pub(crate) fn whole_life(server: &Server) {
         .verify(&token, &oob_code, &code)
         .is(401, "invalid_grant", INVALID_TOKEN);
 
-    // The recovery code: its replacement works, and it is dead.
+    // The recovery code: its replacement works, and the old one does not.
     let recovered = client
         .recover(&client.login(), &recovery_code.to_lowercase())
         .ok();
@@ -136,7 +136,7 @@ pub(crate) fn whole_life(server: &Server) {
     client.verify(&access_token, oob_code, &server.code()).ok();
     assert_eq!(active(&client.list(&access_token).ok()), [true; 5]);
 
-    // One twin removed, raw in the path: both are gone. It takes more than an `mfa_token`.
+    // One twin removed, raw in the path: both are gone. It needs more than an `mfa_token`.
     let refused = client.remove(&client.login(), &voice);
     assert_eq!(
         (refused.status, &*refused.text("error")),
@@ -155,7 +155,8 @@ pub(crate) fn whole_life(server: &Server) {
     assert_eq!(active(&left), [true; 3]);
     assert!(!left.to_string().contains(device));
 
-    // Four messages have left. After six more the budget is empty, whatever was removed meanwhile.
+    // 4 messages were sent. After 6 more the budget is empty, even if phones were removed
+    // meanwhile.
     let token = client.login();
     for _ in 0..6 {
         let oob_code = client.challenge(&token, None).text("oob_code");
@@ -179,15 +180,15 @@ pub(crate) fn whole_life(server: &Server) {
         "Too many SMS sent by the user. Wait for some minutes before retrying.",
     );
     let wait: u64 = refused.header("retry-after").unwrap().parse().unwrap();
-    // The first was sent in this walk, which takes no ten minutes.
+    // The first was sent in this walk, which takes less than 10 minutes.
     assert!((3_000..=3_600).contains(&wait), "{wait}");
     assert_eq!(server.unread(), 0);
 
-    // The last phone, percent-encoded: the recovery code goes with it.
+    // The last phone, percent-encoded: the recovery code is removed with it.
     let last = left[1]["id"].as_str().unwrap().replace('|', "%7C");
     assert_eq!(client.remove(&access_token, &last).status, 204);
     assert_eq!(client.list(&access_token).ok(), json!([]));
-    // A first factor of the same millisecond went with the last phone.
+    // A first factor of the same millisecond was revoked with the last phone.
     thread::sleep(Duration::from_millis(2));
     client.recover(&client.login(), replacement).is(
         403,

@@ -1,4 +1,5 @@
-//! The attack that broke others: answers in parallel, all judged against what was stored before any.
+//! The attack that broke other products: parallel answers, all judged by the record before the
+//! first.
 
 use std::thread;
 
@@ -9,8 +10,8 @@ const AT_ONCE: usize = 32;
 
 /// Sends the right code, and then wrong ones, all at once.
 ///
-/// Whether two of them meet between load and save is the scheduler's to say, so a store that compares
-/// nothing is found out in some runs. That it compares is for the store's own test.
+/// The scheduler decides whether two of them overlap between load and save, so this finds a store
+/// that does not compare only in some runs. The store's own test checks that it compares.
 pub(crate) fn parallel_answers(server: &Server) {
     let client = Client::of(server);
     let (token, recovery_code) = client.enroll("+14155558730");

@@ -1,4 +1,4 @@
-//! The process that is walked against.
+//! The process under test.
 
 use std::io::{BufRead, BufReader};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
@@ -8,17 +8,17 @@ use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// Longer than anything here takes.
+/// Longer than any step here takes.
 const DEADLINE: Duration = Duration::from_secs(30);
 
-/// A server, its messages on its standard output; ended with this value.
+/// A server that prints its messages to standard output. It ends when this value is dropped.
 pub struct Server {
     process: Child,
     /// Where it listens.
     pub address: SocketAddr,
     lines: Mutex<Receiver<String>>,
     code: fn(&str) -> Option<String>,
-    /// Whether its transport lets `Accept-Encoding` out.
+    /// Whether its transport sends `Accept-Encoding`.
     pub(crate) tells_encoding: bool,
 }
 
@@ -40,7 +40,7 @@ impl Server {
 
     /// Starts the program that `command` makes for an address, and waits until it listens there.
     ///
-    /// `code` finds the binding code in a line that it prints, where the line is a message.
+    /// `code` finds the binding code in a printed line, if the line is a message.
     ///
     /// # Panics
     ///
@@ -49,7 +49,7 @@ impl Server {
         command: impl Fn(SocketAddr) -> Command,
         code: fn(&str) -> Option<String>,
     ) -> Self {
-        // Between the choice of a free port and its use, somebody else may take it.
+        // Between the choice of a free port and its use, another process may take it.
         (0..3)
             .find_map(|_| Self::try_to_start(&command, code))
             .expect("the server has ended, three times")
@@ -90,7 +90,7 @@ impl Server {
         Some(server)
     }
 
-    /// The same, where the transport keeps `Accept-Encoding` from its answers.
+    /// The same, for a transport that omits `Accept-Encoding` from its responses.
     #[must_use]
     pub const fn without_accept_encoding(mut self) -> Self {
         self.tells_encoding = false;
@@ -108,7 +108,7 @@ impl Server {
         }
     }
 
-    /// How many messages have been printed that nobody has asked for.
+    /// How many printed messages were not read yet.
     pub(crate) fn unread(&self) -> usize {
         let lines = self.lines.lock().unwrap();
         lines
@@ -125,7 +125,7 @@ impl Drop for Server {
     }
 }
 
-/// An address that nobody listens on.
+/// An address where nobody listens.
 fn free_address() -> SocketAddr {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     listener.local_addr().unwrap()

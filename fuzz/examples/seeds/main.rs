@@ -38,7 +38,7 @@ fn main() {
 
     for (number, token) in issued_tokens().iter().enumerate() {
         write("token", &format!("issued-{number}"), token.as_bytes());
-        // The part under the seal, for the mutations that get past it.
+        // The sealed part, for mutations that pass the seal.
         let token = Base64UrlUnpadded::decode_vec(token).expect("a token is base64url");
         write(
             "token",
@@ -56,11 +56,11 @@ fn main() {
         "forged-seal",
         Base64UrlUnpadded::encode_string(&forged).as_bytes(),
     );
-    // The same bytes to a decoder that overlooks the bits left over in the last character.
+    // The same bytes for a decoder that ignores the unused bits of the last character.
     let mut lax = text.clone().into_bytes();
     *lax.last_mut().expect("a token has characters") += 1;
     write("token", "forged-trailing-bits", &lax);
-    // Expires after the last moment of any clock.
+    // Expires after the last time of any clock.
     let mut sealed = token[..token.len() - 32].to_vec();
     sealed[30..38].copy_from_slice(&((1_u64 << 53) - 1).to_be_bytes());
     write("token", "sealed-past-9999", &sealed);
@@ -84,7 +84,7 @@ fn main() {
     }
 }
 
-/// A record by its name, and what makes a bad one of it.
+/// A record by its name, and a change that makes it invalid.
 const BREAKS: [(&str, &str, &str, &str); 5] = [
     ("enrolled", "version", r#""version":1"#, r#""version":2"#),
     ("enrolled", "revision", r#""revision":2"#, r#""revision":0"#),
@@ -169,10 +169,10 @@ fn requests() {
     }
 }
 
-/// The states that a user goes through, each as its record.
+/// The states of a user, each as a record.
 fn accounts() -> Vec<(&'static str, Account)> {
     let mut world = World::new();
-    // Those of the target `record`, in its order.
+    // Those of the target `record`, in order.
     let [enrolling, login] = [world.first_factor(), world.first_factor()];
     let manage = world.second_factor();
 

@@ -2,7 +2,7 @@
 
 use crate::write;
 
-/// What users do, one after the other, as the target `commands` reads it.
+/// What users do, one action after the other, as the target `commands` reads it.
 pub fn stories() {
     use oob_mfa_fuzz::commands::op::*;
 
@@ -44,7 +44,7 @@ pub fn stories() {
         ),
         (
             "disabled",
-            // Three failures, then the phone is stopped.
+            // 3 failures, then the phone is disabled.
             DRAWN,
             [
                 &[0, 0, 2, 1, 1, 0, 3, 9, 0, 0, 9, 4, 9, 3, 9, 3][..],
@@ -60,7 +60,7 @@ pub fn stories() {
             [
                 &[IMPORT_PHONE, 0, 0, BEGIN, CHALLENGE, 0, 0][..],
                 &wrong.repeat(11),
-                // The right one, a millisecond before six minutes.
+                // The right one, 1 ms before 6 minutes.
                 &[STEP, 4, 2, CHALLENGE, 0, 0, VERIFY_OOB, NONE, 0, RIGHT],
             ]
             .concat(),
@@ -97,7 +97,7 @@ pub fn stories() {
             .concat(),
         ),
         (
-            // Enrolled a year ahead: the servers that have the time right refuse.
+            // Enrolled a year ahead: the servers with the right time refuse.
             "clock-behind",
             AUTH0,
             [

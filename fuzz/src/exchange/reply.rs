@@ -1,4 +1,4 @@
-//! What is so of every reply.
+//! What must hold for every reply.
 
 use std::collections::BTreeMap;
 

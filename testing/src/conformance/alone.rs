@@ -36,7 +36,7 @@ async fn inserts_once<S: Store>(store: &S, report: &mut Report) {
         trial.insert("A", account.clone()).await?;
         // Another's write, and the same once more, as after a lost response.
         let other = at(&Account::new(trial.subject.clone()), 1);
-        let found = "a second first record was taken";
+        let found = "a second first record was accepted";
         trial.write_wrong("B", other, Duty::Insert, found).await?;
         trial.write_wrong("A", account, Duty::Insert, found).await?;
         ends_well(&trial, &scene).await
@@ -67,7 +67,7 @@ async fn replaces_no_other_revision<S: Store>(store: &S, report: &mut Report) {
             trial.begins_here();
             let other = at(&stored, replaced + 1);
             let found = format!(
-                "it held revision {there} and took an account that replaces {replaced}; compare for \
+                "it held revision {there} and accepted an account that replaces {replaced}; compare for \
                  equality, over 64 bits"
             );
             trial.write_wrong("A", other, Duty::Replace, &found).await?;
@@ -86,14 +86,15 @@ async fn replaces_nothing_that_is_missing<S: Store>(store: &S, report: &mut Repo
         let account = scene.world.account();
         for revision in [2, 3, (1 << 8) + 1, (1 << 16) + 1, (1 << 32) + 1] {
             trial.begins_here();
-            let found = "it took an account that replaces a revision where there is no record";
+            let found =
+                "it accepted an account that replaces a revision although there is no record";
             let account = at(&account, revision);
             trial
                 .write_wrong("A", account, Duty::Replace, found)
                 .await?;
         }
         if trial.load_answered("A").await? != Loaded::NoRecord {
-            let found = "a write that was refused has left a record";
+            let found = "a refused write left a record";
             return Err(trial.breach_of("A", Duty::Replace, found));
         }
         ends_well(&trial, &scene).await
@@ -120,7 +121,7 @@ async fn keeps_many_revisions<S: Store>(store: &S, report: &mut Report) {
             let replaced = stored.revision() - ago;
             let other = at(&stored, replaced + 1);
             let found = format!(
-                "it took an account that replaces the revision {ago} before the stored one; compare \
+                "it accepted an account that replaces the revision {ago} before the stored one; compare \
                  for equality, over 64 bits"
             );
             trial.write_wrong("A", other, Duty::Replace, &found).await?;

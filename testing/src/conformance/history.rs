@@ -182,7 +182,7 @@ impl History {
         if let Some(overwritten) = overwritten {
             let (rule, _) = self.lost(overwritten, overwritten);
             let found = format!(
-                "what {} saved as revision {} is another's now",
+                "what {} saved as revision {} was replaced by another write",
                 overwritten.who,
                 overwritten.account.revision()
             );
@@ -205,7 +205,7 @@ impl History {
         match saving.map(|saving| saving.kind) {
             Some(Kind::Honest) => None,
             Some(Kind::Wrong) => {
-                let found = "a write was done that had to be refused, and was said to be";
+                let found = "a write that the store reported as refused was done";
                 Some((Duty::Replace, found.into()))
             }
             None => {
@@ -248,11 +248,11 @@ impl History {
         let (rule, found) = self.lost(twin, saving);
         let met = matches!(twin.came_of, Came::Reported(ended) if ended > saving.began);
         let hint = match duty {
-            Duty::Insert => "insert, and take a record that is there for a conflict",
+            Duty::Insert => "insert, and report a conflict if a record exists",
             _ if met => {
                 "both were under way at once: compare and write in one statement, or lock the row"
             }
-            _ => "name the replaced revision in the write, and look at whether it changed a row",
+            _ => "name the replaced revision in the write, and check whether it changed a row",
         };
         let found = format!("{found}; {hint}");
         Err(self.breach(duty, rule, found, &[&twin.who, &who]))
@@ -289,7 +289,7 @@ impl History {
         };
         let (rule, _) = self.lost(lost, lost);
         let found = format!(
-            "revision {} of {} was reported as saved, and is not there",
+            "revision {} of {} was reported as saved, but is not stored",
             lost.account.revision(),
             lost.who
         );

@@ -30,7 +30,7 @@ impl History {
                 return (Some(Rule::FailureLimit), found);
             }
             if wrong(&one) || wrong(&two) {
-                let found = "a wrong code was reported, and its charge is lost".into();
+                let found = "a wrong code was reported, but its charge is lost".into();
                 return (Some(Rule::ChargeBeforeReveal), found);
             }
         }
@@ -46,9 +46,9 @@ impl History {
             return (Some(Rule::SendLimit), found);
         }
         if granted(one) || granted(two) {
-            let found = "a login was completed, and the record does not know it".into();
+            let found = "a login was completed, but the record does not hold it".into();
             return (Some(Rule::Once), found);
         }
-        (None, "of two writes that were reported one is lost".into())
+        (None, "one of two reported writes is lost".into())
     }
 }

@@ -25,12 +25,12 @@ pub enum Duty {
 impl Duty {
     const fn text(self) -> &'static str {
         match self {
-            Self::Insert => "insert only where there is no record",
+            Self::Insert => "insert only if there is no record",
             Self::Replace => "replace only the revision that the account replaces",
             Self::Keep => "report success only once it is durable",
-            Self::Read => "give back what was saved, whole, and nobody else's",
-            Self::Save => "save what nothing stands in the way of",
-            Self::Conflict => "say that it is a conflict where another revision is stored",
+            Self::Read => "load exactly what was saved for the subject",
+            Self::Save => "save writes that do not conflict",
+            Self::Conflict => "report a conflict if another revision is stored",
         }
     }
 }
@@ -173,17 +173,17 @@ impl fmt::Display for Report {
             write!(f, "{breach}")?;
         }
         if self.breaches.is_empty() {
-            f.write_str("nothing was found that the store does not do\n")?;
+            f.write_str("no breach was found\n")?;
         }
         if self.at_once < 2 {
             f.write_str(
                 "not tested: no two saves were ever under way at once, so a store that compares in one \
-                 step and writes in another would pass; for a store that blocks, StoreTest::blocking\n",
+                 step and writes in another would pass; for a store that blocks, use StoreTest::blocking\n",
             )?;
         }
         if *restarts == 0 {
             f.write_str(
-                "not tested: whether what is reported survives a crash; for that, \
+                "not tested: whether reported writes survive a crash; use \
                  StoreTest::restarting\n",
             )?;
         }
@@ -222,7 +222,7 @@ impl Breach {
 
 impl fmt::Display for Breach {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the store has to {}; it ", self.duty)?;
+        write!(f, "the store must {}; it ", self.duty)?;
         match self.rule {
             Some(rule) => write!(f, "broke {rule}: ")?,
             None => f.write_str("did not: ")?,
@@ -273,7 +273,7 @@ impl fmt::Display for Step {
             What::Saves(revision, Some(told)) => {
                 write!(f, "{who} saves revision {revision}, and gets: {told}")
             }
-            What::Conflict(revision) => write!(f, "{who} has a conflict with revision {revision}"),
+            What::Conflict(revision) => write!(f, "{who} gets a conflict with revision {revision}"),
             What::FailsToSave(revision, error) => {
                 write!(f, "{who} cannot save revision {revision}: {error}")
             }

@@ -99,11 +99,11 @@ impl<'a, S: Store> Trial<'a, S> {
 
     /// Writes to a record that was last saved as `account`.
     pub(super) async fn is_still(&self, account: Account) -> Result<(), Breach> {
-        let who = "a look back";
+        let who = "a later check";
         self.history.borrow_mut().knows(account);
         self.goes_on(who).await.map_err(|breach| Breach {
             duty: Duty::Keep,
-            found: "what was saved of a subject is gone, or undone, after writes to others".into(),
+            found: "the saved record of a subject is lost or undone after writes to others".into(),
             ..breach
         })
     }
@@ -188,7 +188,7 @@ impl<'a, S: Store> Trial<'a, S> {
         let (duty, found) = match history.last_load(who) {
             Some(What::FailsToLoad(_)) if history.reported().is_none() => (
                 Duty::Read,
-                format!("{MAX_TRIES} loads failed; where there is no record, a load gives none"),
+                format!("{MAX_TRIES} loads failed; without a record, a load must return none"),
             ),
             Some(What::FailsToLoad(_)) => (
                 Duty::Read,

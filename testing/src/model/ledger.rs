@@ -14,7 +14,7 @@ pub(super) struct Ledger(Vec<(i64, Entry)>);
 enum Entry {
     /// One was taken, and takes this long to come back.
     Taken(i64),
-    /// The time went back to before the refill: the budget is at most empty.
+    /// The time went back to before the refill: exactly a full burst is missing.
     Rewound(i64),
 }
 

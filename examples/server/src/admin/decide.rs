@@ -18,8 +18,8 @@ pub(super) struct Granted<T> {
     pub(super) revision: u64,
 }
 
-/// Who does what to whom. It is logged when it begins, so that who asked for it is known even where the
-/// process dies, and when it ends, however that is.
+/// The operator, the operation and the user. It is logged when it begins, so that who asked for it
+/// is known even where the process dies, and when it ends, however that is.
 pub(super) struct Order {
     operator: Operator,
     operation: &'static str,

@@ -33,7 +33,7 @@ impl Operators {
         let mut operators: Vec<Operator> = Vec::new();
         for pair in tokens.split(',') {
             let Some((name, token)) = pair.trim().split_once(':') else {
-                return Err(format!("{ADMIN_TOKENS} has to be NAME:TOKEN,NAME:TOKEN,…"));
+                return Err(format!("{ADMIN_TOKENS} must be NAME:TOKEN,NAME:TOKEN,…"));
             };
             let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-._@".contains(&byte);
             if name.is_empty() || name.len() > MAX_NAME || !name.bytes().all(allowed) {
@@ -48,7 +48,7 @@ impl Operators {
                 .any(|other| other.name == name || other.token == token)
             {
                 return Err(format!(
-                    "{ADMIN_TOKENS}: {name}: the name or the token is there twice"
+                    "{ADMIN_TOKENS}: {name}: the name or the token is used twice"
                 ));
             }
             let name = name.to_owned();
@@ -137,8 +137,8 @@ mod tests {
     fn a_mistake_is_named_without_a_part_of_a_token() {
         let short = &A[1..];
         for (tokens, metrics, expected) in [
-            ("", None, "OOB_MFA_ADMIN_TOKENS has to be NAME:TOKEN"),
-            (A, None, "OOB_MFA_ADMIN_TOKENS has to be NAME:TOKEN"),
+            ("", None, "OOB_MFA_ADMIN_TOKENS must be NAME:TOKEN"),
+            (A, None, "OOB_MFA_ADMIN_TOKENS must be NAME:TOKEN"),
             (
                 &format!(":{A}"),
                 None,
@@ -167,14 +167,14 @@ mod tests {
             (
                 &format!("ann:{A},ann:{B}"),
                 None,
-                "ann: the name or the token is there twice",
+                "ann: the name or the token is used twice",
             ),
             (
                 &format!("ann:{A},bob:{A}"),
                 None,
-                "bob: the name or the token is there twice",
+                "bob: the name or the token is used twice",
             ),
-            (&format!("ann:{A},"), None, "has to be NAME:TOKEN"),
+            (&format!("ann:{A},"), None, "must be NAME:TOKEN"),
             (
                 &format!("ann:{A}"),
                 Some(short),

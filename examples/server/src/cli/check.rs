@@ -16,15 +16,13 @@ pub fn warnings(flags: &Flags, config: &Config) -> Vec<String> {
     let mut warnings = Vec::new();
     let mut warn = |warning: &str| warnings.push(warning.to_owned());
     if flags.config.is_none() && !flags.listen.is_loopback() {
-        warn(
-            "the demonstration, whose credentials everybody knows, listens beyond this machine: pass --config",
-        );
+        warn("the demo, whose credentials are public, listens beyond this machine: pass --config");
     }
     if config.users.is_empty() {
         warn("no user: nobody can sign in");
     }
     if flags.store.is_shared() && config.issuer.is_none() {
-        warn("no issuer in the configuration: access tokens are good for this process alone");
+        warn("no issuer in the configuration: access tokens are valid only for this process");
     }
     if flags.store.is_open_to_eavesdroppers() {
         warn(
@@ -106,7 +104,7 @@ pub fn report(flags: &Flags, config: &Config, operators: Option<&Operators>) -> 
             let path = path.display();
             let _ = writeln!(
                 report,
-                "warning: {path}: others than its owner can open this file (mode {mode:o})"
+                "warning: {path}: users other than the owner can open this file (mode {mode:o})"
             );
         }
     }

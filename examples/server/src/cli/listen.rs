@@ -18,7 +18,9 @@ pub struct InvalidListenAddress;
 
 impl fmt::Display for InvalidListenAddress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("it has to be HOST:PORT, as 127.0.0.1:8080, [::1]:8080 or localhost:8080")
+        f.write_str(
+            "it must be HOST:PORT, for example 127.0.0.1:8080, [::1]:8080 or localhost:8080",
+        )
     }
 }
 

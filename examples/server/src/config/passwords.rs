@@ -37,7 +37,7 @@ pub(super) fn check(users: &[User]) -> Result<(), ConfigError> {
             None => first = Some((user, said)),
             Some((other, others)) if *others != said => {
                 return Err(wrong(format!(
-                    "argon2 as {said}, and {:?} as {others}: they have to be alike, or the time of an \
+                    "argon2 as {said}, and {:?} as {others}: they must be the same, or the time of an \
                      answer tells who exists",
                     other.email
                 )));

@@ -125,7 +125,7 @@ impl WrittenPolicy {
                 (true, true) => Channels::SmsAndVoice,
                 (true, false) => Channels::Sms,
                 (false, true) => Channels::Voice,
-                (false, false) => return Err(wrong(&"channels has to name sms or voice")),
+                (false, false) => return Err(wrong(&"channels must name sms or voice")),
             });
         }
         if let Some(phones) = self.max_phones {

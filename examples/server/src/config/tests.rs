@@ -122,7 +122,7 @@ fn what_is_wrong_is_named() {
     let cases = [
         ("colour = 1".to_owned(), "unknown field `colour`"),
         (String::new(), "there is no client"),
-        (CLIENT.repeat(2), "client \"a\": the id is there twice"),
+        (CLIENT.repeat(2), "client \"a\": the id is a duplicate"),
         (
             format!("{CLIENT}secret = \"\""),
             "client \"a\": an empty secret",
@@ -166,7 +166,7 @@ fn what_is_wrong_is_named() {
         ),
         (
             format!("{CLIENT}[policy]\nchannels = []"),
-            "channels has to name sms or voice",
+            "channels must name sms or voice",
         ),
         (
             format!("{CLIENT}[policy]\npreset = \"x\""),
@@ -183,11 +183,11 @@ fn what_is_wrong_is_named() {
         ),
         (
             format!("keep_alive_seconds = 0\n{CLIENT}"),
-            "keep_alive_seconds has to be 1 to 3600",
+            "keep_alive_seconds must be 1 to 3600",
         ),
         (
             format!("connections_per_address = 0\n{CLIENT}"),
-            "connections_per_address has to be at least 1",
+            "connections_per_address must be at least 1",
         ),
         (
             format!("allowed_prefixes = [\"1\", \"+1876\"]\n{CLIENT}"),
@@ -207,7 +207,7 @@ fn what_is_wrong_is_named() {
         ),
         (
             twice.replacen("[[clients]]\nid = \"a\"\n", "", 1),
-            "the email is there twice",
+            "the email is a duplicate",
         ),
     ];
     for (text, expected) in cases {

@@ -47,7 +47,7 @@ pub(crate) fn respond(reply: Reply) -> Response {
 
 /// Responses that are not part of the API.
 pub(crate) fn document(document: &impl Serialize) -> Response {
-    // Documents are texts, numbers and lists of them, which JSON can always say.
+    // Documents are texts, numbers and lists of them, which JSON can always represent.
     let body = serde_json::to_vec(document).unwrap_or_default();
     let headers = [
         ("Content-Type", "application/json"),

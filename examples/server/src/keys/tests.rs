@@ -73,11 +73,11 @@ fn what_is_no_key_file_is_refused_by_name_and_without_its_content_and_stays() {
         ),
         (
             format!("engine = [{engine}, {engine}]\nrs256 = [{rs256}]"),
-            "engine: key 2 is there twice",
+            "engine: key 2 is a duplicate",
         ),
         (
             format!("engine = [{engine}]\nrs256 = [{rs256}, {rs256}]"),
-            "rs256: key 2 is there twice",
+            "rs256: key 2 is a duplicate",
         ),
         (format!("engine = [{engine}]\nrs256 = [{engine}]"), no_rsa),
         (format!("engine = [{engine}]\nrs256 = [{es256}]"), no_rsa),

@@ -1,4 +1,4 @@
-// The app: a login with a second factor, by the requests of Auth0's MFA API and nothing else.
+// The app: a login with a second factor, with only the requests of Auth0's MFA API.
 
 import { clearOffer, element, showBudgets, showClock, showEvents, showMessages, showRequest } from "./view.js";
 import { lastMessage, send, start, watch } from "./wire.js";
@@ -8,12 +8,12 @@ const GRANT = "http://auth0.com/oauth/grant-type/";
 const SCOPE = "openid profile email enroll read:authenticators remove:authenticators";
 const byId = (id) => document.getElementById(id);
 
-/** `session` is the mfa_token of a login, or the access token by which a phone is added. */
+/** `session` is the mfa_token of a login, or the access token that adds a phone. */
 const state = { session: "", oobCode: "", access: "", claims: {}, recovery: "", saved: "", phones: [] };
 let issuer = "";
 let webOtp = new AbortController();
 
-/** Shows a step: its title, why it is there, and its form. `doing` answers the buttons. */
+/** Shows a step: its title, its reason and its form. `doing` handles the buttons. */
 function show({ step, template, title, hint, submit, doing = {}, focus }) {
   webOtp.abort();
   for (const item of document.querySelectorAll("[data-step]")) {
@@ -37,7 +37,7 @@ function show({ step, template, title, hint, submit, doing = {}, focus }) {
   (byId(focus) ?? byId("title")).focus({ preventScroll: true });
 }
 
-/** Runs an action with the buttons off, so that nothing is sent twice. */
+/** Runs an action with the buttons off, so nothing is sent twice. */
 async function run(action) {
   const buttons = [...byId("step").querySelectorAll("button")];
   const focused = document.activeElement;
@@ -68,7 +68,7 @@ function fail(text) {
   }
 }
 
-/** The answer of a request that was granted; else nothing, and the reason is shown. */
+/** The response to a granted request; otherwise shows the reason and returns nothing. */
 function granted({ status, answer, retryAfter }) {
   if (status < 300) return answer ?? {};
   const wait = retryAfter ? ` One is back in ${retryAfter > 90 ? `${Math.ceil(retryAfter / 60)} min` : `${retryAfter} s`}.` : "";
@@ -141,7 +141,7 @@ async function challenge(authenticator) {
   const answer = granted(await send("POST", "/mfa/challenge", { json }));
   if (!answer) return;
   state.oobCode = answer.oob_code;
-  askCode("A new code supersedes the one before. A wrong one is charged before you learn that it is wrong.",
+  askCode("A new code supersedes the one before. A wrong one is charged before the response says so.",
     () => challenge(authenticator), choose);
 }
 
@@ -205,7 +205,7 @@ function recover() {
 }
 
 async function arrive({ access_token, id_token }, said) {
-  // An access token that adds a phone stays: what confirming gives never outlives it.
+  // Keeps the access token that adds a phone: a token from confirming never outlives it.
   state.access ||= access_token;
   state.session = state.access;
   if (id_token) state.claims = JSON.parse(atob(id_token.split(".")[1].replaceAll("-", "+").replaceAll("_", "/")));

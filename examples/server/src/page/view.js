@@ -1,4 +1,4 @@
-// What the page shows of the phone and of the server.
+// The phone and the server on the page.
 
 import { verdict } from "./wire.js";
 
@@ -56,7 +56,7 @@ export function showEvents(events) {
   }
 }
 
-/** Adds messages to the phone. `fill` gets a code that its owner has seen; without it, they are old. */
+/** Adds messages to the phone. `fill` gets a code that its owner has seen; without `fill`, the messages are old. */
 export function showMessages(messages, fill) {
   for (const message of messages) {
     byId("quiet").hidden = true;
@@ -72,7 +72,7 @@ export function showMessages(messages, fill) {
   }
 }
 
-/** A call tells its code once the keys that it asked for are pressed: a mailbox presses none. */
+/** A call says its code once the keys that it asked for are pressed: a mailbox presses none. */
 function takesCall({ keys, answered, code }, fill) {
   const button = element("button", { type: "button" }, `Press ${[...keys].join(" ")}`);
   byId("offer").replaceChildren();
@@ -84,7 +84,7 @@ function takesCall({ keys, answered, code }, fill) {
   return button;
 }
 
-/** The suggestion above the keyboard, as phones have it. */
+/** The suggestion above the keyboard, as on phones. */
 function offer(code, fill) {
   const button = element("button", { type: "button" }, "Fill in ", element("b", {}, code));
   button.addEventListener("click", () => fill(code));
@@ -120,7 +120,7 @@ function about(sent) {
   return sent?.authenticator_id?.split("|")[0] ?? "";
 }
 
-/** Tokens are shortened, and a password is left out. */
+/** Shortens tokens and omits passwords. */
 function shorten(key, value) {
   if (key === "password") return "…";
   return typeof value === "string" && value.length > 48 && !value.includes(" ") ? `${value.slice(0, 24)}…` : value;

@@ -1,12 +1,12 @@
-// The requests of the app, as any client of the API makes them. Beside each stands what the server did for
-// it: the events and the charges that were new when its answer came.
+// The requests of the app, like those of any client of the API. Beside each is what the server did for
+// it: the events and charges that were new when its response arrived.
 
 const watchers = [];
 let seen = { budgets: [], messages: [], events: [] };
 let busy = 0;
 let polled = Promise.resolve();
 
-/** Calls `watcher` with what is new on the server, and with the request that it came from, if it was ours. */
+/** Calls `watcher` with what is new on the server, and with its request, if it was ours. */
 export function watch(watcher) {
   watchers.push(watcher);
 }
@@ -18,7 +18,7 @@ export const lastMessage = () => seen.messages.at(-1);
 export async function send(method, path, { token, form, json } = {}) {
   busy += 1;
   try {
-    // What a poll finds from here on would be missing from this request.
+    // Events that a poll finds from now on would be missing from this request.
     await polled;
     const headers = {};
     if (token) headers.authorization = `Bearer ${token}`;
@@ -55,7 +55,7 @@ async function refresh(request) {
   watchers.forEach((watcher) => watcher(change));
 }
 
-/** Shows what is there, and from then on what other clients do, too. */
+/** Shows the current state, and from then on also what other clients do. */
 export async function start() {
   await refresh();
   setInterval(() => {
@@ -63,13 +63,13 @@ export async function start() {
   }, 2000);
 }
 
-/** What was decided: the class of the verdict, and its words. */
+/** The decision: the class of the verdict, and its text. */
 export function verdict({ request, events }) {
   const { status, answer, retryAfter } = request;
   const said = answer?.error_description ?? "";
   if (status < 300) return ["granted", granted(events)];
   if (answer?.error === "mfa_required") return ["half", "The password is right: a second factor is required"];
-  // The first factor is the server's own: it counts wrong passwords in memory.
+  // The server handles the first factor itself: it counts wrong passwords in memory.
   if (request.sent?.grant_type === "password" && answer?.error === "invalid_grant") return ["rejected", said];
   if (events.some(({ event }) => event.startsWith("wrong_"))) return ["rejected", said];
   return ["refused", retryAfter ? `${said} Retry after ${retryAfter} s.` : said];

@@ -117,7 +117,7 @@ impl PostgresStore {
     pub async fn open(config: &Config, connection: &Tls) -> Result<Self, StoreError> {
         if *connection == Tls::Anyone {
             tracing::warn!(
-                "sslmode=require checks no certificate: any server that answers is taken for PostgreSQL"
+                "sslmode=require checks no certificate: any server can pose as PostgreSQL"
             );
         }
         let connector = connection.config().map(MakeRustlsConnect::new);

@@ -23,7 +23,7 @@ pub(super) fn decode_at(revision: Option<u64>, record: &[u8]) -> Result<Account,
     let account = decode(record)?;
     if Some(account.revision()) != revision {
         return Err(StoreError::Broken(
-            "another revision beside the record than in it".into(),
+            "the revision beside the record differs from the one in it".into(),
         ));
     }
     Ok(account)

@@ -2,14 +2,13 @@
 //!
 //! # When it fails
 //!
-//! A read or a write that takes longer than 7 seconds is given up. It goes on by itself, because nothing
-//! ends a thread that waits for a disk: a write that lands late was never reported, and the
-//! next request loads what is there.
+//! A read or a write that takes longer than 7 seconds is given up. It continues by itself, because
+//! nothing ends a thread that waits for a disk. A late write was reported to nobody, and the next
+//! request loads what is stored.
 //!
-//! After an error of the disk redb takes no write any more until the file is opened anew, and every
-//! request that needs one gets 503. The process does not open it by itself: what a failed
-//! write has left in the memory of the operating system may be read as if it were on the disk, and is
-//! not. Fix the disk, and start the process again.
+//! After a disk error, redb accepts no write until the file is opened again, and every request that
+//! needs one gets 503. The process does not reopen it by itself: the operating system may still
+//! return data of a failed write that is not on the disk. Fix the disk, and restart the process.
 //!
 //! The writes that arrive while one commit waits for the disk are the next transaction. If its commit fails, all of
 //! them get 503.

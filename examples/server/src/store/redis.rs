@@ -244,7 +244,7 @@ impl RedisStore {
             (Some::<String>(revision), Some::<Vec<u8>>(record)) => {
                 decode_at(revision.parse().ok(), &record).map(Some)
             }
-            _ => Err(StoreError::Broken("half a record".into())),
+            _ => Err(StoreError::Broken("an incomplete record".into())),
         }
     }
 

@@ -81,7 +81,7 @@ fn authorities(path: &Path) -> Result<RootCertStore, String> {
         roots.add(certificate).map_err(|error| wrong(&error))?;
     }
     if roots.is_empty() {
-        return Err(wrong(&"there is no certificate in it"));
+        return Err(wrong(&"it has no certificate"));
     }
     Ok(roots)
 }

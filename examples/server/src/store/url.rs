@@ -85,14 +85,13 @@ impl InvalidStoreUrl {
          sslmode=disable",
     );
     const POSTGRES_MODE: Self = Self(
-        "sslmode has to be disable, require or verify-full (for verify-ca: require with sslrootcert)",
+        "sslmode must be disable, require or verify-full (for verify-ca: require with sslrootcert)",
     );
     const POSTGRES_AUTHORITY: Self =
         Self("sslrootcert=FILE goes with sslmode=require or sslmode=verify-full");
-    const POSTGRES_DIRECT: Self = Self(
-        "this server asks PostgreSQL for TLS as every version knows it: leave out sslnegotiation",
-    );
-    const TWICE: Self = Self("sslmode and sslrootcert may be there once");
+    const POSTGRES_DIRECT: Self =
+        Self("this server requests TLS as every PostgreSQL supports it: remove sslnegotiation");
+    const TWICE: Self = Self("sslmode and sslrootcert may each occur only once");
     const REDIS: Self = Self(
         "a store in Redis is redis://USER:PASSWORD@HOST:PORT/DATABASE, percent-encoded where a \
          character is reserved",

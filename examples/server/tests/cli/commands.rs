@@ -150,7 +150,7 @@ secret = \"hunter2-hunter2\"
             .filter_map(|line| line.strip_prefix("warning: "));
         warnings.map(str::to_owned).collect()
     };
-    let open = "oob-mfa.key: others than its owner can open this file (mode 640)";
+    let open = "oob-mfa.key: users other than the owner can open this file (mode 640)";
     let report = check(&["--listen", "0.0.0.0:8080", "--admin-listen", "[::]:9090"]);
     assert!(
         report.contains("\nadministration  [::]:9090, for ann, bob\n"),
@@ -159,7 +159,7 @@ secret = \"hunter2-hunter2\"
     assert_eq!(
         warnings(&report),
         [
-            "the demonstration, whose credentials everybody knows, listens beyond this machine: pass --config",
+            "the demo, whose credentials are public, listens beyond this machine: pass --config",
             "--admin-listen has no TLS and listens beyond this machine: anybody on the way reads the tokens",
             open,
         ]
@@ -182,7 +182,7 @@ secret = \"hunter2-hunter2\"
         warnings(&report),
         [
             "no user: nobody can sign in",
-            "no issuer in the configuration: access tokens are good for this process alone",
+            "no issuer in the configuration: access tokens are valid only for this process",
             "--store has no TLS and is beyond this machine: anybody on the way reads the numbers and the password",
             "no client has manages_factors: nobody can add a second phone or remove one",
             "client \"short\": a secret of fewer than 16 characters can be guessed: take one from `openssl rand -hex 32`",
@@ -233,7 +233,7 @@ fn check_config_exits_with_2_after_a_mistake() {
             "ann:short",
             "error: OOB_MFA_ADMIN_TOKENS: ann: a token has at least 32",
         ),
-        (&["--listen", "8080"], "", "it has to be HOST:PORT"),
+        (&["--listen", "8080"], "", "it must be HOST:PORT"),
     ] {
         // A start says the same.
         for command in [&["check-config"][..], &[]] {

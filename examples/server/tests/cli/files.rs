@@ -22,7 +22,7 @@ fn every_file_is_made_for_its_owner_alone_and_an_open_one_is_warned_of_by_name()
         Running::start(command).stop().1
     };
     let log = start();
-    assert!(!log.contains("others than its owner"), "{log}");
+    assert!(!log.contains("users other than the owner"), "{log}");
     for file in FILES {
         let path = directory.path().join(file);
         let mode = fs::metadata(&path).unwrap().permissions().mode();
@@ -32,7 +32,9 @@ fn every_file_is_made_for_its_owner_alone_and_an_open_one_is_warned_of_by_name()
     let log = start();
     for file in FILES {
         let warned = log.lines().any(|line| {
-            line.contains("WARN") && line.contains("others than its owner") && line.contains(file)
+            line.contains("WARN")
+                && line.contains("users other than the owner")
+                && line.contains(file)
         });
         assert!(warned, "{file}: {log}");
         // It is the owner's, who may mean it.

@@ -37,7 +37,7 @@ fn the_first_lines_say_what_was_made_and_where() {
     );
     let made = [
         "user    alice@example.com, password: correct horse battery staple",
-        "key file made: keep a copy, without it no code is right path=oob-mfa.key",
+        "key file created: keep a copy, without it pending codes and tokens are invalid path=oob-mfa.key",
         "store made path=oob-mfa.redb",
         "messages go to standard output",
         "administration and /metrics at=127.0.0.1:",
