@@ -2,9 +2,7 @@
 //! the hands of the test.
 #![allow(dead_code, reason = "each test binary uses a part of it")]
 
-mod answer;
 pub mod backend;
-mod client;
 mod doubles;
 pub mod long;
 pub mod process;
@@ -33,10 +31,13 @@ use zeroize::Zeroizing;
 
 #[allow(unused_imports, reason = "each test binary uses a part of them")]
 pub use self::{
-    answer::{Answer, Challenged},
-    client::{Client, bearer},
     doubles::{REFUSED, TestOutbox, TestStore},
     words::*,
+};
+#[allow(unused_imports, reason = "each test binary uses a part of them")]
+pub use oob_mfa_walk::{
+    answer::{Answer, Challenged},
+    client::{Client, bearer, wrong},
 };
 
 /// The password, hashed so that it costs next to nothing to check.
@@ -252,10 +253,4 @@ impl World {
         self.answer(&token, &oob_code, &self.outbox.code())
             .text("access_token")
     }
-}
-
-/// A code that is not `code`.
-pub fn wrong(code: &str) -> String {
-    let last = code.chars().last().unwrap().to_digit(10).unwrap();
-    format!("{}{}", &code[..code.len() - 1], (last + 1) % 10)
 }
