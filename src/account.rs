@@ -39,9 +39,9 @@ pub(crate) const MAX_REVISION: u64 = (1 << 53) - 1;
 /// # Stored form
 ///
 /// serde writes ids and digests as text in formats for people (JSON), as bytes in binary ones
-/// (postcard). Loading checks every record (rule 17), and the error names the broken invariant. The
-/// record holds no binding code, recovery code, token or key (rule 14). The id of a challenge is what its
-/// `oob_code` encodes.
+/// (postcard). Loading checks every record ([rule 17](crate::rules#17-hostile-input)), and the error
+/// names the broken invariant. The record holds no binding code, recovery code, token or key
+/// ([rule 14](crate::rules#14-secrets)). The id of a challenge is what its `oob_code` encodes.
 // Boxed: an account is moved about eight times between load and save.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Account {

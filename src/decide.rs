@@ -84,11 +84,21 @@ impl<E: core::error::Error> core::error::Error for Unsaved<E> {
 /// let outcome = decide(
 ///     session.subject(),
 ///     || Ok::<_, Infallible>(stored.borrow().get(session.subject()).cloned()),
-///     |account| engine.associate(account, &session, &request, UtcDateTime::now(), &mut rng),
+///     |account| {
+///         engine.associate(
+///             account,
+///             &session,
+///             &request,
+///             UtcDateTime::now(),
+///             &mut rng,
+///         )
+///     },
 ///     |next| {
 ///         let mut stored = stored.borrow_mut();
 ///         let subject = next.account().subject();
-///         if stored.get(subject).map(Account::revision) != next.account().replaces() {
+///         if stored.get(subject).map(Account::revision)
+///             != next.account().replaces()
+///         {
 ///             return Err(Unsaved::Conflict);
 ///         }
 ///         stored.insert(subject.clone(), next.account().clone());
@@ -136,19 +146,32 @@ pub fn decide<T, E>(
 /// #     async fn load(&self, _: &Subject) -> Result<Option<Account>, DatabaseError> { Ok(None) }
 /// #     async fn replace(&self, _: Next) -> Result<u64, DatabaseError> { Ok(1) }
 /// # }
-/// use oob_mfa::{Account, Engine, MfaSession, Next, Outcome, Subject, Unsaved, Verified, VerifyOob};
+/// use oob_mfa::{
+///     Account, Engine, MfaSession, Next, Outcome, Subject, Unsaved, Verified,
+///     VerifyOob,
+/// };
 /// use oob_mfa::decide_async;
 /// use time::UtcDateTime;
 ///
 /// async fn verify(
-///     database: &Database, engine: &Engine, session: &MfaSession, request: &VerifyOob,
+///     database: &Database,
+///     engine: &Engine,
+///     session: &MfaSession,
+///     request: &VerifyOob,
 /// ) -> Result<Outcome<Verified>, Unsaved<DatabaseError>> {
 ///     decide_async(
 ///         session.subject(),
 ///         || database.load(session.subject()),
-///         |account| engine.verify_oob(account, session, request, UtcDateTime::now()),
-///         async |next| match database.replace(next).await.map_err(Unsaved::Failed)? {
-///             // The rows that `UPDATE … WHERE subject = $1 AND revision = $2` changed.
+///         |account| {
+///             engine.verify_oob(account, session, request, UtcDateTime::now())
+///         },
+///         async |next| match database
+///             .replace(next)
+///             .await
+///             .map_err(Unsaved::Failed)?
+///         {
+///             // The rows that this changed:
+///             // `UPDATE … WHERE subject = $1 AND revision = $2`.
 ///             0 => Err(Unsaved::Conflict),
 ///             _ => Ok(()),
 ///         },

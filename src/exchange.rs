@@ -45,50 +45,84 @@
 //! }
 //!
 //! fn respond(server: &mut Server, request: &Request<'_>) -> Reply {
-//!     let mut exchange = Exchange::begin(&server.engine, request, UtcDateTime::now());
+//!     let mut exchange =
+//!         Exchange::begin(&server.engine, request, UtcDateTime::now());
 //!     loop {
 //!         exchange = match exchange {
 //!             Exchange::Client(step) => match step.credentials() {
-//!                 client if client.client_id() == "my-app" && client.matches(None) => step.authenticated(),
+//!                 client
+//!                     if client.client_id() == "my-app"
+//!                         && client.matches(None) =>
+//!                 {
+//!                     step.authenticated()
+//!                 }
 //!                 _ => step.rejected(),
 //!             },
-//!             Exchange::Token(step) => step.unknown(), // no access tokens in this example
-//!             Exchange::Grant(step) => match (step.grant_type(), step.body().optional("password")) {
-//!                 ("password", Ok(Some("correct horse"))) => match "auth0|alice".parse() {
-//!                     Ok(subject) => step.first_factor(Passed { subject, scope: "openid".into(), audience: String::new() }),
-//!                     Err(_) => step.fail(ErrorAnswer::server_error()),
-//!                 },
-//!                 ("password", _) => {
-//!                     step.fail(ErrorAnswer::new(403, "invalid_grant", "Wrong email or password."))
+//!             // No access tokens in this example.
+//!             Exchange::Token(step) => step.unknown(),
+//!             Exchange::Grant(step) => {
+//!                 match (step.grant_type(), step.body().optional("password")) {
+//!                     ("password", Ok(Some("correct horse"))) => {
+//!                         match "auth0|alice".parse() {
+//!                             Ok(subject) => step.first_factor(Passed {
+//!                                 subject,
+//!                                 scope: "openid".into(),
+//!                                 audience: String::new(),
+//!                             }),
+//!                             Err(_) => step.fail(ErrorAnswer::server_error()),
+//!                         }
+//!                     }
+//!                     ("password", _) => step.fail(ErrorAnswer::new(
+//!                         403,
+//!                         "invalid_grant",
+//!                         "Wrong email or password.",
+//!                     )),
+//!                     _ => step.unsupported(),
 //!                 }
-//!                 _ => step.unsupported(),
-//!             },
+//!             }
 //!             Exchange::Load(step) => {
 //!                 let account = server.accounts.get(step.subject()).cloned();
 //!                 let mut rng = UnwrapErr(getrandom::SysRng);
 //!                 step.loaded(account, UtcDateTime::now(), &mut rng)
 //!             }
-//!             Exchange::Admit(step) => match step.target().phone.to_e164().as_str() {
-//!                 // "+1" alone would be some 25 countries.
-//!                 number if number.starts_with("+1415") => step.admitted(),
-//!                 _ => step.fail(ErrorAnswer::new(403, "access_denied", "No messages to this country.")),
-//!             },
+//!             Exchange::Admit(step) => {
+//!                 match step.target().phone.to_e164().as_str() {
+//!                     // "+1" alone would be some 25 countries.
+//!                     number if number.starts_with("+1415") => step.admitted(),
+//!                     _ => step.fail(ErrorAnswer::new(
+//!                         403,
+//!                         "access_denied",
+//!                         "No messages to this country.",
+//!                     )),
+//!                 }
+//!             }
 //!             Exchange::Replace(step) => {
 //!                 let account = step.next().account();
-//!                 let stored = server.accounts.get(account.subject()).map(Account::revision);
+//!                 let stored = server
+//!                     .accounts
+//!                     .get(account.subject())
+//!                     .map(Account::revision);
 //!                 if stored == account.replaces() {
-//!                     server.accounts.insert(account.subject().clone(), account.clone());
+//!                     server
+//!                         .accounts
+//!                         .insert(account.subject().clone(), account.clone());
 //!                     step.stored()
 //!                 } else {
 //!                     step.conflict()
 //!                 }
 //!             }
 //!             Exchange::Send(step) => {
-//!                 server.sent.push(step.delivery().code.expose_secret().to_owned());
+//!                 server
+//!                     .sent
+//!                     .push(step.delivery().code.expose_secret().to_owned());
 //!                 step.sent()
 //!             }
 //!             Exchange::Mint(step) => {
-//!                 let answer = TokenAnswer::new("an access token", 600, step.verified().scope());
+//!                 let answer = TokenAnswer::new(
+//!                     "an access token",
+//!                     600,
+//!                     step.verified().scope(),
+//!                 );
 //!                 step.minted(answer)
 //!             }
 //!             Exchange::Done(reply) => return reply,
@@ -97,43 +131,64 @@
 //! }
 //!
 //! let engine = Engine::new(Policy::auth0(), KeyRing::new(Key::new(1, &[7; 32])));
-//! let mut server = Server { engine: engine.into(), accounts: HashMap::new(), sent: Vec::new() };
+//! let mut server = Server {
+//!     engine: engine.into(),
+//!     accounts: HashMap::new(),
+//!     sent: Vec::new(),
+//! };
 //! let mut post = |target: &str, authorization: &str, body: &str| {
 //!     let headers: [(&str, &[u8]); 2] = [
 //!         ("authorization", authorization.as_bytes()),
 //!         ("content-type", b"application/json"),
 //!     ];
-//!     let headers = if authorization.is_empty() { &headers[1..] } else { &headers };
-//!     let request = Request { method: "POST", target, headers, body: body.as_bytes() };
+//!     let headers =
+//!         if authorization.is_empty() { &headers[1..] } else { &headers };
+//!     let request =
+//!         Request { method: "POST", target, headers, body: body.as_bytes() };
 //!     let reply = respond(&mut server, &request);
 //!     let body: serde_json::Value = serde_json::from_slice(reply.body()).unwrap();
 //!     (reply.status(), body, server.sent.last().cloned().unwrap_or_default())
 //! };
 //!
 //! // A first factor.
-//! let (status, body, _) = post("/oauth/token", "", r#"{
-//!     "grant_type": "password", "client_id": "my-app",
-//!     "username": "alice@example.com", "password": "correct horse"
-//! }"#);
+//! let (status, body, _) = post(
+//!     "/oauth/token",
+//!     "",
+//!     r#"{
+//!         "grant_type": "password", "client_id": "my-app",
+//!         "username": "alice@example.com", "password": "correct horse"
+//!     }"#,
+//! );
 //! assert_eq!((status, body["error"].as_str()), (403, Some("mfa_required")));
 //! let bearer = format!("Bearer {}", body["mfa_token"].as_str().unwrap());
 //!
 //! // A phone in a country that is not admitted, and one that gets its code.
 //! let associate = |number: &str| {
-//!     format!(r#"{{ "authenticator_types": ["oob"], "oob_channels": ["sms"], "phone_number": "{number}" }}"#)
+//!     format!(
+//!         r#"{{
+//!             "authenticator_types": ["oob"], "oob_channels": ["sms"],
+//!             "phone_number": "{number}"
+//!         }}"#
+//!     )
 //! };
-//! let (status, _, code) = post("/mfa/associate", &bearer, &associate("+447911123456"));
+//! let (status, _, code) =
+//!     post("/mfa/associate", &bearer, &associate("+447911123456"));
 //! assert_eq!((status, code.as_str()), (403, ""));
-//! let (status, body, code) = post("/mfa/associate", &bearer, &associate("+14155558730"));
+//! let (status, body, code) =
+//!     post("/mfa/associate", &bearer, &associate("+14155558730"));
 //! assert_eq!((status, code.len()), (200, 6));
 //!
 //! // The code confirms the phone and completes the login.
 //! let verify = serde_json::json!({
-//!     "grant_type": "http://auth0.com/oauth/grant-type/mfa-oob", "client_id": "my-app",
+//!     "grant_type": "http://auth0.com/oauth/grant-type/mfa-oob",
+//!     "client_id": "my-app",
 //!     "oob_code": body["oob_code"], "binding_code": code,
 //! });
 //! let (status, body, _) = post("/oauth/token", &bearer, &verify.to_string());
-//! assert_eq!((status, body["access_token"].as_str()), (200, Some("an access token")));
+//! assert_eq!(
+//!     (status, body["access_token"].as_str()),
+//!     (200, Some("an access token"))
+//! );
 //! ```
 //!
 //! # Your part

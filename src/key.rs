@@ -103,7 +103,8 @@ impl fmt::Debug for Key {
 /// use oob_mfa::{Key, KeyRing};
 ///
 /// # let (secret, old_secret) = ([1; 32], [2; 32]);
-/// let keys = KeyRing::new(Key::new(2, &secret)).with_previous(Key::new(1, &old_secret))?;
+/// let keys = KeyRing::new(Key::new(2, &secret))
+///     .with_previous(Key::new(1, &old_secret))?;
 /// # Ok::<(), oob_mfa::DuplicateKeyId>(())
 /// ```
 #[derive(Clone, Debug)]

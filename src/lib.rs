@@ -18,7 +18,8 @@
 //! | [`Verified`], [`Delivery`] | what you mint tokens from; what you send |
 //! | [`Event`], [`Denied`] | what you log; every reason for a refusal or rejection |
 //! | [`wire`], [`message`] | the bodies of the API; the words of a message or call |
-//! | [`threat_model`], [`scale`] | known attacks and your part in stopping them; what a service costs |
+//! | [`rules`], [`threat_model`] | what always holds, by number; known attacks and your part in stopping them |
+//! | [`cookbook`], [`scale`] | tested recipes; what a service costs |
 //! | [`oob-mfa-testing`](https://docs.rs/oob-mfa-testing) | tests for your store, and a world for your tests |
 //!
 //! # Embedding
@@ -42,15 +43,21 @@
 //! # }
 //! # fn rng() -> impl rand_core::CryptoRng { getrandom::rand_core::UnwrapErr(getrandom::SysRng) }
 //! fn respond(server: &Server, request: &Request<'_>) -> Reply {
-//!     let mut exchange = Exchange::begin(&server.engine, request, UtcDateTime::now());
+//!     let mut exchange =
+//!         Exchange::begin(&server.engine, request, UtcDateTime::now());
 //!     loop {
 //!         exchange = match exchange {
-//!             Exchange::Client(step) if server.is_client(step.credentials()) => step.authenticated(),
+//!             Exchange::Client(step) if server.is_client(step.credentials()) => {
+//!                 step.authenticated()
+//!             }
 //!             Exchange::Client(step) => step.rejected(),
-//!             Exchange::Token(step) => step.unknown(), // an access token of yours, if you have any
+//!             // An access token of yours, if you have any.
+//!             Exchange::Token(step) => step.unknown(),
 //!             Exchange::Grant(step) => server.password(step),
 //!             Exchange::Load(step) => match server.load(step.subject()) {
-//!                 Ok(account) => step.loaded(account, UtcDateTime::now(), &mut rng()),
+//!                 Ok(account) => {
+//!                     step.loaded(account, UtcDateTime::now(), &mut rng())
+//!                 }
 //!                 Err(_) => step.unavailable(),
 //!             },
 //!             Exchange::Admit(step) => step.admitted(),
@@ -84,43 +91,55 @@
 //!
 //! ```
 //! use oob_mfa::{
-//!     Account, Associate, Challenge, Channel, Denied, Engine, FirstFactor, Key, KeyRing, Limit, Next,
-//!     Policy, Subject, VerifyOob,
+//!     Account, Associate, Challenge, Channel, Denied, Engine, FirstFactor, Key,
+//!     KeyRing, Limit, Next, Policy, Subject, VerifyOob,
 //! };
 //! use getrandom::rand_core::UnwrapErr;
 //! use time::{Duration, UtcDateTime};
 //!
-//! // Once per server: a policy, and a key from the operating system's random source.
+//! // Once per server: a policy, and a key from the system's random source.
 //! let engine = Engine::new(Policy::auth0(), KeyRing::new(Key::new(1, &[7; 32])));
 //! let mut rng = UnwrapErr(getrandom::SysRng);
 //! let now = UtcDateTime::now();
 //!
-//! // Your database. A real one replaces the row if its revision is `next.account().replaces()`.
+//! // Your database. A real one replaces the row if its revision is
+//! // `next.account().replaces()`.
 //! let mut stored: Option<Account> = None;
 //! let mut save = |stored: &mut Option<Account>, next: Next| {
-//!     assert_eq!(stored.as_ref().map(Account::revision), next.account().replaces());
+//!     assert_eq!(
+//!         stored.as_ref().map(Account::revision),
+//!         next.account().replaces()
+//!     );
 //!     *stored = Some(next.account().clone());
 //!     Ok::<(), &str>(())
 //! };
 //!
 //! // The password was right: begin a session, and hand out its token.
 //! let subject: Subject = "auth0|alice".parse()?;
-//! let first_factor = FirstFactor { subject: subject.clone(), client: "my-app", scope: "openid", audience: "" };
+//! let first_factor = FirstFactor {
+//!     subject: subject.clone(),
+//!     client: "my-app",
+//!     scope: "openid",
+//!     audience: "",
+//! };
 //! let session = engine.begin(first_factor.clone(), now, &mut rng)?;
 //! let mfa_token = engine.issue_token(&session);
 //!
 //! // POST /mfa/associate
 //! let session = engine.open_token(mfa_token.expose_secret(), None, now)?;
 //! let account = stored.clone().unwrap_or_else(|| Account::new(subject));
-//! let request = Associate { channel: Channel::Sms, phone: "+14155558730".parse()? };
+//! let request =
+//!     Associate { channel: Channel::Sms, phone: "+14155558730".parse()? };
 //! let outcome = engine
 //!     .associate(account, &session, &request, now, &mut rng)
 //!     .commit(|next| save(&mut stored, next))?;
 //! let associated = outcome.result?;
-//! // Send `associated.delivery`; show `associated.recovery_code` once; respond with `associated.oob_code`.
+//! // Send `associated.delivery`; show `associated.recovery_code` once;
+//! // respond with `associated.oob_code`.
 //! assert!(associated.recovery_code.is_some());
 //!
-//! // POST /oauth/token: the user typed the code. This confirms the phone and completes the login.
+//! // POST /oauth/token: the user typed the code. This confirms the phone and
+//! // completes the login.
 //! let answer = VerifyOob {
 //!     oob_code: associated.oob_code.expose_secret().as_str().into(),
 //!     binding_code: associated.delivery.code.expose_secret().into(),
@@ -141,9 +160,13 @@
 //!     .commit(|next| save(&mut stored, next))?
 //!     .result?;
 //!
-//! // The engine charges a wrong code before the client learns of it: the store has counted it.
+//! // The engine charges a wrong code before the client learns of it: the store
+//! // has counted it.
 //! let oob_code = challenged.oob_code.expose_secret();
-//! let wrong = VerifyOob { oob_code: oob_code.as_str().into(), binding_code: "not it".into() };
+//! let wrong = VerifyOob {
+//!     oob_code: oob_code.as_str().into(),
+//!     binding_code: "not it".into(),
+//! };
 //! let account = stored.clone().ok_or("no account")?;
 //! let outcome = engine
 //!     .verify_oob(account, &session, &wrong, now)
@@ -190,6 +213,8 @@
 //! * `std` (default): turns on `std` of the dependencies, which `time::UtcDateTime::now` needs. The crate
 //!   itself is `no_std` and needs `alloc`.
 #![no_std]
+// docs.rs shows the feature that an item needs.
+#![cfg_attr(docsrs, feature(doc_cfg))]
 #![forbid(unsafe_code)]
 #![deny(missing_docs, unreachable_pub, unused_must_use, unnameable_types)]
 #![deny(
@@ -295,6 +320,9 @@ pub use transition::{AnothersStored, Next, Outcome, Sealed, Step, Stored, Transi
 )]
 #[doc = include_str!("../docs/cookbook.md")]
 pub mod cookbook {}
+
+#[doc = include_str!("docs/rules.md")]
+pub mod rules {}
 
 #[allow(
     clippy::doc_markdown,

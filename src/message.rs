@@ -56,13 +56,17 @@ const SEGMENT: usize = 160;
 /// match wording.message(&delivery)? {
 ///     Message::Sms(text) => sms.push((delivery.to.to_e164(), text)),
 ///     Message::Voice(call) => calls.push((delivery.to.to_e164(), call)),
-///     other => unimplemented!("a channel that the policy does not enable: {other:?}"),
+///     other => {
+///         unimplemented!("a channel that the policy does not enable: {other:?}")
+///     }
 /// }
 ///
 /// # let code = delivery.code.expose_secret();
 /// assert_eq!(
 ///     sms[0].1.expose_secret(),
-///     format!("{code} is your Example code. Do not share it.\n\n@example.com #{code}"),
+///     format!(
+///         "{code} is your Example code. Do not share it.\n\n@example.com #{code}"
+///     ),
 /// );
 /// # assert!(calls.is_empty());
 /// # Ok::<(), Box<dyn std::error::Error>>(())

@@ -48,7 +48,9 @@ const MAX_FAILURE_BURST: u32 = 100;
 ///     .with_channels(Channels::Sms)
 ///     .with_code_lifetime(Duration::from_secs(3 * 60))?
 ///     .with_attempts_per_challenge(Some(5))?;
-/// assert!(Policy::auth0().with_code_lifetime(Duration::from_secs(11 * 60)).is_err());
+/// assert!(
+///     Policy::auth0().with_code_lifetime(Duration::from_secs(11 * 60)).is_err()
+/// );
 /// # Ok::<(), oob_mfa::InvalidPolicy>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -24,7 +24,8 @@ use crate::subject::Subject;
 pub enum Assurance {
     /// The password, or another first factor. Valid for one login.
     FirstFactor,
-    /// A login with a second factor. It adds and removes factors, and completes no login (rule 9).
+    /// A login with a second factor. It adds and removes factors, and completes no login
+    /// ([rule 9](crate::rules#9-the-second-factor-guards-the-factors)).
     Mfa,
 }
 
@@ -55,7 +56,9 @@ pub struct FirstFactor<'a> {
 ///
 /// assert!(SessionId::from_jti("c1f7a2d0-4b1e").is_ok());
 /// // A bearer token is not an id.
-/// assert!(SessionId::from_jti("eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJhIn0.c2ln").is_err());
+/// assert!(
+///     SessionId::from_jti("eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJhIn0.c2ln").is_err()
+/// );
 /// ```
 #[derive(Clone, PartialEq, Eq)]
 pub struct SessionId(Box<str>);

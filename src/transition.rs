@@ -34,7 +34,10 @@ use crate::names::error_text;
 ///
 /// struct Conflict;
 ///
-/// fn replace(db: &mut HashMap<String, Account>, next: Next) -> Result<(), Conflict> {
+/// fn replace(
+///     db: &mut HashMap<String, Account>,
+///     next: Next,
+/// ) -> Result<(), Conflict> {
 ///     let subject = next.account().subject().as_str();
 ///     if db.get(subject).map(Account::revision) != next.account().replaces() {
 ///         return Err(Conflict);

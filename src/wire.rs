@@ -35,15 +35,20 @@
 //! use time::UtcDateTime;
 //!
 //! let body: Body = serde_json::from_str(
-//!     r#"{ "authenticator_types": ["oob"], "oob_channels": ["sms"], "phone_number": "+14155558730" }"#,
+//!     r#"{
+//!         "authenticator_types": ["oob"], "oob_channels": ["sms"],
+//!         "phone_number": "+14155558730"
+//!     }"#,
 //! )?;
 //! assert_eq!(body.associate(Channels::SmsAndVoice)?.channel, Channel::Sms);
 //!
-//! let answer = ErrorAnswer::denied(&Denied::AlreadyEnrolled, UtcDateTime::UNIX_EPOCH);
+//! let answer =
+//!     ErrorAnswer::denied(&Denied::AlreadyEnrolled, UtcDateTime::UNIX_EPOCH);
 //! assert_eq!(answer.status(), 403);
 //! assert_eq!(
 //!     serde_json::to_string(&answer)?,
-//!     r#"{"error":"access_denied","error_description":"User is already enrolled."}"#
+//!     "{\"error\":\"access_denied\",\
+//!      \"error_description\":\"User is already enrolled.\"}"
 //! );
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```

@@ -243,7 +243,8 @@ impl Engine {
         })
     }
 
-    /// Refills every budget. Only time, this and [`rewind`](Self::rewind) refill one (rule 7).
+    /// Refills every budget. Only time, this and [`rewind`](Self::rewind) refill one
+    /// ([rule 7](crate::rules#7-budgets-survive)).
     ///
     /// # Errors
     ///

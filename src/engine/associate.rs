@@ -52,8 +52,9 @@ impl Engine {
     /// Starts to enroll a phone and issues the code that confirms it.
     ///
     /// A first-factor session may enroll while no phone guards the account. After that, enrolling needs
-    /// [`Assurance::Mfa`](crate::Assurance::Mfa) with the scope `enroll` (rule 9). If the same session
-    /// asks for the same number again, it gets a new code for the same device.
+    /// [`Assurance::Mfa`](crate::Assurance::Mfa) with the scope `enroll`
+    /// ([rule 9](crate::rules#9-the-second-factor-guards-the-factors)). If the same session asks for the
+    /// same number again, it gets a new code for the same device.
     ///
     /// # Errors
     ///
@@ -72,12 +73,14 @@ impl Engine {
     /// # let session = world.first_factor();
     /// # let (engine, account, now, mut rng) = (world.engine.clone(), world.account(), world.now(), world.rng.clone());
     /// # let replace = |_: Next| Ok::<(), &str>(());
-    /// let request = Associate { channel: Channel::Sms, phone: "+14155558730".parse()? };
+    /// let request =
+    ///     Associate { channel: Channel::Sms, phone: "+14155558730".parse()? };
     /// let outcome = engine
     ///     .associate(account, &session, &request, now, &mut rng)
     ///     .commit(replace)?;
     /// let associated = outcome.result?;
-    /// // Send `associated.delivery`, then respond with `associated.oob_code` and the recovery code.
+    /// // Send `associated.delivery`, then respond with `associated.oob_code`
+    /// // and the recovery code.
     /// assert!(associated.recovery_code.is_some());
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```

@@ -13,12 +13,24 @@ use crate::session::{FirstFactor, MfaSession};
 
 impl Engine {
     /// An engine with this policy, whose digests and tokens are made with `keys`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use oob_mfa::{Engine, Key, KeyRing, Policy};
+    ///
+    /// # let secret = [7; 32];
+    /// // `secret`: 32 bytes from the operating system's random source.
+    /// let keys = KeyRing::new(Key::new(1, &secret));
+    /// let engine = Engine::new(Policy::nist_800_63b4(), keys);
+    /// assert_eq!(engine.policy(), &Policy::nist_800_63b4());
+    /// ```
     #[must_use]
     pub const fn new(policy: Policy, keys: KeyRing) -> Self {
         Self { policy, keys }
     }
 
-    /// The policy that it decides by.
+    /// The policy that it decides by; [`new`](Self::new) has an example.
     #[must_use]
     pub const fn policy(&self) -> &Policy {
         &self.policy
@@ -49,7 +61,8 @@ impl Engine {
     /// let session = engine.begin(first_factor, now, &mut rng)?;
     /// let mfa_token = engine.issue_token(&session);
     /// // A later request brings the token back.
-    /// let opened = engine.open_token(mfa_token.expose_secret(), Some("my-app"), now)?;
+    /// let token = mfa_token.expose_secret();
+    /// let opened = engine.open_token(token, Some("my-app"), now)?;
     /// assert_eq!(opened, session);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```

@@ -46,7 +46,7 @@ impl Engine {
     /// Issues a code to an active phone, for a login.
     ///
     /// It supersedes the code of the same session for the same phone, by either channel. Codes of other
-    /// sessions stay (rule 11).
+    /// sessions stay ([rule 11](crate::rules#11-one-live-code)).
     ///
     /// # Errors
     ///

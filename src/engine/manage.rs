@@ -84,7 +84,8 @@ impl Engine {
     /// # let session = world.first_factor();
     /// # let (engine, account, now) = (world.engine.clone(), world.account(), world.now());
     /// let entries: Vec<_> = engine.authenticators(&account, &session, now)?.collect();
-    /// assert_eq!(entries.len(), 3); // the recovery code, and one phone by SMS and by voice
+    /// // The recovery code, and one phone by SMS and by voice.
+    /// assert_eq!(entries.len(), 3);
     /// # Ok::<(), Denied>(())
     /// ```
     pub fn authenticators<'a>(

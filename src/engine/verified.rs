@@ -16,12 +16,15 @@ use crate::subject::Subject;
 /// # Security
 ///
 /// Only the engine makes one, from the right binding code of a live challenge or the live recovery
-/// code (rule 1). Nobody sees it before the account that remembers it is saved. Never mint a token
-/// that is valid after [`not_after`](Self::not_after), or one with a later `auth_time` than
-/// [`authenticated_at`](Self::authenticated_at). Nobody else can make or copy one:
+/// code ([rule 1](crate::rules#1-proof)). Nobody sees it before the account that remembers it is saved.
+/// Never mint a token that is valid after [`not_after`](Self::not_after), or one with a later `auth_time`
+/// than [`authenticated_at`](Self::authenticated_at). Nobody else can make or copy one:
 ///
 /// ```compile_fail,E0451
-/// fn forge(honest: oob_mfa::Verified, session: oob_mfa::MfaSession) -> oob_mfa::Verified {
+/// fn forge(
+///     honest: oob_mfa::Verified,
+///     session: oob_mfa::MfaSession,
+/// ) -> oob_mfa::Verified {
 ///     oob_mfa::Verified { session, ..honest }
 /// }
 /// ```
@@ -141,7 +144,8 @@ impl Verified {
     /// # let mut world = oob_mfa_testing::World::new();
     /// # world.enroll("+14155558730");
     /// let verified = world.sign_in()?;
-    /// let id = SessionId::from_jti("drawn at random").map_err(|_| Denied::TokenInvalid)?;
+    /// let id =
+    ///     SessionId::from_jti("drawn at random").map_err(|_| Denied::TokenInvalid)?;
     /// let session = verified.mfa_session(&id, Duration::from_secs(600));
     /// assert_eq!(session.assurance(), Assurance::Mfa);
     /// assert_eq!(session.expires_at(), world.now() + Duration::from_secs(600));

@@ -63,7 +63,8 @@ impl Engine {
     ///
     /// # Security
     ///
-    /// With an empty budget the engine compares no code: right and wrong get the same answer (rule 6).
+    /// With an empty budget the engine compares no code: right and wrong get the same answer
+    /// ([rule 6](crate::rules#6-no-oracle)).
     ///
     /// # Examples
     ///
@@ -76,8 +77,10 @@ impl Engine {
     /// # let (engine, account, now) = (world.engine.clone(), world.account(), world.now());
     /// # let (oob_code, typed) = (sent.oob_code.as_str(), sent.code.as_str());
     /// # let replace = |_: Next| Ok::<(), &str>(());
-    /// let request = VerifyOob { oob_code: oob_code.into(), binding_code: typed.into() };
-    /// let outcome = engine.verify_oob(account, &session, &request, now).commit(replace)?;
+    /// let request =
+    ///     VerifyOob { oob_code: oob_code.into(), binding_code: typed.into() };
+    /// let outcome =
+    ///     engine.verify_oob(account, &session, &request, now).commit(replace)?;
     /// let verified = outcome.result?; // mint tokens from this
     /// assert_eq!(verified.amr(), ["mfa", "sms"]);
     /// # Ok::<(), Box<dyn std::error::Error>>(())

@@ -44,7 +44,8 @@ const PAUSE: Duration = Duration::from_secs(1);
 /// fn prompt(call: &VoiceCall) -> String {
 ///     let steps = call.prompt().map(|step| match step {
 ///         PromptStep::AskKeys(words) => format!(
-///             r#"<Gather numDigits="3" finishOnKey="" action="/voice/keys"><Say>{}</Say></Gather>"#,
+///             "<Gather numDigits=\"3\" finishOnKey=\"\" action=\"/voice/keys\">\
+///              <Say>{}</Say></Gather>",
 ///             escaped(words),
 ///         ),
 ///         PromptStep::Say(words) => format!("<Say>{}</Say>", escaped(words)),
@@ -55,12 +56,21 @@ const PAUSE: Duration = Duration::from_secs(1);
 /// fn answer(call: VoiceCall, digits: &str) -> String {
 ///     let answered = match call.press(digits) {
 ///         Ok(answered) => answered,
-///         Err(WrongKeys { .. }) => return format!("<Response><Say>{}</Say></Response>", WrongKeys::WORDS),
+///         Err(WrongKeys { .. }) => {
+///             return format!(
+///                 "<Response><Say>{}</Say></Response>",
+///                 WrongKeys::WORDS
+///             );
+///         }
 ///     };
 ///     let steps = answered.steps().map(|step| match step {
 ///         AnswerStep::Say(words) => format!("<Say>{}</Say>", escaped(words)),
-///         AnswerStep::SayDigits(digits) => format!("<Say>{}</Say>", digits.expose_secret()),
-///         AnswerStep::Pause(time) => format!(r#"<Pause length="{}"/>"#, time.as_secs()),
+///         AnswerStep::SayDigits(digits) => {
+///             format!("<Say>{}</Say>", digits.expose_secret())
+///         }
+///         AnswerStep::Pause(time) => {
+///             format!(r#"<Pause length="{}"/>"#, time.as_secs())
+///         }
 ///     });
 ///     format!("<Response>{}</Response>", steps.collect::<String>())
 /// }
@@ -85,19 +95,26 @@ const PAUSE: Duration = Duration::from_secs(1);
 /// assert_eq!(
 ///     prompt(&call),
 ///     format!(
-///         "<Response><Gather numDigits=\"3\" finishOnKey=\"\" action=\"/voice/keys\"><Say>Hello. This \
-///          is A&amp;B with the code you asked for. If you did not ask for one, hang up. To hear it, \
-///          press {a}, {b}, {c}.</Say></Gather><Say>No key was pressed. Goodbye.</Say></Response>"
+///         "<Response>\
+///          <Gather numDigits=\"3\" finishOnKey=\"\" action=\"/voice/keys\">\
+///          <Say>Hello. This is A&amp;B with the code you asked for. If you did \
+///          not ask for one, hang up. To hear it, press {a}, {b}, {c}.</Say>\
+///          </Gather><Say>No key was pressed. Goodbye.</Say></Response>"
 ///     ),
 /// );
 /// assert_eq!(
 ///     answer(call, keys),
-///     "<Response><Say>Your code is</Say><Say>1, 2, 3, 4, 5, 6</Say><Pause length=\"1\"/>\
-///      <Say>Again, your code is</Say><Say>1, 2, 3, 4, 5, 6</Say><Pause length=\"1\"/>\
+///     "<Response><Say>Your code is</Say><Say>1, 2, 3, 4, 5, 6</Say>\
+///      <Pause length=\"1\"/>\
+///      <Say>Again, your code is</Say><Say>1, 2, 3, 4, 5, 6</Say>\
+///      <Pause length=\"1\"/>\
 ///      <Say>Do not share it. Goodbye.</Say></Response>",
 /// );
 /// # let call = placed();
-/// assert_eq!(answer(call, ""), "<Response><Say>Those were other keys. Goodbye.</Say></Response>");
+/// assert_eq!(
+///     answer(call, ""),
+///     "<Response><Say>Those were other keys. Goodbye.</Say></Response>"
+/// );
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
@@ -137,7 +154,9 @@ const PAUSE: Duration = Duration::from_secs(1);
 ///     let actions = answered.steps().map(|step| match step {
 ///         AnswerStep::Say(words) => talk(words),
 ///         AnswerStep::SayDigits(digits) => talk(digits.expose_secret()),
-///         AnswerStep::Pause(time) => json!({ "action": "wait", "timeout": time.as_secs() }),
+///         AnswerStep::Pause(time) => {
+///             json!({ "action": "wait", "timeout": time.as_secs() })
+///         }
 ///     });
 ///     actions.collect()
 /// }
@@ -188,7 +207,8 @@ const PAUSE: Duration = Duration::from_secs(1);
 ///     ]),
 /// );
 /// # let call = placed();
-/// let refused = json!([{ "action": "talk", "text": "Those were other keys. Goodbye." }]);
+/// let refused =
+///     json!([{ "action": "talk", "text": "Those were other keys. Goodbye." }]);
 /// assert_eq!(answer(call, "12"), refused);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```

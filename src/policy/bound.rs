@@ -23,9 +23,18 @@ impl Policy {
     /// use oob_mfa::Policy;
     ///
     /// let day = Duration::from_secs(24 * 60 * 60);
-    /// assert_eq!(format!("{:.3} %", Policy::auth0().guess_bound(day) * 100.0), "0.025 %");
-    /// assert_eq!(format!("{:.1} %", Policy::auth0().guess_bound(365 * day) * 100.0), "8.8 %");
-    /// assert_eq!(format!("{:.1} %", Policy::nist_800_63b4().guess_bound(365 * day) * 100.0), "4.4 %");
+    /// assert_eq!(
+    ///     format!("{:.3} %", Policy::auth0().guess_bound(day) * 100.0),
+    ///     "0.025 %"
+    /// );
+    /// assert_eq!(
+    ///     format!("{:.1} %", Policy::auth0().guess_bound(365 * day) * 100.0),
+    ///     "8.8 %"
+    /// );
+    /// assert_eq!(
+    ///     format!("{:.1} %", Policy::nist_800_63b4().guess_bound(365 * day) * 100.0),
+    ///     "4.4 %"
+    /// );
     /// ```
     #[must_use]
     pub fn guess_bound(&self, horizon: Duration) -> f64 {

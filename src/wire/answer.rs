@@ -254,7 +254,8 @@ impl MfaRequiredAnswer {
 ///      Cache-Control: no-store\r\n\
 ///      Pragma: no-cache\r\n\
 ///      \r\n\
-///      {\"error\":\"invalid_request\",\"error_description\":\"Missing required parameter: oob_code\"}"
+///      {\"error\":\"invalid_request\",\
+///      \"error_description\":\"Missing required parameter: oob_code\"}"
 /// );
 /// # Ok::<(), serde_json::Error>(())
 /// ```

@@ -12,7 +12,10 @@ pub const MAX_BODY: usize = 16 * 1024;
 /// ```
 /// use oob_mfa::wire::{BadRequest, Body, Format, without_bom};
 ///
-/// fn parameters(content_type: Option<&str>, body: &str) -> Result<Body, BadRequest> {
+/// fn parameters(
+///     content_type: Option<&str>,
+///     body: &str,
+/// ) -> Result<Body, BadRequest> {
 ///     let body = without_bom(body.as_bytes());
 ///     match Format::of(content_type, Format::Json)? {
 ///         Format::Json => serde_json::from_slice(body).ok(),
@@ -24,7 +27,10 @@ pub const MAX_BODY: usize = 16 * 1024;
 /// let form = Some("application/x-www-form-urlencoded; charset=utf-8");
 /// assert_eq!(parameters(form, "mfa_token=a")?.mfa_token(None), Ok("a"));
 /// assert_eq!(parameters(None, r#"{"mfa_token":"a"}"#)?.mfa_token(None), Ok("a"));
-/// assert_eq!(parameters(None, "mfa_token=a").unwrap_err(), BadRequest::MalformedBody);
+/// assert_eq!(
+///     parameters(None, "mfa_token=a").unwrap_err(),
+///     BadRequest::MalformedBody
+/// );
 /// # Ok::<(), BadRequest>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -55,28 +55,33 @@ use self::together::block_on;
 ///     }
 ///
 ///     fn replace(&self, next: Next) -> Result<(), Unsaved<String>> {
-///         let stored = self.load(next.account().subject()).map_err(Unsaved::Failed)?;
+///         let subject = next.account().subject();
+///         let stored = self.load(subject).map_err(Unsaved::Failed)?;
 ///         if stored.as_ref().map(Account::revision) != next.account().replaces() {
 ///             return Err(Unsaved::Conflict);
 ///         }
 ///         # std::thread::sleep(std::time::Duration::from_micros(99)); // What a database takes.
-///         let subject = next.account().subject().clone();
-///         self.0.lock().unwrap().insert(subject, next.account().clone());
+///         let mut accounts = self.0.lock().unwrap();
+///         accounts.insert(subject.clone(), next.account().clone());
 ///         Ok(())
 ///     }
 /// }
 ///
 /// let store = Arc::new(Records::default());
-/// let report = StoreTest::blocking(store, Records::load, Records::replace).run_blocking();
-/// let twice = report.breaches().iter().find(|breach| breach.rule() == Some(Rule::Once)).unwrap();
+/// let test = StoreTest::blocking(store, Records::load, Records::replace);
+/// let report = test.run_blocking();
+/// let mut breaches = report.breaches().iter();
+/// let twice = breaches.find(|it| it.rule() == Some(Rule::Once)).unwrap();
 /// assert_eq!(twice.duty(), Duty::Replace);
 /// let told = twice.to_string();
 /// assert!(told.starts_with(
-///     "the store must replace only the revision that the account replaces; it broke rule 2 (once): "
+///     "the store must replace only the revision that the account replaces; \
+///      it broke rule 2 (once): "
 /// ));
 /// // Then the steps, in the order in which the threads ran.
 /// assert!(told.contains(
-///     "; both were under way at once: compare and write in one statement, or lock the row\n\
+///     "; both were under way at once: compare and write in one statement, \
+///      or lock the row\n\
 ///      \x20 1. "
 /// ));
 /// ```

@@ -30,7 +30,10 @@
 //! world.enroll(ALICES);
 //! let session = world.first_factor();
 //! let sent = world.challenge(&session, None).unwrap();
-//! assert_eq!(world.verify(&session, &sent.wrong()).unwrap_err(), Denied::InvalidBindingCode);
+//! assert_eq!(
+//!     world.verify(&session, &sent.wrong()).unwrap_err(),
+//!     Denied::InvalidBindingCode
+//! );
 //! assert_eq!(world.verify(&session, &sent).unwrap().purpose(), Purpose::Login);
 //! ```
 //!
@@ -44,7 +47,11 @@
 //! let mut model = Model::new(Policy::auth0());
 //! let login = [
 //!     Command::Begin,
-//!     Command::Associate { session: 0, phone: ALICES.parse()?, channel: Channel::Sms },
+//!     Command::Associate {
+//!         session: 0,
+//!         phone: ALICES.parse()?,
+//!         channel: Channel::Sms,
+//!     },
 //!     Command::Step { millis: 20_000 },
 //!     Command::VerifyOob { session: None, code: Some(0), guess: Guess::Right },
 //! ];
@@ -53,7 +60,10 @@
 //!     assert_eq!(observation.reply, model.apply(command));
 //! }
 //! assert!(world.account().is_enrolled());
-//! assert_eq!(world.apply(&Command::Begin).reply.answer, Answer::Began { session: 1 });
+//! assert_eq!(
+//!     world.apply(&Command::Begin).reply.answer,
+//!     Answer::Began { session: 1 }
+//! );
 //! # Ok::<(), oob_mfa::InvalidPhoneNumber>(())
 //! ```
 //!

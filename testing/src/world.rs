@@ -271,7 +271,8 @@ impl World {
     /// use oob_mfa_testing::{ALICES, Answer, Command, World};
     ///
     /// let mut world = World::new();
-    /// let command = Command::ImportPhone { phone: ALICES.parse()?, channel: Channel::Sms };
+    /// let command =
+    ///     Command::ImportPhone { phone: ALICES.parse()?, channel: Channel::Sms };
     ///
     /// // Your store would load this, and save below.
     /// let loaded = Account::new(world.subject().clone());
