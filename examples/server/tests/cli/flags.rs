@@ -42,7 +42,7 @@ fn a_mistake_is_named_and_exits_with_2() {
         (&["--config", "absent.toml"], "absent.toml"),
         (
             &["--config", "config.toml"],
-            "config.toml: policy: a binding code has 6 to 8 digits",
+            "config.toml: policy: code_digits must be 6 to 8",
         ),
     ] {
         let failed = run(directory.path(), arguments);
