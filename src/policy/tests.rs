@@ -54,7 +54,7 @@ fn the_preset_of_nist_switches_on_two_caps_and_the_report_and_nothing_else() {
 }
 
 #[test]
-fn an_engine_shows_the_numbers_that_it_decides_by() {
+fn an_engine_returns_its_policy() {
     let keys = || KeyRing::new(Key::new(1, &[7; 32]));
     for policy in [Policy::auth0(), Policy::nist_800_63b4()] {
         assert_eq!(*Engine::new(policy.clone(), keys()).policy(), policy);

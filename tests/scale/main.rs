@@ -23,7 +23,7 @@ fn rows(heading: &str) -> BTreeSet<&'static str> {
 }
 
 #[test]
-fn every_request_asks_of_the_store_what_the_page_says() {
+fn every_request_costs_the_store_what_the_page_states() {
     let mut user = Counted::new();
     let mut counted = Vec::new();
 
@@ -138,7 +138,7 @@ fn records_are_as_long_as_the_page_says() {
 
 /// A login leaves as much in the record as the one before left.
 #[test]
-fn a_record_does_not_grow_with_the_logins() {
+fn logins_do_not_grow_the_record() {
     let mut user = Counted::new();
     user.enroll();
     let mut after_each = BTreeSet::new();

@@ -209,7 +209,7 @@ fn the_table_has_every_denial() {
 }
 
 #[test]
-fn each_denial_says_what_the_api_says() {
+fn each_denial_has_the_text_of_the_api() {
     for (denied, status, error, text) in TABLE {
         let answer = ErrorAnswer::denied(&denied, now());
         assert_eq!(answer.status(), status, "{denied:?}");

@@ -116,7 +116,7 @@ fn every_number_of_the_policy_can_be_set() {
 }
 
 #[test]
-fn what_is_wrong_is_named() {
+fn a_mistake_is_named() {
     let user = |rest: &str| format!("{CLIENT}[[users]]\nemail = \"e\"\nsub = \"s\"\n{rest}\n");
     let twice = format!("{}{}", user("password = \"p\""), user("password = \"p\""));
     let cases = [
