@@ -71,7 +71,7 @@ fn every_request_costs_the_store_what_the_page_states() {
     counted.push(user.row("a code with an empty budget"));
     let unknown = user.answer(&session, "AAECAwQFBgcICQoLDA0ODw", "000000");
     assert_eq!(unknown, Err(Denied::OobCodeUnknown));
-    counted.push(user.row("an `oob_code` of nobody"));
+    counted.push(user.row("an unknown `oob_code`"));
     for _ in 0..9 {
         user.challenge(&session).unwrap();
     }
