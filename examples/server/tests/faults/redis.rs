@@ -102,7 +102,7 @@ impl Drop for Server {
 }
 
 #[test]
-fn while_it_is_down_requests_are_told_to_come_back_and_then_work() {
+fn requests_during_an_outage_get_retry_after_and_later_work() {
     let Some(mut redis) = Server::start(&DURABLE) else {
         return;
     };
@@ -190,7 +190,7 @@ fn a_password_that_is_refused_is_not_repeated() {
 }
 
 #[test]
-fn settings_that_forget_are_warned_of() {
+fn settings_that_lose_writes_cause_a_warning() {
     let forgetful = [
         "--appendonly",
         "no",

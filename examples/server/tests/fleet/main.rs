@@ -164,7 +164,7 @@ fn no_kill_loses_or_repeats_a_charge() {
         "429",
         "503",
         "codes granted",
-        "wrong: heard",
+        "wrong: received",
         "wrong: charged",
         "messages: left",
         "messages: charged",
