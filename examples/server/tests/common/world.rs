@@ -7,7 +7,9 @@ pub mod backend;
 mod client;
 mod doubles;
 pub mod long;
+pub mod patience;
 pub mod process;
+pub mod redis_server;
 pub mod site;
 mod words;
 
