@@ -25,8 +25,18 @@ pub enum Standby {
     Lagging,
 }
 
+/// How the primary fails.
+#[derive(Clone, Copy, Debug)]
+pub enum Primary {
+    /// SIGKILL: connections are refused.
+    Dies,
+    /// SIGSTOP: connections are accepted, and nothing answers.
+    Hangs,
+}
+
 pub struct Cluster {
     standby_is: Standby,
+    primary_then: Primary,
     primary: Node,
     standby: Node,
     runtime: Runtime,
@@ -42,7 +52,7 @@ struct Node {
 impl Cluster {
     /// None, where the program is not installed: where the environment names no PostgreSQL, the line that
     /// says what was skipped is printed elsewhere.
-    pub fn start(standby_is: Standby) -> Option<Self> {
+    pub fn start(standby_is: Standby, primary_then: Primary) -> Option<Self> {
         Backend::postgres()?;
         let folder = tempfile::tempdir().unwrap();
         if is_root() {
@@ -76,6 +86,7 @@ impl Cluster {
         let standby = Node::start(data, &[]);
         let cluster = Self {
             standby_is,
+            primary_then,
             primary,
             standby,
             runtime,
@@ -106,7 +117,8 @@ impl Mortal for Cluster {
     /// As the server's README says.
     fn url(&self) -> String {
         format!(
-            "postgres://postgres@127.0.0.1:{},127.0.0.1:{}/postgres?target_session_attrs=read-write",
+            "postgres://postgres@127.0.0.1:{},127.0.0.1:{}/postgres\
+             ?target_session_attrs=read-write&load_balance_hosts=random",
             self.primary.port, self.standby.port
         )
     }
@@ -129,7 +141,10 @@ impl Mortal for Cluster {
     }
 
     fn kill(&self) {
-        self.primary.kill();
+        match self.primary_then {
+            Primary::Dies => self.primary.kill(),
+            Primary::Hangs => self.primary.signal("-STOP"),
+        }
     }
 
     fn bring_back(&self) {
@@ -138,7 +153,9 @@ impl Mortal for Cluster {
 
     fn record(&self, subject: &str) -> Vec<u8> {
         self.runtime.block_on(async {
-            let (client, connection) = tokio_postgres::connect(&self.url(), NoTls).await.unwrap();
+            let (client, connection) = tokio_postgres::connect(&self.standby.url(), NoTls)
+                .await
+                .unwrap();
             tokio::spawn(connection);
             let query = "SELECT record FROM oob_mfa_accounts WHERE subject = $1";
             let row = client.query_one(query, &[&subject.as_bytes()]).await;
@@ -189,18 +206,21 @@ impl Node {
         );
     }
 
-    /// All of its processes together, as when the machine is gone.
     fn kill(&self) {
-        let mut process = self.process.lock().unwrap();
-        let id = process.id().to_string();
+        self.signal("-KILL");
+        let _ = self.process.lock().unwrap().wait();
+    }
+
+    /// To all of its processes together, as when the machine is gone.
+    fn signal(&self, signal: &str) {
+        let id = self.process.lock().unwrap().id().to_string();
         let children = fs::read_to_string(format!("/proc/{id}/task/{id}/children"));
         let children = children.unwrap_or_default();
         let _ = Command::new("kill")
-            .args(["-KILL", &id])
+            .args([signal, &id])
             .args(children.split_whitespace())
             .stderr(Stdio::null())
             .status();
-        let _ = process.wait();
     }
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Mutex;
 
 use crate::TURN;
-use crate::cluster::{Cluster, Standby};
+use crate::cluster::{Cluster, Primary, Standby};
 use crate::common::long;
 use crate::common::redis_server::{DURABLE, RedisServer};
 use crate::heard::Heard::{Busy, Cut};
@@ -119,9 +119,21 @@ fn is_caught(outage: &Outage) {
 fn a_failover_to_a_synchronous_standby_loses_and_repeats_nothing() {
     let _turn = TURN.lock();
     for _ in 0..long::or(3, 1) {
-        if let Some(cluster) = Cluster::start(Standby::Synchronous) {
+        if let Some(cluster) = Cluster::start(Standby::Synchronous, Primary::Dies) {
             is_exact(&attacked("PostgreSQL, synchronous standby", &cluster));
         }
+    }
+}
+
+#[test]
+fn a_failover_from_a_primary_that_hangs_loses_and_repeats_nothing() {
+    let _turn = TURN.lock();
+    if long::leaves_out("failover::a_failover_from_a_primary_that_hangs_loses_and_repeats_nothing")
+    {
+        return;
+    }
+    if let Some(cluster) = Cluster::start(Standby::Synchronous, Primary::Hangs) {
+        is_exact(&attacked("PostgreSQL, the primary hangs", &cluster));
     }
 }
 
@@ -140,7 +152,7 @@ fn a_redis_that_is_killed_and_started_again_loses_and_repeats_nothing() {
 fn a_store_that_loses_writes_is_caught() {
     let _turn = TURN.lock();
     if !long::leaves_out("failover::a_store_that_loses_writes_is_caught on PostgreSQL")
-        && let Some(cluster) = Cluster::start(Standby::Lagging)
+        && let Some(cluster) = Cluster::start(Standby::Lagging, Primary::Dies)
     {
         is_caught(&attacked("PostgreSQL, lagging standby", &cluster));
     }
