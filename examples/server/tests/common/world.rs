@@ -5,7 +5,9 @@
 pub mod backend;
 mod doubles;
 pub mod long;
+pub mod patience;
 pub mod process;
+pub mod redis_server;
 pub mod site;
 mod words;
 

@@ -6,13 +6,18 @@
 
 mod attack;
 mod broken;
+mod cluster;
 #[path = "../common/world.rs"]
 mod common;
+mod failover;
 mod fleet;
 mod heard;
+mod left;
 mod mixed;
+mod outage;
 mod record;
 mod request;
+mod shots;
 mod table;
 
 use std::fmt::Display;
