@@ -191,8 +191,28 @@
 //! );
 //! ```
 //!
+//! # The requests
+//!
+//! Bodies are JSON or forms. The client authenticates by `client_id` and `client_secret` in the body or by HTTP
+//! Basic; a client without a secret sends its `client_id` only.
+//!
+//! | request | parameters |
+//! |---|---|
+//! | `POST /oauth/token` | your own grant, for example `grant_type=password`, `username`, `password`, `scope`, `audience` |
+//! | `POST /mfa/associate`, bearer | `authenticator_types=["oob"]`, `oob_channels=["sms"]`, `phone_number` |
+//! | `POST /mfa/challenge` | `mfa_token`; to choose: `authenticator_id`, `challenge_type=oob` |
+//! | `POST /oauth/token` | `grant_type=http://auth0.com/oauth/grant-type/mfa-oob`, `mfa_token`, `oob_code`, `binding_code` |
+//! | `POST /oauth/token` | `grant_type=http://auth0.com/oauth/grant-type/mfa-recovery-code`, `mfa_token`, `recovery_code` |
+//! | `GET /mfa/authenticators`, bearer | |
+//! | `DELETE /mfa/authenticators/{id}`, bearer | an access token with `remove:authenticators` |
+//!
+//! *Bearer* is the `mfa_token` of a login, or an [access token for the MFA
+//! API](crate::cookbook#access-tokens-for-the-mfa-api).
+//!
 //! # Your part
 //!
+//! * Route every path and method to the machine: a framework's own 404 and 405 have other bodies. The
+//!   response to `HEAD` has no body; do not add a `Content-Length`.
 //! * Read at most [`MAX_BODY`](crate::wire::MAX_BODY) + 1 bytes of a body, with a deadline. A framework's
 //!   limiter would answer 413 with another body. For errors before the machine, convert an
 //!   [`ErrorAnswer`](crate::wire::ErrorAnswer) to a [`Reply`].

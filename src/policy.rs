@@ -94,6 +94,9 @@ impl Default for Policy {
 impl Policy {
     /// The numbers of Auth0's MFA API: 6 digits for 5 minutes, `mfa_token` for 10 minutes, 10 messages
     /// and one back per hour, 10 wrong codes and one back per 6 minutes.
+    ///
+    /// Users may have 10 phones, by SMS and by voice, and a recovery code. If your sender makes no calls,
+    /// restrict the [channels](Self::with_channels).
     #[must_use]
     pub const fn auth0() -> Self {
         Self {

@@ -6,11 +6,11 @@ use core::fmt;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Scope {
-    /// Associate and confirm an authenticator, and replace the recovery code.
+    /// `enroll`: associate and confirm an authenticator, and replace the recovery code.
     Enroll,
-    /// List the authenticators.
+    /// `read:authenticators`: list the authenticators.
     ReadAuthenticators,
-    /// Remove one.
+    /// `remove:authenticators`: remove one.
     RemoveAuthenticators,
 }
 

@@ -223,12 +223,13 @@ impl Token {
         self.context.go(way)
     }
 
-    /// The token is one of yours and not valid: for example [`Denied::TokenInvalid`].
+    /// The token is one of yours, but expired, revoked or of another audience: for example
+    /// [`Denied::TokenInvalid`].
     pub fn denied(self, denied: Denied) -> Exchange {
         self.context.go(Err(denied.into()))
     }
 
-    /// The token is not one of yours.
+    /// The token is not one of yours: 401, "Malformed `mfa_token`".
     pub fn unknown(self) -> Exchange {
         self.context.go(Err(self.offered.denied.into()))
     }
