@@ -8,6 +8,7 @@ mod client;
 mod doubles;
 pub mod long;
 pub mod patience;
+pub mod postgres_server;
 pub mod process;
 pub mod redis_server;
 pub mod site;
