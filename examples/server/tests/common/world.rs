@@ -6,6 +6,7 @@ pub mod backend;
 mod doubles;
 pub mod long;
 pub mod patience;
+pub mod postgres_server;
 pub mod process;
 pub mod redis_server;
 pub mod site;

@@ -15,7 +15,7 @@ use crate::common::*;
 use crate::until;
 
 /// A site whose users may send as much as they like.
-fn site() -> Site {
+pub fn site() -> Site {
     Site::with(&format!(
         "issuer = \"{ISSUER}\"\n[policy]\nsends = {{ burst = 10000, refill_seconds = 1 }}"
     ))

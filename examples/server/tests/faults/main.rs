@@ -8,6 +8,7 @@ mod audit;
 #[path = "../common/world.rs"]
 mod common;
 mod death;
+mod disk;
 mod network;
 mod postgres;
 mod proxy;
