@@ -104,7 +104,8 @@ impl<'a> Draft<'a> {
     pub(super) fn change(self) -> Change<'a> {
         Change {
             draft: self,
-            events: Vec::new(),
+            // What the first push would reserve, in one call.
+            events: Vec::with_capacity(4),
             target: None,
         }
     }
