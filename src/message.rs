@@ -5,7 +5,7 @@
 //! message of each delivery for its channel: one SMS, or a call that says no digit until its keys
 //! are pressed.
 //!
-//! The text is in English. For another language, read `delivery.code` and write your own.
+//! [`Wording`] and [`VoiceCall`] have examples. The text is in English. For another language, read `delivery.code` and write your own.
 
 mod app_name;
 mod gsm;
