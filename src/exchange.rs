@@ -33,8 +33,8 @@
 //! use std::sync::Arc;
 //!
 //! use getrandom::rand_core::UnwrapErr;
-//! use oob_mfa::exchange::{Exchange, Passed, Reply, Request};
-//! use oob_mfa::wire::{ErrorAnswer, TokenAnswer};
+//! use oob_mfa::exchange::{Admit, Exchange, Grant, Passed, Reply, Request};
+//! use oob_mfa::wire::{ClientCredentials, ErrorAnswer, TokenAnswer};
 //! use oob_mfa::{Account, Engine, Key, KeyRing, Policy, Subject};
 //! use time::UtcDateTime;
 //!
@@ -49,63 +49,25 @@
 //!         Exchange::begin(&server.engine, request, UtcDateTime::now());
 //!     loop {
 //!         exchange = match exchange {
-//!             Exchange::Client(step) => match step.credentials() {
-//!                 client
-//!                     if client.client_id() == "my-app"
-//!                         && client.matches(None) =>
-//!                 {
-//!                     step.authenticated()
-//!                 }
-//!                 _ => step.rejected(),
-//!             },
+//!             Exchange::Client(step) if is_client(step.credentials()) => {
+//!                 step.authenticated()
+//!             }
+//!             Exchange::Client(step) => step.rejected(),
 //!             // No access tokens in this example.
 //!             Exchange::Token(step) => step.unknown(),
-//!             Exchange::Grant(step) => {
-//!                 match (step.grant_type(), step.body().optional("password")) {
-//!                     ("password", Ok(Some("correct horse"))) => {
-//!                         match "auth0|alice".parse() {
-//!                             Ok(subject) => step.first_factor(Passed {
-//!                                 subject,
-//!                                 scope: "openid".into(),
-//!                                 audience: String::new(),
-//!                             }),
-//!                             Err(_) => step.fail(ErrorAnswer::server_error()),
-//!                         }
-//!                     }
-//!                     ("password", _) => step.fail(ErrorAnswer::new(
-//!                         403,
-//!                         "invalid_grant",
-//!                         "Wrong email or password.",
-//!                     )),
-//!                     _ => step.unsupported(),
-//!                 }
-//!             }
+//!             Exchange::Grant(step) => first_factor(step),
 //!             Exchange::Load(step) => {
 //!                 let account = server.accounts.get(step.subject()).cloned();
 //!                 let mut rng = UnwrapErr(getrandom::SysRng);
 //!                 step.loaded(account, UtcDateTime::now(), &mut rng)
 //!             }
-//!             Exchange::Admit(step) => {
-//!                 match step.target().phone.to_e164().as_str() {
-//!                     // "+1" alone would be some 25 countries.
-//!                     number if number.starts_with("+1415") => step.admitted(),
-//!                     _ => step.fail(ErrorAnswer::new(
-//!                         403,
-//!                         "access_denied",
-//!                         "No messages to this country.",
-//!                     )),
-//!                 }
-//!             }
+//!             Exchange::Admit(step) => admit(step),
 //!             Exchange::Replace(step) => {
 //!                 let account = step.next().account();
-//!                 let stored = server
-//!                     .accounts
-//!                     .get(account.subject())
-//!                     .map(Account::revision);
-//!                 if stored == account.replaces() {
-//!                     server
-//!                         .accounts
-//!                         .insert(account.subject().clone(), account.clone());
+//!                 let subject = account.subject();
+//!                 let stored = server.accounts.get(subject);
+//!                 if stored.map(Account::revision) == account.replaces() {
+//!                     server.accounts.insert(subject.clone(), account.clone());
 //!                     step.stored()
 //!                 } else {
 //!                     step.conflict()
@@ -127,6 +89,37 @@
 //!             }
 //!             Exchange::Done(reply) => return reply,
 //!         };
+//!     }
+//! }
+//!
+//! fn is_client(credentials: &ClientCredentials) -> bool {
+//!     credentials.client_id() == "my-app" && credentials.matches(None)
+//! }
+//!
+//! fn first_factor(step: Grant) -> Exchange {
+//!     match (step.grant_type(), step.body().optional("password")) {
+//!         ("password", Ok(Some("correct horse"))) => {
+//!             let Ok(subject) = "auth0|alice".parse() else {
+//!                 return step.fail(ErrorAnswer::server_error());
+//!             };
+//!             let (scope, audience) = ("openid".into(), String::new());
+//!             step.first_factor(Passed { subject, scope, audience })
+//!         }
+//!         ("password", _) => {
+//!             let wrong = "Wrong email or password.";
+//!             step.fail(ErrorAnswer::new(403, "invalid_grant", wrong))
+//!         }
+//!         _ => step.unsupported(),
+//!     }
+//! }
+//!
+//! fn admit(step: Admit) -> Exchange {
+//!     // "+1" alone would be some 25 countries.
+//!     if step.target().phone.to_e164().starts_with("+1415") {
+//!         step.admitted()
+//!     } else {
+//!         let elsewhere = "No messages to this country.";
+//!         step.fail(ErrorAnswer::new(403, "access_denied", elsewhere))
 //!     }
 //! }
 //!

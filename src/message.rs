@@ -4,7 +4,7 @@
 //! It refuses everything that could make a send fail later. [`Wording::message`] then returns the
 //! message of each delivery: one SMS, or a call that says no digit until its keys are pressed.
 //!
-//! The text is in English. For another language, read `delivery.code` and write your own.
+//! [`Wording`] and [`VoiceCall`] have examples. The text is in English. For another language, read `delivery.code` and write your own.
 
 mod app_name;
 mod gsm;

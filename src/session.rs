@@ -169,6 +169,29 @@ impl MfaSession {
     ///
     /// [`Denied::ParameterTooLong`] for a client of more than 255 bytes, or a scope or audience of more
     /// than 1,024.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use oob_mfa::{Assurance, MfaSession, SessionId, TrustedClaims};
+    /// use time::{Duration, UtcDateTime};
+    ///
+    /// // From a token whose signature, issuer, audience and times you checked.
+    /// let (jti, iat) = ("drawn at random", UtcDateTime::UNIX_EPOCH);
+    /// let session = MfaSession::trusted(TrustedClaims {
+    ///     id: SessionId::from_jti(jti)?,
+    ///     subject: "auth0|alice".parse()?,
+    ///     client: "my-app",
+    ///     assurance: Assurance::Mfa, // it was issued after a second factor
+    ///     scope: "enroll read:authenticators",
+    ///     audience: "",
+    ///     issued_at: iat,
+    ///     expires_at: iat + Duration::minutes(10),
+    ///     authenticated_at: iat,
+    /// })?;
+    /// assert_eq!(session.assurance(), Assurance::Mfa);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn trusted(claims: TrustedClaims<'_>) -> Result<Self, Denied> {
         Ok(Self {
             tag: SessionTag::of_id(&claims.id.0, claims.assurance.code()),

@@ -5,13 +5,13 @@
 //! errors serialize to the bodies of the API. Nothing here depends on a framework: a status is a
 //! number, and a header is two strings.
 //!
-//! | endpoint | read | decide | answer |
+//! | endpoint | read | [`Engine`](crate::Engine) | answer |
 //! |---|---|---|---|
-//! | `POST /mfa/associate` | [`bearer`], [`Body::associate`] | [`Engine::associate`] | [`AssociateAnswer`] |
-//! | `GET /mfa/authenticators` | [`bearer`] | [`Engine::authenticators`] | [`AuthenticatorsAnswer`] |
-//! | `POST /mfa/challenge` | [`Body::mfa_token`], [`Body::challenge`] | [`Engine::challenge`] | [`ChallengeAnswer`] |
-//! | `POST /oauth/token` | [`Body::mfa_token`], [`Body::grant`] | [`Engine::verify_oob`], [`Engine::verify_recovery_code`] | [`TokenAnswer`] |
-//! | `DELETE /mfa/authenticators/{id}` | [`bearer`], [`authenticator_id`] | [`Engine::remove_authenticator`] | [`Answer`] of 204, empty |
+//! | `POST /mfa/associate` | [`bearer`], [`Body::associate`] | [`associate`] | [`AssociateAnswer`] |
+//! | `GET /mfa/authenticators` | [`bearer`] | [`authenticators`] | [`AuthenticatorsAnswer`] |
+//! | `POST /mfa/challenge` | [`Body::mfa_token`], [`Body::challenge`] | [`challenge`] | [`ChallengeAnswer`] |
+//! | `POST /oauth/token` | [`Body::mfa_token`], [`Body::grant`] | [`verify_oob`], [`verify_recovery_code`] | [`TokenAnswer`] |
+//! | `DELETE /mfa/authenticators/{id}` | [`bearer`], [`authenticator_id`] | [`remove_authenticator`] | [`Answer`] of 204, empty |
 //! | any | [`Body::client`] | | [`ErrorAnswer`] |
 //!
 //! Each of them converts to an [`Answer`], which has a status, headers and a body:
@@ -53,12 +53,12 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! [`Engine::associate`]: crate::Engine::associate
-//! [`Engine::authenticators`]: crate::Engine::authenticators
-//! [`Engine::challenge`]: crate::Engine::challenge
-//! [`Engine::verify_oob`]: crate::Engine::verify_oob
-//! [`Engine::verify_recovery_code`]: crate::Engine::verify_recovery_code
-//! [`Engine::remove_authenticator`]: crate::Engine::remove_authenticator
+//! [`associate`]: crate::Engine::associate
+//! [`authenticators`]: crate::Engine::authenticators
+//! [`challenge`]: crate::Engine::challenge
+//! [`verify_oob`]: crate::Engine::verify_oob
+//! [`verify_recovery_code`]: crate::Engine::verify_recovery_code
+//! [`remove_authenticator`]: crate::Engine::remove_authenticator
 
 mod answer;
 mod body;

@@ -237,6 +237,8 @@ impl Token {
 
 /// A user whose first factor passed, and what to grant once the second factor passes.
 ///
+/// [`exchange`](crate::exchange) has an example.
+///
 /// # Security
 ///
 /// Grant what the client requested and may have. The [`Scope`](crate::Scope)s of the MFA API, with that

@@ -187,6 +187,10 @@ pub(super) enum Granted {
 macro_rules! step {
     ($(#[$doc:meta])* $name:ident { $($field:ident: $type:ty),* }) => {
         $(#[$doc])*
+        ///
+        /// # Examples
+        ///
+        /// The module [`exchange`](crate::exchange) has an example with every step.
         #[must_use = "answer the step to get the next one"]
         pub struct $name {
             pub(super) context: Context,

@@ -15,6 +15,8 @@ use crate::wire::{Answer, ErrorAnswer};
 
 /// The HTTP response: write it unchanged.
 ///
+/// [`exchange`](crate::exchange) has an example.
+///
 /// # Security
 ///
 /// The body may hold tokens and codes. It is overwritten when dropped, and `Debug` does not show it.

@@ -7,6 +7,8 @@ use crate::wire::{BadRequest, Body, Format, MAX_BODY, check_encoding, without_bo
 
 /// An HTTP request.
 ///
+/// [`exchange`](crate::exchange) has an example.
+///
 /// Pass every header unchanged: names in any case, values as bytes, repeated headers repeated. Read
 /// at most [`MAX_BODY`] + 1 bytes of the body: a longer one gets 413.
 #[derive(Clone, Copy)]

@@ -36,6 +36,8 @@ impl Serialize for Secret {
 }
 
 /// The response of `POST /mfa/associate`.
+///
+/// [`Answer`] has an example.
 #[derive(Serialize)]
 pub struct AssociateAnswer {
     authenticator_type: &'static str,
@@ -60,6 +62,8 @@ impl From<&Associated> for AssociateAnswer {
 }
 
 /// The response of `POST /mfa/challenge`.
+///
+/// [`Answer`] has an example.
 #[derive(Serialize)]
 pub struct ChallengeAnswer {
     challenge_type: &'static str,
@@ -78,6 +82,8 @@ impl From<&Challenged> for ChallengeAnswer {
 }
 
 /// The response of `GET /mfa/authenticators`: a bare array.
+///
+/// [`Answer`] has an example.
 #[derive(Serialize)]
 #[serde(transparent)]
 pub struct AuthenticatorsAnswer(Vec<Entry>);
@@ -130,6 +136,16 @@ fn channel(id: AuthenticatorId) -> Option<Channel> {
 }
 
 /// The response of `POST /oauth/token` with the embedder's tokens.
+///
+/// # Examples
+///
+/// ```
+/// use oob_mfa::wire::{Answer, TokenAnswer};
+///
+/// let tokens = TokenAnswer::new("an access token", 600, "openid")
+///     .with_id_token("an ID token");
+/// assert_eq!(Answer::from(tokens).status(), 200);
+/// ```
 #[derive(Serialize)]
 pub struct TokenAnswer {
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -180,6 +196,8 @@ impl TokenAnswer {
 }
 
 /// The response after the first factor passed: 403, and the `mfa_token` for the next step.
+///
+/// [`Answer`] has an example.
 #[derive(Serialize)]
 pub struct MfaRequiredAnswer {
     error: &'static str,

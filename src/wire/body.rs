@@ -24,6 +24,28 @@ use crate::engine::verify::VerifyOob;
 /// what is wrong with it. Unknown parameters are ignored, empty ones count as missing (RFC 6749
 /// section 3.1), repeated ones are refused.
 ///
+/// # Examples
+///
+/// ```
+/// use oob_mfa::wire::{BadRequest, Body, Grant};
+///
+/// let body: Body = serde_json::from_str(
+///     r#"{
+///         "grant_type": "http://auth0.com/oauth/grant-type/mfa-oob",
+///         "client_id": "my-app", "mfa_token": "a token",
+///         "oob_code": "an id", "binding_code": "123 456"
+///     }"#,
+/// )?;
+/// let client = body.client(None)?; // and not by the header `Authorization`
+/// assert!(client.client_id() == "my-app" && client.matches(None));
+/// assert_eq!(body.mfa_token(None)?, "a token");
+/// assert!(matches!(body.grant()?, Grant::MfaOob(_)));
+/// assert_eq!(body.optional("scope")?, None);
+/// let missing = BadRequest::Missing("phone_number");
+/// assert_eq!(body.required("phone_number"), Err(missing));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
 /// # Security
 ///
 /// `Debug` shows only the names; the values are overwritten when dropped.
@@ -41,6 +63,8 @@ enum Parameter {
 }
 
 /// What a request to the token endpoint submits.
+///
+/// [`Body`] has an example.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Grant {

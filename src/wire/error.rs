@@ -108,6 +108,21 @@ impl core::error::Error for BadRequest {}
 const INVALID_CLIENT: &str = "invalid_client";
 
 /// An error response: it serializes to the body.
+///
+/// # Examples
+///
+/// ```
+/// use oob_mfa::{Denied, wire::ErrorAnswer};
+///
+/// let now = time::UtcDateTime::UNIX_EPOCH;
+/// let retry_at = now + time::Duration::seconds(360);
+/// let denied = Denied::TooManyFailures { retry_at };
+/// let answer = ErrorAnswer::denied(&denied, now);
+/// assert_eq!((answer.status(), answer.retry_after()), (429, Some(360)));
+///
+/// let yours = ErrorAnswer::new(403, "invalid_grant", "Wrong password.");
+/// assert_eq!(yours.error_description(), "Wrong password.");
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct ErrorAnswer {
     #[serde(skip)]

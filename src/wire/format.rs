@@ -47,6 +47,16 @@ pub enum Format {
 /// # Errors
 ///
 /// [`BadRequest::UnsupportedEncoding`]
+///
+/// # Examples
+///
+/// ```
+/// use oob_mfa::wire::{BadRequest, check_encoding};
+///
+/// assert_eq!(check_encoding(None), Ok(()));
+/// let refused = Err(BadRequest::UnsupportedEncoding);
+/// assert_eq!(check_encoding(Some("gzip")), refused);
+/// ```
 pub fn check_encoding(content_encoding: Option<&str>) -> Result<(), BadRequest> {
     let encodings = content_encoding.unwrap_or_default().split(',');
     let encoded = encodings
@@ -59,6 +69,14 @@ pub fn check_encoding(content_encoding: Option<&str>) -> Result<(), BadRequest> 
 }
 
 /// The body without a leading byte order mark, which would hide its first parameter.
+///
+/// # Examples
+///
+/// ```
+/// use oob_mfa::wire::without_bom;
+///
+/// assert_eq!(without_bom("\u{feff}{}".as_bytes()), b"{}");
+/// ```
 #[must_use]
 pub fn without_bom(body: &[u8]) -> &[u8] {
     body.strip_prefix("\u{feff}".as_bytes()).unwrap_or(body)

@@ -19,6 +19,15 @@ pub const NO_STORE: [(&str, &str); 2] = [("Cache-Control", "no-store"), ("Pragma
 /// # Errors
 ///
 /// [`Denied::TokenMalformed`] if there is no header, or one of another scheme.
+///
+/// # Examples
+///
+/// ```
+/// use oob_mfa::{Denied, wire::bearer};
+///
+/// assert_eq!(bearer(Some("Bearer a token")), Ok("a token"));
+/// assert_eq!(bearer(Some("Basic eDp5")), Err(Denied::TokenMalformed));
+/// ```
 pub fn bearer(authorization: Option<&str>) -> Result<&str, Denied> {
     authorization
         .and_then(|header| scheme(header, "bearer"))
@@ -43,12 +52,24 @@ fn scheme<'a>(header: &'a str, expected: &str) -> Option<&'a str> {
 ///
 /// A text that is not an id names no authenticator. The engine reports that after the errors of the
 /// session.
+///
+/// # Examples
+///
+/// ```
+/// use oob_mfa::{AuthenticatorId, wire::authenticator_id};
+///
+/// let id: AuthenticatorId = "sms|dev_0123456789abcdef".parse()?;
+/// assert_eq!(authenticator_id("sms%7Cdev_0123456789abcdef"), id);
+/// # Ok::<(), oob_mfa::InvalidAuthenticatorId>(())
+/// ```
 #[must_use]
 pub fn authenticator_id(segment: &str) -> AuthenticatorId {
     AuthenticatorId::presented(&decode(segment, Plus::Itself).unwrap_or_default())
 }
 
 /// The id and secret that a client presents.
+///
+/// [`Body`](super::Body) has an example.
 ///
 /// # Security
 ///
