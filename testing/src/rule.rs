@@ -4,7 +4,7 @@ use std::fmt;
 
 macro_rules! rules {
     ($($number:literal $rule:ident $name:literal)*) => {
-        /// A rule of the crate; the README says what each promises.
+        /// A rule of the crate; the README lists them.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
                 pub enum Rule {
             $(#[doc = concat!("Rule ", $number, ": ", $name, ".")] $rule = $number,)*
