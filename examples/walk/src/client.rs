@@ -187,13 +187,13 @@ impl Answer {
         self.headers.get(name).map(String::as_str)
     }
 
-    /// The body, which nobody may cache.
+    /// The body of a response that must not be cached.
     #[track_caller]
     pub(crate) fn value(&self) -> Value {
         assert_eq!(self.header("cache-control"), Some("no-store"), "{self:?}");
         assert_eq!(self.header("pragma"), Some("no-cache"), "{self:?}");
         assert_eq!(self.header("content-type"), Some("application/json"));
-        serde_json::from_str(&self.body).unwrap_or_else(|_| panic!("no JSON: {self:?}"))
+        serde_json::from_str(&self.body).unwrap_or_else(|_| panic!("not JSON: {self:?}"))
     }
 
     #[track_caller]

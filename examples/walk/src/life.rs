@@ -136,7 +136,7 @@ pub(crate) fn whole_life(server: &Server) {
     client.verify(&access_token, oob_code, &server.code()).ok();
     assert_eq!(active(&client.list(&access_token).ok()), [true; 5]);
 
-    // One twin removed, raw in the path: both are gone. It needs more than an `mfa_token`.
+    // Removing one twin, raw in the path, removes both. It needs more than an `mfa_token`.
     let refused = client.remove(&client.login(), &voice);
     assert_eq!(
         (refused.status, &*refused.text("error")),
@@ -160,7 +160,7 @@ pub(crate) fn whole_life(server: &Server) {
     let token = client.login();
     for _ in 0..6 {
         let oob_code = client.challenge(&token, None).text("oob_code");
-        // An access token completes no login, even with the right code.
+        // An access token cannot complete a login, even with the right code.
         client.verify(&access_token, &oob_code, &server.code()).is(
             401,
             "invalid_grant",
