@@ -18,7 +18,7 @@ fn files(target: &str) -> Vec<(PathBuf, Vec<u8>)> {
         .collect()
 }
 
-/// Seeds of a kind, which must not be lost or renamed unnoticed.
+/// A minimum of seeds of each kind: losing or renaming them fails.
 fn seeds(target: &str, prefix: &str, count: usize) -> Vec<(PathBuf, Vec<u8>)> {
     let mut seeds = files(target);
     seeds.retain(|(path, _)| {

@@ -60,11 +60,11 @@ pub struct Report {
     breaches: Vec<Breach>,
 }
 
-/// What the store says to writes that lost a race.
+/// What the store reported for writes that lost a race.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Second {
     pub(super) conflicts: u64,
-    /// The first one that the store reported as a failure.
+    /// The first of them that the store reported as a failure.
     pub(super) failure: Option<Breach>,
 }
 

@@ -28,7 +28,7 @@ impl Operators {
     ///
     /// # Errors
     ///
-    /// What is wrong, without any part of a token.
+    /// What is wrong. It contains no part of a token.
     pub fn parse(tokens: &str, metrics: Option<&str>) -> Result<Self, String> {
         let mut operators: Vec<Operator> = Vec::new();
         for pair in tokens.split(',') {

@@ -40,7 +40,7 @@ impl TryFrom<String> for Prefix {
 /// The longest prefix of a number decides; one that is in both lists is denied.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Prefixes {
-    /// None for every number that is not denied.
+    /// `None`: every number that is not denied.
     pub(crate) allowed: Vec<Prefix>,
     pub(crate) denied: Vec<Prefix>,
 }

@@ -14,16 +14,16 @@
 //!
 //! # When it fails
 //!
-//! A connection over which anything failed is not used again. A read that failed is asked once more,
-//! over a new connection, and a write goes over the one that its read has just used. A write never is: without the answer nobody can tell whether it
-//! was carried out, and the next request loads what is there. A statement waits for at most 3
-//! seconds, a read or a write for at most 7.
+//! A connection is not used again after any failure. A failed read is retried once, over a new connection; a
+//! write uses the connection of its read. A write is never retried: without the response, it is unknown
+//! whether it happened, and the next request loads what is stored. A statement waits for at most 3 seconds, a
+//! read or a write for at most 7.
 //!
-//! No setting of PostgreSQL ends a commit that waits for a synchronous standby. A statement that is given
-//! up is therefore cancelled, so that no session stays behind in the server; one that was only waiting for
-//! its standby is then committed on the primary alone. It was not reported, and every later report
-//! waits for a standby that has it too. So a failover loses nothing that was reported, unless somebody
-//! else cancels the wait for the standby: that reports a commit as done.
+//! No setting of PostgreSQL ends a commit that waits for a synchronous standby. A statement that times out is
+//! therefore cancelled: otherwise its session would remain on the server. If it was only waiting for its
+//! standby, it is then committed on the primary alone. It was not reported, and every later report waits for
+//! a standby that has it too. A failover therefore loses no reported write, unless someone else cancels the
+//! wait for the standby: PostgreSQL then reports the commit as done.
 //!
 //! A process has at most 16 connections, and closes those that were idle for a minute. Set
 //! `max_connections` above 16 per process.
@@ -33,11 +33,11 @@
 //!
 //! # Events
 //!
-//! The statement that writes an account inserts its events. They are read by deleting them: the
-//! transaction ends once they are logged, and a process that dies before that has deleted nothing.
-//! Other readers wait meanwhile, so the log has the order of one account's revisions. Events that
-//! commit late are there for the next read, whatever their id. That commit does not wait for the
-//! disk: after a crash of the server, some events may be logged again.
+//! The statement that writes an account inserts its events. A reader deletes them in a transaction
+//! that ends once they are logged: a process that dies before that has deleted nothing. Other
+//! readers wait meanwhile, so the log keeps the order of an account's revisions. The next read gets
+//! events that commit late, whatever their id. The reader's commit does not wait for the disk:
+//! after a crash of PostgreSQL, some events may be logged again.
 
 mod schema;
 mod statement;
@@ -85,7 +85,7 @@ const OLDEST: &str = "\
     DELETE FROM oob_mfa_events USING oldest WHERE oob_mfa_events.id = oldest.id \
     RETURNING oob_mfa_events.id, event";
 
-/// What every connection is set to. Under read committed, a write that lost a race changes 0 rows
+/// The settings of every connection. Under read committed, a write that lost a race changes 0 rows
 /// and is not an error.
 const SETTINGS: &str = "\
     SET statement_timeout = 3000; \
@@ -98,8 +98,8 @@ const MOST_CONNECTIONS: usize = 16;
 
 /// How long a connection may be idle before it is closed.
 const IDLE: Duration = Duration::from_secs(60);
-/// How long the start may take, once there is a connection. A migration waits at most a minute for
-/// those of other processes.
+/// How long the start may take after connecting. A migration waits at most a minute for those of
+/// other processes.
 const START: Duration = Duration::from_secs(75);
 /// Accounts in PostgreSQL. Any number of processes share them.
 pub struct PostgresStore {
@@ -123,7 +123,7 @@ impl PostgresStore {
         let connector = connection.config().map(MakeRustlsConnect::new);
         let tls = connector.map_err(|error| StoreError::Unavailable(error.into()))?;
         let mut config = config.clone();
-        // No mode falls back to plaintext by itself.
+        // No mode falls back to plaintext.
         config.ssl_mode(match connection {
             Tls::Off => SslMode::Disable,
             _ => SslMode::Require,
@@ -250,7 +250,7 @@ impl Store for PostgresStore {
         Box::pin(in_time(async move {
             match self.read(&subject).await {
                 Err(StoreError::Unavailable(_)) => {
-                    // What cut one connection has usually cut all of them.
+                    // The cause has usually cut all connections.
                     drop(self.pool.retain(|_, _| false));
                     self.read(&subject).await
                 }

@@ -1,5 +1,5 @@
-//! Who is next: one password of an address at a time, so that an address which sends many waits for
-//! itself. One that sends a single password waits for at most as many judgements as there are other addresses.
+//! A queue of passwords, one per address at a time: an address that sends many delays only itself. A single
+//! password waits for at most one check per other address.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -17,7 +17,7 @@ type Lanes = Mutex<HashMap<Network, (Arc<Turn<()>>, usize)>>;
 /// How many requests of one address may wait.
 const MAX_WAITING: usize = 32;
 
-/// A place in the queue, given up when dropped.
+/// A place in the queue, until it is dropped.
 pub(super) struct Place {
     lanes: Arc<Lanes>,
     network: Network,

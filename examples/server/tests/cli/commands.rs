@@ -160,7 +160,7 @@ secret = \"hunter2-hunter2\"
         warnings(&report),
         [
             "the demo, whose credentials are public, listens beyond this machine: pass --config",
-            "--admin-listen has no TLS and listens beyond this machine: anybody on the way reads the tokens",
+            "--admin-listen has no TLS and listens beyond this machine: an attacker on the network can read the tokens",
             open,
         ]
     );
@@ -183,7 +183,7 @@ secret = \"hunter2-hunter2\"
         [
             "no user: nobody can sign in",
             "no issuer in the configuration: access tokens are valid only for this process",
-            "--store has no TLS and is beyond this machine: anybody on the way reads the numbers and the password",
+            "--store has no TLS and is beyond this machine: an attacker on the network can read the numbers and the password",
             "no client has manages_factors: nobody can add a second phone or remove one",
             "client \"short\": a secret of fewer than 16 characters can be guessed: take one from `openssl rand -hex 32`",
             open,

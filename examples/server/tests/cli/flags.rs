@@ -35,7 +35,7 @@ fn a_mistake_is_named_and_exits_with_2() {
         (&["--store", "file:x"][..], "--store: a store is redb:PATH"),
         (
             &["--store", "postgres://me:hunter2@db/x?sslmode=prefer"],
-            "--store: sslmode=prefer encrypts nothing",
+            "--store: sslmode=prefer falls back to plaintext",
         ),
         (&["--listen", "nowhere"], "--listen"),
         (&["--colour"], "--colour"),

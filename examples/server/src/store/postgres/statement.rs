@@ -11,7 +11,7 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::super::{ANSWER, StoreError};
 
-/// How long it may take to end a statement that was given up.
+/// How long it may take to cancel a statement.
 const END: Duration = Duration::from_secs(2);
 
 /// Why a statement has no result.
@@ -55,8 +55,8 @@ pub(super) async fn ask<T>(
     }
 }
 
-/// A connection with a statement under way. If it is dropped, for example at the deadline of the
-/// request, the statement is given up.
+/// A connection with a running statement. Dropping it, for example at the deadline of the request,
+/// cancels the statement.
 struct Busy {
     client: Option<Client>,
     tls: MakeRustlsConnect,
@@ -74,12 +74,12 @@ impl Drop for Busy {
     }
 }
 
-/// Ends a statement and its connection, which keeps its place in the pool until then. So the server
-/// never has more sessions than there are connections here.
+/// Cancels a statement and closes its connection, which keeps its place in the pool until then.
+/// PostgreSQL never has more sessions than the pool has connections.
 async fn give_up(client: Client, tls: MakeRustlsConnect) {
     let ended = timeout(END, async {
         client.cancel_token().cancel_query(tls).await?;
-        // Answered after the statement.
+        // PostgreSQL answers this after the statement.
         client.batch_execute("").await
     });
     if !matches!(ended.await, Ok(Ok(()))) {
@@ -90,7 +90,7 @@ async fn give_up(client: Client, tls: MakeRustlsConnect) {
     drop(Client::take(client));
 }
 
-/// The error with its cause, which says what happened.
+/// The error with its cause.
 pub(super) fn unavailable(error: Error) -> StoreError {
     let kind = error.to_string();
     StoreError::Unavailable(match error.into_source() {
