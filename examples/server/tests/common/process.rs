@@ -49,6 +49,10 @@ impl Process {
         }
     }
 
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// SIGKILL: its log, once it is gone.
     pub fn kill(&mut self) -> String {
         self.child.kill().unwrap();

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use serde_json::Value;
 use tempfile::TempDir;
@@ -58,15 +59,20 @@ impl Site {
     }
 
     pub fn start_sending_to(&self, store: &str, outbox: &str) -> Running {
+        let process = Process::start(&mut self.command(store, outbox));
+        let client = Client::of(process.address);
+        Running { process, client }
+    }
+
+    /// What starts one.
+    pub fn command(&self, store: &str, outbox: &str) -> Command {
         let mut command = Process::command();
         command
             .current_dir(self.path())
             .env("OOB_MFA_STORE", store)
             .args(["--listen", "127.0.0.1:0", "--config", "config.toml"])
             .args(["--outbox", outbox]);
-        let process = Process::start(&mut command);
-        let client = Client::of(process.address);
-        Running { process, client }
+        command
     }
 
     fn outbox(&self) -> PathBuf {

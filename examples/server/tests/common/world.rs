@@ -8,6 +8,7 @@ pub mod long;
 pub mod patience;
 pub mod postgres_server;
 pub mod process;
+pub mod programs;
 pub mod redis_server;
 pub mod site;
 mod words;

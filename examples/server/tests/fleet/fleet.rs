@@ -13,7 +13,7 @@ use crate::common::site::{ISSUER, Site};
 use crate::common::{Answer, password_hash};
 use crate::request::{Connection, Request};
 
-/// Most users that a fleet is attacked through. Each attack takes a fresh one, whose budgets are full.
+/// The users that a fleet is attacked through. Each attack takes a fresh one, whose budgets are full.
 const USERS: usize = 64;
 
 /// A user of the configuration.
@@ -22,7 +22,6 @@ pub struct User(usize);
 
 impl User {
     pub fn nth(number: usize) -> Self {
-        assert!(number < USERS);
         Self(number)
     }
 
@@ -41,13 +40,18 @@ impl User {
 
 /// A site of all these users.
 pub fn site() -> Site {
+    site_of(USERS, "")
+}
+
+/// A site of so many users, with more lines of the configuration.
+pub fn site_of(users: usize, lines: &str) -> Site {
     let hash = password_hash();
-    let users = (0..USERS).map(User).map(|user| {
+    let users = (0..users).map(User).map(|user| {
         let (email, sub) = (user.email(), user.subject());
         format!("[[users]]\nemail = \"{email}\"\nsub = \"{sub}\"\npassword_hash = \"{hash}\"\n")
     });
     // It attacks as one that has many addresses does, from one.
-    let settings = format!("issuer = \"{ISSUER}\"\nconnections_per_address = 1000\n");
+    let settings = format!("issuer = \"{ISSUER}\"\nconnections_per_address = 1000\n{lines}\n");
     Site::with(&(settings + &users.collect::<String>()))
 }
 

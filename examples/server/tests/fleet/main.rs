@@ -6,6 +6,7 @@
 
 mod attack;
 mod broken;
+mod clocks;
 mod cluster;
 #[path = "../common/world.rs"]
 mod common;
