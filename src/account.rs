@@ -32,17 +32,18 @@ pub(crate) const MAX_REVISION: u64 = (1 << 53) - 1;
 
 /// All the state of one user: phones, pending challenges, recovery code, budgets, spent sessions.
 ///
-/// It is one small record in any store with a conditional write; see
+/// It is one small record, for any store with a conditional write; see
 /// [`Transition`](crate::Transition). Only the [`Engine`](crate::Engine) changes it: an operation
 /// consumes the loaded account and returns the next one.
 ///
 /// # Stored form
 ///
-/// serde writes ids and digests as text in formats for people (JSON), as bytes in binary ones
+/// serde writes ids and digests as text in human-readable formats (JSON), as bytes in binary ones
 /// (postcard). Loading checks every record ([rule 17](crate::rules#17-hostile-input)), and the error
 /// names the broken invariant. The record holds no binding code, recovery code, token or key
-/// ([rule 14](crate::rules#14-secrets)). The id of a challenge is what its `oob_code` encodes.
-// Boxed: an account is moved about eight times between load and save.
+/// ([rule 14](crate::rules#14-secrets)). It does hold the id of a challenge, which its `oob_code`
+/// encodes.
+// Boxed: an account moves about 8 times between load and save.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Account {
     pub(crate) state: Box<State>,
@@ -117,7 +118,7 @@ impl Account {
     ///
     /// # Security
     ///
-    /// Call it only if the store is sure that it has no record: a new account has full budgets.
+    /// Call it only if the store is certain that it has no record: a new account has full budgets.
     #[must_use]
     pub fn new(subject: Subject) -> Self {
         Self {
@@ -141,7 +142,7 @@ impl Account {
         &self.state.subject
     }
 
-    /// The revision of this state: 0 if it was never stored, one more with every change.
+    /// The revision of this state: 0 if it was never stored, then 1 more with every change.
     ///
     /// Up to 2⁵³ − 1, which a signed column of 64 bits and a JSON number hold.
     #[must_use]
@@ -162,8 +163,8 @@ impl Account {
 
     /// The time of the last change; `None` for an account that was never stored.
     ///
-    /// It is later than the clock after a server whose clock ran ahead has changed the account, which is
-    /// what [`Engine::rewind`](crate::Engine::rewind) is for.
+    /// It is later than the clock if a server whose clock ran ahead has changed the account: see
+    /// [`Engine::rewind`](crate::Engine::rewind).
     ///
     /// # Examples
     ///
@@ -182,8 +183,8 @@ impl Account {
     ///
     /// # Security
     ///
-    /// This writes nothing, so no conflict shows that the record was stale. Before you let a user in
-    /// without a second factor, read from where the writes go, not from a replica or a cache.
+    /// This writes nothing, so a stale record causes no conflict. Before you let a user in without a
+    /// second factor, read the primary store, not a replica or a cache.
     #[must_use]
     pub fn is_enrolled(&self) -> bool {
         self.state.is_enrolled()
@@ -289,7 +290,7 @@ impl State {
                 .challenges
                 .iter()
                 .filter(|pending| pending.code.issued().is_none())
-                // An expired one has no expiry, which sorts first. Of equals, the older is dropped.
+                // An expired code has no expiry, which sorts first. Of equals, the older one goes.
                 .min_by_key(|pending| pending.code.expires_at())
                 .map(|pending| pending.id)
         {
@@ -306,7 +307,7 @@ impl State {
         self.challenges.retain(|pending| pending.id != id);
     }
 
-    /// Sets the recovery code of the account, and drops those of pending enrollments.
+    /// Sets the account's recovery code, and drops those of pending enrollments.
     pub(crate) fn set_recovery_code(&mut self, recovery: Recovery) {
         self.recovery = Some(recovery);
         for pending in &mut self.challenges {

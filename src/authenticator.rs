@@ -1,4 +1,4 @@
-//! Authenticators as the API names them: one phone, one device, an entry per channel.
+//! Authenticators: one device per phone, with an entry per channel.
 
 use alloc::string::String;
 use core::fmt;
@@ -23,7 +23,7 @@ const ID_SYMBOLS: NonZeroU32 = NonZeroU32::MIN.saturating_add(61);
 pub struct DeviceId([u8; 16]);
 
 impl DeviceId {
-    /// What stands for a text that is not an id: it can be neither drawn nor loaded.
+    /// Replaces a text that is not an id. No device has it.
     const NONE: Self = Self([b'-'; 16]);
 
     pub(crate) fn draw(rng: &mut (impl CryptoRng + ?Sized)) -> Self {
@@ -113,8 +113,8 @@ pub enum AuthenticatorId {
 const RECOVERY_CODE: &str = "recovery-code";
 
 impl AuthenticatorId {
-    /// The id in a request. A text that is not an id stands for one that no authenticator has, so the
-    /// engine refuses it in the same order as any unknown id.
+    /// The id in a request. A text that is not an id becomes an id that no authenticator has: the
+    /// engine then refuses it like any unknown id.
     pub(crate) fn presented(text: &str) -> Self {
         text.parse().unwrap_or(Self::RecoveryCode(DeviceId::NONE))
     }
@@ -151,7 +151,7 @@ impl Serialize for AuthenticatorId {
     }
 }
 
-/// The text is not the id of an authenticator.
+/// The text is not an authenticator id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct InvalidAuthenticatorId;
@@ -170,7 +170,7 @@ pub enum AuthenticatorStatus {
     Disabled,
 }
 
-/// One entry in a list of authenticators.
+/// One entry in the list of authenticators.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct AuthenticatorEntry {

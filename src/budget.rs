@@ -1,4 +1,4 @@
-//! A budget that refills: a burst at once, then one back per period.
+//! Rate limits: a burst at once, then one per period.
 
 use core::time::Duration;
 
@@ -26,7 +26,7 @@ impl Limit {
     pub const ALL: [Self; 3] = [Self::Sends, Self::BindingFailures, Self::RecoveryFailures];
 }
 
-/// How many at once, and how often one comes back.
+/// A rate limit: a burst at once, then one more per period.
 ///
 /// In any window of time `t`, at most `burst + ⌊t / period⌋` are taken: z3 proves it for every limit (`tests/proof`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,7 +79,7 @@ impl RateLimit {
         Duration::from_millis(self.period)
     }
 
-    /// The most that can be taken within `horizon`, from a full budget.
+    /// The most that a full budget gives within `horizon`.
     #[must_use]
     pub fn most_within(self, horizon: Duration) -> u64 {
         let refilled = horizon
@@ -102,9 +102,9 @@ impl RateLimit {
     }
 }
 
-/// What is left of a [`RateLimit`], kept as the time at which it will be full again.
+/// A budget that a [`RateLimit`] refills, stored as the time at which it is full again.
 ///
-/// It is public for budgets of your own: per phone number against toll fraud, per address, per tenant.
+/// Use it for your own limits too: per phone number against toll fraud, per address, per tenant.
 ///
 /// Give it a clock that never runs backwards: [`std::time::Instant`] mapped to a date at start, or the
 /// latest time of the record that holds it. A clock that jumps ahead refills at most one burst. If it

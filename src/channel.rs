@@ -1,4 +1,4 @@
-//! The channels by which a code reaches a phone.
+//! SMS and voice: the channels that reach a phone.
 
 use core::fmt;
 
@@ -55,13 +55,13 @@ pub enum Channels {
 }
 
 impl Channels {
-    /// Whether a channel is among them.
+    /// Whether a channel is enabled.
     #[must_use]
     pub fn contains(self, channel: Channel) -> bool {
         self.iter().any(|enabled| enabled == channel)
     }
 
-    /// Those enabled, SMS first.
+    /// The enabled channels, SMS first.
     pub fn iter(self) -> impl Iterator<Item = Channel> {
         let channels: &[Channel] = match self {
             Self::Sms => &[Channel::Sms],

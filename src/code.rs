@@ -1,7 +1,7 @@
-//! The 3 codes: the phone gets one, the client holds one, the owner keeps one.
+//! Binding codes for the phone, `oob_code`s for the client, recovery codes for the owner.
 //!
-//! The engine draws each from the caller's RNG, or a client presents it. A presented text of a wrong
-//! shape is still a value: it is judged and charged like any wrong code.
+//! The engine draws them from the caller's random source, and clients present them. A presented text
+//! of a wrong shape is a value too: it is judged and charged like any wrong code.
 
 use alloc::string::String;
 use core::num::NonZeroU32;
@@ -25,7 +25,7 @@ pub(crate) const MIN_BINDING_DIGITS: usize = 6;
 /// `Debug` redacts, there is no `Display`, the digits are overwritten when dropped.
 pub struct BindingCode {
     digits: [u8; MAX_BINDING_DIGITS],
-    // 0 for a text of a length that no binding code has.
+    // 0 for a length that no binding code has.
     len: usize,
 }
 
@@ -56,7 +56,7 @@ impl BindingCode {
 
 const TEN: NonZeroU32 = NonZeroU32::MIN.saturating_add(9);
 
-/// Draws decimal digits, uniformly: all from one number below a power of ten.
+/// Draws decimal digits uniformly, from one number below a power of 10.
 fn draw_digits(digits: &mut [u8], rng: &mut (impl CryptoRng + ?Sized)) {
     let bound = (0..digits.len()).fold(NonZeroU32::MIN, |bound, _| bound.saturating_mul(TEN));
     let [mut rest] = *below(bound, rng);
@@ -70,9 +70,9 @@ fn draw_digits(digits: &mut [u8], rng: &mut (impl CryptoRng + ?Sized)) {
 }
 
 /// Takes any text: drops white space, dashes and invisible characters, and folds every decimal digit to
-/// ASCII. What is not 6 to 8 digits then equals no code.
-// A text of 6 bytes has no room for separators: it is a code as sent, or not a code. So this looks at none
-// of its bytes, and the digest decides. In a longer text, only the class of each character decides.
+/// ASCII. If the rest is not 6 to 8 digits, it equals no code.
+// A text of 6 bytes has no room for separators. Its bytes are not inspected: the digest decides. In a
+// longer text, branches depend only on the class of each character.
 impl From<&str> for BindingCode {
     fn from(text: &str) -> Self {
         let mut code = Self {
@@ -115,7 +115,7 @@ fn fill(
     Some(len)
 }
 
-/// Three keys that a call asks for before it says a digit: a mailbox whose greeting plays tones presses
+/// The 3 keys that a call asks for before it says a digit. A mailbox whose greeting plays tones presses
 /// them once in 1,000 calls.
 ///
 /// # Security
@@ -146,7 +146,7 @@ impl CallKeys {
     }
 }
 
-/// The handle of one issued code. It names the challenge that a binding code answers.
+/// The handle of an issued code: it names the challenge that a binding code answers.
 ///
 /// # Security
 ///
@@ -178,14 +178,14 @@ impl From<&str> for OobCode {
     }
 }
 
-/// Number of characters of a recovery code.
+/// The length of a recovery code, in characters.
 pub(crate) const RECOVERY_LEN: usize = 24;
 const RECOVERY_SYMBOLS: NonZeroU32 = NonZeroU32::MIN.saturating_add(31);
 
 /// The number of ASCII characters between the digits and the letters.
 const BETWEEN_9_AND_A: u8 = b'A' - b'9' - 1;
 
-/// The digits from 2, then the letters without I and O: no symbol looks like another.
+/// The digits from 2 and the letters except I and O: no symbol looks like another.
 fn recovery_symbol(index: u32) -> u8 {
     let [index, ..] = index.to_le_bytes();
     // Not a table: a secret symbol must not become an address.
@@ -196,15 +196,15 @@ fn recovery_symbol(index: u32) -> u8 {
         .fold(b'2', u8::wrapping_add)
 }
 
-/// The code that the owner keeps on paper: 24 characters, 120 random bits, valid once.
+/// The recovery code that the owner keeps on paper: 24 characters, 120 random bits, valid once.
 ///
-/// It is presented as people type it: in groups, in either case, in fullwidth forms.
+/// People may type it in groups, in either case and in fullwidth forms.
 ///
 /// # Security
 ///
 /// `Debug` redacts, there is no `Display`, the characters are overwritten when dropped.
 pub struct RecoveryCode {
-    // All 0 if the text is not 24 characters, which equals no code.
+    // All 0 if the text is not 24 characters. No code equals that.
     characters: [u8; RECOVERY_LEN],
 }
 
@@ -235,8 +235,7 @@ impl RecoveryCode {
 
 /// Takes any text: drops white space, dashes and invisible characters, folds fullwidth forms and every
 /// decimal digit to ASCII, and upper-cases it.
-// A text of 24 bytes has no room for separators: it is a code as shown, or not a code. So this looks at
-// none of its bytes, and the digest decides.
+// A text of 24 bytes has no room for separators. Its bytes are not inspected: the digest decides.
 impl From<&str> for RecoveryCode {
     fn from(text: &str) -> Self {
         let mut code = Self {

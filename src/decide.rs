@@ -1,4 +1,4 @@
-//! The loop around one operation: load, ask, save, and retry after a conflict.
+//! The loop around an operation: load, ask, save, and retry after a conflict.
 
 use core::fmt;
 
@@ -8,15 +8,16 @@ use crate::transition::{Next, Outcome, Transition};
 
 /// The most times that [`decide`] asks the engine for one request.
 ///
-/// A retry does not wait: after a conflict another request is saved, and the retry reads its state. By
-/// default a flood of wrong codes ends after the 10 of the budget, so it cannot exhaust 16 tries.
+/// A retry does not wait: a conflict means that another request was saved, and the retry reads its
+/// state. By default wrong codes change an account 10 times in a row at most, so they cannot exhaust
+/// 16 tries.
 pub const MAX_TRIES: u32 = 16;
 
 /// Why a save did not happen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(
     clippy::exhaustive_enums,
-    reason = "a store finds another revision or fails; a caller has to handle both"
+    reason = "a store finds another revision or fails; a caller must handle both"
 )]
 pub enum Unsaved<E> {
     /// The stored revision is not the one to replace.
@@ -57,8 +58,8 @@ impl<E: core::error::Error> core::error::Error for Unsaved<E> {
 ///
 /// # Errors
 ///
-/// * [`Unsaved::Failed`] with the error of `load` or `replace`: the save may or may not have happened, and
-///   the outcome stayed sealed.
+/// * [`Unsaved::Failed`] with the error of `load` or `replace`: the save may have happened, and the
+///   outcome stays sealed.
 /// * [`Unsaved::Conflict`] after [`MAX_TRIES`] conflicts. The client may retry at once.
 ///
 /// # Examples
@@ -130,8 +131,8 @@ pub fn decide<T, E>(
 
 /// As [`decide`], for an async store.
 ///
-/// Await it to its end. If it is dropped during a save, a send may be charged and its message never
-/// sent. If your server drops a request with its connection, run this in its own task.
+/// Await it to its end: if it is dropped during a save, a message may be charged and never sent. If
+/// your server drops a request with its connection, run this in a spawned task.
 ///
 /// # Errors
 ///

@@ -26,9 +26,9 @@ pub struct Delivery {
     pub channel: Channel,
     /// The number to send it to.
     pub to: PhoneNumber,
-    /// The code that the message carries; [`message`](crate::message) has the words.
+    /// The code that the message carries; [`message`](crate::message) writes the text.
     pub code: BindingCode,
-    /// What a call asks for before it says the code; none for a text message.
+    /// The keys that a call asks for before it says the code; `None` for a text message.
     pub keys: Option<CallKeys>,
     /// When the code expires.
     pub expires_at: UtcDateTime,
@@ -79,8 +79,8 @@ impl Serialize for DeliveryId {
 
 /// Where a message goes.
 ///
-/// [`Next::target`](crate::Next::target) tells it before anything is saved, charged or sent. `Debug`
-/// masks the number.
+/// [`Next::target`](crate::Next::target) returns it before anything is saved, charged or sent.
+/// `Debug` masks the number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[expect(
     clippy::exhaustive_structs,

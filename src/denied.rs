@@ -8,7 +8,7 @@ use time::UtcDateTime;
 use crate::names::named;
 use crate::scope::Scope;
 
-/// How long a client waits after [`Denied::ClockBehind`]. A balancer may pick another server meanwhile.
+/// How long a client waits after [`Denied::ClockBehind`]. The next try may reach another server.
 const CLOCK_BEHIND_RETRY: Duration = Duration::from_secs(5);
 
 /// Why an operation was not granted.
@@ -21,11 +21,11 @@ const CLOCK_BEHIND_RETRY: Duration = Duration::from_secs(5);
 pub enum Denied {
     /// The text is not an `mfa_token`.
     TokenMalformed,
-    /// The `mfa_token` is not ours, or was tampered with.
+    /// The `mfa_token` was not sealed by a key of this ring, or was altered.
     TokenInvalid,
     /// The `mfa_token`, or the session, has expired.
     TokenExpired,
-    /// The `mfa_token` was issued to another client than the one that presents it.
+    /// The `mfa_token` was issued to another client.
     TokenOfAnotherClient,
     /// The session has completed its login.
     SessionSpent,
@@ -35,22 +35,23 @@ pub enum Denied {
     SessionNotYetValid,
     /// The session expires later than the policy's longest session allows.
     SessionTooLong,
-    /// The operation completes a login, and the session is an MFA session.
+    /// Only a first-factor session can complete a login, and this is an MFA session.
     FirstFactorRequired,
     /// The session lacks the scope. A first-factor session never has one.
     InsufficientScope(Scope),
-    /// The session is of one subject and the account of another: a bug in the server.
+    /// The session and the account are of different subjects: a bug in the server.
     SubjectMismatch,
     /// The clock of this server is behind the account's last change by more than the skew.
     ClockBehind,
     /// The account's last change is not ahead of the clock, so there is nothing to rewind.
     ClockNotAhead,
-    /// A text of the request is longer than a token may carry.
+    /// A parameter is too long for a token: more than 255 bytes of `client_id`, or 1,024 of `scope`
+    /// or `audience`.
     ParameterTooLong {
-        /// Its name on the wire.
+        /// The name of the parameter.
         parameter: &'static str,
     },
-    /// A first-factor session cannot change factors that a second factor guards.
+    /// A second factor guards the account, and this is a first-factor session.
     AlreadyEnrolled,
     /// The number is on this account already, active or disabled.
     PhoneAlreadyEnrolled,
@@ -58,7 +59,7 @@ pub enum Denied {
     TooManyPhones,
     /// The policy does not send by this channel.
     ChannelUnavailable,
-    /// The channel that was asked for is not that of the authenticator.
+    /// The requested channel is not that of the authenticator.
     ChannelMismatch,
     /// The account has no authenticator.
     NotEnrolled,
@@ -76,12 +77,12 @@ pub enum Denied {
     NoRecoveryCode,
     /// The send budget is empty.
     TooManySends {
-        /// When one will be back.
+        /// When the budget gives one again.
         retry_at: UtcDateTime,
     },
     /// The failure budget is empty: the right code would get the same answer.
     TooManyFailures {
-        /// When one will be back.
+        /// When the budget gives one again.
         retry_at: UtcDateTime,
     },
     /// The record has no room to remember another spent session.
@@ -111,14 +112,14 @@ pub enum DeniedKind {
 
 named!(Denied {
     TokenMalformed: "token_malformed", "the text is not an mfa_token";
-    TokenInvalid: "token_invalid", "the mfa_token was not sealed by a key of this ring";
-    TokenExpired: "token_expired", "the session has expired";
+    TokenInvalid: "token_invalid", "the mfa_token was altered, or its key is not in the ring";
+    TokenExpired: "token_expired", "the session has expired: sign in again";
     TokenOfAnotherClient: "token_of_another_client", "the mfa_token was issued to another client";
-    SessionSpent: "session_spent", "the session has completed its login";
+    SessionSpent: "session_spent", "the session has completed its login: sign in again";
     SessionRevoked: "session_revoked", "the session was revoked by a reset or with the last phone";
     SessionNotYetValid: "session_not_yet_valid", "the session was issued later than account time plus the skew: check the clocks";
     SessionTooLong: "session_too_long", "the session expires later than the policy's longest session plus the skew allow: shorten it or raise longest_session";
-    FirstFactorRequired: "first_factor_required", "an MFA session completes no login: present an mfa_token of a first factor";
+    FirstFactorRequired: "first_factor_required", "an MFA session cannot complete a login: present an mfa_token";
     InsufficientScope: "insufficient_scope", "the session lacks the scope";
     SubjectMismatch: "subject_mismatch", "the session and the account are of different subjects";
     ClockBehind: "clock_behind", "the clock of this server is behind the account's last change by more than the skew: check the clocks";
@@ -126,8 +127,8 @@ named!(Denied {
     ParameterTooLong: "parameter_too_long", "a parameter is longer than 255 bytes (client_id) or 1,024 (scope, audience)";
     AlreadyEnrolled: "already_enrolled", "a second factor guards the account: present an MFA session";
     PhoneAlreadyEnrolled: "phone_already_enrolled", "the phone number is on this account already";
-    TooManyPhones: "too_many_phones", "the account has as many phones as the policy allows";
-    ChannelUnavailable: "channel_unavailable", "the policy does not send by this channel";
+    TooManyPhones: "too_many_phones", "the account has max_phones phones: remove one first";
+    ChannelUnavailable: "channel_unavailable", "the channel is not enabled in the policy";
     ChannelMismatch: "channel_mismatch", "the channel is not that of the authenticator";
     NotEnrolled: "not_enrolled", "the account has no authenticator";
     InvalidAuthenticator: "invalid_authenticator", "no active authenticator of the account has this id";

@@ -1,12 +1,13 @@
 //! The engine: one pure function per operation.
 //!
 //! Every operation checks subject, clock, session, request and budgets, in this order. Every check comes
-//! before the first change, and the answer comes last.
+//! before the first change.
 
 use crate::key::KeyRing;
 use crate::policy::Policy;
 
-/// Decides, by a policy and keys. It is immutable, holds no account, and every thread can share it.
+/// Judges every request, by a policy and keys. It is immutable, holds no account, and is shared by
+/// all threads.
 ///
 /// Random bytes come from an infallible `CryptoRng` of `rand_core` 0.10. For the operating system's
 /// source, use `UnwrapErr(SysRng)` of getrandom.
@@ -17,10 +18,10 @@ use crate::policy::Policy;
 /// # Time
 ///
 /// An account keeps the time of its last change. Every operation runs at *account time*: the later of
-/// the clock and the last change. A server whose clock is behind the last change by more than the
-/// [skew](Policy::skew) is refused with [`Denied::ClockBehind`] and writes nothing. Reading operations
-/// answer at account time and are never refused for it. [`rewind`](Self::rewind) is the way out after a
-/// clock ran ahead.
+/// the clock and the last change. If the clock is behind the last change by more than the
+/// [skew](Policy::skew), the operation is refused with [`Denied::ClockBehind`] and writes nothing.
+/// Reading operations answer at account time and are never refused for the clock. After a clock ran
+/// ahead, use [`rewind`](Self::rewind).
 ///
 /// # Sessions
 ///
@@ -40,7 +41,7 @@ pub struct Engine {
     keys: KeyRing,
 }
 
-// rustdoc lists the methods in this order, which is that of a login. A method in this file would come last.
+// rustdoc lists the methods in this order, that of a login. A method in this file would come last.
 mod begin;
 
 pub(crate) mod associate;

@@ -1,4 +1,4 @@
-//! What happened to an account, for logs and for its owner.
+//! What happened to an account, to log and to notify its owner of.
 
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -32,11 +32,11 @@ pub enum Event {
         delivery: DeliveryId,
     },
     /// A code was dropped before it was used or expired. The event before it in the same transition
-    /// says why.
+    /// has the reason.
     ///
-    /// It was superseded, its attempts were spent, its phone was disabled or removed, its session
-    /// completed a login, its enrollment was discarded, or an administrator dropped every code. A code
-    /// that expires logs nothing.
+    /// The reasons: the code was superseded or out of attempts, its phone was disabled or removed, its
+    /// session completed a login, its enrollment was discarded, or an administrator dropped every
+    /// code. A code that expires logs nothing.
     CodeDropped {
         /// What it was sent to.
         authenticator: AuthenticatorId,
@@ -69,8 +69,8 @@ pub enum Event {
         #[serde(serialize_with = "masked")]
         phone: PhoneNumber,
     },
-    /// A login was completed with a code. A session of [`Assurance::Mfa`](crate::Assurance::Mfa) that
-    /// confirms an enrollment completes none.
+    /// A login was completed with a code. An MFA session that confirms an enrollment completes no
+    /// login.
     Authenticated {
         /// The phone, by the channel of the code, or the recovery code.
         authenticator: AuthenticatorId,

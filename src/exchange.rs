@@ -1,12 +1,12 @@
-//! One request from start to end, as a state machine: bytes in, bytes out.
+//! One HTTP request as a state machine of steps: bytes in, bytes out.
 //!
 //! Give [`Exchange::begin`] an HTTP request. It returns the first step: authenticate this client,
-//! load this account, save this one, send this message. You do the step and answer it, and the
-//! answer returns the next step. The last is [`Exchange::Done`] with the [`Reply`].
+//! load this account, save this one, send this message. You do the step and answer it; the answer
+//! returns the next step. The last one is [`Exchange::Done`] with the [`Reply`].
 //!
 //! * A step is consumed by its answer. No step can be skipped, repeated or answered for another request.
 //! * Nothing is sent or minted before the account is saved, and no response exists before the end.
-//! * It covers every endpoint with its errors, and 404, 405, `HEAD` and `OPTIONS`.
+//! * The machine covers every endpoint with its errors, and 404, 405, `HEAD` and `OPTIONS`.
 //! * A step is `Send + Sync + 'static`. Keep it as long as your IO takes, in blocking and in async code.
 //!
 //! # The steps
@@ -26,7 +26,7 @@
 //!
 //! # Example
 //!
-//! A whole server, except its sockets. In async code, `.await` the IO: nothing else changes.
+//! A whole server, except for its sockets. In async code, `.await` the IO: nothing else changes.
 //!
 //! ```
 //! use std::collections::HashMap;
@@ -184,17 +184,36 @@
 //! );
 //! ```
 //!
+//! # The requests
+//!
+//! Bodies are JSON or forms. The client authenticates by `client_id` and `client_secret` in the body or by HTTP
+//! Basic; a client without a secret sends its `client_id` only.
+//!
+//! | request | parameters |
+//! |---|---|
+//! | `POST /oauth/token` | your own grant, for example `grant_type=password`, `username`, `password`, `scope`, `audience` |
+//! | `POST /mfa/associate`, bearer | `authenticator_types=["oob"]`, `oob_channels=["sms"]`, `phone_number` |
+//! | `POST /mfa/challenge` | `mfa_token`; to choose: `authenticator_id`, `challenge_type=oob` |
+//! | `POST /oauth/token` | `grant_type=http://auth0.com/oauth/grant-type/mfa-oob`, `mfa_token`, `oob_code`, `binding_code` |
+//! | `POST /oauth/token` | `grant_type=http://auth0.com/oauth/grant-type/mfa-recovery-code`, `mfa_token`, `recovery_code` |
+//! | `GET /mfa/authenticators`, bearer | |
+//! | `DELETE /mfa/authenticators/{id}`, bearer | an access token with `remove:authenticators` |
+//!
+//! *Bearer* is the `mfa_token` of a login, or an [access token for the MFA
+//! API](crate::cookbook#access-tokens-for-the-mfa-api).
+//!
 //! # Your part
 //!
-//! * Read at most [`MAX_BODY`](crate::wire::MAX_BODY) + 1 bytes of a body, with a deadline. A framework's own
-//!   limiter answers 413 with a text of its own. For what happens before the machine, an
-//!   [`ErrorAnswer`](crate::wire::ErrorAnswer) turns into a [`Reply`].
-//! * Drive a request to its end, even if the client hangs up: in async code run the loop in a task
-//!   of its own. Dropping a driver between [`Replace`] and [`Done`](Exchange::Done) uses up a code.
-//!   If your store blocks, call [`Exchange::begin`] in the handler, and the loop in
-//!   `spawn_blocking(move || …)`.
+//! * Route every path and method to the machine: a framework's own 404 and 405 have other bodies. The
+//!   response to `HEAD` has no body; do not add a `Content-Length`.
+//! * Read at most [`MAX_BODY`](crate::wire::MAX_BODY) + 1 bytes of a body, with a deadline. A framework's
+//!   limiter would answer 413 with another body. For errors before the machine, convert an
+//!   [`ErrorAnswer`](crate::wire::ErrorAnswer) to a [`Reply`].
+//! * Drive a request to its end, even if the client hangs up: in async code run the loop in a spawned task.
+//!   Dropping a driver between [`Replace`] and [`Done`](Exchange::Done) uses up a code. If your store
+//!   blocks, call [`Exchange::begin`] in the handler, and the loop in `spawn_blocking(move || …)`.
 //! * Store [`Next::events`](crate::Next::events) with the account, in the same transaction. A refusal has no
-//!   event: log it from [`Reply::denied`].
+//!   event: log [`Reply::denied`].
 //! * Answer with `unavailable` or `lost` if your store fails, and do not retry the write.
 
 mod account;

@@ -7,8 +7,7 @@ use time::UtcDateTime;
 
 /// A time in whole milliseconds since the Unix epoch.
 ///
-/// Integers cannot fail and cost a tenth of calendar types. A time before 1970 counts as 1970: it
-/// can only make a stored time look further away.
+/// Integers cannot fail and are 10× faster than calendar types. A time before 1970 counts as 1970.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(transparent)]
 pub(crate) struct Millis(u64);
@@ -23,7 +22,7 @@ impl Millis {
 
     pub(crate) const EPOCH: Self = Self(0);
 
-    /// Rounded down, so that nothing happens a fraction of a millisecond early.
+    /// Rounds down: nothing happens a fraction of a millisecond early.
     pub(crate) fn at(time: UtcDateTime) -> Self {
         let seconds = time.unix_timestamp().saturating_mul(1_000);
         let millis = seconds.saturating_add(i64::from(time.millisecond()));

@@ -14,27 +14,27 @@ use crate::bytes;
 use crate::code::{BindingCode, RECOVERY_LEN, RecoveryCode};
 use crate::names::{error_text, redacted};
 
-// One label for each use of a key; none is a prefix of another. With the label of binding codes, 8 digits
-// still fit the 55 bytes that SHA-256 takes in one block.
+// One label for each use of a key; none is a prefix of another. With the label, a binding code of 8
+// digits still fits the 55 bytes of one SHA-256 block.
 const BINDING_CODE: &[u8; 14] = b"oob-mfa code 1";
 const MFA_TOKEN: &[u8; 15] = b"oob-mfa token 1";
 const RECOVERY_CODE: &[u8; 14] = b"oob-mfa recv 1";
 const SESSION: &[u8; 14] = b"oob-mfa sess 1";
 const DELIVERY: &[u8; 14] = b"oob-mfa dlvr 1";
 
-/// A secret of the servers: 32 bytes from the operating system's random source, and an id.
+/// A secret key of the servers: 32 random bytes from the operating system, and an id.
 ///
-/// Every digest and token stores the id of its key, so you can change keys while codes and tokens are in
+/// Every digest and token stores the id of its key, so you can rotate keys while codes and tokens are in
 /// flight.
 ///
 /// # Security
 ///
-/// An attacker who has it can mint an `mfa_token` and, with a stored record, find a pending binding code
-/// by trying them all. `Debug` shows only the id; the key is overwritten when dropped.
+/// An attacker who has it can mint an `mfa_token`. With a stored record, they can also find a pending
+/// binding code by trying all of them. `Debug` shows only the id; the key is overwritten when dropped.
 #[derive(Clone)]
 pub struct Key {
     id: u32,
-    // Keyed once, which saves 2 blocks of SHA-256 per use.
+    // Keyed once: saves 2 SHA-256 blocks per use.
     prepared: Hmac<Sha256>,
 }
 
@@ -94,8 +94,8 @@ impl fmt::Debug for Key {
 
 /// The current key, which makes digests, and previous keys, which still verify.
 ///
-/// To change keys without refusing anyone: give every server the new key as a previous one, then make it
-/// the current one everywhere. Drop the old one after the longest lifetime of a token or code.
+/// To rotate keys without refusals, give every server the new key as a previous one, then make it the
+/// current one everywhere. Drop the old one after the longest lifetime of a token or code.
 ///
 /// # Examples
 ///
@@ -123,7 +123,7 @@ impl KeyRing {
         }
     }
 
-    /// Adds a previous key: it verifies and makes nothing new.
+    /// Adds a previous key: it only verifies.
     ///
     /// # Errors
     ///
@@ -183,8 +183,8 @@ pub(crate) struct Digest(#[serde(with = "bytes")] [u8; 32]);
 impl Digest {
     /// The stored form of a recovery code: SHA-256 over label, salt and code.
     ///
-    /// It needs no key and no stretching: nobody can search 120 random bits. The salt is the id of the
-    /// recovery code's entry, which is new with every code.
+    /// It needs no key and no slow hash: nobody can search 120 random bits. The salt is the id of the
+    /// recovery code's entry, which changes with every code.
     pub(crate) fn of_recovery_code(salt: &[u8; 16], code: &RecoveryCode) -> Self {
         let characters: &[u8; RECOVERY_LEN] = code.as_bytes();
         let hash = Sha256::new_with_prefix(RECOVERY_CODE);
@@ -233,8 +233,8 @@ impl SessionTag {
         Self(tag)
     }
 
-    /// The tag of a session with an id from elsewhere. It covers the assurance: the same id with another
-    /// assurance is another session.
+    /// The tag of a trusted session. It covers the assurance: the same id with another assurance is
+    /// another session.
     pub(crate) fn of_id(id: &str, assurance: u8) -> Self {
         Self(truncated(SESSION, &[&[assurance], id.as_bytes()]))
     }

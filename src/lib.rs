@@ -10,16 +10,16 @@
 //!
 //! | what | where |
 //! |---|---|
-//! | [`exchange`] | one HTTP request's whole way, from its bytes to those of the response: **start here** |
-//! | [`Engine`] | decides by a [`Policy`] and a [`KeyRing`]; has the operations of the API and of administration |
+//! | [`exchange`] | one HTTP request, from its bytes to those of the response: **start here** |
+//! | [`Engine`] | decides by a [`Policy`] and a [`KeyRing`]; has every operation of the API and of administration |
 //! | [`Account`] | all the state of one user: one record in any store with a conditional write |
 //! | [`MfaSession`] | proof of a token: [`Engine::open_token`] for an `mfa_token`, [`MfaSession::trusted`] for your own |
 //! | [`Transition`] | what was decided; [`Transition::commit`] saves it, [`decide`] retries after a conflict |
 //! | [`Verified`], [`Delivery`] | what you mint tokens from; what you send |
 //! | [`Event`], [`Denied`] | what you log; every reason for a refusal or rejection |
-//! | [`wire`], [`message`] | the bodies of the API; the words of a message or call |
+//! | [`wire`], [`message`] | the bodies of the API; the text of a message or call |
 //! | [`rules`], [`threat_model`] | what always holds, by number; known attacks and your part in stopping them |
-//! | [`cookbook`], [`scale`] | tested recipes; what a service costs |
+//! | [`cookbook`], [`scale`] | tested recipes; the cost of up to 100 million users |
 //! | [`oob-mfa-testing`](https://docs.rs/oob-mfa-testing) | tests for your store, and a world for your tests |
 //!
 //! # Embedding
@@ -83,7 +83,7 @@
 //! # assert_eq!(respond(&Server { engine: engine.into() }, &request).status(), 404);
 //! ```
 //!
-//! Async code awaits `load`, `replace` and `send`, and is the same otherwise. [`exchange`] lists the steps.
+//! Async code awaits `load`, `replace` and `send`, and is otherwise the same. [`exchange`] lists the steps.
 //!
 //! # The engine alone
 //!
@@ -160,8 +160,7 @@
 //!     .commit(|next| save(&mut stored, next))?
 //!     .result?;
 //!
-//! // The engine charges a wrong code before the client learns of it: the store
-//! // has counted it.
+//! // The engine charges a wrong code before the client learns the verdict.
 //! let oob_code = challenged.oob_code.expose_secret();
 //! let wrong = VerifyOob {
 //!     oob_code: oob_code.as_str().into(),
@@ -181,8 +180,8 @@
 //!
 //! Open the token, load the account of its subject, call the engine, commit, and only then send and
 //! answer. If `commit` returns your store's conflict, load and ask again: nothing is decided yet.
-//! [`decide`] and [`decide_async`] are that loop. A [`Denied`] is not a failure of the store: it is in
-//! the outcome's result, and its charge is saved.
+//! [`decide`] and [`decide_async`] are that loop. A [`Denied`] is not a failure of the store. It is the
+//! outcome's result, and its charge is saved.
 //!
 //! # Your store
 //!

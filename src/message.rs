@@ -1,9 +1,8 @@
-//! What a phone shows or speaks: the text of a [`Delivery`].
+//! The text of a [`Delivery`]: an SMS, or the steps of a voice call.
 //!
 //! Make a [`Wording`] once at startup, from the name of the app and the host that the code is for.
-//! It refuses everything that could fail later at a send. [`Wording::message`] then returns the
-//! message of each delivery for its channel: one SMS, or a call that says no digit until its keys
-//! are pressed.
+//! It refuses everything that could make a send fail later. [`Wording::message`] then returns the
+//! message of each delivery: one SMS, or a call that says no digit until its keys are pressed.
 //!
 //! [`Wording`] and [`VoiceCall`] have examples. The text is in English. For another language, read `delivery.code` and write your own.
 
@@ -27,7 +26,7 @@ use crate::channel::Channel;
 use crate::code::{BindingCode, MAX_BINDING_DIGITS};
 use crate::delivery::Delivery;
 
-/// Septets that one SMS holds.
+/// The septets of one SMS.
 const SEGMENT: usize = 160;
 
 /// The name of the app and the host: everything a message needs besides the delivery.
@@ -78,19 +77,18 @@ pub struct Wording {
 }
 
 impl Wording {
-    /// The wording of an app whose users type codes on pages of `host`.
+    /// The wording for an app whose users type codes on pages of `host`.
     ///
     /// Without a host the text has no origin-bound line, and a phone offers the code on any page.
     ///
     /// # Errors
     ///
     /// [`InvalidWording::TooLong`] if a text with an 8-digit code, the longest, would not fit into
-    /// one SMS. This does not depend on the policy. The check is here so that no delivery is
-    /// charged and then not sent.
+    /// one SMS. A check at the send would come after the charge.
     pub fn new(app: AppName, host: Option<Host>) -> Result<Self, InvalidWording> {
         let wording = Self { app, host };
         let longest = core::str::from_utf8(&[b'0'; MAX_BINDING_DIGITS]).unwrap_or_default();
-        // A name and a host hold only characters of GSM 7-bit, so there is always a number.
+        // Never `None`: a name and a host hold only characters of GSM 7-bit.
         let septets = septets(&wording.text(longest).0).unwrap_or(usize::MAX);
         if septets > SEGMENT {
             return Err(InvalidWording::TooLong { septets });
@@ -102,8 +100,8 @@ impl Wording {
     ///
     /// # Errors
     ///
-    /// [`InvalidDelivery`] if the delivery was changed after the engine made it: a code that is not
-    /// 6 to 8 digits could add lines, and a call without keys would speak to a mailbox.
+    /// [`InvalidDelivery`] if the delivery was changed after the engine made it. A code that is not
+    /// 6 to 8 digits could add lines, and a call without keys would give the code to a mailbox.
     pub fn message(&self, delivery: &Delivery) -> Result<Message, InvalidDelivery> {
         let code = digits(&delivery.code).ok_or(InvalidDelivery::Code)?;
         Ok(match delivery.channel {
@@ -122,7 +120,7 @@ impl Wording {
             .host
             .as_ref()
             .map(|host| ["\n\n@", host.as_str(), " #", code]);
-        // `concat` measures before it allocates, so it leaves no shorter copy of the code behind.
+        // `concat` allocates once, so it leaves no copy of the code behind.
         SmsText(Zeroizing::new(
             [words, bound.unwrap_or_default()].as_flattened().concat(),
         ))
@@ -130,7 +128,7 @@ impl Wording {
 }
 
 fn digits(code: &BindingCode) -> Option<&str> {
-    // Empty if no code has this number of bytes.
+    // Empty for a length that no code has.
     let text = code.expose_secret();
     let is_digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     is_digits.then_some(text)
@@ -147,7 +145,7 @@ pub enum Message {
     Voice(VoiceCall),
 }
 
-/// The text of an SMS: at most 160 septets of GSM 7-bit, so one segment.
+/// The text of an SMS in one segment: at most 160 septets of GSM 7-bit.
 ///
 /// With a host the last line is the origin-bound line of WICG's [sms-one-time-codes]: a phone then
 /// offers the code only on pages of that site.
@@ -155,7 +153,7 @@ pub enum Message {
 /// # Security
 ///
 /// It holds the binding code: `Debug` redacts, there is no `Display`, it is overwritten when
-/// dropped. It has no link, so users learn to trust no link in such a message.
+/// dropped. It contains no link: users should not learn to trust links in such messages.
 ///
 /// [sms-one-time-codes]: https://wicg.github.io/sms-one-time-codes/
 pub struct SmsText(Zeroizing<String>);

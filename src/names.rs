@@ -1,7 +1,7 @@
 //! The names and texts of refusals, events, errors and secrets.
 
-/// Gives an enum `name()` and `NAMES` from one table, so neither can miss a variant. A table with texts
-/// gives `text()` too.
+/// Generates `name()` and `NAMES` of an enum from one table, and `text()` if it has texts. A missing
+/// variant does not compile.
 macro_rules! named {
     ($type:ident { $($variant:ident: $name:literal;)* }) => {
         impl $type {
@@ -30,7 +30,7 @@ macro_rules! named {
     };
 }
 
-/// Gives an error without data its text.
+/// Implements `Display` and `Error` for an error without data.
 macro_rules! error_text {
     ($type:ident, $text:literal) => {
         impl core::fmt::Display for $type {
@@ -43,7 +43,7 @@ macro_rules! error_text {
     };
 }
 
-/// Rule 14: gives a secret a `Debug` that shows nothing of it.
+/// Rule 14: a `Debug` that shows nothing of a secret.
 macro_rules! redacted {
     ($type:ident) => {
         impl core::fmt::Debug for $type {

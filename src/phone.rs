@@ -9,9 +9,9 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 /// A phone number in E.164, canonical by construction: one number, one value, eight bytes.
 ///
-/// It parses only from `+` and 7 to 15 digits, the first of which is not 0. ITU-T E.164 sets the
-/// 15; no country assigns fewer than 7. A more lenient parser would let one phone count as two. So
-/// would the 0 that is dialed within a country: `+4407911123456` is refused.
+/// It parses only from `+` and 7 to 15 digits, the first of which is not 0. ITU-T E.164 allows at
+/// most 15; no country assigns fewer than 7. The 0 that is dialed only within a country is refused,
+/// as in `+4407911123456`: with it, one phone would count as two.
 ///
 /// # Security
 ///
@@ -61,8 +61,7 @@ impl PhoneNumber {
 
     /// The country code of 1 or 2 digits that a 0 follows.
     ///
-    /// That 0 is dialed only within the country, so one phone would have two spellings. In Italy
-    /// (39) it is part of the number, and it may be in countries with codes of 3 digits.
+    /// In Italy (39) the 0 is part of the number. It may be in countries with codes of 3 digits.
     fn zero_after_country_code(self) -> Option<u16> {
         let mut leading = self.0.get();
         while leading >= 1_000 {

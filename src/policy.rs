@@ -1,4 +1,4 @@
-//! The numbers that an embedder chooses, and bounds that keep every choice within the rules.
+//! The settings of an engine, and the bounds that keep them within the rules.
 
 mod bound;
 pub(crate) mod invalid;
@@ -33,10 +33,9 @@ const MAX_ATTEMPTS: u32 = 100;
 const MAX_FAILURE_CAP: u32 = 100;
 const MAX_FAILURE_BURST: u32 = 100;
 
-/// The numbers that an [`Engine`](crate::Engine) decides by.
+/// The settings of an [`Engine`](crate::Engine): lifetimes, limits, channels, caps.
 ///
-/// Start from a preset, then call setters. Each setter checks its number, so no policy can break one of
-/// the engine's rules.
+/// Start from a preset, then call setters. Each setter checks its number: no policy can break a rule.
 ///
 /// # Examples
 ///
@@ -56,7 +55,7 @@ const MAX_FAILURE_BURST: u32 = 100;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Policy {
     code_digits: usize,
-    // Milliseconds. The engine reads them; only the setters write.
+    // Milliseconds. Only the setters write them.
     pub(crate) code_lifetime: u64,
     pub(crate) token_lifetime: u64,
     pub(crate) longest_session: u64,
@@ -79,13 +78,13 @@ pub struct Policy {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RecoveryCodes {
-    /// A first association issues one, and its use issues the next.
+    /// The first association issues one, and using it issues the next.
     Issued,
-    /// None is made. Stored ones are neither listed nor accepted, and do not change.
+    /// None is issued. Stored ones are neither listed nor accepted, and do not change.
     Off,
 }
 
-/// The numbers of the API that the crate follows: [`Policy::auth0`].
+/// [`Policy::auth0`].
 impl Default for Policy {
     fn default() -> Self {
         Self::auth0()
@@ -95,6 +94,9 @@ impl Default for Policy {
 impl Policy {
     /// The numbers of Auth0's MFA API: 6 digits for 5 minutes, `mfa_token` for 10 minutes, 10 messages
     /// and one back per hour, 10 wrong codes and one back per 6 minutes.
+    ///
+    /// Users may have 10 phones, by SMS and by voice, and a recovery code. If your sender makes no calls,
+    /// restrict the [channels](Self::with_channels).
     #[must_use]
     pub const fn auth0() -> Self {
         Self {
@@ -143,8 +145,8 @@ impl Policy {
 
     /// How long a binding code lives: 1 second to 10 minutes less the [skew](Self::with_skew).
     ///
-    /// NIST SP 800-63B-4 section 3.1.3.2 allows at most 10 minutes. A server whose clock is behind by the
-    /// skew accepts a code that much longer.
+    /// NIST SP 800-63B-4 section 3.1.3.2 allows at most 10 minutes. A server whose clock is behind
+    /// accepts a code longer, by at most the skew.
     ///
     /// # Errors
     ///
@@ -158,10 +160,10 @@ impl Policy {
 
     /// How far the clocks of your servers may differ: at most 10 minutes less the code lifetime.
     ///
-    /// A server whose clock is further behind an account's last change refuses to change it
-    /// ([`Denied::ClockBehind`](crate::Denied::ClockBehind)). It refuses a session issued further in its
-    /// future. A reset also revokes sessions issued within the skew after it, so the user cannot sign in
-    /// for that long.
+    /// If a server's clock is further behind an account's last change, it refuses to change it
+    /// ([`Denied::ClockBehind`](crate::Denied::ClockBehind)). It also refuses a session issued later
+    /// than account time plus the skew. A reset also revokes sessions issued within the skew after it,
+    /// so the user cannot sign in for that long.
     ///
     /// # Errors
     ///
@@ -184,8 +186,8 @@ impl Policy {
         Ok(self)
     }
 
-    /// How long any session may last, a trusted one included: the lifetime of an `mfa_token` to 30 days,
-    /// plus the skew.
+    /// The longest lifetime of a session, trusted ones included: from that of an `mfa_token` to 30 days.
+    /// The skew is added.
     ///
     /// # Errors
     ///
@@ -239,8 +241,8 @@ impl Policy {
         Ok(self)
     }
 
-    /// Consecutive wrong codes after which a phone is disabled until it is bound again: 1 to 100 (NIST SP
-    /// 800-63B-4 section 3.2.2). `None`: no cap.
+    /// Consecutive wrong codes after which a phone is disabled until it is enrolled again: 1 to 100 (NIST
+    /// SP 800-63B-4 section 3.2.2). `None`: no cap.
     ///
     /// # Security
     ///
@@ -363,7 +365,7 @@ impl Policy {
     }
 }
 
-/// Refuses a limit that would let a machine guess at speed.
+/// Refuses a limit that admits fast guessing.
 fn failures(limit: RateLimit) -> Result<RateLimit, InvalidPolicy> {
     let slow = limit.period() >= Duration::from_millis(SECOND);
     (slow && limit.burst() <= MAX_FAILURE_BURST)

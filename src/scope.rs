@@ -1,4 +1,4 @@
-//! The scopes that guard the management of factors.
+//! The scopes for managing factors.
 
 use core::fmt;
 
@@ -6,16 +6,16 @@ use core::fmt;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Scope {
-    /// Associate an authenticator, confirm it, and ask for a new recovery code.
+    /// `enroll`: associate and confirm an authenticator, and replace the recovery code.
     Enroll,
-    /// List the authenticators.
+    /// `read:authenticators`: list the authenticators.
     ReadAuthenticators,
-    /// Remove one.
+    /// `remove:authenticators`: remove one.
     RemoveAuthenticators,
 }
 
 impl Scope {
-    /// The scope as OAuth writes it.
+    /// The scope's text in OAuth.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {

@@ -1,4 +1,4 @@
-//! The session that a valid `mfa_token` proves.
+//! The session that an `mfa_token` proves.
 
 pub(crate) mod token;
 
@@ -17,7 +17,7 @@ use crate::names::{error_text, redacted};
 use crate::scope::Scope;
 use crate::subject::Subject;
 
-/// What the caller of an operation has proven.
+/// What the user has proven: the first factor, or both.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -29,8 +29,7 @@ pub enum Assurance {
     Mfa,
 }
 
-/// What the first factor, for example a password, has established: the user, and what the client asked
-/// for.
+/// A user who passed the first factor, and what the client requested.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[expect(
     clippy::exhaustive_structs,
@@ -41,9 +40,9 @@ pub struct FirstFactor<'a> {
     pub subject: Subject,
     /// The client that passed the first factor, at most 255 bytes.
     pub client: &'a str,
-    /// The scope it asked for, at most 1,024 bytes. A scope never makes it an MFA session.
+    /// The scope it requested, at most 1,024 bytes. A scope never makes it an MFA session.
     pub scope: &'a str,
-    /// The audience it asked for, at most 1,024 bytes.
+    /// The audience it requested, at most 1,024 bytes.
     pub audience: &'a str,
 }
 
@@ -55,7 +54,7 @@ pub struct FirstFactor<'a> {
 /// use oob_mfa::SessionId;
 ///
 /// assert!(SessionId::from_jti("c1f7a2d0-4b1e").is_ok());
-/// // A bearer token is not an id.
+/// // A JWT is not an id.
 /// assert!(
 ///     SessionId::from_jti("eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJhIn0.c2ln").is_err()
 /// );
@@ -98,11 +97,11 @@ error_text!(
 
 /// Proof that an `mfa_token` was valid, or that the embedder vouches for its own token.
 ///
-/// One of a first factor completes a login; one of [`Assurance::Mfa`] manages factors.
+/// A first-factor session completes a login; an MFA session ([`Assurance::Mfa`]) manages factors.
 ///
-/// [`Engine::begin`](crate::Engine::begin) makes one when the first factor has passed,
+/// [`Engine::begin`](crate::Engine::begin) makes one after the first factor,
 /// [`Engine::open_token`](crate::Engine::open_token) from the token of a later request, and
-/// [`trusted`](Self::trusted) from a token that the embedder has verified itself.
+/// [`trusted`](Self::trusted) from a token that you verified yourself.
 #[derive(Clone, PartialEq, Eq)]
 pub struct MfaSession {
     tag: SessionTag,
@@ -114,7 +113,7 @@ pub struct MfaSession {
     claims: Arc<Claims>,
 }
 
-/// The user of a session, and what the client asked for.
+/// The user of a session, and what the client requested.
 #[derive(PartialEq, Eq)]
 struct Claims {
     subject: Subject,
@@ -123,10 +122,10 @@ struct Claims {
     audience: Box<str>,
 }
 
-/// What the embedder says about a token that it has verified: see [`MfaSession::trusted`].
+/// The claims of a token that you have verified, for [`MfaSession::trusted`].
 ///
 /// Give one `id` the same `issued_at` and `expires_at` in every request. The record forgets a spent session
-/// at the expiry it was spent with: a session with a later one could be used again.
+/// at its expiry: with a later one, the session could be used again.
 #[derive(Clone, Debug)]
 #[expect(
     clippy::exhaustive_structs,
@@ -149,7 +148,7 @@ pub struct TrustedClaims<'a> {
     pub issued_at: UtcDateTime,
     /// When it expires.
     pub expires_at: UtcDateTime,
-    /// When the user authenticated for it: the `auth_time` of the token.
+    /// When the user authenticated: the `auth_time` of the token.
     pub authenticated_at: UtcDateTime,
 }
 
@@ -159,7 +158,7 @@ const MAX_CLIENT: usize = 255;
 const MAX_TEXT: usize = 1_024;
 
 impl MfaSession {
-    /// A session that the embedder vouches for: an access token with the MFA audience, a cookie.
+    /// A session that you vouch for: an access token with the MFA audience, or a cookie.
     ///
     /// # Security
     ///
@@ -168,7 +167,7 @@ impl MfaSession {
     ///
     /// # Errors
     ///
-    /// [`Denied::ParameterTooLong`] for a client of more than 255 bytes, a scope or an audience of more
+    /// [`Denied::ParameterTooLong`] for a client of more than 255 bytes, or a scope or audience of more
     /// than 1,024.
     ///
     /// # Examples
@@ -207,16 +206,17 @@ impl MfaSession {
         })
     }
 
-    /// When the user authenticated, as of `now`: with a first factor, by the second one at `now`.
+    /// When the user authenticated: for a first-factor session `now`, when the second factor
+    /// passes.
     pub(crate) fn authenticated_by(&self, now: Millis) -> Millis {
         match self.assurance {
             Assurance::FirstFactor => now,
-            // The embedder's time may be later than ours.
+            // The claimed time may be later than account time.
             Assurance::Mfa => self.authenticated_at.min(now),
         }
     }
 
-    /// The session of a token that is minted at `now` for this one, after a second factor.
+    /// The session of a token that is minted at `now` from this one, after a second factor.
     pub(crate) fn of_token(&self, id: &SessionId, now: Millis, expires_at: Millis) -> Self {
         Self {
             tag: SessionTag::of_id(&id.0, Assurance::Mfa.code()),
@@ -292,16 +292,17 @@ impl MfaSession {
         self.expires_at.to_utc()
     }
 
-    /// When the user authenticated: the first factor, or the login that an MFA session comes from.
+    /// When the user authenticated: by the first factor, or by the login that led to an MFA
+    /// session.
     #[must_use]
     pub fn authenticated_at(&self) -> UtcDateTime {
         self.authenticated_at.to_utc()
     }
 
-    /// Checks who presents the token, at an endpoint that authenticates a client.
+    /// Checks that `client` may present the token, at an endpoint that authenticates clients.
     ///
     /// [`Engine::open_token`](crate::Engine::open_token) does it for an `mfa_token`; this is for a
-    /// session that the embedder vouches for.
+    /// session that you vouch for.
     ///
     /// # Errors
     ///
@@ -313,7 +314,8 @@ impl MfaSession {
         }
     }
 
-    /// Whether the session has the scope. A first-factor session has none, whatever it asked for.
+    /// Whether the session has the scope. A first-factor session has none, whatever the client
+    /// requested.
     pub(crate) fn grants(&self, scope: Scope) -> bool {
         self.assurance == Assurance::Mfa
             && self

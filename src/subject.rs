@@ -1,4 +1,4 @@
-//! The user an account and a session are about.
+//! The user of an account and a session.
 
 use alloc::sync::Arc;
 use core::fmt;
@@ -7,7 +7,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use crate::names::error_text;
 
-/// The embedder's id of a user: 1 to 255 bytes of text, opaque to the crate.
+/// Your id of a user: 1 to 255 bytes of text, opaque to the crate.
 ///
 /// # Examples
 ///

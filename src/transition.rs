@@ -1,4 +1,4 @@
-//! The sealed outcome: what was decided, visible only after the save.
+//! The sealed outcome: a decision that is visible only after the save.
 
 use alloc::vec::Vec;
 use core::fmt;
@@ -12,16 +12,15 @@ use crate::names::error_text;
 /// The next account, and an outcome that cannot be seen before that account is saved.
 ///
 /// [`commit`](Self::commit), [`commit_async`](Self::commit_async) and [`begin`](Self::begin) are the only
-/// ways to the outcome. There is no accessor, and `Debug` shows only whether anything changed. So no
-/// answer and no message leaves before the save, and no two requests are judged against the same
-/// stored counter.
+/// ways to the outcome. There is no accessor, and `Debug` shows only whether anything changed. No answer
+/// and no message leaves before the save, and no two requests are judged against the same stored counter.
 ///
 /// # The store's duty
 ///
 /// Insert if absent when [`next.account().replaces()`](Account::replaces) is `None`, else replace only
 /// if the stored revision equals it, even if the bytes are the same. Report success only after the
 /// write is durable. After a conflict, load again and ask the engine again. Answer any other error with
-/// 503, a lost reply of the store included. Do not retry it: the write may have happened, and a second
+/// 503, including a lost reply of the store. Do not retry: the write may have happened, and a second
 /// one would charge twice. Never delete a record while its subject exists: a new one has full budgets.
 ///
 /// # Examples
@@ -83,7 +82,7 @@ pub struct Transition<T>(Step<T>);
 #[must_use = "nothing is decided before the next account is stored"]
 #[expect(
     clippy::exhaustive_enums,
-    reason = "a driver has to handle both, and there is no third"
+    reason = "a driver must handle both, and there is no third"
 )]
 pub enum Step<T> {
     /// Nothing changes and nothing is written.
@@ -93,7 +92,7 @@ pub enum Step<T> {
 }
 
 impl<T> Transition<T> {
-    /// An operation: checks with `?`, each of which refuses, then one change.
+    /// An operation: checks with `?`, which refuse, then one change.
     pub(crate) fn of(operation: impl FnOnce() -> Result<Self, Denied>) -> Self {
         operation().unwrap_or_else(Self::refused)
     }
@@ -121,7 +120,7 @@ impl<T> Transition<T> {
         Self(Step::Save(next, Sealed(Outcome { result, events })))
     }
 
-    /// The same with another type of grant. A sealed one stays sealed.
+    /// Converts the grant. A sealed one stays sealed.
     #[cfg(feature = "exchange")]
     pub(crate) fn map<U>(self, convert: impl FnOnce(T) -> U) -> Transition<U> {
         let map = |outcome: Outcome<T>| Outcome {
@@ -186,7 +185,7 @@ impl<T> fmt::Debug for Transition<T> {
 
 /// Everything to store, in one database transaction.
 ///
-/// It is not `Clone`: only the `Next` that was stored confirms its save.
+/// It is not `Clone`: only the stored `Next` itself confirms its save.
 ///
 /// ```compile_fail,E0277
 /// fn twice(next: &oob_mfa::Next) -> oob_mfa::Next {
@@ -194,7 +193,7 @@ impl<T> fmt::Debug for Transition<T> {
 /// }
 /// ```
 ///
-/// Its account is read-only: what was stored is what was decided.
+/// Its account is read-only, so you can store only what was decided:
 ///
 /// ```compile_fail,E0616
 /// fn swap(first: &mut oob_mfa::Next, second: &mut oob_mfa::Next) {
@@ -205,7 +204,7 @@ impl<T> fmt::Debug for Transition<T> {
 #[must_use = "the next account has to be stored"]
 pub struct Next {
     account: Account,
-    /// They identify the [`Sealed`] that this opens.
+    /// Identify the [`Sealed`] that this opens.
     events: Events,
     target: Option<Target>,
 }
@@ -232,10 +231,10 @@ impl Next {
         &self.events
     }
 
-    /// Where the message goes that you send after the save; `None` if there is no message.
+    /// The phone and channel of the message that you send after the save; `None` without a message.
     ///
-    /// Ask quotas, country rules and number look-ups about it. If you drop this `Next` instead of storing
-    /// it, nothing is charged or sent.
+    /// Check it against quotas, country rules and number look-ups. If you drop this `Next` instead of
+    /// storing it, nothing is charged or sent.
     #[must_use]
     pub const fn target(&self) -> Option<Target> {
         self.target
@@ -245,8 +244,8 @@ impl Next {
     ///
     /// # Security
     ///
-    /// Call it only after the conditional write reported success. The outcome that it opens goes to a
-    /// client.
+    /// Call it only after the conditional write reported success: it opens the outcome, which goes to
+    /// a client.
     pub fn stored_durably(self) -> Stored {
         Stored(self.events)
     }
@@ -267,7 +266,10 @@ impl<T> Sealed<T> {
     /// # Errors
     ///
     /// [`AnothersStored`] for the confirmation of another transition. The outcome is dropped.
-    #[expect(clippy::needless_pass_by_value, reason = "one word opens one outcome")]
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "a confirmation opens one outcome"
+    )]
     pub fn open(self, stored: Stored) -> Result<Outcome<T>, AnothersStored> {
         if self.0.events.are_the_same(&stored.0) {
             Ok(self.0)
@@ -293,12 +295,12 @@ error_text!(
     "this Stored is of another transition: open each Sealed with the Stored of its own Next"
 );
 
-/// What was decided, after it was saved.
+/// A saved decision: the result and its events.
 #[derive(Debug)]
 #[must_use = "the result says whether the request was granted"]
 #[non_exhaustive]
 pub struct Outcome<T> {
-    /// The grant, or the reason why there is none.
+    /// What was granted, or why the request was refused or rejected.
     pub result: Result<T, Denied>,
     /// What to log, and what to notify the owner of.
     pub events: Events,

@@ -1,7 +1,6 @@
 //! Reads what a person types.
 //!
-//! Codes are copied from messages, read aloud, and pasted with surrounding text. One text is one
-//! code: nothing is guessed, and only separators are dropped.
+//! One text is one code: only separators are dropped, and nothing is guessed.
 
 /// The characters of a typed code: separators are dropped, and digits and letters of other forms
 /// are folded to ASCII. Other characters do not change.
@@ -20,7 +19,7 @@ fn is_in(ranges: &[(char, char)], c: char) -> bool {
         .any(|(first, last)| (*first..=*last).contains(&c))
 }
 
-/// The ASCII twin of a fullwidth character and of any decimal digit.
+/// The ASCII form of a fullwidth character or of any decimal digit.
 fn fold(c: char) -> char {
     const WIDE: u32 = '！' as u32 - '!' as u32;
     let twin = match c {

@@ -1,9 +1,9 @@
 //! The bodies of Auth0's MFA API: what a client sends and expects.
 //!
-//! Read a request into a [`Body`] with the serde [`Format`] that the content type names
-//! (`serde_json` for JSON, `serde_urlencoded` for a form), and ask it for what the endpoint needs.
-//! Responses and errors serialize to the bodies of the API. Nothing here depends on a framework: a
-//! status is a number, a header is two strings.
+//! Read a request into a [`Body`] in the [`Format`] of its content type: `serde_json` for JSON,
+//! `serde_urlencoded` for a form. Then ask the body for what the endpoint needs. Responses and
+//! errors serialize to the bodies of the API. Nothing here depends on a framework: a status is a
+//! number, and a header is two strings.
 //!
 //! | endpoint | read | [`Engine`](crate::Engine) | answer |
 //! |---|---|---|---|
@@ -15,7 +15,7 @@
 //! | any | [`Body::client`] | | [`ErrorAnswer`] |
 //!
 //! Each of them converts to an [`Answer`], which has a status, headers and a body:
-//! `Answer::from(…)` takes what the engine granted, `entries.collect::<AuthenticatorsAnswer>()`, or
+//! pass `Answer::from(…)` what the engine granted, `entries.collect::<AuthenticatorsAnswer>()`, or
 //! `TokenAnswer::new(…)` with your tokens. `?` converts a [`BadRequest`] to an [`ErrorAnswer`]; for
 //! a [`Denied`](crate::Denied) use `map_err(|denied| ErrorAnswer::denied(&denied, now))`.
 //!

@@ -62,7 +62,7 @@ fn a_first_phone_is_associated_and_confirmed() {
 
 /// All that tokens are minted from, of a login by each factor.
 #[test]
-fn what_was_verified_says_whose_login_it_is_and_by_what() {
+fn verified_names_the_user_and_the_authenticator() {
     for (policy, restricted) in [(Policy::auth0(), false), (Policy::nist_800_63b4(), true)] {
         let mut world = World::of(policy, "auth0|alice");
         let (phone, recovery) = world.enroll("+14155558730");
@@ -136,7 +136,7 @@ fn driven<T>(stored: &mut Option<Account>, transition: Transition<T>) -> Outcome
 }
 
 #[test]
-fn a_login_goes_its_whole_way_by_the_two_step_form() {
+fn a_login_works_in_the_two_step_form() {
     let World {
         engine, mut rng, ..
     } = World::new();
@@ -190,7 +190,7 @@ fn a_login_goes_its_whole_way_by_the_two_step_form() {
 }
 
 #[test]
-fn the_word_for_another_account_opens_nothing() {
+fn the_stored_of_another_account_opens_nothing() {
     let world = World::new();
     let begin = |engine: &Engine| {
         let transition = engine.restore_budgets(world.account(), world.now());

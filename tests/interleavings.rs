@@ -380,7 +380,7 @@ fn a_request_by_itself_has_one_schedule() {
 
 /// Where the last write wins, the same search finds schedules that no order explains.
 #[test]
-fn a_store_that_does_not_compare_is_found_out() {
+fn a_store_that_does_not_compare_is_found() {
     let scene = Scene::signing_in(subject(), 1);
     let mut found = 0;
     for commands in races(&scene.commands, 2) {

@@ -29,7 +29,7 @@ fn attacks() -> Vec<(&'static str, Vec<(&'static str, String)>)> {
 }
 
 #[test]
-fn every_attack_says_what_is_done_by_which_rule_proved_by_what_and_what_is_left() {
+fn every_attack_lists_the_answer_the_rule_the_proof_and_what_is_left() {
     let attacks = attacks();
     assert_eq!(attacks.len(), 42);
     for (attack, parts) in attacks {
@@ -77,7 +77,7 @@ fn every_rule_answers_an_attack() {
 }
 
 #[test]
-fn every_requirement_says_who_meets_it() {
+fn every_requirement_names_who_meets_it() {
     let rows = |page: &'static str, column: usize| {
         page.lines()
             .filter(|line| line.starts_with("| ") && line.contains('.'))

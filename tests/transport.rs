@@ -60,7 +60,7 @@ fn a_body_is_read_by_its_content_type_and_by_the_endpoint_where_there_is_none() 
 }
 
 #[test]
-fn what_is_wrong_with_a_body_has_its_status() {
+fn each_fault_of_a_body_has_its_status() {
     for (bad, status, description) in [
         (
             BadRequest::UnsupportedContentType,

@@ -19,7 +19,7 @@ use crate::session::Assurance;
 
 /// An issued code, or what is left of it after its expiry.
 ///
-/// The rest stays until 10 minutes after the issue, so a late answer gets "expired", not "unknown".
+/// The rest stays until 10 minutes after the issue: a late answer gets "expired", not "unknown".
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct PendingChallenge {
@@ -37,8 +37,8 @@ pub(crate) enum Code {
     Issued(IssuedCode),
     /// The code has expired, and its digest was dropped.
     Expired,
-    /// The code of an enrollment started with a first factor. It was discarded when the account got its
-    /// first phone another way.
+    /// The code of an enrollment started with a first factor, discarded when the account got another
+    /// first phone.
     Discarded {
         /// When it would have expired.
         expires_at: Millis,
@@ -59,7 +59,7 @@ impl ChallengeId {
     }
 }
 
-/// The part of a challenge that an answer is judged by.
+/// The part of a challenge that judges an answer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct IssuedCode {
@@ -89,7 +89,7 @@ pub(crate) struct Enrollment {
     pub(crate) device: DeviceId,
     pub(crate) number: PhoneNumber,
     pub(crate) begun_by: Assurance,
-    /// The recovery code that was shown with it, good once the phone is confirmed.
+    /// The recovery code that was shown with it; it works once the phone is confirmed.
     pub(crate) recovery: Option<Recovery>,
 }
 
@@ -128,7 +128,7 @@ impl PendingChallenge {
         now.since(self.issued_at) < MAX_CODE_AGE
     }
 
-    /// Whether its code confirms an enrollment that was started with a first factor.
+    /// Whether this is an enrollment started with a first factor.
     pub(crate) fn is_unguarded(&self) -> bool {
         let enrollment = self.code.issued().and_then(IssuedCode::enrollment);
         enrollment.is_some_and(|enrollment| enrollment.begun_by == Assurance::FirstFactor)
@@ -167,7 +167,7 @@ impl Code {
         }
     }
 
-    /// None once it has expired.
+    /// `None` after the expiry.
     pub(crate) const fn expires_at(&self) -> Option<Millis> {
         match self {
             Self::Issued(IssuedCode { expires_at, .. }) | Self::Discarded { expires_at } => {

@@ -12,7 +12,7 @@ use crate::session::Assurance;
 
 const VERSION: u16 = 1;
 
-/// The version comes first, so a record of another version is refused for its version.
+/// The version comes first: a record of another version is refused for that, whatever follows.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields, expecting = "a record of an account")]
 struct Record<S> {
@@ -42,7 +42,7 @@ impl<'de> Deserialize<'de> for Version {
 impl Serialize for Account {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         if self.revision() == 0 {
-            // Stored, it would conflict with the first change, which inserts.
+            // A stored new account would conflict with the first change, which inserts.
             return Err(ser::Error::custom(
                 "cannot serialize a new account: store only accounts that the engine returned",
             ));

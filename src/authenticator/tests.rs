@@ -13,7 +13,7 @@ fn device(text: &str) -> DeviceId {
 }
 
 #[test]
-fn a_device_id_is_drawn_from_letters_and_digits_alone() {
+fn a_device_id_is_drawn_from_letters_and_digits_only() {
     let first = DeviceId::draw(&mut Words::new(0..16));
     assert_eq!(first.to_string(), "dev_ABCDEFGHIJKLMNOP");
     let last = DeviceId::draw(&mut Words::new(46..62));
@@ -97,7 +97,7 @@ impl<'de> Deserializer<'de> for Number {
 }
 
 #[test]
-fn a_device_id_that_machines_write_as_anything_but_bytes_is_refused_with_what_it_has_to_be() {
+fn a_binary_device_id_that_is_not_bytes_is_refused_and_the_error_names_the_form() {
     let refused = DeviceId::deserialize(Number(7)).unwrap_err();
     assert_eq!(
         refused.to_string(),

@@ -31,7 +31,7 @@ fn emptied(limit: RateLimit, now: u64) -> Budget {
 }
 
 #[test]
-fn ten_go_at_once_and_one_comes_back_every_hour_to_the_millisecond() {
+fn ten_are_taken_at_once_and_then_one_every_hour_to_the_millisecond() {
     let mut budget = emptied(sends(), 0);
     for hour in 1..=30 {
         let back = hour * HOUR;
@@ -45,7 +45,7 @@ fn ten_go_at_once_and_one_comes_back_every_hour_to_the_millisecond() {
 }
 
 #[test]
-fn what_is_spread_over_time_comes_back_in_the_order_it_went() {
+fn messages_spread_over_time_refill_in_order() {
     let mut budget = Budget::default();
     // One every 6 minutes: all 10 are taken after 54 minutes, and the first is back at 60.
     for taken in 0..10 {
@@ -166,7 +166,7 @@ fn all_limits_are_each_limit_once() {
 }
 
 #[test]
-fn a_clock_that_ran_ahead_by_less_than_the_window_is_taken_at_its_word() {
+fn a_clock_ahead_by_less_than_the_window_refills_for_that_time() {
     let limit = sends();
     let mut budget = Budget::default();
     budget.take(limit, at(5 * HOUR)).unwrap();
@@ -178,7 +178,7 @@ fn a_clock_that_ran_ahead_by_less_than_the_window_is_taken_at_its_word() {
 }
 
 #[test]
-fn a_clock_that_jumps_ahead_refills_one_burst_and_no_more() {
+fn a_clock_that_jumps_ahead_refills_at_most_one_burst() {
     let limit = sends();
     let mut budget = emptied(limit, 0);
     let taken = (0..100)

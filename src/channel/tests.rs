@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 use super::{Channel, Channels};
 
 #[test]
-fn channels_say_what_they_contain_sms_first() {
+fn channels_iterate_sms_first() {
     use Channel::{Sms, Voice};
     for (channels, members) in [
         (Channels::Sms, [Sms].as_slice()),
@@ -25,7 +25,7 @@ fn channels_say_what_they_contain_sms_first() {
 }
 
 #[test]
-fn a_channel_has_its_name_and_voice_an_old_one() {
+fn a_channel_has_its_name_and_voice_has_an_old_one_too() {
     assert_eq!(Channel::named("sms"), Some(Channel::Sms));
     assert_eq!(Channel::named("voice"), Some(Channel::Voice));
     assert_eq!(Channel::named("tel"), Some(Channel::Voice));

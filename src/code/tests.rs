@@ -75,7 +75,7 @@ fn a_word_becomes_its_remainder_with_leading_zeros() {
 }
 
 #[test]
-fn the_words_past_the_last_whole_multiple_are_thrown_away() {
+fn words_past_the_last_whole_multiple_are_rejected() {
     assert_eq!(drawn(6, [4_293_999_999]), "999999");
     assert_eq!(drawn(6, [4_294_000_000, 7]), "000007");
     assert_eq!(drawn(6, [u32::MAX, 4_294_000_000, 7]), "000007");
@@ -88,7 +88,7 @@ fn the_words_past_the_last_whole_multiple_are_thrown_away() {
 }
 
 #[test]
-fn a_bound_that_divides_every_word_throws_none_away() {
+fn a_bound_that_divides_every_word_rejects_none() {
     let bound = core::num::NonZeroU32::new(32).unwrap();
     let below = |bound, words: &[u32]| *below::<1>(bound, &mut Words::new(words.iter().copied()));
     assert_eq!(below(bound, &[u32::MAX]), [31]);
@@ -117,7 +117,7 @@ fn keys_are_three_digits_of_one_word_drawn_by_rejection() {
 }
 
 #[test]
-fn keys_are_right_where_all_three_are_and_nothing_else_is_there() {
+fn only_exactly_the_three_keys_are_right() {
     let keys = CallKeys::draw(&mut Words::new([123]));
     let is_right = |pressed: &str| bool::from(keys.judge(pressed));
     assert!(is_right("123"));

@@ -110,7 +110,7 @@ fn a_user_without_a_record_has_a_new_account() {
 }
 
 #[test]
-fn after_a_conflict_the_engine_is_asked_about_what_is_stored_then() {
+fn after_a_conflict_the_engine_judges_the_newer_account() {
     for (decided, store) in both(3, change) {
         assert_eq!(decided.unwrap().result, Ok(()));
         assert_eq!((store.called("load"), store.called("replace")), (4, 4));
@@ -120,7 +120,7 @@ fn after_a_conflict_the_engine_is_asked_about_what_is_stored_then() {
 }
 
 #[test]
-fn the_last_of_sixteen_tries_gets_through_and_there_is_no_other() {
+fn the_sixteenth_try_succeeds_and_there_is_no_seventeenth() {
     assert_eq!(MAX_TRIES, 16);
     for (decided, store) in both(15, change) {
         assert_eq!(decided.unwrap().result, Ok(()));
@@ -133,7 +133,7 @@ fn the_last_of_sixteen_tries_gets_through_and_there_is_no_other() {
 }
 
 #[test]
-fn a_refusal_is_loaded_and_told_and_not_saved() {
+fn a_refusal_is_answered_after_a_load_without_a_save() {
     let unknown = |account: Account| -> Transition<Removed> {
         engine().remove_phone(
             account,
@@ -149,7 +149,7 @@ fn a_refusal_is_loaded_and_told_and_not_saved() {
 }
 
 #[test]
-fn a_store_that_fails_is_not_asked_again() {
+fn a_store_that_fails_is_not_retried() {
     let subject = subject();
     let loads = Cell::new(0);
     let load = || {
@@ -208,7 +208,7 @@ impl fmt::Display for NoRoute {
 impl core::error::Error for NoRoute {}
 
 #[test]
-fn what_was_not_saved_says_what_the_store_says_and_by_what_that_was_caused() {
+fn an_unsaved_error_shows_the_stores_error_and_its_source() {
     let failed = Unsaved::Failed(Down(NoRoute));
     assert_eq!(failed.to_string(), "the store is down");
     let cause = core::error::Error::source(&failed).unwrap();

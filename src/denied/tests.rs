@@ -92,7 +92,7 @@ fn the_name_of_a_denial_is_its_variant_and_each_variant_has_one() {
 }
 
 #[test]
-fn each_denial_has_a_text_of_its_own_for_developers() {
+fn each_denial_has_its_own_text_for_developers() {
     let mut texts: Vec<String> = Vec::new();
     for (denied, _) in table() {
         let text = denied.to_string();
@@ -121,7 +121,7 @@ fn each_denial_is_of_one_kind_and_only_a_judged_code_is_rejected() {
 }
 
 #[test]
-fn only_a_limit_says_when_to_come_back() {
+fn only_a_limit_has_a_retry_time() {
     for (denied, _) in table() {
         let limit = matches!(
             denied,
@@ -177,7 +177,7 @@ fn the_wait_is_rounded_up_to_whole_seconds() {
 }
 
 #[test]
-fn the_longest_wait_that_the_calendar_holds_is_told() {
+fn the_longest_wait_that_the_calendar_holds_is_returned() {
     let denied = Denied::TooManySends {
         retry_at: UtcDateTime::MAX,
     };

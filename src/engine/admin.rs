@@ -17,7 +17,7 @@ use crate::instant::Millis;
 use crate::phone::PhoneNumber;
 use crate::transition::Transition;
 
-/// An account that holds nothing of its owner any more.
+/// The result of erasing an account: when its record may be deleted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Erased {
@@ -49,7 +49,7 @@ impl Engine {
         account.state.phones_at(now)
     }
 
-    /// How many a budget has left, for support staff.
+    /// How many messages, wrong codes or wrong recovery codes are left, for support staff.
     ///
     /// # Examples
     ///
@@ -70,7 +70,7 @@ impl Engine {
             .remaining_at(self.policy.rate(limit), now)
     }
 
-    /// Removes every phone, enrollment, challenge and the recovery code, and revokes every session.
+    /// Removes every phone, enrollment and challenge and the recovery code, and revokes every session.
     ///
     /// Budgets and spent sessions stay. A server that is ahead by the [skew](crate::Policy::skew) may have
     /// issued sessions just now, so the reset revokes sessions issued until account time plus the skew.
@@ -106,7 +106,7 @@ impl Engine {
 
     /// Removes everything about the owner, and returns when the record may be deleted.
     ///
-    /// The record that is left refuses every session that exists now. Deleting it earlier would let an
+    /// The remaining record refuses every session that exists now. Deleting it too early would let an
     /// older session enroll a phone on a fresh account, and would refill the budgets.
     ///
     /// 1. Delete the user where passwords are checked, so that no session begins.
@@ -138,7 +138,7 @@ impl Engine {
         Transition::of(|| {
             let mut change = self.draft(account, now)?.change();
             let revoked_until = self.remove_everything(&mut change, Event::AccountErased);
-            // They are revoked.
+            // Every spent session is revoked too.
             change.spent.clear();
 
             // A server that is behind by the skew accepts a session for that much longer.
@@ -150,7 +150,7 @@ impl Engine {
         })
     }
 
-    /// Drops phones, codes and the recovery code, and sets until when sessions are revoked.
+    /// Drops phones, codes and the recovery code. Returns until when sessions are revoked.
     fn remove_everything(&self, change: &mut Change<'_>, event: Event) -> Millis {
         change.log(event);
         change.phones.clear();
@@ -197,7 +197,7 @@ impl Engine {
 
     /// Adds a phone that another system has verified, for migration.
     ///
-    /// The phone brings no recovery code. The import discards pending enrollments started with a first
+    /// The account gets no recovery code. The import discards pending enrollments started with a first
     /// factor.
     ///
     /// # Errors
@@ -243,7 +243,7 @@ impl Engine {
         })
     }
 
-    /// Refills every budget. Only time, this and [`rewind`](Self::rewind) refill one
+    /// Refills every budget. Nothing else does, except time and [`rewind`](Self::rewind)
     /// ([rule 7](crate::rules#7-budgets-survive)).
     ///
     /// # Errors
@@ -252,7 +252,7 @@ impl Engine {
     ///
     /// # Security
     ///
-    /// It gives an attacker who knows the password a full budget of guesses. Find out first who spent
+    /// It gives an attacker who knows the password a full budget of guesses. First find out who spent
     /// the last one.
     ///
     /// # Examples
@@ -279,7 +279,7 @@ impl Engine {
 
     /// Sets the time of an account to `now`, after a server whose clock ran ahead has changed it.
     ///
-    /// It is the way out of [`Denied::ClockBehind`]:
+    /// It ends [`Denied::ClockBehind`] for the account:
     ///
     /// 1. Stop the wrong clock.
     /// 2. Drop the keys that sealed and signed its tokens: a token from that future would become valid later.
@@ -295,10 +295,9 @@ impl Engine {
     ///
     /// # Security
     ///
-    /// `now` must be right. If it is too early by more than the skew, what the account has ended comes back:
-    /// budgets refill, as [`restore_budgets`](Self::restore_budgets) does, and sessions that were spent or
-    /// revoked by a reset after `now` are valid again. Use the policy of all servers: a shorter window or a
-    /// smaller skew refills and revives too.
+    /// `now` must be right. If it is too early by more than the skew, budgets refill as by
+    /// [`restore_budgets`](Self::restore_budgets), and sessions that were spent or revoked after `now` are
+    /// valid again. Use the policy of all servers: a shorter window or a smaller skew has the same effects.
     ///
     /// # Examples
     ///

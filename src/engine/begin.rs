@@ -12,7 +12,7 @@ use crate::session::token::MfaToken;
 use crate::session::{FirstFactor, MfaSession};
 
 impl Engine {
-    /// An engine with this policy, whose digests and tokens are made with `keys`.
+    /// An engine with this policy, which makes digests and tokens with `keys`.
     ///
     /// # Examples
     ///
@@ -30,19 +30,19 @@ impl Engine {
         Self { policy, keys }
     }
 
-    /// The policy that it decides by; [`new`](Self::new) has an example.
+    /// The engine's policy; [`new`](Self::new) has an example.
     #[must_use]
     pub const fn policy(&self) -> &Policy {
         &self.policy
     }
 
-    /// Begins the session of a user whose first factor has passed.
+    /// Begins the session of a user who has passed the first factor.
     ///
     /// Client, scope and audience come back in [`Verified`](crate::Verified).
     ///
     /// # Errors
     ///
-    /// [`Denied::ParameterTooLong`] for a client of more than 255 bytes, a scope or an audience of
+    /// [`Denied::ParameterTooLong`] for a client of more than 255 bytes, or a scope or audience of
     /// more than 1,024.
     ///
     /// # Examples
@@ -76,13 +76,13 @@ impl Engine {
         MfaSession::begin(first_factor, lifetime, Millis::at(now), rng)
     }
 
-    /// The `mfa_token` of a session; [`begin`](Self::begin) has an example.
+    /// Seals a session into an `mfa_token`; [`begin`](Self::begin) has an example.
     #[must_use]
     pub fn issue_token(&self, session: &MfaSession) -> MfaToken {
         MfaToken::seal(session, &self.keys)
     }
 
-    /// The session of an `mfa_token`; [`begin`](Self::begin) has an example.
+    /// Opens an `mfa_token` and returns its session; [`begin`](Self::begin) has an example.
     ///
     /// `client` is the authenticated client that presents the token. With `None` the client is not checked.
     ///

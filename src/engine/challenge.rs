@@ -26,11 +26,11 @@ use crate::transition::Transition;
 pub struct Challenge {
     /// What to challenge. `None`: the most recently used phone.
     pub authenticator: Option<AuthenticatorId>,
-    /// The channel; none for that of the authenticator, or the one that the phone last used.
+    /// The channel. `None`: that of the authenticator, or else the one that the phone last used.
     pub channel: Option<Channel>,
 }
 
-/// A challenge that was issued.
+/// An issued challenge.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Challenged {
@@ -45,8 +45,8 @@ pub struct Challenged {
 impl Engine {
     /// Issues a code to an active phone, for a login.
     ///
-    /// It supersedes the code of the same session for the same phone, by either channel. Codes of other
-    /// sessions stay ([rule 11](crate::rules#11-one-live-code)).
+    /// The new code supersedes that of the same session for the same phone, by either channel. Codes of
+    /// other sessions stay ([rule 11](crate::rules#11-one-live-code)).
     ///
     /// # Errors
     ///
@@ -104,7 +104,7 @@ impl Engine {
         })
     }
 
-    /// The phone and the channel that the request names, or else those that were last used.
+    /// The requested phone and channel, or else those that were last used.
     fn chosen(&self, draft: &Draft<'_>, request: &Challenge) -> Result<(Channel, Phone), Denied> {
         let enabled = self.policy.channels();
         if request

@@ -1,4 +1,4 @@
-//! The account that an operation works on, at account time: first judged, then changed.
+//! The account that an operation works on, at account time: first checked, then changed.
 
 use alloc::vec::Vec;
 use core::ops::{Deref, DerefMut};
@@ -21,8 +21,8 @@ use crate::policy::Policy;
 use crate::session::MfaSession;
 use crate::transition::Transition;
 
-/// An account at account time, without anything that has expired. Judging it changes nothing, and
-/// dropping it writes nothing.
+/// An account at account time, without anything that has expired. It cannot change, and dropping it
+/// writes nothing.
 pub(super) struct Draft<'a> {
     account: Account,
     policy: &'a Policy,
@@ -126,7 +126,7 @@ impl Change<'_> {
         self.target = Some(target);
     }
 
-    /// Drops challenges, and logs each code that nobody has used.
+    /// Drops challenges, and logs each unused code.
     pub(super) fn drop_codes(&mut self, is_dropped: impl Fn(&PendingChallenge) -> bool) {
         let Self { draft, events, .. } = self;
         draft.account.state.challenges.retain(|pending| {
@@ -196,7 +196,7 @@ impl Change<'_> {
         });
     }
 
-    /// Charges a budget that was checked, and logs when that takes the last one.
+    /// Charges a budget that was checked, and logs when it is then empty.
     pub(super) fn charge(&mut self, limit: Limit) {
         let (rate, now) = (self.draft.policy.rate(limit), self.now());
         let budget = self.budget_mut(limit);
@@ -212,12 +212,12 @@ impl Change<'_> {
         self.end(Ok(granted))
     }
 
-    /// Ends the change and rejects a wrong code, which was charged (rule 3).
+    /// Ends the change and rejects a wrong code that was charged (rule 3).
     pub(super) fn reject<T>(self, denied: Denied) -> Transition<T> {
         self.end(Err(denied))
     }
 
-    /// The one place that counts a revision and moves the time of an account.
+    /// The only place that counts a revision and moves the time of an account.
     fn end<T>(self, result: Result<T, Denied>) -> Transition<T> {
         let Draft {
             mut account, now, ..
@@ -229,7 +229,7 @@ impl Change<'_> {
     }
 }
 
-/// The event of a code that is dropped; none if it has expired or was discarded before.
+/// The event of a dropped code; none if it has expired or was discarded before.
 fn code_dropped(pending: &PendingChallenge) -> Option<Event> {
     let code = pending.code.issued()?;
     Some(Event::CodeDropped {

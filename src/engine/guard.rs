@@ -1,4 +1,4 @@
-//! Who may do what: the checks that operations share. None changes anything.
+//! Who may do what: the checks that operations share. They change nothing.
 
 use crate::account::{Account, MAX_SPENT, State};
 use crate::denied::Denied;
@@ -27,7 +27,7 @@ pub(super) fn check_session(
     if session.expires() <= now {
         return Err(Denied::TokenExpired);
     }
-    // A server whose clock is ahead by the skew may have issued it.
+    // A server whose clock is ahead by the skew may have issued the session.
     let ahead = now.after(policy.skew);
     if session.issued() > ahead {
         return Err(Denied::SessionNotYetValid);
@@ -74,7 +74,7 @@ pub(super) fn check_may_enroll(state: &State, session: &MfaSession) -> Result<()
     }
 }
 
-/// Refuses a number that is confirmed on this account, and a phone above the policy's limit.
+/// Refuses a number that is confirmed on this account, and one phone more than the policy's limit.
 pub(super) fn check_room_for_phone(
     state: &State,
     number: PhoneNumber,

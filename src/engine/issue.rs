@@ -18,8 +18,8 @@ use crate::session::MfaSession;
 
 /// Refuses a code if the send budget is empty, or if the record has no room for it.
 ///
-/// Expired codes do not count, nor those that a code of this session for `device` supersedes (rule 12).
-/// `device` is `None` if the account does not know the phone yet.
+/// Expired codes do not count. Neither do codes that this one supersedes (rule 12). `device` is `None`
+/// if the account does not know the phone yet.
 pub(super) fn check_issue(
     draft: &Draft<'_>,
     session: &MfaSession,

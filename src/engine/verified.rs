@@ -1,4 +1,4 @@
-//! The proof that a login was completed.
+//! The proof that a second factor has passed.
 
 use core::time::Duration;
 
@@ -16,9 +16,9 @@ use crate::subject::Subject;
 /// # Security
 ///
 /// Only the engine makes one, from the right binding code of a live challenge or the live recovery
-/// code ([rule 1](crate::rules#1-proof)). Nobody sees it before the account that remembers it is saved.
-/// Never mint a token that is valid after [`not_after`](Self::not_after), or one with a later `auth_time`
-/// than [`authenticated_at`](Self::authenticated_at). Nobody else can make or copy one:
+/// code ([rule 1](crate::rules#1-proof)). You get it only after the account is saved. Never mint a
+/// token that is valid after [`not_after`](Self::not_after), or one with a later `auth_time` than
+/// [`authenticated_at`](Self::authenticated_at). No code outside of the crate can make or copy one:
 ///
 /// ```compile_fail,E0451
 /// fn forge(
@@ -48,10 +48,10 @@ pub struct Verified {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Purpose {
-    /// To complete a login.
+    /// A login.
     Login,
-    /// To confirm an enrollment. For a first-factor session it completes the login too; for an MFA
-    /// session, tokens minted for it end with that session.
+    /// An enrollment. For a first-factor session, the code completes the login too. For an MFA
+    /// session, tokens minted from it end with that session.
     Enrollment,
 }
 
@@ -80,7 +80,7 @@ impl Verified {
         self.session.audience()
     }
 
-    /// What was verified.
+    /// The phone or recovery code that was verified.
     #[must_use]
     pub const fn authenticator(&self) -> AuthenticatorId {
         self.authenticator
@@ -103,7 +103,8 @@ impl Verified {
 
     /// Authentication methods for the `amr` claim, by RFC 8176: `mfa`, and `sms` or `tel`.
     ///
-    /// RFC 8176 has no value for a recovery code. You add the value of the first factor (`pwd`).
+    /// RFC 8176 has no value for a recovery code. Add the value of the first factor (`pwd`)
+    /// yourself.
     #[must_use]
     pub const fn amr(&self) -> &'static [&'static str] {
         match self.authenticator {
@@ -119,7 +120,7 @@ impl Verified {
         self.restricted
     }
 
-    /// The replacement of the recovery code that was used: show it to the owner once.
+    /// The replacement of a used recovery code: show it to the owner once.
     #[must_use]
     pub const fn recovery_code(&self) -> Option<&RecoveryCode> {
         self.recovery_code.as_ref()
@@ -131,7 +132,8 @@ impl Verified {
         self.at.to_utc()
     }
 
-    /// The session of an access token that you mint now for the MFA API: it lists, enrolls and removes.
+    /// The session of an access token for the MFA API that you mint now: it lists, enrolls and removes
+    /// phones.
     ///
     /// `id` is the token's own, a `jti` for example. The session lives for `lifetime`, but never longer than
     /// [`not_after`](Self::not_after): sign its [`expires_at`](MfaSession::expires_at) into the token.
@@ -154,8 +156,8 @@ impl Verified {
     ///
     /// # Security
     ///
-    /// Give it only to a token with the audience of the MFA API. Its scope is the one that the login was
-    /// granted: without [`Scope`](crate::Scope)s of that API it allows nothing.
+    /// Give it only to a token with the audience of the MFA API. Its scope is that of the login: without
+    /// [`Scope`](crate::Scope)s of that API it allows nothing.
     #[must_use]
     pub fn mfa_session(&self, id: &SessionId, lifetime: Duration) -> MfaSession {
         let end = self
@@ -168,14 +170,15 @@ impl Verified {
         self.session.of_token(id, self.at, end)
     }
 
-    /// What the session had proven before: [`Assurance::Mfa`] only if it confirmed an enrollment. What a
-    /// token minted now proves is [`mfa_session`](Self::mfa_session).
+    /// What the session had proven before this code: [`Assurance::Mfa`] only if an MFA session confirmed
+    /// an enrollment. For a token minted now, see [`mfa_session`](Self::mfa_session).
     #[must_use]
     pub const fn assurance(&self) -> Assurance {
         self.session.assurance()
     }
 
-    /// The expiry of an MFA session, which no token minted for it may outlive; `None` for a login.
+    /// When tokens minted from this must have expired: at the end of an MFA session; `None` for a
+    /// login.
     #[must_use]
     pub fn not_after(&self) -> Option<UtcDateTime> {
         match self.session.assurance() {
@@ -184,8 +187,8 @@ impl Verified {
         }
     }
 
-    /// When the user authenticated, for `auth_time`: now for a login, the time of its own login for an MFA
-    /// session.
+    /// When the user authenticated, for `auth_time`: now for a login; for an MFA session, the time of the
+    /// login that began it.
     #[must_use]
     pub fn authenticated_at(&self) -> UtcDateTime {
         self.session.authenticated_by(self.at).to_utc()

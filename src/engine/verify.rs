@@ -1,4 +1,4 @@
-//! Verify: judges a binding code, and charges a wrong one before the answer rejects it (rule 3).
+//! Judges a binding code, and charges a wrong one before the answer rejects it (rule 3).
 
 use subtle::Choice;
 use time::UtcDateTime;
@@ -43,7 +43,7 @@ struct Judged {
 impl Engine {
     /// Judges a binding code: completes a login, or confirms an enrollment.
     ///
-    /// A first-factor session that confirms its enrollment completes its login too. A code of any wrong
+    /// A first-factor session that confirms its enrollment completes its login too. A code of a wrong
     /// shape is judged and charged like any wrong code.
     ///
     /// # Errors
@@ -155,7 +155,7 @@ impl Engine {
                 session.tag(),
                 &request.binding_code,
             )
-            // Someone dropped the key from the ring while the code was in flight.
+            // The key left the ring after the code was issued.
             .ok_or(Denied::OobCodeExpired)?;
         Ok(Judged {
             challenge: pending.id,
@@ -223,7 +223,7 @@ impl Engine {
         });
         change.log(Event::WrongBindingCode {
             authenticator: judged.target.authenticator(judged.channel),
-            // An unconfirmed phone has no count of its own.
+            // An unconfirmed phone counts no failures.
             failures: phone.map_or(attempts, |phone| phone.failures),
             delivery: judged.challenge.delivery(),
         });

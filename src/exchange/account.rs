@@ -22,7 +22,7 @@ use crate::subject::Subject;
 use crate::transition::{Next, Step};
 use crate::wire::{Answer, AuthenticatorsAnswer, ErrorAnswer, MfaRequiredAnswer, TokenAnswer};
 
-/// How long a client waits after a 503. By then the state has changed, or the store is back.
+/// How long a client waits after a 503.
 const BUSY: Duration = Duration::from_secs(1);
 
 fn unavailable() -> Failure {
@@ -113,7 +113,7 @@ fn judge(
         },
     };
     match transition.begin() {
-        // Nothing is granted that is not saved, whatever a refusal holds.
+        // A grant that was not saved is an error, never an answer.
         Step::Refused(outcome) => Err(match outcome.result {
             Err(denied) => denied.into(),
             Ok(_) => ErrorAnswer::server_error().into(),
@@ -139,12 +139,12 @@ fn opened(saving: Saving) -> Result<Way, Failure> {
     granted(saving.pending.subject, outcome.result?)
 }
 
-/// What is left to do for a saved grant.
+/// The next step after a grant is saved.
 fn granted(subject: Subject, granted: Granted) -> Result<Way, Failure> {
     match granted {
         Granted::Message(delivery, answer) => Ok(Way::Send(subject, delivery, answer)),
         Granted::Removed(answer) => Ok(Way::Done(answer)),
-        // The phone is confirmed. For tokens, the user signs in again.
+        // The phone is confirmed, but its session has expired: the user signs in again for tokens.
         Granted::Verified(verified) if seconds_left(&verified) == Some(0) => {
             Err(Denied::TokenInvalid.into())
         }
@@ -152,7 +152,7 @@ fn granted(subject: Subject, granted: Granted) -> Result<Way, Failure> {
     }
 }
 
-/// How many whole seconds a token minted now may be valid, if there is a limit.
+/// How many whole seconds a token minted now may be valid; `None` without a limit.
 fn seconds_left(verified: &Verified) -> Option<u64> {
     let end = verified.not_after()?.unix_timestamp_nanos();
     let left = end.saturating_sub(verified.verified_at().unix_timestamp_nanos());
@@ -253,8 +253,7 @@ impl Send {
         self.context.go(Ok(Way::Done(self.answer)))
     }
 
-    /// Use it if you do not know whether the provider accepted the message: 200, because the code
-    /// may arrive.
+    /// You do not know whether the provider accepted the message: 200, because the code may arrive.
     pub fn unknown(self) -> Exchange {
         self.sent()
     }
@@ -272,8 +271,8 @@ impl Mint {
         &self.verified
     }
 
-    /// The tokens. The machine adds a new recovery code, and ends `expires_in` with the session that
-    /// [`Verified::not_after`] tells. The expiry within your token is yours.
+    /// The tokens. The machine adds a new recovery code, and limits `expires_in` by
+    /// [`Verified::not_after`]. You limit the expiry inside your token.
     pub fn minted(self, answer: TokenAnswer) -> Exchange {
         let answer = answer
             .with_recovery_code(self.verified.recovery_code())

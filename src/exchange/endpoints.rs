@@ -30,8 +30,8 @@ impl Exchange {
     ///
     /// # Security
     ///
-    /// Nothing that the machine read is left in memory once the request ends, with one exception: `serde_json`
-    /// keeps a JSON text that has an escape in a buffer that it does not overwrite.
+    /// The machine overwrites everything that it read, with one exception: `serde_json` copies a JSON string
+    /// that has an escape into a buffer that is not overwritten.
     pub fn begin(engine: &Arc<Engine>, request: &Request<'_>, now: UtcDateTime) -> Self {
         let method = Method::of(request.method);
         let endpoint = match Route::of(request.method, request.path()) {
@@ -120,7 +120,7 @@ fn go_on(context: &mut Context, session: MfaSession, after: AfterToken) -> Resul
         AfterToken::Operation(operation) => return Ok(ask(session, operation?)),
         AfterToken::Associate(body) => body?,
     };
-    // Most clients do not name themselves here. One that does must be the session's client.
+    // Clients need not authenticate here. One that does must be the session's client.
     if body.optional("client_secret")?.is_some() {
         let credentials = body.client(None)?;
         return Ok(Way::Client(
@@ -212,7 +212,8 @@ impl Token {
     /// The session that the token stands for: one kept from
     /// [`Verified::mfa_session`](crate::Verified::mfa_session), or [`MfaSession::trusted`] by its claims.
     ///
-    /// The machine checks that it has not expired, and that it is of the client where one authenticates.
+    /// The machine checks that the session has not expired and, if a client authenticated, that it is the
+    /// session's.
     pub fn session(mut self, session: MfaSession) -> Exchange {
         let way = match session.check_client(self.offered.client.as_deref()) {
             Ok(()) if session.expires_at() <= self.context.now => Err(Denied::TokenExpired.into()),
@@ -222,12 +223,13 @@ impl Token {
         self.context.go(way)
     }
 
-    /// The token is one of yours and not valid: for example [`Denied::TokenInvalid`].
+    /// The token is one of yours, but expired, revoked or of another audience: for example
+    /// [`Denied::TokenInvalid`].
     pub fn denied(self, denied: Denied) -> Exchange {
         self.context.go(Err(denied.into()))
     }
 
-    /// The token is not one of yours.
+    /// The token is not one of yours: 401, "Malformed `mfa_token`".
     pub fn unknown(self) -> Exchange {
         self.context.go(Err(self.offered.denied.into()))
     }
@@ -239,8 +241,9 @@ impl Token {
 ///
 /// # Security
 ///
-/// Grant what the client asked for and may have. The [`Scope`](crate::Scope)s of the MFA API, with that
-/// API's audience, let the client add and remove phones: grant them to clients that manage factors.
+/// Grant what the client requested and may have. The [`Scope`](crate::Scope)s of the MFA API, with that
+/// API's audience, let the client add and remove phones: grant them only to clients that manage
+/// factors.
 #[derive(Clone, Debug)]
 #[expect(
     clippy::exhaustive_structs,
@@ -249,7 +252,7 @@ impl Token {
 pub struct Passed {
     /// The user.
     pub subject: Subject,
-    /// The scope to grant; [`Grant::scope`] has the part of a request that a client may have.
+    /// The scope to grant; [`Grant::scope`] reduces a request to what a client may have.
     pub scope: String,
     /// The audience to grant: empty, or one that the client may ask for.
     pub audience: String,
@@ -272,7 +275,7 @@ impl Grant {
     ///
     /// # Errors
     ///
-    /// A `scope` that is not a text, or is there twice.
+    /// [`BadRequest`] if `scope` is not a string or is repeated.
     pub fn scope(&self, allowed: &[&str]) -> Result<String, BadRequest> {
         let requested = self.grant.body.optional("scope")?.unwrap_or_default();
         let granted = requested.split_ascii_whitespace();
@@ -297,7 +300,7 @@ impl Grant {
         self.context.go(Ok(Way::Load(pending)))
     }
 
-    /// The grant needs no second factor: these are its tokens.
+    /// The grant needs no second factor: answers with these tokens.
     pub fn granted(self, answer: TokenAnswer) -> Exchange {
         self.context.go(Ok(Way::Done(Answer::from(answer))))
     }

@@ -28,7 +28,7 @@ use crate::wire::{Answer, BadRequest, Body, ClientCredentials, ErrorAnswer};
 #[must_use = "the client gets no answer before the last step"]
 #[expect(
     clippy::exhaustive_enums,
-    reason = "a driver has to take every step, and the compiler tells it of a new one"
+    reason = "a driver must take every step, and the compiler reports a new one"
 )]
 pub enum Exchange {
     /// Authenticate the client.
@@ -39,7 +39,7 @@ pub enum Exchange {
     Grant(Grant),
     /// Load an account.
     Load(Load),
-    /// Admit the target of a message, or not.
+    /// Admit or refuse the target of a message.
     Admit(Admit),
     /// Save an account by a conditional write.
     Replace(Replace),
@@ -115,7 +115,7 @@ pub(super) enum AfterClient {
 pub(super) struct Offered {
     pub(super) text: Zeroizing<String>,
     pub(super) client: Option<String>,
-    /// The denial if the embedder does not know it either.
+    /// The denial if the embedder does not know the token either.
     pub(super) denied: Denied,
     pub(super) after: AfterToken,
 }
@@ -224,12 +224,12 @@ step! {
 step! {
     /// Open a token that is not an `mfa_token` of this engine.
     ///
-    /// It may be your own access token for the MFA API. Any other text comes here too, so the check
-    /// must be cheap.
+    /// It may be your own access token for the MFA API. Any other text comes here too, so make the
+    /// check cheap.
     Token { offered: Offered }
 }
 step! {
-    /// Answer a grant type that this API does not have, from an authenticated client.
+    /// Answer a grant type that this API does not have. The client is authenticated.
     ///
     /// The password grant is the usual first factor. Limit how many passwords may be tried.
     Grant { grant: OtherGrant }
@@ -241,20 +241,20 @@ step! {
 step! {
     /// Admit the target of a message: countries, quotas, a number look-up, a provider that is down.
     ///
-    /// The request is judged, but nothing is saved, charged or sent yet. After [`fail`](Self::fail)
-    /// nothing ever is. After a conflict the step does not repeat for the same target.
+    /// The request is judged, but nothing is saved, charged or sent yet. [`fail`](Self::fail) ends it
+    /// that way. After a conflict the step does not repeat for the same target.
     ///
     /// # Security
     ///
-    /// A refusal costs the caller nothing and can be repeated without end. A look-up that you pay for
-    /// needs a limit of its own.
+    /// A refusal here charges no budget, so an attacker can repeat it. Limit a look-up that you pay
+    /// for.
     Admit { saving: Saving, target: Target }
 }
 step! {
     /// Save the next account and its events, in one transaction.
     ///
-    /// The [store's duty](crate::Transition#the-stores-duty) lists every requirement. `StoreTest` does not look at
-    /// the events.
+    /// The [store's duty](crate::Transition#the-stores-duty) lists every requirement. `StoreTest` does not
+    /// test the events.
     Replace { saving: Saving }
 }
 step! {
@@ -267,8 +267,8 @@ step! {
     /// # Security
     ///
     /// Mint none that is valid after [`Verified::not_after`] or has a later `auth_time` than
-    /// [`Verified::authenticated_at`]. [`Verified::mfa_session`] keeps both. A failure here burns the code,
-    /// so prepare whatever can fail before the request.
+    /// [`Verified::authenticated_at`]. [`Verified::mfa_session`] respects both. A failure here uses up the
+    /// code: before the request, prepare everything that can fail.
     Mint { verified: Verified }
 }
 

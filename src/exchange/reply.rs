@@ -13,7 +13,7 @@ use crate::denied::Denied;
 use crate::subject::Subject;
 use crate::wire::{Answer, ErrorAnswer};
 
-/// The response to a request: write it unchanged.
+/// The HTTP response: write it unchanged.
 ///
 /// [`exchange`](crate::exchange) has an example.
 ///
@@ -122,7 +122,8 @@ impl From<Answer> for Reply {
     }
 }
 
-/// The response as the `http` crate has it, which axum and hyper take. For others, `into_parts` has its status, headers and body.
+/// Converts to the response of the crate `http`, for axum and hyper. For others, `into_parts` returns its
+/// status, headers and body.
 ///
 /// # Security
 ///
@@ -143,14 +144,14 @@ impl From<Reply> for http::Response<Vec<u8>> {
     }
 }
 
-/// For errors before the machine has a request: for example, it took too long to arrive.
+/// For errors before the machine has a request, such as a timeout.
 impl From<ErrorAnswer> for Reply {
     fn from(error: ErrorAnswer) -> Self {
         Answer::from(error).into()
     }
 }
 
-/// Counts what is written to it.
+/// Counts the bytes written to it.
 struct Length(usize);
 
 impl io::Write for Length {
@@ -164,11 +165,10 @@ impl io::Write for Length {
     }
 }
 
-/// Written into a buffer of its exact length: a growing buffer would leave copies of secrets
-/// behind.
+/// Writes into a buffer of the exact length: a growing buffer would leave copies of secrets behind.
 fn json(document: &impl Serialize) -> Zeroizing<Vec<u8>> {
     let mut length = Length(0);
-    // Responses are texts, numbers and lists of them, which JSON can always represent.
+    // JSON can represent every response.
     let _ = serde_json::to_writer(&mut length, document);
     let mut body = Zeroizing::new(Vec::with_capacity(length.0));
     let _ = serde_json::to_writer(&mut *body, document);

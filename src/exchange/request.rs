@@ -14,7 +14,7 @@ use crate::wire::{BadRequest, Body, Format, MAX_BODY, check_encoding, without_bo
 #[derive(Clone, Copy)]
 #[expect(
     clippy::exhaustive_structs,
-    reason = "an embedder fills in each part, and HTTP has no others"
+    reason = "an embedder fills in each part, and HTTP has no other"
 )]
 pub struct Request<'a> {
     /// The method, in capitals.
@@ -45,7 +45,7 @@ impl<'a> Request<'a> {
         self.headers.iter().filter_map(named)
     }
 
-    /// A header that may occur once. A value that is not ASCII is nothing that the API knows.
+    /// A header that may occur once; `None` also for a value that is not ASCII.
     fn single(&self, name: &'static str) -> Result<Option<&'a str>, BadRequest> {
         let mut values = self.all(name);
         let value = values.next();

@@ -29,9 +29,9 @@ named!(Endpoint {
 /// The result of routing a method and a path.
 pub(super) enum Route {
     Found(Endpoint),
-    /// The methods of a resource, or of the server.
+    /// `OPTIONS`: the methods of a resource, or of the server.
     Options(&'static str),
-    /// The resource has these methods only.
+    /// 405: the resource has only these methods.
     MethodNotAllowed(&'static str),
     NotFound,
 }

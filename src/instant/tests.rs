@@ -44,7 +44,7 @@ fn a_moment_comes_back_as_the_calendar_has_it() {
 }
 
 #[test]
-fn what_lies_past_the_calendar_comes_back_as_its_last_millisecond() {
+fn a_time_past_the_calendar_becomes_its_last_millisecond() {
     let last = Millis::from_stored(LAST_OF_CLOCK).unwrap().to_utc();
     assert_eq!(last.unix_timestamp_nanos(), 253_402_300_799_999_000_000);
     assert_eq!(
@@ -68,7 +68,7 @@ fn spans_saturate_at_both_ends() {
 }
 
 #[test]
-fn a_stored_moment_goes_to_what_a_json_number_holds_and_no_further() {
+fn a_stored_time_is_at_most_what_a_json_number_holds() {
     assert_eq!(serde_json::from_str::<Millis>("0").unwrap(), Millis::EPOCH);
     assert_eq!(
         serde_json::from_str::<Millis>("9007199254740991")

@@ -200,7 +200,7 @@ fn two_keys_of_a_ring_never_share_an_id() {
 }
 
 #[test]
-fn debug_shows_the_id_of_a_key_and_nothing_of_what_it_makes() {
+fn debug_of_a_key_shows_only_its_id() {
     let keys = ring(1, 7).with_previous(Key::new(2, &[8; 32])).unwrap();
     assert_eq!(
         format!("{keys:?}"),

@@ -7,10 +7,10 @@ const BASIC: &str = "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ
 /// The extension table in order: an escape precedes each character.
 const EXTENSION: &str = "\u{c}^{}\\[~]|€";
 
-/// How many septets a text takes in GSM 7-bit; `None` if a character is not in that alphabet.
+/// Counts the septets of a text in GSM 7-bit; `None` if a character is not in that alphabet.
 ///
-/// One SMS holds 160. A single character outside the alphabet switches the whole text to UCS-2, and
-/// one SMS holds only 70 characters of that.
+/// One SMS holds 160. A single character outside the alphabet switches the whole text to UCS-2, of
+/// which one SMS holds 70 characters.
 ///
 /// # Examples
 ///

@@ -11,11 +11,10 @@ use core::fmt;
 ///
 /// It refuses everything else, because a phone would not match it or would read it differently:
 ///
-/// * The format puts the host unchanged into an origin with the scheme `https` and no port. So a
-///   host has no scheme, no port, no path and no final dot. Write a name outside ASCII as its
-///   A-label, `xn--…`, as in a browser's origin.
-/// * An IP address is not a site that a user knows. Refused is
-///   what the URL standard reads as one: whatever ends in a number, `127.0.0.1` as `1` and `a.0x7f`.
+/// * The host has no scheme, port, path or final dot: the format puts it unchanged into an `https`
+///   origin without a port. Write a name outside ASCII as its A-label, `xn--…`.
+/// * The host is not an IP address, because users do not know those. By the URL standard, a name
+///   whose last label is a number is one: `127.0.0.1`, `1` or `a.0x7f`.
 ///
 /// # Examples
 ///

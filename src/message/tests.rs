@@ -92,7 +92,7 @@ fn a_text_with_a_host_ends_in_the_origin_bound_line() {
 }
 
 #[test]
-fn the_engine_s_own_delivery_is_worded_with_its_code() {
+fn a_delivery_of_the_engine_is_worded_with_its_code() {
     let engine = Engine::new(Policy::auth0(), KeyRing::new(Key::new(1, &[7; 32])));
     let mut rng = ChaCha20Rng::from_seed([1; 32]);
     let now = UtcDateTime::from_unix_timestamp(1_800_000_000).unwrap();
@@ -254,7 +254,7 @@ fn debug_shows_no_code() {
 }
 
 #[test]
-fn a_secret_text_is_written_once_into_room_of_its_own_size() {
+fn a_secret_text_is_allocated_once_at_its_exact_size() {
     let wording = wording("Example", Some("example.com"));
     let text = wording.text("12345678");
     assert_eq!(text.0.capacity(), text.0.len());

@@ -1,4 +1,4 @@
-//! A call: what it says first, and what it says to a person who pressed the keys.
+//! A voice call: the prompt, and the code for a person who pressed the keys.
 
 use alloc::string::String;
 use core::fmt;
@@ -118,9 +118,9 @@ const PAUSE: Duration = Duration::from_secs(1);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
-/// The NCCO of Vonage is JSON, in two responses too. The `input` takes keys while the `talk` before
-/// it speaks, and reports them to its `eventUrl` as `dtmf.digits`. They are empty if no key was
-/// pressed: respond without an NCCO, and the last `talk` follows.
+/// An NCCO for Vonage, in JSON, in two responses too. The `input` takes keys while the `talk`
+/// before it speaks, and reports them to its `eventUrl` as `dtmf.digits`. They are empty if no key
+/// was pressed: respond without an NCCO, and the last `talk` follows.
 ///
 /// ```
 /// use oob_mfa::message::{AnswerStep, PromptStep, VoiceCall, WrongKeys};
@@ -273,7 +273,7 @@ pub struct AnsweredCall(SpokenDigits);
 impl AnsweredCall {
     /// What the call says to the person who pressed the keys: the digits, twice.
     pub fn steps(&self) -> impl Iterator<Item = AnswerStep<'_>> {
-        // Without the app's name: a digit in it would sound like a part of the code.
+        // No app name here: a digit in it would sound like part of the code.
         [
             AnswerStep::Say("Your code is"),
             AnswerStep::SayDigits(&self.0),
@@ -291,7 +291,7 @@ impl AnsweredCall {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[expect(
     clippy::exhaustive_enums,
-    reason = "a server that drops a step it does not know says less"
+    reason = "a server that skips an unknown step only says less"
 )]
 pub enum PromptStep<'a> {
     /// Say this and collect 3 keys, while speaking or within some seconds after. The third key ends
@@ -305,7 +305,7 @@ pub enum PromptStep<'a> {
 #[derive(Clone, Copy, Debug)]
 #[expect(
     clippy::exhaustive_enums,
-    reason = "a server that drops a step it does not know says less"
+    reason = "a server that skips an unknown step only says less"
 )]
 pub enum AnswerStep<'a> {
     /// Say this.
@@ -359,7 +359,7 @@ impl fmt::Debug for SpokenDigits {
 pub struct WrongKeys;
 
 impl WrongKeys {
-    /// What the call then says before it ends.
+    /// What the call says before it ends.
     pub const WORDS: &str = "Those were other keys. Goodbye.";
 }
 

@@ -112,7 +112,7 @@ fn no_zero_follows_a_country_code_of_one_or_two_digits_except_that_of_italy() {
 }
 
 #[test]
-fn a_country_code_of_three_digits_keeps_the_zero() {
+fn a_zero_after_a_country_code_of_three_digits_is_accepted() {
     // The plan is prefix-free: 3 digits that do not begin with a shorter code are a code.
     let is_short = |code: u16| {
         SHORT_CODES.contains(&code)
@@ -228,7 +228,7 @@ fn a_stored_number_is_checked_as_a_typed_one() {
 }
 
 #[test]
-fn a_number_and_the_lack_of_one_take_eight_bytes() {
+fn a_number_and_an_absent_one_take_eight_bytes() {
     assert_eq!(size_of::<PhoneNumber>(), 8);
     assert_eq!(size_of::<Option<PhoneNumber>>(), 8);
 }

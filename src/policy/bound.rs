@@ -1,4 +1,4 @@
-//! How likely a guess is under a policy.
+//! The chance of guessing a code under a policy.
 
 use core::time::Duration;
 

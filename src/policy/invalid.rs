@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-/// A number that could make a policy break a rule.
+/// A setting that is out of bounds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum InvalidPolicy {
@@ -29,19 +29,19 @@ pub enum InvalidPolicy {
 impl fmt::Display for InvalidPolicy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::CodeDigits => "a binding code has 6 to 8 digits",
-            Self::CodeLifetime => "a binding code lives 1 second to 10 minutes less the skew, in whole milliseconds",
-            Self::Skew => "the skew is at most 10 minutes less the lifetime of a binding code, in whole milliseconds",
+            Self::CodeDigits => "code_digits must be 6 to 8",
+            Self::CodeLifetime => "code_lifetime must be 1 second to 10 minutes less the skew, in whole milliseconds",
+            Self::Skew => "skew must be at most 10 minutes less the code_lifetime, in whole milliseconds",
             Self::TokenLifetime => {
-                "an mfa_token lives 1 second to 1 hour, and no longer than the longest session"
+                "token_lifetime must be 1 second to 1 hour, and not longer than longest_session"
             }
             Self::LongestSession => {
-                "the longest session is no shorter than an mfa_token and no longer than 30 days"
+                "longest_session must be at least token_lifetime and at most 30 days"
             }
-            Self::AttemptsPerChallenge => "a challenge allows 1 to 100 attempts",
-            Self::FailureCap => "a phone is disabled after 1 to 100 consecutive failures",
-            Self::Failures => "wrong codes are limited to at most 100 at once and one per second",
-            Self::MaxPhones => "an account holds 1 to 10 phones",
+            Self::AttemptsPerChallenge => "attempts_per_challenge must be 1 to 100",
+            Self::FailureCap => "failure_cap must be 1 to 100",
+            Self::Failures => "binding_failures and recovery_failures must be at most 100 at once and 1 per second",
+            Self::MaxPhones => "max_phones must be 1 to 10",
         })
     }
 }

@@ -54,7 +54,7 @@ fn the_preset_of_nist_switches_on_two_caps_and_the_report_and_nothing_else() {
 }
 
 #[test]
-fn an_engine_shows_the_numbers_that_it_decides_by() {
+fn an_engine_returns_its_policy() {
     let keys = || KeyRing::new(Key::new(1, &[7; 32]));
     for policy in [Policy::auth0(), Policy::nist_800_63b4()] {
         assert_eq!(*Engine::new(policy.clone(), keys()).policy(), policy);
@@ -267,39 +267,33 @@ fn wrong_codes_are_limited_to_100_at_once_and_one_a_second() {
 #[test]
 fn a_refused_number_is_named() {
     for (refused, text) in [
-        (
-            InvalidPolicy::CodeDigits,
-            "a binding code has 6 to 8 digits",
-        ),
+        (InvalidPolicy::CodeDigits, "code_digits must be 6 to 8"),
         (
             InvalidPolicy::CodeLifetime,
-            "a binding code lives 1 second to 10 minutes less the skew, in whole milliseconds",
+            "code_lifetime must be 1 second to 10 minutes less the skew, in whole milliseconds",
         ),
         (
             InvalidPolicy::Skew,
-            "the skew is at most 10 minutes less the lifetime of a binding code, in whole milliseconds",
+            "skew must be at most 10 minutes less the code_lifetime, in whole milliseconds",
         ),
         (
             InvalidPolicy::TokenLifetime,
-            "an mfa_token lives 1 second to 1 hour, and no longer than the longest session",
+            "token_lifetime must be 1 second to 1 hour, and not longer than longest_session",
         ),
         (
             InvalidPolicy::LongestSession,
-            "the longest session is no shorter than an mfa_token and no longer than 30 days",
+            "longest_session must be at least token_lifetime and at most 30 days",
         ),
         (
             InvalidPolicy::AttemptsPerChallenge,
-            "a challenge allows 1 to 100 attempts",
+            "attempts_per_challenge must be 1 to 100",
         ),
-        (
-            InvalidPolicy::FailureCap,
-            "a phone is disabled after 1 to 100 consecutive failures",
-        ),
+        (InvalidPolicy::FailureCap, "failure_cap must be 1 to 100"),
         (
             InvalidPolicy::Failures,
-            "wrong codes are limited to at most 100 at once and one per second",
+            "binding_failures and recovery_failures must be at most 100 at once and 1 per second",
         ),
-        (InvalidPolicy::MaxPhones, "an account holds 1 to 10 phones"),
+        (InvalidPolicy::MaxPhones, "max_phones must be 1 to 10"),
     ] {
         assert_eq!(refused.to_string(), text);
     }

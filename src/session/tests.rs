@@ -71,7 +71,7 @@ fn begin_makes_a_first_factor_session_that_authenticated_now() {
 }
 
 #[test]
-fn a_trusted_session_is_what_the_embedder_says_of_it() {
+fn a_trusted_session_has_the_claims_of_the_embedder() {
     let trusted = MfaSession::trusted(claims()).unwrap();
     assert_eq!(trusted.assurance(), Assurance::Mfa);
     assert_eq!(trusted.subject(), &subject());
@@ -227,7 +227,7 @@ fn a_session_of_the_embedders_is_known_by_its_id_and_its_assurance() {
 }
 
 #[test]
-fn debug_shows_neither_the_id_nor_what_stands_for_it() {
+fn debug_shows_neither_the_id_nor_its_tag() {
     assert_eq!(
         format!("{:?}", session()),
         "MfaSession { subject: Subject(\"auth0|a\"), client: \"demo\", scope: \"openid\", \

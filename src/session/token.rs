@@ -1,4 +1,4 @@
-//! `mfa_token`: the opaque text of a session.
+//! `mfa_token`: the opaque, sealed text of a session.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -75,7 +75,7 @@ impl MfaToken {
         Self(text)
     }
 
-    /// The session of the text. This checks neither client nor expiry.
+    /// Opens the text. This checks neither client nor expiry.
     pub(crate) fn open(text: &str, keys: &KeyRing) -> Result<MfaSession, Denied> {
         let mut token = decode(text).ok_or(Denied::TokenMalformed)?;
         let session = unseal(&token, keys);

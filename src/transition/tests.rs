@@ -83,7 +83,7 @@ fn block_on<T>(future: impl Future<Output = T>) -> (T, u32) {
 }
 
 #[test]
-fn what_changed_is_saved_once_with_its_events_and_then_told() {
+fn a_change_is_saved_once_with_its_events_and_then_returned() {
     for (transition, result) in [
         (granted(), Ok(7)),
         (rejected(), Err(Denied::InvalidBindingCode)),
@@ -103,7 +103,7 @@ fn what_changed_is_saved_once_with_its_events_and_then_told() {
 }
 
 #[test]
-fn a_refusal_is_told_without_a_save() {
+fn a_refusal_does_not_call_save() {
     let outcome = refused().commit(|_| -> Result<(), Infallible> { panic!("saved a refusal") });
     let outcome = outcome.unwrap();
     assert_eq!(outcome.result, Err(Denied::NotEnrolled));
@@ -114,7 +114,7 @@ fn a_refusal_is_told_without_a_save() {
 }
 
 #[test]
-fn a_save_that_fails_is_all_that_is_told() {
+fn a_failed_save_returns_only_its_error() {
     for transition in [granted(), rejected()] {
         assert_eq!(
             transition.commit(|_| Err("conflict")).unwrap_err(),
@@ -149,7 +149,7 @@ fn an_awaited_save_is_waited_for() {
 }
 
 #[test]
-fn a_save_that_is_given_up_tells_nothing() {
+fn an_abandoned_save_reveals_nothing() {
     let saves = Cell::new(0);
     {
         let save = async |_| {
@@ -193,7 +193,7 @@ fn a_sealed_outcome_opens_once_its_own_next_account_is_stored() {
 }
 
 #[test]
-fn a_refusal_in_two_steps_has_nothing_to_store() {
+fn a_refusal_in_the_two_step_form_has_nothing_to_store() {
     let Step::Refused(outcome) = refused().begin() else {
         panic!("a refusal to be saved")
     };
@@ -246,7 +246,7 @@ fn every_step_is_send_and_sync_and_static() {
 }
 
 #[test]
-fn debug_of_a_step_shows_nothing_of_the_result() {
+fn debug_of_a_step_does_not_show_the_result() {
     let shown = |result: Result<u32, Denied>| {
         let events = vec![Event::AccountReset];
         let step = Transition::changed(changed(), events, None, result).begin();
@@ -263,7 +263,7 @@ fn debug_of_a_step_shows_nothing_of_the_result() {
 }
 
 #[test]
-fn debug_tells_whether_anything_changed_and_no_more() {
+fn debug_of_a_transition_shows_only_whether_anything_changed() {
     assert_eq!(
         format!("{:?}", granted()),
         "Transition { changed: true, .. }"

@@ -8,7 +8,7 @@ fn typed(text: &str) -> String {
 }
 
 #[test]
-fn separators_are_dropped_wherever_they_stand() {
+fn separators_are_dropped_anywhere() {
     for separator in [
         ' ', '\t', '\n', '\r', '\u{b}', '\u{85}', '\u{a0}', '\u{1680}', '\u{2003}', '\u{2007}',
         '\u{2009}', '\u{200b}', '\u{200e}', '\u{200f}', '\u{2028}', '\u{202a}', '\u{202c}',
@@ -101,7 +101,7 @@ fn every_format_character_of_unicode_that_shows_nothing_is_dropped() {
 
 /// A visible letter, digit or sign is not a separator.
 #[test]
-fn what_is_dropped_is_white_space_a_dash_or_invisible_and_no_letter_of_a_word() {
+fn only_white_space_dashes_and_invisible_characters_are_dropped() {
     let is_dropped = |c: &char| characters(c.encode_utf8(&mut [0; 4])).next().is_none();
     let readable = ('\0'..=char::MAX).filter(|c| c.is_alphanumeric());
     let others: String = readable.filter(is_dropped).collect();

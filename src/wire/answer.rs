@@ -20,7 +20,7 @@ use crate::session::token::MfaToken;
 const OOB: &str = "oob";
 const PROMPT: &str = "prompt";
 
-/// Text that is sent unchanged and leaves no copy behind.
+/// Text that is overwritten when dropped.
 struct Secret(Zeroizing<String>);
 
 impl From<&str> for Secret {
@@ -219,7 +219,7 @@ struct Kind {
 }
 
 impl MfaRequiredAnswer {
-    /// Its status.
+    /// The status of the response.
     pub const STATUS: u16 = 403;
 
     /// The token, and what the account requires

@@ -72,7 +72,7 @@ pub enum Grant {
     MfaOob(VerifyOob),
     /// The grant type `http://auth0.com/oauth/grant-type/mfa-recovery-code`.
     MfaRecoveryCode(RecoveryCode),
-    /// Any other: the embedder answers it, or it is [`BadRequest::UnsupportedGrantType`].
+    /// Any other: answer it yourself, or with [`BadRequest::UnsupportedGrantType`].
     Other(String),
 }
 
@@ -104,8 +104,8 @@ impl Body {
         }
     }
 
-    /// The parameters of a form. A library's parser would read what is not UTF-8 as U+FFFD, and leave copies of
-    /// secrets behind.
+    /// The parameters of a form. A library's parser would replace invalid UTF-8 by U+FFFD, and leave copies
+    /// of secrets behind.
     #[cfg(feature = "exchange")]
     pub(crate) fn of_form(text: &str) -> Option<Self> {
         let mut body = Self::default();
@@ -273,7 +273,7 @@ impl Body {
     }
 }
 
-/// No request of the API has a third as many, and the search for repeated ones is quadratic.
+/// 3× more than any request of the API has. The search for repeated ones is quadratic.
 const MAX_PARAMETERS: usize = 64;
 /// How many characters of an unsupported challenge type the error repeats.
 const MAX_ECHO: usize = 64;
@@ -311,7 +311,7 @@ impl<'de> Deserialize<'de> for Parameter {
 
 struct ParameterVisitor;
 
-// Reads any value to its end, so a wrong type is an error of its parameter, not a broken body.
+// Reads any value to its end: a wrong type is an error of its parameter, not a malformed body.
 impl<'de> de::Visitor<'de> for ParameterVisitor {
     type Value = Parameter;
 

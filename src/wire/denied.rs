@@ -107,6 +107,3 @@ fn description(denied: &Denied) -> Cow<'static, str> {
     };
     text.into()
 }
-
-#[cfg(test)]
-mod tests;

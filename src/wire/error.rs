@@ -133,7 +133,7 @@ pub struct ErrorAnswer {
     pub(super) retry_after: Option<Duration>,
     #[serde(skip)]
     pub(super) authenticate: Option<Cow<'static, str>>,
-    /// RFC 9110 section 15.5.16: a 415 names what is accepted.
+    /// RFC 9110 section 15.5.16: a 415 lists what is accepted.
     #[serde(skip)]
     accepts_identity: bool,
 }
@@ -157,7 +157,7 @@ impl ErrorAnswer {
         }
     }
 
-    /// The provider did not accept the message. The send stays charged.
+    /// The provider rejected the message. The send stays charged.
     #[must_use]
     pub fn send_failed() -> Self {
         Self::new(502, "bad_gateway", "Error sending SMS.")
@@ -179,7 +179,7 @@ impl ErrorAnswer {
         self
     }
 
-    /// A bug of the server.
+    /// A bug in the server: 500.
     #[must_use]
     pub fn server_error() -> Self {
         Self::new(
@@ -191,9 +191,9 @@ impl ErrorAnswer {
 
     /// The same error from `POST /oauth/token`, for a request with this `Authorization` header.
     ///
-    /// There `WWW-Authenticate` goes only to a client that failed to authenticate by HTTP Basic
-    /// (RFC 6749 section 5.2). Auth0's SDKs read that header instead of the body, and would miss
-    /// that a token has expired. A browser that gets an unexpected `Basic` opens a password dialog.
+    /// Only a client that failed to authenticate by HTTP Basic gets `WWW-Authenticate` there (RFC
+    /// 6749 section 5.2). Auth0's SDKs read that header instead of the body, and would miss that a
+    /// token has expired. A browser that gets an unexpected `Basic` opens a password dialog.
     #[must_use]
     pub fn at_token_endpoint(mut self, authorization: Option<&str>) -> Self {
         let by_basic = self.error == INVALID_CLIENT && authorization.is_some_and(is_basic);

@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 use crate::authenticator::AuthenticatorId;
 use crate::denied::Denied;
 
-/// The headers of every response: nobody may cache it (RFC 6749 section 5.1).
+/// The headers of every response: it must not be cached (RFC 6749 section 5.1).
 pub const NO_STORE: [(&str, &str); 2] = [("Cache-Control", "no-store"), ("Pragma", "no-cache")];
 
 /// The token of an `Authorization` header.
@@ -50,7 +50,8 @@ fn scheme<'a>(header: &'a str, expected: &str) -> Option<&'a str> {
 
 /// The id of an authenticator in a path, raw or percent-encoded.
 ///
-/// A text that is not an id names no authenticator. The engine says so after it has judged the session.
+/// A text that is not an id names no authenticator. The engine reports that after the errors of the
+/// session.
 ///
 /// # Examples
 ///
@@ -66,7 +67,7 @@ pub fn authenticator_id(segment: &str) -> AuthenticatorId {
     AuthenticatorId::presented(&decode(segment, Plus::Itself).unwrap_or_default())
 }
 
-/// The id and the secret that a client presents.
+/// The id and secret that a client presents.
 ///
 /// [`Body`](super::Body) has an example.
 ///

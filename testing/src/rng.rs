@@ -72,7 +72,7 @@ mod tests {
     ];
 
     #[test]
-    fn its_words_are_those_of_the_published_generator() {
+    fn its_output_is_that_of_the_published_generator() {
         let mut rng = TestRng::new(1_234_567);
         assert_eq!(OF_1234567.map(|_| rng.next_u64()), OF_1234567);
         let mut rng = TestRng::new(1_234_567);

@@ -89,7 +89,7 @@ fn a_challenge_whose_attempts_are_spent_leaves_the_record() {
 }
 
 #[test]
-fn with_an_empty_budget_the_right_code_hears_what_a_wrong_one_hears() {
+fn with_an_empty_budget_right_and_wrong_codes_get_the_same_answer() {
     let mut world = World::new();
     world.import(ALICES).unwrap();
     let session = world.first_factor();
@@ -200,7 +200,7 @@ fn neither_removal_nor_a_reset_nor_a_new_enrollment_refills_a_budget() {
 }
 
 #[test]
-fn whoever_uses_up_the_wrong_binding_codes_does_not_block_recovery_nor_the_reverse() {
+fn wrong_binding_codes_do_not_block_recovery_and_wrong_recovery_codes_do_not_block_binding() {
     let mut world = World::new();
     let (_, recovery) = world.enroll(ALICES);
     let mallory = world.first_factor();
@@ -228,7 +228,7 @@ fn whoever_uses_up_the_wrong_binding_codes_does_not_block_recovery_nor_the_rever
 }
 
 #[test]
-fn ten_messages_leave_and_then_one_an_hour_whoever_asks_and_for_what() {
+fn ten_messages_leave_and_then_one_an_hour_for_every_session_and_operation() {
     let mut world = World::new();
     let start = world.now();
     world.enroll(ALICES);
@@ -251,7 +251,7 @@ fn ten_messages_leave_and_then_one_an_hour_whoever_asks_and_for_what() {
 }
 
 #[test]
-fn the_last_of_each_budget_is_told_with_when_one_will_be_back() {
+fn an_emptied_budget_is_logged_with_the_time_of_the_next_refill() {
     let mut world = World::new();
     let (phone, _) = world.enroll(ALICES);
     let session = world.first_factor();

@@ -71,7 +71,7 @@ fn the_failure_cap_disables_a_phone_and_recovery_and_a_new_binding_still_work() 
 }
 
 #[test]
-fn a_success_starts_the_count_of_the_failure_cap_anew_for_its_own_phone_only() {
+fn a_success_resets_the_failure_count_of_its_own_phone_only() {
     let policy = Policy::auth0().with_failure_cap(Some(2)).unwrap();
     let mut world = World::of(policy, "auth0|alice");
     let first = world.import(ALICES).unwrap();
@@ -128,7 +128,7 @@ fn a_phone_too_many_is_refused_on_association_and_on_confirmation() {
 }
 
 #[test]
-fn a_failure_cap_counts_no_guesses_at_pending_enrollments_and_the_bound_says_so() {
+fn a_failure_cap_does_not_count_guesses_at_pending_enrollments_and_neither_does_the_bound() {
     let limit = RateLimit::new(100, MINUTE).unwrap();
     let policy = Policy::auth0().with_binding_failures(limit).unwrap();
     let policy = policy.with_failure_cap(Some(1)).unwrap();

@@ -59,7 +59,7 @@ fn a_record_deleted_without_erasure_lets_an_older_session_enroll() {
 }
 
 #[test]
-fn an_erased_record_holds_nothing_of_its_owner_but_what_refuses_older_sessions() {
+fn an_erased_record_holds_only_what_refuses_older_sessions() {
     let mut world = world();
     let before = record(&world);
     let revision = world.account().revision();
@@ -96,7 +96,7 @@ fn an_erased_record_holds_nothing_of_its_owner_but_what_refuses_older_sessions()
 }
 
 #[test]
-fn no_session_of_before_does_anything_after_an_erasure() {
+fn no_session_from_before_an_erasure_does_anything_after_it() {
     let mut world = world();
     let (first_factor, full) = (world.first_factor(), world.second_factor());
     let sent = world.challenge(&first_factor, None).unwrap();
@@ -202,7 +202,7 @@ fn the_record_stays_until_every_budget_is_full() {
 }
 
 #[test]
-fn a_budget_outlasts_the_erasure() {
+fn a_budget_survives_the_erasure() {
     let mut world = World::new();
     world.import(ALICES).unwrap();
     let session = world.first_factor();
@@ -275,7 +275,7 @@ fn the_recipe_does_not_cover_a_session_longer_than_the_policy_allows() {
 }
 
 #[test]
-fn a_further_erasure_says_a_later_moment_and_one_by_a_smaller_skew_no_earlier_one() {
+fn a_further_erasure_never_returns_an_earlier_time() {
     let mut world = world();
     let first = world.erase();
     assert_eq!(first.delete_after, world.now() + DAY + 2 * MINUTE);
@@ -333,7 +333,7 @@ fn a_server_that_is_behind_erases_nothing_and_a_rewind_ends_with_the_same_refusa
 }
 
 #[test]
-fn an_erasure_that_loses_a_race_is_asked_again_and_takes_what_the_winner_added() {
+fn an_erasure_that_loses_a_race_is_retried_and_removes_what_the_winner_added() {
     let mut world = world();
     let (account, now) = (world.account(), world.now());
     let late = world.engine.erase(account, now);

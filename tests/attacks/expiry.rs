@@ -42,7 +42,7 @@ fn a_code_is_good_from_its_issue_to_the_millisecond_before_its_expiry() {
 }
 
 #[test]
-fn a_late_answer_hears_that_it_is_late_until_ten_minutes_after_the_issue() {
+fn a_late_answer_gets_expired_until_ten_minutes_after_the_issue() {
     let mut world = World::new();
     world.import(ALICES).unwrap();
     let session = world.trusted(Assurance::FirstFactor, "", HOUR);

@@ -63,7 +63,7 @@ fn the_seventeenth_login_by_a_recovery_code_waits_too_and_costs_none() {
 }
 
 #[test]
-fn neither_a_reset_nor_an_administrator_empties_the_list_of_spent_sessions() {
+fn no_reset_or_administrator_empties_the_list_of_spent_sessions() {
     let sends = RateLimit::new(100, HOUR).unwrap();
     let mut world = World::of(Policy::auth0().with_sends(sends), "auth0|alice");
     world.import(ALICES).unwrap();
@@ -140,7 +140,7 @@ fn the_seventeenth_code_waits_for_the_first_to_expire() {
 }
 
 #[test]
-fn codes_of_a_clock_ten_minutes_ahead_take_up_no_room_after_rewind_and_nobody_knows_them() {
+fn after_a_rewind_codes_of_a_clock_ten_minutes_ahead_are_unknown_and_take_no_room() {
     let mut world = with_many_sends();
     world.wait(10 * MINUTE);
     let session = world.trusted(Assurance::FirstFactor, "", HOUR);

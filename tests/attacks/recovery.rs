@@ -33,7 +33,7 @@ fn a_recovery_code_works_only_after_its_own_enrollment_was_confirmed() {
 }
 
 #[test]
-fn a_recovery_code_of_an_enrollment_begun_anew_is_the_last_one_shown() {
+fn after_a_repeated_association_the_last_recovery_code_shown_works() {
     let mut world = World::new();
     let session = world.first_factor();
     let first = world.associate(&session, ALICES).unwrap();
@@ -50,7 +50,7 @@ fn a_recovery_code_of_an_enrollment_begun_anew_is_the_last_one_shown() {
 }
 
 #[test]
-fn a_recovery_code_is_drawn_anew_where_there_is_a_phone_and_the_policy_makes_any() {
+fn a_recovery_code_is_regenerated_if_there_is_a_phone_and_the_policy_issues_them() {
     let mut world = World::new();
     let owner = world.second_factor();
     assert_refused(&mut world, Denied::NotEnrolled, |world| {
@@ -80,7 +80,7 @@ fn a_recovery_code_is_drawn_anew_where_there_is_a_phone_and_the_policy_makes_any
 }
 
 #[test]
-fn a_recovery_code_drawn_anew_voids_that_of_an_enrollment_under_way() {
+fn a_regenerated_recovery_code_voids_that_of_a_pending_enrollment() {
     let mut world = World::new();
     let owner = world.second_factor();
     let further = world.associate(&owner, MALLORYS).unwrap();

@@ -6,7 +6,7 @@ mod mfa_session;
 use super::*;
 
 #[test]
-fn who_associated_before_the_owner_confirmed_cannot_confirm_after() {
+fn an_attacker_who_associated_before_the_owner_confirmed_cannot_confirm_after() {
     let mut world = World::new();
     let (mallory, alice) = (world.first_factor(), world.first_factor());
     let attack = world.associate(&mallory, MALLORYS).unwrap();
@@ -24,7 +24,7 @@ fn who_associated_before_the_owner_confirmed_cannot_confirm_after() {
 }
 
 #[test]
-fn who_asked_twice_before_the_owner_confirmed_can_confirm_neither() {
+fn an_attacker_who_associated_twice_before_the_owner_confirmed_can_confirm_neither() {
     let mut world = World::new();
     let (mallory, alice) = (world.first_factor(), world.first_factor());
     let first = world.associate(&mallory, MALLORYS).unwrap();
@@ -51,7 +51,7 @@ fn who_asked_twice_before_the_owner_confirmed_can_confirm_neither() {
 }
 
 #[test]
-fn who_comes_too_late_hears_that_the_user_is_enrolled_as_long_as_his_code_would_have_lived() {
+fn a_late_confirmation_gets_already_enrolled_until_its_code_would_have_expired() {
     let mut world = World::new();
     let (mallory, alice) = (world.first_factor(), world.first_factor());
     let attack = world.associate(&mallory, MALLORYS).unwrap();
@@ -68,7 +68,7 @@ fn who_comes_too_late_hears_that_the_user_is_enrolled_as_long_as_his_code_would_
 }
 
 #[test]
-fn who_begins_another_session_confirms_no_enrollment_of_the_first() {
+fn another_session_cannot_confirm_an_enrollment_of_the_first() {
     let mut world = World::new();
     let (mallory, alice) = (world.first_factor(), world.first_factor());
     let attack = world.associate(&mallory, MALLORYS).unwrap();
@@ -86,7 +86,8 @@ fn who_begins_another_session_confirms_no_enrollment_of_the_first() {
 }
 
 #[test]
-fn a_full_login_confirms_what_it_began_after_another_phone_was_confirmed_and_a_first_factor_not() {
+fn after_another_phone_is_confirmed_a_full_login_confirms_its_enrollment_and_a_first_factor_does_not()
+ {
     let mut world = World::new();
     let (owner, alice) = (world.second_factor(), world.first_factor());
     let further = world.associate(&owner, MALLORYS).unwrap();
@@ -142,7 +143,7 @@ fn a_first_factor_does_not_confirm_what_a_full_login_of_the_same_id_began() {
 }
 
 #[test]
-fn what_a_first_factor_began_before_the_owner_confirmed_no_full_login_of_the_same_id_confirms() {
+fn a_full_login_of_the_same_id_cannot_confirm_a_discarded_first_factor_enrollment() {
     let mut world = World::new();
     let [full, first_factor] = of_one_id(&world);
     let attack = world.associate(&first_factor, MALLORYS).unwrap();
@@ -173,7 +174,7 @@ fn a_first_factor_manages_nothing_whatever_scope_it_asked_for() {
 }
 
 #[test]
-fn an_entry_that_the_policy_does_not_send_by_removes_nothing() {
+fn an_entry_of_a_disabled_channel_removes_nothing() {
     for (channels, shown, hidden) in [
         (Channels::Sms, Channel::Sms, Channel::Voice),
         (Channels::Voice, Channel::Voice, Channel::Sms),
@@ -196,7 +197,7 @@ fn an_entry_that_the_policy_does_not_send_by_removes_nothing() {
 }
 
 #[test]
-fn of_two_phones_that_nobody_confirmed_the_one_that_is_named_is_removed() {
+fn removing_an_unconfirmed_phone_leaves_the_other_one() {
     let mut world = World::new();
     let owner = world.second_factor();
     let first = world.associate(&owner, ALICES).unwrap();

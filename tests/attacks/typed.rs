@@ -81,7 +81,7 @@ fn a_code_of_any_length_and_of_an_enrollment_is_read_alike() {
 }
 
 #[test]
-fn ten_wrong_pastes_are_ten_wrong_codes_and_ten_right_ones_are_none() {
+fn ten_wrong_pastes_are_ten_wrong_codes_and_ten_right_pastes_are_not() {
     let mut world = World::new();
     world.import(ALICES).unwrap();
     let session = world.first_factor();
@@ -141,7 +141,7 @@ fn one_text_is_one_code() {
 }
 
 #[test]
-fn what_can_be_no_code_is_one_wrong_code() {
+fn a_text_that_cannot_be_a_code_is_one_wrong_code() {
     assert_each_is_one_wrong_code(|_| {
         let shapes = [
             "",

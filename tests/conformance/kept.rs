@@ -212,3 +212,26 @@ fn a_store_that_saves_nothing_is_found() {
     );
     assert_eq!(report.schedules(), 1);
 }
+
+/// Requests load a write that is done but not yet reported.
+#[test]
+fn a_lost_compare_is_not_blamed_on_durability() {
+    let load = |records: &std::sync::Mutex<HashMap<Subject, Account>>, subject: &Subject| {
+        Ok::<_, &str>(records.lock().unwrap().get(subject).cloned())
+    };
+    let report = StoreTest::blocking(Arc::default(), load, |records, next| {
+        let account = next.account().clone();
+        records
+            .lock()
+            .unwrap()
+            .insert(account.subject().clone(), account);
+        std::thread::yield_now();
+        Ok(())
+    })
+    .run_blocking();
+    println!("{report}");
+    let duties = report.breaches().iter().map(Breach::duty);
+    let expected = |duty| matches!(duty, Duty::Insert | Duty::Replace);
+    assert!(duties.into_iter().all(expected), "{report}");
+    breach(&report, Duty::Replace, Some(Rule::Once));
+}

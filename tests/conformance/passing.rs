@@ -3,7 +3,7 @@
 use super::*;
 
 #[test]
-fn a_store_that_keeps_its_duty_passes() {
+fn a_store_that_fulfills_its_duty_passes() {
     let report = test_of(&MemoryStore::new()).run_blocking();
     assert!(report.is_conformant(), "{report}");
     println!("{report}");
@@ -74,7 +74,7 @@ fn a_store_of_bytes_where_requests_meet_passes() {
 
 /// The conditional write catches what a cache did not know.
 #[test]
-fn a_cache_that_is_behind_passes_and_is_seen() {
+fn a_stale_cache_passes_and_is_reported() {
     if is_skipped() {
         return;
     }

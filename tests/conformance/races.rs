@@ -102,7 +102,7 @@ fn success_that_is_reported_before_the_commit_is_found() {
 
 /// One file for all users: read, changed and written as a whole.
 #[test]
-fn a_file_that_is_written_as_a_whole_is_found() {
+fn a_file_rewritten_as_a_whole_is_found() {
     if is_skipped() {
         return;
     }
@@ -154,7 +154,7 @@ fn a_compare_under_another_lock_than_the_write_is_found() {
 }
 
 #[test]
-fn a_conflict_that_writes_all_the_same_is_found() {
+fn a_conflict_that_still_writes_is_found() {
     if is_skipped() {
         return;
     }
@@ -203,7 +203,7 @@ fn an_update_without_a_row_is_found() {
 
 /// The `?` that makes a failure of a conflict: the request that loses the race gets 503 and no retry.
 #[test]
-fn a_conflict_that_is_called_a_failure_is_found() {
+fn a_conflict_reported_as_a_failure_is_found() {
     let records = Records::default();
     let report = replacing(&records, async |next: Next| {
         replace(&records, next.account().clone())

@@ -42,7 +42,7 @@ fn unconditional(is_written: impl Fn(&Account, &Next) -> bool) -> Report {
 }
 
 #[test]
-fn everything_that_was_done_is_counted() {
+fn everything_is_counted() {
     if is_skipped() {
         return;
     }
@@ -61,7 +61,7 @@ fn everything_that_was_done_is_counted() {
 }
 
 #[test]
-fn a_code_that_was_granted_twice_is_told_from_a_login_that_is_lost() {
+fn a_code_granted_twice_is_distinguished_from_a_lost_login() {
     if is_skipped() {
         return;
     }
@@ -90,7 +90,7 @@ fn a_code_that_was_granted_twice_is_told_from_a_login_that_is_lost() {
 }
 
 #[test]
-fn writes_that_were_under_way_at_once_are_told_from_those_that_were_not() {
+fn parallel_writes_are_distinguished_from_sequential_ones() {
     if is_skipped() {
         return;
     }
@@ -112,7 +112,7 @@ fn writes_that_were_under_way_at_once_are_told_from_those_that_were_not() {
 }
 
 #[test]
-fn a_lost_charge_is_one_whichever_of_the_two_was_wrong() {
+fn a_lost_charge_is_found_whichever_of_the_two_codes_was_wrong() {
     if is_skipped() {
         return;
     }
@@ -149,7 +149,7 @@ fn a_login_that_an_administrator_overwrites_is_lost() {
 
 /// Of sixty-four tries that are alike the last two steps are shown.
 #[test]
-fn what_a_load_does_wrong_is_said() {
+fn a_wrong_load_is_reported() {
     let records = Records::default();
     let report = loading(&records, async |_| Err("no rows returned"));
     assert_eq!(
@@ -192,7 +192,7 @@ fn what_a_load_does_wrong_is_said() {
 }
 
 #[test]
-fn a_save_that_is_never_taken_is_said() {
+fn a_save_that_is_never_accepted_is_reported() {
     if is_skipped() {
         return;
     }
@@ -263,7 +263,7 @@ fn a_schedule_is_shown_whole_up_to_thirty_two_loads() {
 
 /// It asks again after either.
 #[test]
-fn a_conflict_that_is_now_and_then_called_a_failure_passes() {
+fn a_conflict_sometimes_reported_as_a_failure_passes() {
     if is_skipped() {
         return;
     }
@@ -315,7 +315,7 @@ fn a_revision_that_wraps_to_none_is_found() {
 
 /// A table that has room for three subjects.
 #[test]
-fn a_first_record_of_a_subject_that_was_forgotten_is_a_second_one() {
+fn a_store_that_forgets_a_subject_accepts_a_second_first_record() {
     if is_skipped() {
         return;
     }

@@ -111,7 +111,7 @@ const WORD: Told = Told::once(
     "src/code.rs",
     &["if word <= u32::MAX.wrapping_sub(rejected) {"],
 );
-/// Where separators are, and no more: see `a_recovery_code_in_groups_tells_its_shape_alone`.
+/// Where separators are, and no more: see `a_recovery_code_in_groups_reveals_only_its_shape`.
 const SHAPE: Told = Told {
     most: usize::MAX,
     ..Told::once("shape of the text", "src/code.rs", &[])
@@ -240,7 +240,7 @@ fn a_recovery_code_decides_the_verdict_alone() {
 }
 
 #[test]
-fn a_recovery_code_in_groups_tells_its_shape_alone() {
+fn a_recovery_code_in_groups_reveals_only_its_shape() {
     if can_check() {
         let told = [&RECOVERY_CODE, &SHAPE, &CLASS];
         check("recovery code: right, in groups", GRANTED, &told);

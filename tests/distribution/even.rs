@@ -252,7 +252,7 @@ fn uneven_codes(mut draw: impl FnMut(&mut ChaCha20Rng) -> String) -> Vec<String>
 }
 
 #[test]
-fn a_code_drawn_rightly_by_other_means_is_even() {
+fn an_unbiased_code_by_another_method_is_even() {
     let right = uneven_codes(|rng| format!("{:06}", rng.next_u64() % 1_000_000));
     assert_eq!(right, NONE);
 }

@@ -146,7 +146,7 @@ fn stored(account: &Account) -> String {
 }
 
 #[test]
-fn a_source_that_fails_at_any_draw_panics_and_leaves_the_account_as_it_was() {
+fn a_random_source_that_fails_panics_and_leaves_the_account_unchanged() {
     for (name, draws, operation) in OPERATIONS {
         let drawer = enrolled();
         let before = stored(&drawer.account);

@@ -36,7 +36,7 @@ fn every_block_of_words_begins_with_zeros_and_ends_with_nines() {
 }
 
 #[test]
-fn every_word_past_the_last_block_is_thrown_away() {
+fn every_word_past_the_last_block_is_rejected() {
     // All of them for 6 digits; for 7 one in 5, for 8 one in 97, with the first and the last.
     for (digits, rejected, step) in [(6, 967_296, 1), (7, 4_967_296, 5), (8, 94_967_296, 97)] {
         let drawer = Drawer::new(digits);

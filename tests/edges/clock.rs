@@ -91,7 +91,7 @@ fn a_session_spent_for_a_day_is_remembered_to_its_last_millisecond() {
 }
 
 #[test]
-fn rewind_is_refused_as_long_as_the_clock_is_served() {
+fn rewind_is_refused_while_the_clock_is_within_the_skew() {
     let mut both = Both::of(Policy::auth0());
     both.does(import(0));
     both.waits(1);
@@ -110,7 +110,7 @@ fn rewind_is_refused_as_long_as_the_clock_is_served() {
 
 /// A budget that is not beyond an empty one stays as it is.
 #[test]
-fn rewind_brings_back_what_lies_beyond_an_empty_budget_and_a_last_use_ahead() {
+fn rewind_resets_budgets_beyond_empty_and_a_last_use_in_the_future() {
     let mut both = Both::of(Policy::auth0());
     both.does(import(0));
     both.does(Command::Begin);

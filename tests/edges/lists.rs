@@ -63,7 +63,7 @@ fn the_seventeenth_code_waits_until_the_first_expires() {
 }
 
 #[test]
-fn what_has_expired_makes_room_first_and_then_what_was_overtaken() {
+fn expired_codes_make_room_first_and_then_discarded_ones() {
     let mut both = Both::of(Policy::auth0());
     both.does(vouch(Assurance::FirstFactor, HOUR));
     both.does(associate(0, 0));

@@ -3,7 +3,7 @@
 use super::*;
 
 #[test]
-fn an_enrollment_that_was_overtaken_hears_so_until_its_code_expires() {
+fn a_discarded_enrollment_gets_already_enrolled_until_its_code_expires() {
     let mut both = Both::of(Policy::auth0());
     both.does(Command::Begin);
     both.does(Command::Begin);
@@ -36,7 +36,7 @@ fn an_expired_code_is_remembered_for_ten_minutes() {
 }
 
 #[test]
-fn a_phone_is_removed_by_a_channel_that_is_served_and_the_last_takes_the_recovery_code_along() {
+fn a_phone_is_removed_by_an_enabled_channel_and_the_last_one_with_the_recovery_code() {
     let mut both = Both::of(Policy::auth0().with_channels(Channels::Sms));
     both.does(import(0));
     both.does(import(1));
@@ -61,7 +61,7 @@ fn a_phone_is_removed_by_a_channel_that_is_served_and_the_last_takes_the_recover
 }
 
 #[test]
-fn an_enrollment_is_removed_while_it_lives_and_nobody_elses_with_it() {
+fn a_live_enrollment_is_removed_alone() {
     let mut both = Both::of(Policy::auth0());
     both.does(Command::Begin);
     both.does(Command::Begin);

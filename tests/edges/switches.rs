@@ -23,7 +23,7 @@ fn listed(answer: &Answer) -> usize {
 }
 
 #[test]
-fn a_recovery_code_goes_and_comes_with_the_switch_and_is_not_used_up() {
+fn a_recovery_code_is_ignored_while_switched_off_and_not_used_up() {
     let on = Policy::auth0();
     let mut both = Both::of(on.clone());
     both.does(Command::Begin);
@@ -45,7 +45,7 @@ fn verified_first() -> Answer {
 }
 
 #[test]
-fn what_a_budget_lacks_is_carried_over_to_another_rate() {
+fn a_spent_budget_keeps_its_full_time_under_another_rate() {
     let mut both = Both::of(Policy::auth0());
     both.does(import(0));
     both.does(vouch(Assurance::FirstFactor, DAY));
@@ -69,7 +69,7 @@ fn what_a_budget_lacks_is_carried_over_to_another_rate() {
 }
 
 #[test]
-fn a_narrowed_challenge_goes_by_its_channel_or_is_refused_by_name() {
+fn a_challenge_with_a_channel_uses_it_or_is_refused() {
     let by = |authenticator, channel| Command::Challenge {
         session: 0,
         authenticator,
@@ -112,7 +112,7 @@ fn a_narrowed_challenge_goes_by_its_channel_or_is_refused_by_name() {
 }
 
 #[test]
-fn an_erasure_removes_all_and_says_when_the_record_may_go() {
+fn an_erasure_removes_everything_and_returns_when_to_delete_the_record() {
     let mut both = Both::of(Policy::auth0());
     both.does(Command::Begin);
     both.does(associate(0, 0));

@@ -129,7 +129,7 @@ fn the_same_request_at_the_same_time_gets_the_same_bytes() {
 }
 
 #[test]
-fn what_never_became_a_request_is_answered_in_the_same_way() {
+fn errors_before_a_request_are_answered_in_the_same_way() {
     let late = ErrorAnswer::new(408, "invalid_request", "The request took too long.");
     let reply = Reply::from(late);
     let expected = error(408, "invalid_request", "The request took too long.");

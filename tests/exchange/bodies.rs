@@ -61,7 +61,7 @@ fn a_header_is_known_by_its_name_in_any_case() {
 }
 
 #[test]
-fn a_repeated_header_is_refused_whether_or_not_it_says_the_same() {
+fn a_repeated_header_is_refused_even_with_the_same_value() {
     let mut server = Server::new();
     for request in requests(&mut server) {
         for again in [JSON, FORM] {
@@ -82,7 +82,7 @@ fn a_repeated_header_is_refused_whether_or_not_it_says_the_same() {
 }
 
 #[test]
-fn a_value_that_is_not_ascii_names_nothing() {
+fn a_header_value_that_is_not_ascii_is_ignored() {
     let mut server = Server::new();
     let malformed = unauthorized("invalid_grant", "Malformed mfa_token");
     for value in ["Bearer \u{e9}".as_bytes(), b"Bearer \xff", b"\xff\xfe", b""] {
@@ -128,7 +128,7 @@ fn a_body_may_be_as_long_as_the_longest_and_no_longer() {
 }
 
 #[test]
-fn an_encoded_body_is_refused_and_identity_is_no_encoding() {
+fn an_encoded_body_is_refused_and_identity_is_accepted() {
     let mut server = Server::new();
     for request in requests(&mut server) {
         let status = server.respond(&request).status;

@@ -66,7 +66,7 @@ fn wrong_codes_get_403_and_then_429_for_the_right_one_too() {
 }
 
 #[test]
-fn an_oob_code_that_is_no_code_of_this_session_is_refused() {
+fn an_oob_code_of_another_session_is_refused() {
     let mut server = Server::new();
     server.enroll();
     let [first, mut second] = [server.challenged(), server.challenged()];

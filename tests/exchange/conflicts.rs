@@ -110,7 +110,7 @@ fn a_store_that_is_out_of_reach_gets_503_and_a_broken_record_500() {
 }
 
 #[test]
-fn each_try_is_judged_by_what_was_loaded_then_and_draws_anew() {
+fn each_try_judges_its_own_load_and_draws_new_bytes() {
     let mut server = Server::new();
     server.enroll();
     let asked = server.challenged();
@@ -166,7 +166,7 @@ fn retry_after_counts_from_the_last_load() {
 }
 
 #[test]
-fn a_target_that_was_admitted_is_not_asked_about_again() {
+fn an_admitted_target_is_not_asked_about_again() {
     let mut server = Server::new();
     server.enroll();
     let token = server.login();

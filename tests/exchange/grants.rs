@@ -23,7 +23,7 @@ const PHONE: &str = r#"{"challenge":[{"type":"phone"}]}"#;
 const BOTH: &str = r#"{"challenge":[{"type":"phone"},{"type":"recovery-code"}]}"#;
 
 #[test]
-fn a_first_factor_gets_a_token_and_what_the_account_asks_for() {
+fn a_first_factor_gets_a_token_and_the_requirements_of_the_account() {
     let mut server = Server::new();
     mfa_required(&server.respond(&password("auth0|alice")), ENROLL);
     assert_eq!(server.steps, ["client", "grant", "load"]);
@@ -109,7 +109,7 @@ fn a_grant_is_granted_refused_or_unsupported() {
 }
 
 #[test]
-fn a_scope_or_an_audience_that_no_token_carries_is_refused_by_its_name() {
+fn a_scope_or_audience_too_long_for_a_token_is_refused_by_name() {
     let mut server = Server::new();
     let longest = "s".repeat(1_024);
     let long = "s".repeat(1_025);

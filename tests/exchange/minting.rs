@@ -102,7 +102,7 @@ fn mint_of_a_login(server: &mut Server, asked: &Asked) -> Mint {
 }
 
 #[test]
-fn tokens_of_a_login_are_good_for_as_long_as_the_server_says() {
+fn tokens_of_a_login_have_the_lifetime_of_the_server() {
     let mut server = Server::new();
     server.enroll();
     let asked = server.challenged();

@@ -136,7 +136,7 @@ fn the_token_of_the_body_comes_before_that_of_the_header() {
 }
 
 #[test]
-fn associate_asks_for_the_client_only_if_it_brings_a_secret() {
+fn associate_authenticates_the_client_only_if_it_sends_a_secret() {
     let mut server = Server::new();
     let token = server.login();
     let request = associate(&token, "+14155558730");

@@ -36,7 +36,7 @@ fn no_content(allow: &str) -> Got {
 }
 
 #[test]
-fn what_is_not_a_path_of_the_api_is_not_found() {
+fn an_unknown_path_is_not_found() {
     let mut server = Server::new();
     for path in [
         "",
@@ -84,7 +84,7 @@ fn what_is_not_a_path_of_the_api_is_not_found() {
 }
 
 #[test]
-fn another_method_gets_405_and_those_that_there_are() {
+fn another_method_gets_405_and_the_allowed_ones() {
     let mut server = Server::new();
     for (path, allow) in RESOURCES {
         for path in [path.to_owned(), format!("{path}?a=b")] {

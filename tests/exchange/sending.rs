@@ -9,7 +9,7 @@ use super::http::{Got, error};
 use super::server::{Server, alice, associate, challenge, until};
 
 #[test]
-fn a_target_that_is_not_admitted_costs_nothing() {
+fn a_target_that_is_not_admitted_is_not_charged() {
     let mut server = Server::new();
     let token = server.login();
     let got = server.respond(&associate(&token, "+4915112345678"));

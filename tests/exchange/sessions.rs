@@ -107,7 +107,7 @@ fn an_access_token_is_good_until_the_moment_of_its_expiry() {
 }
 
 #[test]
-fn a_token_that_nobody_knows_gets_what_the_engine_says_of_it() {
+fn an_unknown_token_gets_the_error_of_the_engine() {
     let mut server = Server::new();
     let token = server.login();
     let other = oob_mfa::Engine::new(

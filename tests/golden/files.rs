@@ -57,7 +57,7 @@ fn records_are_stored_byte_for_byte_as_they_were() {
 }
 
 #[test]
-fn the_golden_records_are_what_their_names_say() {
+fn the_golden_records_match_their_names() {
     let pending = read(&pending());
     assert_eq!(pending["phones"], json!([]));
     let enrollment = &pending["challenges"][0]["code"]["issued"]["target"]["enrollment"];
@@ -165,7 +165,7 @@ fn no_record_is_larger_than_its_hard_bound() {
 }
 
 #[test]
-fn an_account_that_nothing_has_changed_has_no_record() {
+fn a_new_account_cannot_be_serialized() {
     let fresh = Account::new("auth0|alice".parse().unwrap());
     let refused = serde_json::to_string(&fresh).unwrap_err().to_string();
     assert_eq!(
@@ -176,7 +176,7 @@ fn an_account_that_nothing_has_changed_has_no_record() {
 }
 
 #[test]
-fn debug_of_a_record_shows_nothing_that_answers_or_names_a_challenge() {
+fn debug_of_a_record_shows_no_digest_and_no_id_of_a_challenge() {
     let account = signing_in();
     let record = read(&account);
     let shown = format!("{account:?}");

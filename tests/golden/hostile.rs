@@ -3,7 +3,7 @@
 use super::*;
 
 #[test]
-fn bytes_that_are_none_are_refused_with_what_they_have_to_be() {
+fn malformed_bytes_are_refused_and_the_error_names_the_form() {
     // The place is told by what reads the text.
     let error = "invalid type: integer `7`, expected 16 bytes in base64url";
     assert_refused(&signing_in(), error, |record| {
@@ -74,7 +74,7 @@ fn objects(record: &Value, path: &str, found: &mut Vec<String>) {
 }
 
 #[test]
-fn a_field_too_many_or_too_few_is_refused_wherever_it_is() {
+fn an_extra_or_missing_field_is_refused_anywhere() {
     let mut checked = Vec::new();
     for account in [pending(), idle(), signing_in(), largest()] {
         let record = with_version(&read(&account));
@@ -187,7 +187,7 @@ fn no_flipped_bit_of_a_record_panics_or_loads_what_cannot_be_stored() {
 }
 
 #[test]
-fn what_is_no_record_at_all_is_refused() {
+fn bytes_that_are_not_a_record_are_refused() {
     for text in [
         "",
         "null",

@@ -41,7 +41,7 @@ fn a_revision_is_1_to_the_greatest_that_json_holds() {
 }
 
 #[test]
-fn what_is_saved_after_the_greatest_revision_loads() {
+fn an_account_at_the_greatest_revision_saves_and_loads() {
     let mut record = read(&idle());
     record["revision"] = ((1_u64 << 53) - 1).into();
     let account = load(&record).unwrap();
@@ -281,7 +281,7 @@ fn a_record_of_two_live_codes_of_one_session_and_phone_is_refused() {
 }
 
 #[test]
-fn a_record_of_an_enrollment_that_no_second_factor_began_beside_a_phone_is_refused() {
+fn a_record_of_a_first_factor_enrollment_beside_a_phone_is_refused() {
     let error = "an enrollment started with a first factor beside a phone";
     assert_refused(&largest(), error, |record| {
         record["challenges"][0]["code"]["issued"]["target"]["enrollment"]["begun_by"] =

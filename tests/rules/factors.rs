@@ -146,7 +146,7 @@ proptest! {
     #![proptest_config(config())]
 
     #[test]
-    fn r08_nothing_unconfirmed_is_challenged_and_no_code_of_it_works(
+    fn r08_an_unconfirmed_phone_is_not_challenged_and_its_recovery_code_does_not_work(
         policy in policies(),
         seed: u64,
         commands in commands(1..50),
@@ -164,7 +164,7 @@ proptest! {
     }
 
     #[test]
-    fn r09_an_mfa_session_completes_no_login(
+    fn r09_an_mfa_session_cannot_complete_a_login(
         policy in policies(),
         seed: u64,
         commands in commands(1..60),

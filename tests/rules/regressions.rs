@@ -79,7 +79,7 @@ fn a_code_that_is_answered_just_before_the_session_expires() {
 
 /// `proof.txt`
 #[test]
-fn an_association_after_the_clock_went_back_by_a_year() {
+fn association_after_the_clock_was_set_back_by_a_year() {
     holds(&[
         Command::Begin,
         associate(),

@@ -23,7 +23,7 @@ fn rows(heading: &str) -> BTreeSet<&'static str> {
 }
 
 #[test]
-fn every_request_asks_of_the_store_what_the_page_says() {
+fn every_request_costs_the_store_what_the_page_states() {
     let mut user = Counted::new();
     let mut counted = Vec::new();
 
@@ -71,7 +71,7 @@ fn every_request_asks_of_the_store_what_the_page_says() {
     counted.push(user.row("a code with an empty budget"));
     let unknown = user.answer(&session, "AAECAwQFBgcICQoLDA0ODw", "000000");
     assert_eq!(unknown, Err(Denied::OobCodeUnknown));
-    counted.push(user.row("an `oob_code` of nobody"));
+    counted.push(user.row("an unknown `oob_code`"));
     for _ in 0..9 {
         user.challenge(&session).unwrap();
     }
@@ -138,7 +138,7 @@ fn records_are_as_long_as_the_page_says() {
 
 /// A login leaves as much in the record as the one before left.
 #[test]
-fn a_record_does_not_grow_with_the_logins() {
+fn logins_do_not_grow_the_record() {
     let mut user = Counted::new();
     user.enroll();
     let mut after_each = BTreeSet::new();

@@ -58,7 +58,7 @@ fn every_sum_is_right() {
 }
 
 #[test]
-fn a_sum_that_is_wrong_would_be_seen() {
+fn a_wrong_sum_is_found() {
     assert!(is_right("2 × 3 + 1,000 ÷ 8 things = 131 in all"));
     assert!(is_right("100,000,000 ÷ 86,400 = 1,157 a second"));
     assert!(!is_right("100,000,000 ÷ 86,400 = 1,158 a second"));

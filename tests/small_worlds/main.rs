@@ -90,7 +90,7 @@ fn found(name: &str, engine: &oob_mfa::Engine) -> Box<Found> {
 }
 
 #[test]
-fn an_engine_that_judges_one_code_too_many_is_found_out() {
+fn an_engine_that_judges_one_code_too_many_is_found() {
     let policy = small::worlds()[1].policy.clone();
     let policy = policy.with_binding_failures(limit(3, 10)).unwrap();
     let found = found("signing in", &engine(&policy));
@@ -101,7 +101,7 @@ fn an_engine_that_judges_one_code_too_many_is_found_out() {
 }
 
 #[test]
-fn an_engine_that_sends_one_message_too_many_is_found_out() {
+fn an_engine_that_sends_one_message_too_many_is_found() {
     let policy = small::worlds()[1].policy.clone().with_sends(limit(3, 10));
     let found = found("signing in", &engine(&policy));
     assert_eq!(found.breach.check, "model", "{}", found.tell());
@@ -109,7 +109,7 @@ fn an_engine_that_sends_one_message_too_many_is_found_out() {
 }
 
 #[test]
-fn an_engine_whose_codes_live_a_millisecond_longer_is_found_out() {
+fn an_engine_whose_codes_live_a_millisecond_longer_is_found() {
     let policy = small::worlds()[1].policy.clone();
     let longer = std::time::Duration::from_millis(300_001);
     let policy = policy.with_code_lifetime(longer).unwrap();
@@ -119,7 +119,7 @@ fn an_engine_whose_codes_live_a_millisecond_longer_is_found_out() {
 }
 
 #[test]
-fn an_engine_that_refuses_a_clock_within_the_skew_is_found_out() {
+fn an_engine_that_refuses_a_clock_within_the_skew_is_found() {
     let worlds = small::worlds();
     let set_back = worlds.iter().find(|small| small.backwards > 0).unwrap();
     let shorter = std::time::Duration::from_millis(299_999);

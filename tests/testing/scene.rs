@@ -79,7 +79,7 @@ fn every_scene_can_be_stored() {
 
 /// Its last change is later than any clock.
 #[test]
-fn a_rewind_is_what_the_largest_scene_takes() {
+fn the_largest_scene_can_be_rewound() {
     let mut scene = Scene::largest("auth0|alice".parse().unwrap(), 1);
     let refused = scene.world.apply(&Command::RestoreBudgets).reply;
     assert_eq!(refused.answer, Answer::Denied(Denied::ClockBehind));

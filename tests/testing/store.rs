@@ -9,7 +9,7 @@ use time::Duration;
 use super::{answer, challenged, failures_left, phone, world};
 
 #[test]
-fn a_conflict_is_asked_again_and_charges_once() {
+fn a_conflict_is_retried_and_charged_once() {
     let mut world = challenged();
     world.store().inject([Fault::Conflict; 15]);
     let observation = world.apply(&answer(Guess::Wrong));
@@ -21,7 +21,7 @@ fn a_conflict_is_asked_again_and_charges_once() {
 }
 
 #[test]
-fn a_lost_answer_is_not_asked_again_and_charges_once() {
+fn a_lost_answer_is_not_retried_and_is_charged_once() {
     let mut world = challenged();
     world.store().inject([Fault::LostAnswer]);
     let observation = world.apply(&answer(Guess::Wrong));
@@ -93,7 +93,7 @@ fn a_message_that_is_lost_at_the_providers_stays_charged() {
 
 /// Sessions and the clock belong to the world.
 #[test]
-fn what_needs_no_record_does_not_load_one() {
+fn a_request_that_needs_no_record_does_not_load_one() {
     let mut world = world();
     world.store().fail_loads(1);
     assert_eq!(

@@ -60,7 +60,7 @@ fn code_under_test_takes_the_parts_of_a_world() {
 }
 
 #[test]
-fn a_clone_is_a_world_of_its_own() {
+fn a_clone_of_a_world_is_independent() {
     let mut one = challenged();
     let two = one.clone();
     one.apply(&Command::Step { millis: 1 });
@@ -77,7 +77,7 @@ fn a_clone_is_a_world_of_its_own() {
 }
 
 #[test]
-fn the_clock_goes_either_way_and_stays_within_what_it_can_show() {
+fn the_clock_moves_both_ways_within_the_calendar() {
     let clock = Clock::new();
     let start = clock.now();
     assert_eq!(start.unix_timestamp(), 1_800_000_000);
@@ -93,7 +93,7 @@ fn the_clock_goes_either_way_and_stays_within_what_it_can_show() {
 }
 
 #[test]
-fn worlds_beside_each_other_have_one_clock_one_store_and_one_outbox() {
+fn worlds_of_one_scene_share_clock_store_and_outbox() {
     let mut one = challenged();
     let mut other = one.beside("auth0|bob".parse().unwrap(), 2);
     assert_eq!(other.record(), None);
@@ -113,7 +113,7 @@ fn worlds_beside_each_other_have_one_clock_one_store_and_one_outbox() {
 }
 
 #[test]
-fn a_reload_puts_what_it_is_given_in_the_place_of_the_record() {
+fn a_reload_replaces_the_record() {
     let mut world = world();
     world.reload(|_| panic!("there is no record yet"));
     world.apply(&import());
@@ -128,7 +128,7 @@ fn a_reload_puts_what_it_is_given_in_the_place_of_the_record() {
 }
 
 #[test]
-fn nothing_of_it_prints_a_code() {
+fn debug_of_a_request_prints_no_code() {
     let world = challenged();
     let code = &world.codes()[0];
     let printed = format!(
@@ -143,7 +143,7 @@ fn nothing_of_it_prints_a_code() {
 }
 
 #[test]
-fn what_it_prints_says_what_it_is() {
+fn an_error_prints_its_reason() {
     let mut world = challenged();
     let (begin, account) = (Command::Begin, world.account());
     let asked = world.ask(&begin, account.clone());

@@ -307,7 +307,7 @@ fn every_denial_is_of_one_kind_and_only_a_rejection_was_charged() {
 }
 
 #[test]
-fn every_denial_says_what_it_is_in_a_text_of_its_own_without_a_secret() {
+fn every_denial_has_its_own_text_without_a_secret() {
     let mut texts = std::collections::BTreeMap::new();
     for Story { answered, secrets } in stories() {
         for denied in answered.into_iter().filter_map(|(result, _)| result.err()) {

@@ -79,7 +79,7 @@ fn answers_have_the_fields_of_the_guide_in_its_order() {
 }
 
 #[test]
-fn token_answers_and_the_first_no_are_those_of_the_api() {
+fn token_answers_and_mfa_required_are_those_of_the_api() {
     let tokens = TokenAnswer::new("eyJ...i", 600, "openid profile").with_id_token("eyJ...i");
     assert_eq!(
         text(&tokens),

@@ -3,7 +3,7 @@
 use super::*;
 
 #[test]
-fn a_body_that_is_encoded_is_refused_whatever_it_parses_as() {
+fn an_encoded_body_is_refused() {
     for encoding in [
         "gzip",
         "br",
@@ -130,7 +130,7 @@ fn a_code_in_a_form_has_its_separators_as_the_form_encodes_them() {
 }
 
 #[test]
-fn a_number_with_a_zero_after_its_country_code_is_told_which_zero() {
+fn the_error_for_a_zero_after_a_country_code_names_the_country_code() {
     for (number, code) in [
         ("+4407911123456", "44"),
         ("+49015112345678", "49"),

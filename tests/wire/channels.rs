@@ -202,7 +202,7 @@ fn a_challenge_narrows_to_the_channel_that_it_names() {
 }
 
 #[test]
-fn a_challenge_by_a_channel_that_nobody_knows_is_refused() {
+fn a_challenge_by_an_unknown_channel_is_refused() {
     // Auth0's push is `auth0`.
     for name in ["auth0", "email", "SMS", " sms", "sms voice", "whatsapp"] {
         let refused = challenge(&format!(r#"{{"oob_channel":"{name}"}}"#));

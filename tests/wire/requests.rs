@@ -165,7 +165,7 @@ fn a_client_authenticates_in_one_way() {
 }
 
 #[test]
-fn what_is_wrong_with_a_parameter_is_told_by_its_name() {
+fn the_error_of_a_parameter_names_it() {
     for (body, expected) in [
         ("{}", "Missing required parameter: grant_type"),
         (
@@ -313,7 +313,7 @@ fn a_parameter_that_is_absent_in_any_format_is_missing() {
 }
 
 #[test]
-fn what_is_no_body_is_refused_with_what_it_has_to_be() {
+fn bytes_that_are_not_a_body_are_refused_and_the_error_names_the_form() {
     let refused = |body: &str| {
         serde_json::from_str::<Body>(body)
             .err()
@@ -351,7 +351,7 @@ fn debug_of_a_request_shows_names_and_no_secret() {
 }
 
 #[test]
-fn an_id_in_a_path_is_raw_or_encoded_and_anything_else_is_no_authenticators() {
+fn an_id_in_a_path_is_raw_or_encoded_and_other_texts_match_no_authenticator() {
     let id: AuthenticatorId = "sms|dev_NU1Ofuw3Cw0XCt5x".parse().unwrap();
     for text in [
         "sms|dev_NU1Ofuw3Cw0XCt5x",

@@ -65,7 +65,7 @@ fn a_page_of_an_allowed_origin_may_call_the_api_and_read_its_errors() {
 }
 
 #[test]
-fn a_page_of_another_origin_gets_no_such_header() {
+fn a_page_of_another_origin_does_not_get_the_header() {
     let server = server();
     for origin in [
         "https://app.example.com:444",

@@ -8,7 +8,7 @@ use std::time::Duration;
 use oob_mfa_walk::Server;
 
 #[test]
-fn a_body_without_end_is_answered_and_hung_up_on() {
+fn an_endless_body_is_answered_and_disconnected() {
     let server = Server::of(env!("CARGO_BIN_EXE_oob-mfa-blocking"));
     let mut stream = TcpStream::connect(server.address).unwrap();
     let head = "POST /mfa/challenge HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n";

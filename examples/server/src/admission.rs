@@ -260,7 +260,7 @@ mod tests {
     }
 
     #[test]
-    fn one_number_that_fails_again_and_again_stops_no_other() {
+    fn one_failing_number_does_not_stop_others() {
         let admission = Admission::new(Prefixes::default());
         for _ in 0..100 {
             assert_eq!(fail(&admission, ALICE, 0), None);
@@ -284,7 +284,7 @@ mod tests {
     }
 
     #[test]
-    fn a_try_that_sends_nothing_is_left_to_the_next() {
+    fn a_trial_that_sends_nothing_leaves_the_next_request_as_the_trial() {
         let admission = in_an_outage();
         // Its write was lost, or its number was refused.
         drop(pass(&admission, ALICE, 30));
@@ -299,7 +299,7 @@ mod tests {
     }
 
     #[test]
-    fn a_clock_that_was_set_back_keeps_nobody_waiting() {
+    fn a_clock_set_back_makes_no_client_wait() {
         let admission = Admission::new(Prefixes::default());
         for number in [ALICE, BOB, ALICE] {
             fail(&admission, number, 3_600);

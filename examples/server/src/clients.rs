@@ -152,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn a_client_is_granted_what_its_configuration_names_and_nothing_else() {
+    fn a_client_gets_only_the_scopes_of_its_configuration() {
         let asked = "openid email enroll offline_access  read:mail remove:authenticators";
         assert_eq!(client(false).granted(asked), "openid read:mail");
         let more = "openid enroll read:mail remove:authenticators";
@@ -177,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn a_slash_too_much_or_too_few_is_told() {
+    fn an_extra_or_missing_slash_is_reported() {
         let check = |audience| client(false).check_audience(audience, ISSUER);
         let slash = |known: &str| Err(RefusedAudience::Slash(known.to_owned()));
         let mfa = "https://login.example.com/mfa/";

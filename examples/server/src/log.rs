@@ -68,7 +68,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn no_value_begins_a_line_of_its_own() {
+    fn no_value_starts_a_line() {
         let (lines, _guard) = capture();
         let forged = "a\r\n INFO audit: b\u{1b}[31m\u{85}";
         tracing::warn!(displayed = %forged, text = forged, number = 7, "said {forged}");

@@ -106,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn an_origin_is_taken_as_browsers_write_it_and_no_other_spelling_is() {
+    fn only_the_spelling_of_browsers_is_accepted_for_an_origin() {
         for origin in [
             "https://app.example.com",
             "http://localhost:3000",
@@ -141,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn an_origin_that_stands_for_others_is_refused_with_its_reason() {
+    fn a_wildcard_origin_is_refused_with_a_reason() {
         for any in ["*", "https://*", "https://*.example.com"] {
             assert_eq!(wrong(any), Some(Wrong::Any), "{any}");
         }

@@ -245,7 +245,7 @@ mod tests {
     }
 
     #[test]
-    fn after_a_part_of_a_line_the_next_message_begins_a_new_one() {
+    fn after_a_partial_line_the_next_message_starts_a_new_line() {
         let mut lines = Lines::to(Disk {
             written: Vec::new(),
             room: 8,

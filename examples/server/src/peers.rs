@@ -107,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn of_ipv6_a_64_is_one_and_an_ipv4_address_is_itself_however_it_is_written() {
+    fn an_ipv6_64_counts_as_one_address_and_ipv4_is_the_same_in_any_spelling() {
         let same = |one, other| Network::of(ip(one)) == Network::of(ip(other));
         assert!(same("2001:db8::1", "2001:db8::ffff:1"));
         assert!(!same("2001:db8:0:1::1", "2001:db8::1"));
@@ -116,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn only_a_trusted_proxy_is_believed_and_only_what_it_wrote_itself() {
+    fn only_a_trusted_proxy_is_believed_and_only_its_own_entry() {
         let proxies = TrustedProxies(vec![ip("10.0.0.1"), ip("10.0.0.2")]);
         let client = |peer, headers: &[&str]| {
             proxies

@@ -63,7 +63,7 @@ fn a_demonstration_that_others_can_reach_has_no_page() {
 }
 
 #[test]
-fn the_page_answers_to_this_machine_by_its_own_names_alone() {
+fn the_page_is_served_only_under_loopback_names() {
     let folder = tempfile::tempdir().unwrap();
     let server = Server::start(folder.path(), &[]);
     for path in PATHS {

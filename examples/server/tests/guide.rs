@@ -31,7 +31,7 @@ fn so_are_they_as_its_snippets_send_them() {
 }
 
 #[test]
-fn the_guides_table_of_parameters_is_taken_at_its_word() {
+fn the_parameter_names_of_the_guides_table_are_accepted() {
     let mut guide = Guide::new("");
     guide.sign_in();
     let request = request("associate")

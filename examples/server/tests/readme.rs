@@ -66,7 +66,7 @@ fn curl_lines() -> String {
 }
 
 #[test]
-fn the_lines_that_the_readme_counts_are_as_many() {
+fn the_readme_counts_lines_correctly() {
     let (sentences, command) = README
         .split_once("In lines without blank ones")
         .and_then(|(_, rest)| rest.split_once("```sh\n"))

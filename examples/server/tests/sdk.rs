@@ -117,7 +117,7 @@ fn the_sdk_walks_the_whole_life() {
 }
 
 #[test]
-fn the_errors_of_the_sdk_say_what_our_answers_say() {
+fn the_errors_of_the_sdk_have_the_texts_of_our_answers() {
     let Some(mut walk) = Walk::of("refusals.mjs") else {
         return;
     };

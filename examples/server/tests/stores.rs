@@ -35,8 +35,8 @@ macro_rules! of_every_store {
 
 of_every_store! {
     a_write_replaces_the_revision_it_was_made_from_and_no_other
-    of_writers_at_once_one_gets_through
-    any_subject_is_a_record_of_its_own
+    one_of_several_writers_succeeds
+    every_subject_has_its_own_record
     a_record_that_cannot_be_read_is_not_overwritten
     a_store_is_empty_until_it_has_an_account
     events_come_with_their_change_and_are_forgotten_once_taken
@@ -110,7 +110,7 @@ fn a_write_replaces_the_revision_it_was_made_from_and_no_other(backend: &Backend
     assert_eq!(again.unwrap().unwrap(), second);
 }
 
-fn of_writers_at_once_one_gets_through(backend: &Backend) {
+fn one_of_several_writers_succeeds(backend: &Backend) {
     const WRITERS: usize = 32;
     let store = open(backend);
     backend.runtime.block_on(async {
@@ -148,7 +148,7 @@ fn a_store_is_empty_until_it_has_an_account(backend: &Backend) {
     });
 }
 
-fn any_subject_is_a_record_of_its_own(backend: &Backend) {
+fn every_subject_has_its_own_record(backend: &Backend) {
     let store = open(backend);
     let longest = "ü".repeat(127) + "!";
     let subjects = [
@@ -201,7 +201,7 @@ fn a_record_that_cannot_be_read_is_not_overwritten(backend: &Backend) {
 
 /// Where the revision stands beside the record, writes are judged by that one.
 #[test]
-fn a_record_of_another_revision_than_stands_beside_it_is_broken() {
+fn a_record_whose_revision_differs_from_its_column_is_broken() {
     for backend in Backend::postgres().into_iter().chain(Backend::redis()) {
         let store = open(&backend);
         let saved = backend.runtime.block_on(step(&*store, &account("alice")));
@@ -265,7 +265,7 @@ fn servers_that_start_at_once_make_the_tables_once() {
 
 /// A server needs no right to create anything once the tables are there.
 #[test]
-fn a_role_that_may_only_read_and_write_gets_by() {
+fn a_role_that_may_only_read_and_write_is_enough() {
     let Some(backend) = Backend::postgres() else {
         return;
     };
@@ -297,7 +297,7 @@ fn a_role_that_may_only_read_and_write_gets_by() {
 /// A standby cancels a read that stands in the way of what it has to apply, with the code of a lost
 /// race. To a read that is no conflict: whoever asks the engine again needs what it did not read.
 #[test]
-fn a_read_that_a_standby_cancels_is_asked_again_and_then_no_conflict() {
+fn a_read_that_a_standby_cancels_is_retried_and_then_fails() {
     let Some(backend) = Backend::postgres() else {
         return;
     };

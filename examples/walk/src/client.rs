@@ -1,33 +1,34 @@
-//! A client: the guide's requests, and the checks of every response.
+//! A client of one server: requests, and the steps that the client `demo` takes.
 
-use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::server::Server;
+use crate::answer::{Answer, Challenged};
 
-pub(crate) const PASSWORD: &str = "correct horse battery staple";
-pub(crate) const JSON: (&str, &str) = ("content-type", "application/json");
-pub(crate) const FORM: (&str, &str) = ("content-type", "application/x-www-form-urlencoded");
-pub(crate) const MFA_OOB: &str = "http://auth0.com/oauth/grant-type/mfa-oob";
-const MFA_RECOVERY_CODE: &str = "http://auth0.com/oauth/grant-type/mfa-recovery-code";
+pub const PASSWORD: &str = "correct horse battery staple";
+pub const JSON: (&str, &str) = ("content-type", "application/json");
+pub const FORM: (&str, &str) = ("content-type", "application/x-www-form-urlencoded");
+pub const MFA_OOB: &str = "http://auth0.com/oauth/grant-type/mfa-oob";
+pub const MFA_RECOVERY_CODE: &str = "http://auth0.com/oauth/grant-type/mfa-recovery-code";
 const CLIENT: [(&str, &str); 2] = [("client_id", "demo"), ("client_secret", "demo-secret")];
 
-pub(crate) struct Client<'a> {
-    pub(crate) server: &'a Server,
+/// Requests, and the steps that the client `demo` takes, at one server.
+pub struct Client {
+    pub address: SocketAddr,
     agent: ureq::Agent,
 }
 
-impl<'a> Client<'a> {
-    pub(crate) fn of(server: &'a Server) -> Self {
-        let config = ureq::Agent::config_builder().http_status_as_error(false);
+impl Client {
+    pub fn of(address: SocketAddr) -> Self {
         Self {
-            server,
-            agent: config.build().into(),
+            address,
+            agent: agent(),
         }
     }
 
-    pub(crate) fn send(
+    pub fn send(
         &self,
         method: &str,
         path: &str,
@@ -36,62 +37,60 @@ impl<'a> Client<'a> {
     ) -> Answer {
         let mut request = ureq::http::Request::builder()
             .method(method)
-            .uri(format!("http://{}{path}", self.server.address));
+            .uri(format!("http://{}{path}", self.address));
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        let mut answer = if method == "POST" {
-            self.agent.run(request.body(body.into()).unwrap()).unwrap()
+        let body = body.into();
+        let answer = if body.is_empty() && method != "POST" {
+            self.agent.run(request.body(()).unwrap())
         } else {
-            self.agent.run(request.body(()).unwrap()).unwrap()
+            self.agent.run(request.body(body).unwrap())
         };
+        let mut answer = answer.unwrap();
         let by_basic = headers
             .iter()
             .any(|(name, value)| *name == "authorization" && value.starts_with("Basic "));
+        let challenged = match (path, by_basic) {
+            ("/oauth/token", true) => Challenged::WhoFailsByBasic,
+            ("/oauth/token", false) => Challenged::Nobody,
+            _ => Challenged::WhoIsUnauthorized,
+        };
         let headers = answer.headers().iter();
         Answer {
-            endpoint: match (path, by_basic) {
-                ("/oauth/token", true) => Endpoint::TokenByBasic,
-                ("/oauth/token", false) => Endpoint::Token,
-                _ => Endpoint::Mfa,
-            },
             status: answer.status().as_u16(),
             headers: headers
                 .map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned()))
                 .collect(),
             body: answer.body_mut().read_to_string().unwrap(),
+            challenged,
         }
     }
 
-    pub(crate) fn json(&self, path: &str, headers: &[(&str, &str)], body: &Value) -> Answer {
+    pub fn json(&self, path: &str, headers: &[(&str, &str)], body: &Value) -> Answer {
         self.send("POST", path, &[&[JSON], headers].concat(), body.to_string())
     }
 
-    /// A form of the client `demo`.
-    fn form(&self, path: &str, rest: &[(&str, &str)]) -> Answer {
-        let body = serde_urlencoded::to_string([&CLIENT, rest].concat()).unwrap();
-        self.send("POST", path, &[FORM], body)
+    pub fn form(&self, path: &str, headers: &[(&str, &str)], body: &[(&str, &str)]) -> Answer {
+        let body = serde_urlencoded::to_string(body).unwrap();
+        self.send("POST", path, &[&[FORM], headers].concat(), body)
     }
 
-    pub(crate) fn password(&self, password: &str, scope: &str, audience: &str) -> Answer {
-        self.form(
-            "/oauth/token",
-            &[
-                ("grant_type", "password"),
-                ("username", "alice@example.com"),
-                ("password", password),
-                ("scope", scope),
-                ("audience", audience),
-            ],
-        )
+    pub fn password(&self, name: &str, password: &str, scope: &str, audience: &str) -> Answer {
+        let body = json!({
+            "grant_type": "password", "client_id": "demo", "client_secret": "demo-secret",
+            "username": name, "password": password, "scope": scope, "audience": audience,
+        });
+        self.json("/oauth/token", &[], &body)
     }
 
-    /// The `mfa_token` of a login.
-    pub(crate) fn login(&self) -> String {
-        self.password(PASSWORD, "", "").text("mfa_token")
+    /// The `mfa_token` of a first factor.
+    pub fn login(&self) -> String {
+        self.password("alice@example.com", PASSWORD, "", "")
+            .text("mfa_token")
     }
 
-    pub(crate) fn associate(&self, token: &str, channel: &str, phone: &str) -> Answer {
+    pub fn associate(&self, token: &str, channel: &str, phone: &str) -> Answer {
         let body = json!({
             "authenticator_types": ["oob"], "oob_channels": [channel], "phone_number": phone,
         });
@@ -102,125 +101,89 @@ impl<'a> Client<'a> {
         )
     }
 
-    /// A challenge of an authenticator; with `None`, of the one used last.
-    pub(crate) fn challenge(&self, token: &str, authenticator: Option<&str>) -> Answer {
-        let body = json!({
+    pub fn challenge(&self, token: &str, rest: &Value) -> Answer {
+        let mut body = json!({
             "client_id": "demo", "client_secret": "demo-secret", "mfa_token": token,
-            "challenge_type": "oob", "authenticator_id": authenticator,
         });
+        body.as_object_mut()
+            .unwrap()
+            .extend(rest.as_object().unwrap().clone());
         self.json("/mfa/challenge", &[], &body)
     }
 
-    pub(crate) fn verify(&self, token: &str, oob_code: &str, binding_code: &str) -> Answer {
-        self.form(
-            "/oauth/token",
-            &[
-                ("grant_type", MFA_OOB),
-                ("mfa_token", token),
-                ("oob_code", oob_code),
-                ("binding_code", binding_code),
-            ],
+    pub fn answer(&self, token: &str, oob_code: &str, binding_code: &str) -> Answer {
+        let form = [
+            ("grant_type", MFA_OOB),
+            ("mfa_token", token),
+            ("oob_code", oob_code),
+            ("binding_code", binding_code),
+        ];
+        self.form("/oauth/token", &[], &[&CLIENT[..], &form].concat())
+    }
+
+    pub fn recover(&self, token: &str, recovery_code: &str) -> Answer {
+        let form = [
+            ("grant_type", MFA_RECOVERY_CODE),
+            ("mfa_token", token),
+            ("recovery_code", recovery_code),
+        ];
+        self.form("/oauth/token", &[], &[&CLIENT[..], &form].concat())
+    }
+
+    pub fn list(&self, token: &str) -> Answer {
+        self.send(
+            "GET",
+            "/mfa/authenticators",
+            &[("authorization", &bearer(token))],
+            "",
         )
     }
 
-    pub(crate) fn recover(&self, token: &str, recovery_code: &str) -> Answer {
-        self.form(
-            "/oauth/token",
-            &[
-                ("grant_type", MFA_RECOVERY_CODE),
-                ("mfa_token", token),
-                ("recovery_code", recovery_code),
-            ],
-        )
-    }
-
-    pub(crate) fn list(&self, token: &str) -> Answer {
-        let authorization = ("authorization", &*bearer(token));
-        self.send("GET", "/mfa/authenticators", &[authorization], "")
-    }
-
-    pub(crate) fn remove(&self, token: &str, id: &str) -> Answer {
-        let authorization = ("authorization", &*bearer(token));
+    pub fn remove(&self, token: &str, id: &str) -> Answer {
         let path = format!("/mfa/authenticators/{id}");
-        self.send("DELETE", &path, &[authorization], "")
+        self.send("DELETE", &path, &[("authorization", &bearer(token))], "")
     }
 
-    /// Enrolls a phone: the `mfa_token` of the next login, and the recovery code.
-    pub(crate) fn enroll(&self, phone: &str) -> (String, String) {
-        let token = self.login();
-        let associated = self.associate(&token, "sms", phone).ok();
+    /// Enrolls a phone and confirms it with the code that is read: the recovery code.
+    pub fn enroll_reading(
+        &self,
+        token: &str,
+        phone: &str,
+        code: impl FnOnce() -> String,
+    ) -> Option<String> {
+        let associated = self.associate(token, "sms", phone).ok();
         let oob_code = associated["oob_code"].as_str().unwrap();
-        self.verify(&token, oob_code, &self.server.code()).ok();
-        let recovery_code = associated["recovery_codes"][0].as_str().unwrap();
-        (self.login(), recovery_code.to_owned())
+        self.answer(token, oob_code, &code()).ok();
+        associated["recovery_codes"][0].as_str().map(str::to_owned)
+    }
+
+    /// The ids of the list, as an access token sees it.
+    pub fn ids(&self, token: &str) -> Vec<String> {
+        let list = self.list(token).ok();
+        let ids = list
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|entry| entry["id"].as_str().unwrap());
+        ids.map(str::to_owned).collect()
     }
 }
 
-pub(crate) fn bearer(token: &str) -> String {
+fn agent() -> ureq::Agent {
+    ureq::Agent::config_builder()
+        .http_status_as_error(false)
+        // So that a request that hangs fails; none takes as long.
+        .timeout_global(Some(Duration::from_secs(60)))
+        .build()
+        .into()
+}
+
+pub fn bearer(token: &str) -> String {
     format!("Bearer {token}")
 }
 
 /// A code that is not `code`.
-pub(crate) fn wrong(code: &str) -> String {
+pub fn wrong(code: &str) -> String {
     let (first, rest) = code.split_at(1);
     format!("{}{rest}", if first == "0" { "1" } else { "0" })
-}
-
-/// The request: it decides which authenticator is challenged.
-#[derive(Clone, Copy, Debug)]
-enum Endpoint {
-    Mfa,
-    Token,
-    TokenByBasic,
-}
-
-#[derive(Debug)]
-pub(crate) struct Answer {
-    endpoint: Endpoint,
-    pub(crate) status: u16,
-    headers: BTreeMap<String, String>,
-    pub(crate) body: String,
-}
-
-impl Answer {
-    pub(crate) fn header(&self, name: &str) -> Option<&str> {
-        self.headers.get(name).map(String::as_str)
-    }
-
-    /// The body, which nobody may cache.
-    #[track_caller]
-    pub(crate) fn value(&self) -> Value {
-        assert_eq!(self.header("cache-control"), Some("no-store"), "{self:?}");
-        assert_eq!(self.header("pragma"), Some("no-cache"), "{self:?}");
-        assert_eq!(self.header("content-type"), Some("application/json"));
-        serde_json::from_str(&self.body).unwrap_or_else(|_| panic!("no JSON: {self:?}"))
-    }
-
-    #[track_caller]
-    pub(crate) fn ok(&self) -> Value {
-        assert_eq!(self.status, 200, "{self:?}");
-        self.value()
-    }
-
-    #[track_caller]
-    pub(crate) fn text(&self, name: &str) -> String {
-        let value = self.value();
-        let text = value[name].as_str();
-        text.unwrap_or_else(|| panic!("no {name}: {self:?}"))
-            .to_owned()
-    }
-
-    /// The whole of an error.
-    #[track_caller]
-    pub(crate) fn is(&self, status: u16, error: &str, description: &str) {
-        let body = json!({ "error": error, "error_description": description });
-        assert_eq!((self.status, self.value()), (status, body));
-        let challenge = match (self.endpoint, status, error) {
-            (Endpoint::TokenByBasic, 401, "invalid_client") => Some(r#"Basic realm="oauth""#),
-            (Endpoint::Mfa, 401, _) => Some("Bearer"),
-            _ => None,
-        };
-        assert_eq!(self.header("www-authenticate"), challenge);
-        assert_eq!(self.header("retry-after").is_some(), status == 429);
-    }
 }

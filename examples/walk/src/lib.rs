@@ -4,8 +4,9 @@
 //! these same steps test each of them.
 #![forbid(unsafe_code)]
 
+pub mod answer;
 mod bad_requests;
-mod client;
+pub mod client;
 mod life;
 mod parallel;
 mod server;

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use crate::client::{Client, PASSWORD, wrong};
 use crate::server::Server;
 
+const EMAIL: &str = "alice@example.com";
 const PHONE: &str = "+14155558730";
 const OTHER_PHONE: &str = "+14155550000";
 const MANAGE: &str = "enroll read:authenticators remove:authenticators";
@@ -15,13 +16,13 @@ const INVALID_TOKEN: &str = "The mfa_token provided is invalid. Try getting a ne
 
 /// Walks through a whole life, on a server without accounts.
 pub(crate) fn whole_life(server: &Server) {
-    let client = Client::of(server);
+    let client = Client::of(server.address);
 
     // The first factor passes, but is not enough.
     client
-        .password("not it", "", "")
+        .password(EMAIL, "not it", "", "")
         .is(403, "invalid_grant", "Wrong email or password.");
-    let required = client.password(PASSWORD, "openid profile", "");
+    let required = client.password(EMAIL, PASSWORD, "openid profile", "");
     let token = required.text("mfa_token");
     assert_eq!(
         (required.status, required.value()),
@@ -49,7 +50,7 @@ pub(crate) fn whole_life(server: &Server) {
         })
     );
     assert_eq!(active(&client.list(&token).ok()), [false; 3]);
-    let confirmed = client.verify(&token, oob_code, &server.code()).ok();
+    let confirmed = client.answer(&token, oob_code, &server.code()).ok();
     assert_eq!(confirmed["token_type"], "Bearer");
     assert_eq!(confirmed["expires_in"], 600);
     assert_eq!(confirmed["scope"], "openid profile");
@@ -59,7 +60,7 @@ pub(crate) fn whole_life(server: &Server) {
     assert_eq!(client.list(access_token).status, 401);
 
     // A new login: the recovery code and both twins are listed.
-    let required = client.password(PASSWORD, "", "");
+    let required = client.password(EMAIL, PASSWORD, "", "");
     assert_eq!(
         required.value()["mfa_requirements"],
         json!({ "challenge": [{ "type": "phone" }, { "type": "recovery-code" }] })
@@ -90,21 +91,24 @@ pub(crate) fn whole_life(server: &Server) {
 
     // Challenge by voice; a wrong code, then the right one, which works once.
     let voice = format!("voice|{device}");
-    let challenged = client.challenge(&token, Some(&voice));
+    let challenged = client.challenge(
+        &token,
+        &json!({ "challenge_type": "oob", "authenticator_id": voice }),
+    );
     let oob_code = challenged.text("oob_code");
     assert_eq!(
         challenged.ok(),
         json!({ "challenge_type": "oob", "oob_code": oob_code, "binding_method": "prompt" })
     );
     let code = server.code();
-    client.verify(&token, &oob_code, &wrong(&code)).is(
+    client.answer(&token, &oob_code, &wrong(&code)).is(
         403,
         "invalid_grant",
         "Invalid binding_code.",
     );
-    client.verify(&token, &oob_code, &code).ok();
+    client.answer(&token, &oob_code, &code).ok();
     client
-        .verify(&token, &oob_code, &code)
+        .answer(&token, &oob_code, &code)
         .is(401, "invalid_grant", INVALID_TOKEN);
 
     // The recovery code: its replacement works, and the old one does not.
@@ -122,18 +126,20 @@ pub(crate) fn whole_life(server: &Server) {
     // A login for the MFA API adds a second phone, which its access token confirms.
     let audience = format!("http://{}/mfa/", server.address);
     let token = client
-        .password(PASSWORD, MANAGE, &audience)
+        .password(EMAIL, PASSWORD, MANAGE, &audience)
         .text("mfa_token");
-    let oob_code = client.challenge(&token, None).text("oob_code");
+    let oob_code = client
+        .challenge(&token, &json!({ "challenge_type": "oob" }))
+        .text("oob_code");
     let access_token = client
-        .verify(&token, &oob_code, &server.code())
+        .answer(&token, &oob_code, &server.code())
         .text("access_token");
     let associated = client.associate(&access_token, "voice", OTHER_PHONE).ok();
     assert_eq!(associated.get("recovery_codes"), None);
     let listed = client.list(&access_token).ok();
     assert_eq!(active(&listed), [true, true, true, false, false]);
     let oob_code = associated["oob_code"].as_str().unwrap();
-    client.verify(&access_token, oob_code, &server.code()).ok();
+    client.answer(&access_token, oob_code, &server.code()).ok();
     assert_eq!(active(&client.list(&access_token).ok()), [true; 5]);
 
     // One twin removed, raw in the path: both are gone. It needs more than an `mfa_token`.
@@ -159,21 +165,23 @@ pub(crate) fn whole_life(server: &Server) {
     // meanwhile.
     let token = client.login();
     for _ in 0..6 {
-        let oob_code = client.challenge(&token, None).text("oob_code");
+        let oob_code = client
+            .challenge(&token, &json!({ "challenge_type": "oob" }))
+            .text("oob_code");
         // An access token completes no login, even with the right code.
-        client.verify(&access_token, &oob_code, &server.code()).is(
+        client.answer(&access_token, &oob_code, &server.code()).is(
             401,
             "invalid_grant",
             INVALID_TOKEN,
         );
     }
     client
-        .challenge(&access_token, None)
+        .challenge(&access_token, &json!({ "authenticator_id": null }))
         .is(401, "invalid_grant", INVALID_TOKEN);
     client
         .recover(&access_token, replacement)
         .is(401, "invalid_grant", INVALID_TOKEN);
-    let refused = client.challenge(&token, None);
+    let refused = client.challenge(&token, &json!({ "challenge_type": "oob" }));
     refused.is(
         429,
         "too_many_attempts",

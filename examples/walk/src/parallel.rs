@@ -3,7 +3,10 @@
 
 use std::thread;
 
-use crate::client::{Answer, Client, wrong};
+use serde_json::json;
+
+use crate::answer::Answer;
+use crate::client::{Client, wrong};
 use crate::server::Server;
 
 const AT_ONCE: usize = 32;
@@ -13,11 +16,16 @@ const AT_ONCE: usize = 32;
 /// The scheduler decides whether two of them overlap between load and save, so this finds a store
 /// that does not compare only in some runs. The store's own test checks that it compares.
 pub(crate) fn parallel_answers(server: &Server) {
-    let client = Client::of(server);
-    let (token, recovery_code) = client.enroll("+14155558730");
-    let oob_code = client.challenge(&token, None).text("oob_code");
+    let client = Client::of(server.address);
+    let recovery_code = client
+        .enroll_reading(&client.login(), "+14155558730", || server.code())
+        .unwrap();
+    let token = client.login();
+    let oob_code = client
+        .challenge(&token, &json!({ "challenge_type": "oob" }))
+        .text("oob_code");
     let code = server.code();
-    let answers = at_once(|| client.verify(&token, &oob_code, &code));
+    let answers = at_once(|| client.answer(&token, &oob_code, &code));
     assert_eq!(count(&answers, |answer| answer.status == 200), 1);
 
     let token = client.login();
@@ -25,9 +33,11 @@ pub(crate) fn parallel_answers(server: &Server) {
     assert_eq!(count(&answers, |answer| answer.status == 200), 1);
 
     let token = client.login();
-    let oob_code = client.challenge(&token, None).text("oob_code");
+    let oob_code = client
+        .challenge(&token, &json!({ "challenge_type": "oob" }))
+        .text("oob_code");
     let guess = wrong(&server.code());
-    let answers = at_once(|| client.verify(&token, &oob_code, &guess));
+    let answers = at_once(|| client.answer(&token, &oob_code, &guess));
     let judged = count(&answers, |answer| {
         answer.status == 403 && answer.text("error_description") == "Invalid binding_code."
     });

@@ -202,7 +202,7 @@ fn the_most_of_the_proof_is_most_within() {
 }
 
 #[test]
-fn an_error_of_one_in_a_formula_of_the_proof_is_not_the_code() {
+fn an_off_by_one_in_the_proof_differs_from_the_code() {
     for (good, bad) in [
         (
             "(bvule (retry_at full_at window period) now)",

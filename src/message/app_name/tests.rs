@@ -38,7 +38,7 @@ fn a_name_has_1_to_30_characters() {
 }
 
 #[test]
-fn a_name_has_nothing_but_printable_gsm_and_none_of_the_signs_of_the_bound_line() {
+fn a_name_has_only_printable_gsm_characters_except_those_of_the_bound_line() {
     for c in '\0'..='\u{ffff}' {
         let costs_one = septets(c.encode_utf8(&mut [0; 4])) == Some(1);
         let allowed = costs_one && !c.is_control() && c != '@' && c != '#';
@@ -91,7 +91,7 @@ fn a_name_with_as_many_digits_as_a_code_is_refused() {
 }
 
 #[test]
-fn each_refusal_of_a_name_says_why() {
+fn each_refusal_of_a_name_names_its_reason() {
     for (refusal, words) in [
         (
             InvalidAppName::Length,

@@ -38,7 +38,7 @@ fn the_basic_table_costs_one_septet_a_character() {
 }
 
 #[test]
-fn septets_add_up_and_one_foreign_character_is_enough_for_none() {
+fn septets_add_up_and_one_foreign_character_gives_none() {
     assert_eq!(septets(""), Some(0));
     assert_eq!(septets("a€b[]"), Some(8));
     assert_eq!(septets("abc\u{1b}"), None);

@@ -107,7 +107,7 @@ fn a_label_has_1_to_63_bytes_and_no_hyphen_at_its_ends() {
 }
 
 #[test]
-fn an_ip_address_and_whatever_a_browser_takes_for_one_is_no_host() {
+fn an_ip_address_in_any_browser_spelling_is_not_a_host() {
     for host in [
         "127.0.0.1",
         "1",
@@ -127,7 +127,7 @@ fn an_ip_address_and_whatever_a_browser_takes_for_one_is_no_host() {
 }
 
 #[test]
-fn each_refusal_of_a_host_says_why() {
+fn each_refusal_of_a_host_names_its_reason() {
     for (refusal, words) in [
         (InvalidHost::Length, "a host has 1 to 253 bytes"),
         (

@@ -8,7 +8,7 @@ use super::{AnswerStep, AnsweredCall, PromptStep, SpokenDigits, VoiceCall, Wrong
 use crate::message::tests::{KEYS, app, call, first_digits, wording};
 
 #[test]
-fn digits_are_written_once_into_room_for_all_of_them() {
+fn digits_are_allocated_once() {
     for code in ["123456", "12345678"] {
         assert_eq!(SpokenDigits::of(code).0.capacity(), 24, "{code}");
     }
@@ -101,7 +101,7 @@ fn only_the_keys_of_the_call_are_answered() {
 
 proptest! {
     #[test]
-    fn a_prompt_tells_nothing_of_the_code_and_an_answer_tells_each_digit_twice_in_order(
+    fn a_prompt_has_no_digit_of_the_code_and_an_answer_has_each_digit_twice_in_order(
         app in app(),
         code in "[0-9]{6,8}",
         other in "[0-9]{6,8}",

@@ -50,7 +50,7 @@ fn open(token: &str) -> Result<MfaSession, Denied> {
 }
 
 #[test]
-fn a_session_comes_back_from_its_token_as_it_was() {
+fn a_token_opens_to_its_session() {
     let begun = session();
     let opened = open(engine().issue_token(&begun).expose_secret()).unwrap();
     assert_eq!(opened, begun);
@@ -287,7 +287,7 @@ fn a_token_with_every_field_at_its_longest_opens() {
 }
 
 #[test]
-fn a_text_that_no_token_is_long_enough_for_is_malformed() {
+fn a_text_longer_than_any_token_is_malformed() {
     assert_eq!(open(""), Err(Denied::TokenMalformed));
     assert_eq!(open("a"), Err(Denied::TokenMalformed));
     let version = |len: usize| format!("AQ{}", "A".repeat(len - 2));

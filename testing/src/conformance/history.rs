@@ -186,7 +186,13 @@ impl History {
                 overwritten.who,
                 overwritten.account.revision()
             );
-            return Err(self.breach(Duty::Keep, rule, found, &[who, &overwritten.who]));
+            // Without a restart since, the store has lost nothing: it did not compare.
+            let duty = match revision {
+                _ if overwritten.restarts < self.restarts => Duty::Keep,
+                Some(1) => Duty::Insert,
+                _ => Duty::Replace,
+            };
+            return Err(self.breach(duty, rule, found, &[who, &overwritten.who]));
         }
         Ok(Loaded::Record(Box::new(record)))
     }

@@ -301,7 +301,7 @@ mod tests {
     }
 
     #[test]
-    fn of_breaches_alike_the_shortest_is_kept_and_of_those_the_first() {
+    fn of_similar_breaches_the_first_shortest_is_kept() {
         let mut report = Report::new(1);
         for (found, loads) in [("first", 3), ("longer", 4), ("shorter", 2), ("as short", 2)] {
             report.add(Err(breach(found, loads)));
@@ -323,7 +323,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_not_tested_is_said_below_two_saves_at_once_and_one_restart() {
+    fn too_few_parallel_saves_or_restarts_are_reported_as_not_tested() {
         let text = |at_once, restarts| {
             let report = Report {
                 restarts,

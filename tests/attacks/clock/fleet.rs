@@ -268,7 +268,7 @@ fn a_removal_of_the_last_phone_by_a_server_ahead_shuts_out_first_factors_until_t
 }
 
 #[test]
-fn a_shorter_longest_session_forgets_no_spent_session() {
+fn a_shorter_longest_session_does_not_forget_spent_sessions() {
     let mut world = World::new();
     let (_, recovery) = world.enroll(ALICES);
     let session = world.trusted(Assurance::FirstFactor, "", DAY);

@@ -3,7 +3,7 @@
 use super::*;
 
 #[test]
-fn a_server_that_is_behind_keeps_a_code_alive_as_much_longer_and_no_more() {
+fn a_server_that_is_behind_keeps_a_code_alive_by_no_more_than_its_lag() {
     for by in [SECOND, MINUTE, 40 * MINUTE] {
         let mut world = World::new();
         world.import(ALICES).unwrap();
@@ -27,7 +27,7 @@ fn a_server_that_is_behind_keeps_a_code_alive_as_much_longer_and_no_more() {
 }
 
 #[test]
-fn a_server_that_is_behind_keeps_a_session_alive_as_much_longer_and_no_more() {
+fn a_server_that_is_behind_keeps_a_session_alive_by_no_more_than_its_lag() {
     for by in [SECOND, MINUTE, 40 * MINUTE] {
         let mut world = World::new();
         let (_, recovery) = world.enroll(ALICES);
@@ -51,7 +51,7 @@ fn a_server_that_is_behind_keeps_a_session_alive_as_much_longer_and_no_more() {
 
 /// One write by a server that is right, and the one that is behind keeps nothing alive.
 #[test]
-fn what_a_change_has_recorded_no_server_that_is_behind_keeps_alive() {
+fn a_server_that_is_behind_revives_nothing_that_a_change_has_ended() {
     for by in [SECOND, MINUTE, 40 * MINUTE] {
         let mut world = World::new();
         let (_, recovery) = world.enroll(ALICES);

@@ -27,7 +27,7 @@ fn rewind_is_refused_until_the_clock_is_behind_by_more_than_the_skew() {
 }
 
 #[test]
-fn rewind_of_an_account_that_nothing_has_changed_is_refused() {
+fn rewind_of_a_new_account_is_refused() {
     let mut world = World::new();
     assert_refused(&mut world, Denied::ClockNotAhead, World::rewind);
 }
@@ -46,7 +46,7 @@ fn a_second_rewind_changes_nothing() {
 }
 
 #[test]
-fn rewind_records_its_own_time_and_says_so_in_one_event() {
+fn rewind_records_its_time_and_one_event() {
     let mut world = after_an_accident();
     let (revision, saves) = (world.account().revision(), world.saves);
     world.rewind().unwrap();
@@ -196,7 +196,7 @@ fn rewind_makes_budgets_that_the_wrong_clock_emptied_empty_now() {
 }
 
 #[test]
-fn rewind_leaves_a_budget_alone_that_is_not_beyond_an_empty_one() {
+fn rewind_does_not_change_a_budget_that_is_not_beyond_empty() {
     let mut world = World::new();
     world.enroll(ALICES);
     let session = world.first_factor();
@@ -217,7 +217,7 @@ fn rewind_leaves_a_budget_alone_that_is_not_beyond_an_empty_one() {
 }
 
 #[test]
-fn rewind_brings_back_when_a_phone_was_used_and_takes_no_factor() {
+fn rewind_resets_when_a_phone_was_used_and_removes_no_factor() {
     let policy = Policy::auth0().with_failure_cap(Some(3)).unwrap();
     let mut world = World::of(policy, "auth0|alice");
     let (first, recovery) = world.enroll(ALICES);
@@ -260,7 +260,7 @@ fn rewind_brings_back_when_a_phone_was_used_and_takes_no_factor() {
 }
 
 #[test]
-fn a_year_ahead_accident_is_ended_by_rewind_and_by_nothing_else() {
+fn only_a_rewind_ends_an_accident_of_a_year_ahead() {
     let mut world = after_an_accident();
     let start = world.now();
     for wait in [
@@ -297,7 +297,7 @@ fn after_rewind_the_owner_signs_in_by_the_same_phone() {
 
 /// Why the recipe drops the keys of the wrong clock's tokens before it rewinds.
 #[test]
-fn a_token_of_the_wrong_clock_comes_alive_after_rewind_unless_its_key_is_dropped() {
+fn a_token_from_the_wrong_clock_becomes_valid_after_a_rewind_unless_its_key_is_dropped() {
     let mut world = World::new();
     let (_, recovery) = world.enroll(ALICES);
     let token = ahead(&mut world, YEAR, |world| {

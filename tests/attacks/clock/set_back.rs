@@ -3,7 +3,7 @@
 use super::*;
 
 #[test]
-fn a_clock_two_days_behind_revives_no_session_of_before_a_reset() {
+fn a_clock_two_days_behind_revives_no_session_from_before_a_reset() {
     let mut world = World::new();
     world.enroll(ALICES);
     let session = world.first_factor();
@@ -50,7 +50,7 @@ fn a_clock_two_days_behind_revives_no_spent_session() {
 }
 
 #[test]
-fn of_spent_sessions_that_are_forgotten_at_once_none_comes_back_with_a_clock_set_back() {
+fn a_clock_set_back_revives_no_forgotten_spent_session() {
     for lives in [[20, 30], [30, 20]] {
         let mut world = World::new();
         let (_, mut recovery) = world.enroll(ALICES);

@@ -12,7 +12,7 @@ fn by_voice(world: &mut World) -> Sent {
 }
 
 #[test]
-fn a_channel_that_is_off_is_not_listed_not_challenged_and_comes_back_as_it_was() {
+fn a_disabled_channel_is_not_listed_or_challenged_and_returns_unchanged() {
     let mut world = World::new();
     let (by_sms, _) = world.enroll(ALICES);
     let voice = by_voice(&mut world).authenticator;
@@ -185,7 +185,7 @@ fn with_recovery_codes_off_a_stored_one_is_not_listed_required_accepted_or_consu
 }
 
 #[test]
-fn an_enrollment_under_way_keeps_the_recovery_code_that_it_showed_through_the_switch() {
+fn a_pending_enrollment_keeps_its_recovery_code_while_the_switch_is_off() {
     let mut world = World::new();
     let session = world.first_factor();
     let sent = world.associate(&session, ALICES).unwrap();
@@ -223,7 +223,7 @@ fn a_phone_enrolled_without_a_recovery_code_has_none_when_they_come_back() {
 }
 
 #[test]
-fn the_last_phone_takes_a_recovery_code_along_that_is_switched_off() {
+fn removing_the_last_phone_removes_a_switched_off_recovery_code() {
     let mut world = World::new();
     let (phone, _) = world.enroll(ALICES);
     restart(&mut world, &off());
@@ -260,7 +260,7 @@ fn a_disabled_phone_with_recovery_codes_off_leaves_nothing_to_challenge() {
 }
 
 #[test]
-fn a_channel_is_restricted_where_the_policy_of_the_verifying_server_says_so() {
+fn the_policy_of_the_verifying_server_decides_whether_a_channel_is_restricted() {
     let policies = [Policy::auth0(), Policy::nist_800_63b4()];
     for (before, after) in [(0, 1), (1, 0)] {
         let (mut world, session, sent) = challenged(policies[before].clone());

@@ -167,7 +167,7 @@ fn take(world: &mut World, limit: Limit, session: &MfaSession, sent: &Sent) -> O
 }
 
 #[test]
-fn what_a_budget_lacks_stays_and_is_judged_by_the_new_rate() {
+fn a_changed_rate_applies_to_what_was_already_spent() {
     for (limit, period) in [
         (Limit::Sends, HOUR),
         (Limit::BindingFailures, 6 * MINUTE),

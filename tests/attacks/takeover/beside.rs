@@ -3,7 +3,7 @@
 use crate::*;
 
 #[test]
-fn an_import_while_somebody_enrolls_drops_what_no_second_factor_began() {
+fn an_import_discards_enrollments_started_with_a_first_factor() {
     let mut world = World::new();
     let (mallory, owner) = (world.first_factor(), world.second_factor());
     let attack = world.associate(&mallory, MALLORYS).unwrap();
@@ -83,7 +83,7 @@ fn a_number_enrolled_by_two_full_logins_is_enrolled_once() {
 }
 
 #[test]
-fn an_unconfirmed_phone_is_challenged_by_nobody() {
+fn an_unconfirmed_phone_cannot_be_challenged() {
     let mut world = World::new();
     let mallory = world.first_factor();
     let attack = world.associate(&mallory, MALLORYS).unwrap();

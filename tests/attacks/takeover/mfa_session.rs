@@ -37,7 +37,7 @@ fn an_mfa_session_is_sent_no_code_for_a_login() {
 }
 
 #[test]
-fn an_mfa_session_completes_no_login_with_the_code_of_a_first_factor() {
+fn an_mfa_session_cannot_complete_a_login_with_the_code_of_a_first_factor() {
     let mut world = World::new();
     let (_, _) = world.enroll(ALICES);
     let (alice, owner) = (world.first_factor(), world.second_factor());
@@ -51,7 +51,7 @@ fn an_mfa_session_completes_no_login_with_the_code_of_a_first_factor() {
 }
 
 #[test]
-fn an_mfa_session_completes_no_login_with_a_recovery_code() {
+fn an_mfa_session_cannot_complete_a_login_with_a_recovery_code() {
     let mut world = World::new();
     let owner = world.second_factor();
     // Also where the account has no recovery code.
@@ -112,7 +112,7 @@ fn a_stolen_access_token_is_not_kept_alive_through_recovery_codes() {
 }
 
 #[test]
-fn what_an_mfa_session_confirms_neither_outlives_it_nor_looks_fresher() {
+fn a_confirmation_by_an_mfa_session_neither_outlives_it_nor_looks_fresher() {
     for is_first_phone in [true, false] {
         let mut world = World::new();
         if !is_first_phone {
@@ -135,7 +135,7 @@ fn what_an_mfa_session_confirms_neither_outlives_it_nor_looks_fresher() {
 }
 
 #[test]
-fn what_a_first_factor_completes_is_authenticated_now_and_has_no_end_of_its_own() {
+fn a_first_factor_login_is_authenticated_now_and_has_no_end() {
     let mut world = World::new();
     let check = |world: &World, verified: Verified| {
         assert_eq!(verified.assurance(), Assurance::FirstFactor);
@@ -230,7 +230,7 @@ fn the_same_id_with_another_assurance_is_another_session() {
 }
 
 #[test]
-fn an_auth_time_that_lies_ahead_is_no_later_than_the_proof() {
+fn a_claimed_auth_time_is_capped_at_the_time_of_the_proof() {
     let mut world = World::new();
     let now = world.now();
     let session = MfaSession::trusted(TrustedClaims {

@@ -108,7 +108,7 @@ proptest! {
     #![proptest_config(config())]
 
     #[test]
-    fn r13_a_year_ahead_is_ended_by_a_rewind_and_by_nothing_else(
+    fn r13_only_a_rewind_ends_an_accident_of_a_year_ahead(
         seed: u64,
         before in commands(1..15),
         ahead in steps(),

@@ -119,7 +119,7 @@ fn a_field_that_is_not_known_is_logged_too() {
 
 /// A subject may hold any character.
 #[test]
-fn a_line_break_in_a_subject_begins_no_line() {
+fn a_line_break_in_a_subject_does_not_start_a_line() {
     let mut forged = record(&Event::AccountReset);
     forged.subject = "alice\nINFO audit: subject=\"bob\"".parse().unwrap();
     let lines = Lines::default();

@@ -116,7 +116,7 @@ fn every_number_of_the_policy_can_be_set() {
 }
 
 #[test]
-fn what_is_wrong_is_named() {
+fn a_mistake_is_named() {
     let user = |rest: &str| format!("{CLIENT}[[users]]\nemail = \"e\"\nsub = \"s\"\n{rest}\n");
     let twice = format!("{}{}", user("password = \"p\""), user("password = \"p\""));
     let cases = [
@@ -154,7 +154,7 @@ fn what_is_wrong_is_named() {
         ),
         (
             format!("{CLIENT}[policy]\ncode_digits = 5"),
-            "policy: a binding code has 6 to 8",
+            "policy: code_digits must be 6 to 8",
         ),
         (
             format!("{CLIENT}[policy]\ncode_lifetime_seconds = 601"),
@@ -162,7 +162,7 @@ fn what_is_wrong_is_named() {
         ),
         (
             format!("{CLIENT}[policy]\nclock_skew_seconds = 301"),
-            "policy: the skew is at most 10 minutes less",
+            "policy: skew must be at most 10 minutes less",
         ),
         (
             format!("{CLIENT}[policy]\nchannels = []"),

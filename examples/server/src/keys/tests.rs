@@ -19,7 +19,7 @@ fn ids(keys: &Keys) -> Vec<&str> {
 }
 
 #[test]
-fn a_key_file_is_made_once_for_its_owner_alone() {
+fn a_key_file_is_created_once_and_only_its_owner_can_read_it() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("key");
     assert!(read(&path, Rs256).unwrap().is_none());
@@ -44,7 +44,7 @@ fn a_key_file_is_made_once_for_its_owner_alone() {
 }
 
 #[test]
-fn what_is_no_key_file_is_refused_by_name_and_without_its_content_and_stays() {
+fn a_file_that_is_not_a_key_file_is_refused_by_name_and_left_unchanged() {
     let good = fresh().unwrap();
     let [engine, rs256, es256] = ["engine", "rs256", "es256"].map(|name| list(&good, name));
     let short = Base64::encode_string(&[1; 31]);

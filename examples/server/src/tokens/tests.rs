@@ -128,7 +128,7 @@ fn the_tokens_of_a_confirmed_phone_end_with_its_session_and_keep_its_auth_time()
 }
 
 #[test]
-fn a_longer_session_gives_no_longer_tokens_than_a_login_does() {
+fn a_longer_session_does_not_give_longer_tokens_than_a_login() {
     let tokens = tokens();
     let verified = confirmed("", at(SIGNED_IN + 7, 0), at(SIGNED_IN + 3_600, 0));
     let minted = mint(&tokens, &verified).unwrap();

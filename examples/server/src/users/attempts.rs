@@ -176,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn ten_wrong_passwords_for_a_name_are_judged_at_an_address_and_then_one_in_six_minutes() {
+    fn an_address_gets_ten_wrong_passwords_for_a_name_and_then_one_every_six_minutes() {
         let attempts = Attempts::new().unwrap();
         let judged = |now| wrong(&attempts, "alice@example.com", network(1), now);
         assert_eq!((0..20).filter(|_| judged(at(0))).count(), 10);

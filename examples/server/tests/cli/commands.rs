@@ -89,7 +89,7 @@ fn an_empty_password_is_refused() {
 }
 
 #[test]
-fn check_config_says_what_a_start_would_find_and_makes_nothing() {
+fn check_config_reports_what_a_start_would_find_and_creates_nothing() {
     let directory = tempfile::tempdir().unwrap();
     let checked = run(directory.path(), &["check-config"]);
     assert_eq!(checked.status.code(), Some(0));
@@ -112,7 +112,7 @@ clients         2
 }
 
 #[test]
-fn check_config_warns_of_what_is_probably_not_meant() {
+fn check_config_warns_about_probable_mistakes() {
     let directory = tempfile::tempdir().unwrap();
     let key = directory.path().join("oob-mfa.key");
     fs::write(&key, "whatever it holds: it is not opened").unwrap();

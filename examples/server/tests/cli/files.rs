@@ -12,7 +12,7 @@ use crate::words::PHONE;
 use crate::{Running, program};
 
 #[test]
-fn every_file_is_made_for_its_owner_alone_and_an_open_one_is_warned_of_by_name() {
+fn every_file_is_private_to_its_owner_and_an_open_one_causes_a_warning() {
     const FILES: [&str; 3] = ["oob-mfa.key", "oob-mfa.redb", "outbox.jsonl"];
     let directory = tempfile::tempdir().unwrap();
     let start = || {
@@ -47,7 +47,7 @@ fn every_file_is_made_for_its_owner_alone_and_an_open_one_is_warned_of_by_name()
 }
 
 #[test]
-fn a_key_file_that_is_missing_while_there_are_accounts_is_not_made_anew() {
+fn a_missing_key_file_is_not_recreated_while_there_are_accounts() {
     let directory = tempfile::tempdir().unwrap();
     let key = directory.path().join("oob-mfa.key");
     let start = || {

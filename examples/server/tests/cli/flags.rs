@@ -42,7 +42,7 @@ fn a_mistake_is_named_and_exits_with_2() {
         (&["--config", "absent.toml"], "absent.toml"),
         (
             &["--config", "config.toml"],
-            "config.toml: policy: a binding code has 6 to 8 digits",
+            "config.toml: policy: code_digits must be 6 to 8",
         ),
     ] {
         let failed = run(directory.path(), arguments);
@@ -55,7 +55,7 @@ fn a_mistake_is_named_and_exits_with_2() {
 }
 
 #[test]
-fn what_keeps_it_from_starting_exits_with_1() {
+fn a_failure_to_start_exits_with_1() {
     let directory = tempfile::tempdir().unwrap();
     fs::write(directory.path().join("oob-mfa.key"), "short").unwrap();
     let failed = run(directory.path(), &[]);
@@ -68,7 +68,7 @@ fn what_keeps_it_from_starting_exits_with_1() {
 }
 
 #[test]
-fn a_configuration_by_which_nobody_can_add_a_phone_is_warned_of() {
+fn a_configuration_that_lets_no_client_add_a_phone_causes_a_warning() {
     const WARNING: &str = "no client has manages_factors";
     let directory = tempfile::tempdir().unwrap();
     let issuer = "issuer = \"https://login.example.com/\"\n[[clients]]\nid = \"a\"\n";

@@ -65,7 +65,7 @@ fn a_host_name_is_listened_on() {
 }
 
 #[test]
-fn a_host_name_that_nobody_has_is_named() {
+fn an_unknown_host_name_is_named() {
     let directory = tempfile::tempdir().unwrap();
     // RFC 6761 section 6.4.
     let nobody = "nobody.invalid:8080";

@@ -1,11 +1,11 @@
 //! The users, phones and clients of every test.
 #![allow(dead_code, reason = "each test binary uses a part of it")]
 
-pub const PASSWORD: &str = "correct horse battery staple";
+#[allow(unused_imports, reason = "each test binary uses a part of them")]
+pub use oob_mfa_walk::client::{MFA_OOB, MFA_RECOVERY_CODE, PASSWORD};
+
 pub const PHONE: &str = "+14155558730";
 pub const OTHER_PHONE: &str = "+14155550000";
-pub const MFA_OOB: &str = "http://auth0.com/oauth/grant-type/mfa-oob";
-pub const MFA_RECOVERY_CODE: &str = "http://auth0.com/oauth/grant-type/mfa-recovery-code";
 pub const MANAGE: &str = "enroll read:authenticators remove:authenticators";
 pub const ALICE: &str = "auth0|alice";
 /// Demo client and secret by HTTP Basic.

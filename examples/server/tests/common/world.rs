@@ -2,12 +2,12 @@
 //! the hands of the test.
 #![allow(dead_code, reason = "each test binary uses a part of it")]
 
-mod answer;
 pub mod backend;
-mod client;
 mod doubles;
 pub mod long;
+pub mod patience;
 pub mod process;
+pub mod redis_server;
 pub mod site;
 mod words;
 
@@ -33,10 +33,13 @@ use zeroize::Zeroizing;
 
 #[allow(unused_imports, reason = "each test binary uses a part of them")]
 pub use self::{
-    answer::{Answer, Challenged},
-    client::{Client, bearer},
     doubles::{REFUSED, TestOutbox, TestStore},
     words::*,
+};
+#[allow(unused_imports, reason = "each test binary uses a part of them")]
+pub use oob_mfa_walk::{
+    answer::{Answer, Challenged},
+    client::{Client, bearer, wrong},
 };
 
 /// The password, hashed so that it costs next to nothing to check.
@@ -252,10 +255,4 @@ impl World {
         self.answer(&token, &oob_code, &self.outbox.code())
             .text("access_token")
     }
-}
-
-/// A code that is not `code`.
-pub fn wrong(code: &str) -> String {
-    let last = code.chars().last().unwrap().to_digit(10).unwrap();
-    format!("{}{}", &code[..code.len() - 1], (last + 1) % 10)
 }

@@ -32,7 +32,7 @@ impl Exclusive {
 }
 
 #[test]
-fn postgresql_keeps_its_duty_though_it_crashes() {
+fn postgresql_fulfills_its_duty_across_crashes() {
     let Some(Exclusive { backend, _turn }) = Exclusive::postgres() else {
         return;
     };

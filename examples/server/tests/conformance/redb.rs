@@ -14,7 +14,7 @@ use crate::common::backend::{Backend, Kind};
 use crate::{breaks, decode, keeps_its_duty, saved};
 
 #[test]
-fn redb_keeps_its_duty_though_its_process_is_killed() {
+fn redb_fulfills_its_duty_when_its_process_is_killed() {
     let backend = Backend::redb();
     let file = Crashing::new(&backend);
     let store = RwLock::new(RedbStore::open(&file.path()).unwrap());

@@ -43,7 +43,7 @@ const UNKNOWN_AUTHORITY: &str = "invalid peer certificate: UnknownIssuer";
 const WRONG_NAME: &str = "invalid peer certificate: certificate not valid for name";
 
 #[test]
-fn postgresql_keeps_its_duty_over_tls() {
+fn postgresql_fulfills_its_duty_over_tls() {
     let Some(Exclusive { backend, .. }) = &Exclusive::postgres() else {
         return;
     };
@@ -53,7 +53,7 @@ fn postgresql_keeps_its_duty_over_tls() {
 }
 
 #[test]
-fn redis_keeps_its_duty_over_tls() {
+fn redis_fulfills_its_duty_over_tls() {
     let Some(backend) = &Backend::redis() else {
         return;
     };
@@ -78,7 +78,7 @@ fn encrypted(backend: &Backend) -> Vec<bool> {
 }
 
 #[test]
-fn postgresql_is_trusted_as_its_url_says() {
+fn postgresql_is_trusted_by_the_settings_of_its_url() {
     let Some(Exclusive { backend, .. }) = &Exclusive::postgres() else {
         return;
     };

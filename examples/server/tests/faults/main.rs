@@ -13,13 +13,9 @@ mod postgres;
 mod proxy;
 mod redis;
 
-use std::thread;
-use std::time::{Duration, Instant};
-
 use common::Answer;
+use common::patience::{PATIENCE, until};
 
-/// How long a test waits for what has to happen; nothing takes as long.
-const PATIENCE: Duration = Duration::from_secs(30);
 /// The wording of a token whose login is complete.
 const INVALID_TOKEN: &str = "The mfa_token provided is invalid. Try getting a new token.";
 
@@ -32,13 +28,4 @@ fn is_unavailable(answer: &Answer) {
             "The service is temporarily unavailable. Try again.",
         )
         .retry_after(1);
-}
-
-#[track_caller]
-fn until(what: &str, mut happened: impl FnMut() -> bool) {
-    let patience = Instant::now() + PATIENCE;
-    while !happened() {
-        assert!(Instant::now() < patience, "it did not happen: {what}");
-        thread::sleep(Duration::from_millis(5));
-    }
 }

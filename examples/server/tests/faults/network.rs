@@ -101,18 +101,18 @@ macro_rules! of_every_network {
 }
 
 of_every_network! {
-    a_read_whose_answer_was_lost_is_asked_again
-    connections_that_nobody_answers_on_are_replaced
-    connections_that_were_forgotten_while_idle_are_not_met
+    a_read_with_a_lost_answer_is_retried
+    dead_connections_are_replaced
+    connections_dropped_while_idle_are_not_used
     a_wrong_code_whose_answer_was_lost_is_charged
     a_right_code_whose_answer_was_lost_is_burned
     a_challenge_whose_answer_was_lost_is_charged_and_not_sent
-    a_first_association_whose_answer_was_lost_can_be_repeated
-    a_store_that_hangs_is_given_up
+    a_first_association_with_a_lost_answer_can_be_repeated
+    a_store_that_hangs_times_out
     a_write_that_arrives_late_replaces_nothing
 }
 
-fn a_read_whose_answer_was_lost_is_asked_again(scene: &Scene<'_>) {
+fn a_read_with_a_lost_answer_is_retried(scene: &Scene<'_>) {
     let client = &scene.far.client;
     scene.site.enroll(client);
     for _ in 0..3 {
@@ -126,10 +126,8 @@ fn a_read_whose_answer_was_lost_is_asked_again(scene: &Scene<'_>) {
     assert_eq!(scene.site.messages().len(), 4);
 }
 
-fn connections_that_nobody_answers_on_are_replaced(scene: &Scene<'_>) {
-    if scene.is_of_redis()
-        && long::leaves_out("network::redis::connections_that_nobody_answers_on_are_replaced")
-    {
+fn dead_connections_are_replaced(scene: &Scene<'_>) {
+    if scene.is_of_redis() && long::leaves_out("network::redis::dead_connections_are_replaced") {
         return;
     }
     let client = &scene.far.client;
@@ -145,7 +143,7 @@ fn connections_that_nobody_answers_on_are_replaced(scene: &Scene<'_>) {
     assert!((1..=2).contains(&struck), "{struck}");
 }
 
-fn connections_that_were_forgotten_while_idle_are_not_met(scene: &Scene<'_>) {
+fn connections_dropped_while_idle_are_not_used(scene: &Scene<'_>) {
     let client = &scene.far.client;
     scene.site.enroll(client);
     let (token, oob_code, code) = scene.site.challenged(client);
@@ -228,7 +226,7 @@ fn a_challenge_whose_answer_was_lost_is_charged_and_not_sent(scene: &Scene<'_>) 
     assert_eq!(scene.site.messages().len(), 9);
 }
 
-fn a_first_association_whose_answer_was_lost_can_be_repeated(scene: &Scene<'_>) {
+fn a_first_association_with_a_lost_answer_can_be_repeated(scene: &Scene<'_>) {
     let client = &scene.far.client;
     let token = client.login();
     assert_eq!(scene.backend.record(ALICE), None);
@@ -242,8 +240,8 @@ fn a_first_association_whose_answer_was_lost_can_be_repeated(scene: &Scene<'_>) 
     assert_eq!(scene.site.messages().len(), 1);
 }
 
-fn a_store_that_hangs_is_given_up(scene: &Scene<'_>) {
-    if scene.is_of_redis() && long::leaves_out("network::redis::a_store_that_hangs_is_given_up") {
+fn a_store_that_hangs_times_out(scene: &Scene<'_>) {
+    if scene.is_of_redis() && long::leaves_out("network::redis::a_store_that_hangs_times_out") {
         return;
     }
     let client = &scene.far.client;

@@ -47,7 +47,7 @@ fn sessions(backend: &Backend, columns: &str, condition: &str) -> i64 {
 }
 
 #[test]
-fn while_it_is_down_requests_are_told_to_come_back_and_then_work() {
+fn requests_during_an_outage_get_retry_after_and_later_work() {
     let _turn = UP.write().unwrap_or_else(|poisoned| poisoned.into_inner());
     let Some(backend) = Backend::postgres() else {
         return;
@@ -104,7 +104,7 @@ fn connections_that_were_cut_between_requests_are_not_noticed() {
 
 /// The servers of `.ci/with-services` do not wait for the disk, and those of others may.
 #[test]
-fn a_server_that_does_not_wait_for_the_disk_is_warned_of() {
+fn a_database_that_does_not_wait_for_the_disk_causes_a_warning() {
     let _turn = stays_up();
     let Some(backend) = Backend::postgres() else {
         return;
@@ -166,7 +166,7 @@ fn a_statement_that_timed_out_has_written_nothing() {
 }
 
 #[test]
-fn a_connection_that_was_cut_in_a_write_is_a_503_and_no_more() {
+fn a_connection_cut_during_a_write_only_costs_a_503() {
     let _turn = stays_up();
     let Some(backend) = Backend::postgres() else {
         return;
@@ -220,7 +220,7 @@ impl Drop for AbsentStandby<'_> {
 }
 
 #[test]
-fn a_commit_that_waits_for_its_standby_is_given_up_and_leaves_no_session() {
+fn a_commit_that_waits_for_its_standby_times_out_and_leaves_no_session() {
     // The setting is the whole server's.
     let _turn = UP.write().unwrap_or_else(|poisoned| poisoned.into_inner());
     let Some(backend) = Backend::postgres() else {

@@ -1,109 +1,18 @@
 //! Redis dies, hangs up, is full, and is set up to forget.
 
-use std::net::{SocketAddr, TcpListener};
-use std::process::{Child, Command, Stdio};
-
 use ::redis::IntoConnectionInfo;
 use oob_mfa_server::store::RedisStore;
 use serde_json::json;
-use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
-use crate::common::backend::Backend;
+use crate::common::redis_server::{DURABLE, RedisServer};
 use crate::common::site::Site;
 use crate::common::*;
-use crate::{is_unavailable, until};
-
-/// A Redis of the test's own, which may be killed.
-struct Server {
-    directory: TempDir,
-    address: SocketAddr,
-    process: Child,
-}
-
-const DURABLE: [&str; 6] = [
-    "--appendonly",
-    "yes",
-    "--appendfsync",
-    "always",
-    "--save",
-    "",
-];
-
-impl Server {
-    /// None, where the program is not installed: where the environment names no Redis, the line that
-    /// says what was skipped is printed elsewhere.
-    fn start(arguments: &[&str]) -> Option<Self> {
-        Backend::redis()?;
-        // The port was free a moment ago; nothing else on the machine is asked to take it.
-        let free = TcpListener::bind("127.0.0.1:0").unwrap();
-        let address = free.local_addr().unwrap();
-        drop(free);
-        let directory = tempfile::tempdir().unwrap();
-        let process = Self::run(&directory, address, arguments);
-        Some(Self {
-            directory,
-            address,
-            process,
-        })
-    }
-
-    fn run(directory: &TempDir, address: SocketAddr, arguments: &[&str]) -> Child {
-        let process = Command::new("redis-server")
-            .args(["--bind", "127.0.0.1", "--port", &address.port().to_string()])
-            .args(["--dir", &directory.path().display().to_string()])
-            .args(arguments)
-            .stdout(Stdio::null())
-            .spawn()
-            .expect("redis-server is installed where a Redis to test on is");
-        let client = redis::Client::open(format!("redis://{address}")).unwrap();
-        until("Redis answers", || {
-            let asked = client.get_connection();
-            asked.is_ok_and(|mut redis| redis::cmd("PING").exec(&mut redis).is_ok())
-        });
-        process
-    }
-
-    fn kill(&mut self) {
-        self.process.kill().unwrap();
-        self.process.wait().unwrap();
-    }
-
-    fn start_again(&mut self) {
-        self.process = Self::run(&self.directory, self.address, &DURABLE);
-    }
-
-    fn url(&self) -> String {
-        format!("redis://{}/0", self.address)
-    }
-
-    fn command(&self, words: &[&str]) {
-        let client = redis::Client::open(self.url()).unwrap();
-        let mut command = redis::cmd(words[0]);
-        command.arg(&words[1..]);
-        command.exec(&mut client.get_connection().unwrap()).unwrap();
-    }
-
-    fn record(&self) -> Vec<u8> {
-        let client = redis::Client::open(self.url()).unwrap();
-        redis::cmd("HGET")
-            .arg(format!("oob-mfa:account:{ALICE}"))
-            .arg("record")
-            .query(&mut client.get_connection().unwrap())
-            .unwrap()
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
-}
+use crate::is_unavailable;
 
 #[test]
-fn while_it_is_down_requests_are_told_to_come_back_and_then_work() {
-    let Some(mut redis) = Server::start(&DURABLE) else {
+fn requests_during_an_outage_get_retry_after_and_later_work() {
+    let Some(mut redis) = RedisServer::start(&DURABLE) else {
         return;
     };
     let site = Site::new();
@@ -111,7 +20,7 @@ fn while_it_is_down_requests_are_told_to_come_back_and_then_work() {
     let [one, other] = servers.each_ref().map(|running| &running.client);
     site.enroll(one);
     let (token, oob_code, code) = site.challenged(other);
-    let before = redis.record();
+    let before = redis.record(ALICE);
 
     redis.kill();
     for client in [one, other] {
@@ -124,7 +33,7 @@ fn while_it_is_down_requests_are_told_to_come_back_and_then_work() {
 
     redis.start_again();
     // What was acknowledged before the SIGKILL is there, and so is the script after a moment.
-    assert_eq!(redis.record(), before);
+    assert_eq!(redis.record(ALICE), before);
     one.answer(&token, &oob_code, &code).ok();
     let (token, oob_code, code) = site.challenged(other);
     // And while nobody asked anything.
@@ -141,40 +50,40 @@ fn while_it_is_down_requests_are_told_to_come_back_and_then_work() {
 
 #[test]
 fn connections_that_were_cut_between_requests_are_not_noticed() {
-    let Some(redis) = Server::start(&DURABLE) else {
+    let Some(redis) = RedisServer::start(&DURABLE) else {
         return;
     };
     let site = Site::new();
     let server = site.start(&redis.url());
     site.enroll(&server.client);
     let (token, oob_code, code) = site.challenged(&server.client);
-    redis.command(&["CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes"]);
+    redis.run(&["CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes"]);
     server.client.answer(&token, &oob_code, &code).ok();
 }
 
 #[test]
 fn a_redis_that_is_full_writes_nothing() {
-    let Some(redis) = Server::start(&DURABLE) else {
+    let Some(redis) = RedisServer::start(&DURABLE) else {
         return;
     };
     let site = Site::new();
     let server = site.start(&redis.url());
     site.enroll(&server.client);
     let (token, oob_code, code) = site.challenged(&server.client);
-    let before = redis.record();
-    redis.command(&["CONFIG", "SET", "maxmemory", "1"]);
+    let before = redis.record(ALICE);
+    redis.run(&["CONFIG", "SET", "maxmemory", "1"]);
     is_unavailable(&server.client.challenge(&token, &json!({})));
     is_unavailable(&server.client.answer(&token, &oob_code, &code));
-    assert_eq!(redis.record(), before);
+    assert_eq!(redis.record(ALICE), before);
     assert_eq!(site.messages().len(), 2);
-    redis.command(&["CONFIG", "SET", "maxmemory", "0"]);
+    redis.run(&["CONFIG", "SET", "maxmemory", "0"]);
     server.client.answer(&token, &oob_code, &code).ok();
 }
 
 /// A Redis that does not know a command repeats what came with it.
 #[test]
 fn a_password_that_is_refused_is_not_repeated() {
-    let Some(redis) = Server::start(&["--rename-command", "HELLO", ""]) else {
+    let Some(redis) = RedisServer::start(&["--rename-command", "HELLO", ""]) else {
         return;
     };
     // The program refuses this URL, because of that. It is not the only way to hear the server's words.
@@ -190,7 +99,7 @@ fn a_password_that_is_refused_is_not_repeated() {
 }
 
 #[test]
-fn settings_that_forget_are_warned_of() {
+fn settings_that_lose_writes_cause_a_warning() {
     let forgetful = [
         "--appendonly",
         "no",
@@ -201,7 +110,7 @@ fn settings_that_forget_are_warned_of() {
         "--maxmemory-policy",
         "allkeys-lru",
     ];
-    let Some(redis) = Server::start(&forgetful) else {
+    let Some(redis) = RedisServer::start(&forgetful) else {
         return;
     };
     let mut server = Site::new().start(&redis.url());

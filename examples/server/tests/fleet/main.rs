@@ -6,13 +6,18 @@
 
 mod attack;
 mod broken;
+mod cluster;
 #[path = "../common/world.rs"]
 mod common;
+mod failover;
 mod fleet;
 mod heard;
+mod left;
 mod mixed;
+mod outage;
 mod record;
 mod request;
+mod shots;
 mod table;
 
 use std::fmt::Display;
@@ -164,7 +169,7 @@ fn no_kill_loses_or_repeats_a_charge() {
         "429",
         "503",
         "codes granted",
-        "wrong: heard",
+        "wrong: received",
         "wrong: charged",
         "messages: left",
         "messages: charged",

@@ -1,47 +1,18 @@
 //! Everything at once, while processes are killed and started again.
 
-use std::collections::HashSet;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use chacha20::ChaCha20Rng;
-use chacha20::rand_core::{Rng, SeedableRng};
-
-use crate::attack::{Pending, challenge, enroll, login};
 use crate::common::long;
-use crate::fleet::{Fleet, Target, User};
+use crate::fleet::{Fleet, User};
 use crate::heard::{Heard, Tally};
-use crate::record::Record;
-use crate::request::{Connection, Request};
+use crate::left::{messages, what_is_left};
+use crate::record::{BURST, Record};
+use crate::shots::{CLIENTS, Kind, POLL, Shot, prepare, send, take};
 
-const CLIENTS: usize = 24;
 /// Within it no code expires and no budget gives anything back, so that every count is exact.
 const LONGEST: Duration = Duration::from_secs(5 * 60);
-/// Between looks at what other threads and processes do.
-const POLL: Duration = Duration::from_millis(1);
-const BURST: usize = 10;
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
-    WrongCode,
-    RightCode,
-    RecoveryCode,
-    WrongRecoveryCode,
-    Challenge,
-}
-
-/// An account, and a code of it that is never answered right: something to answer wrong to the end.
-struct Attacked {
-    user: User,
-    pending: Pending,
-}
-
-struct Shot {
-    account: usize,
-    kind: Kind,
-    request: Request,
-}
 
 struct Seen {
     account: usize,
@@ -156,60 +127,6 @@ fn between(heard: usize, charged: usize, answers: &Tally) {
     );
 }
 
-/// How many messages left to a user, each once.
-fn messages(fleet: &Fleet, user: User) -> usize {
-    let messages = fleet.messages(user);
-    let ids: HashSet<_> = messages
-        .iter()
-        .map(|message| message["id"].as_str())
-        .collect();
-    assert_eq!(ids.len(), messages.len());
-    messages.len()
-}
-
-fn prepare(fleet: &Fleet, account: usize, shots: &mut Vec<Shot>) -> Attacked {
-    let user = fleet.user();
-    let recovery_code = enroll(fleet, user);
-    let (answered, pending) = (challenge(fleet, user), challenge(fleet, user));
-    let from = shots.len();
-    let mut add = |kind, request| {
-        shots.push(Shot {
-            account,
-            kind,
-            request,
-        });
-    };
-    for _ in 0..20 {
-        add(Kind::WrongCode, answered.wrong());
-        add(Kind::WrongCode, pending.wrong());
-    }
-    for _ in 0..10 {
-        add(Kind::RightCode, answered.right());
-        let token = login(fleet, user);
-        add(Kind::RecoveryCode, Request::recover(&token, &recovery_code));
-    }
-    for _ in 0..5 {
-        let token = login(fleet, user);
-        for _ in 0..3 {
-            add(Kind::Challenge, Request::challenge(&token));
-            let request = Request::recover(&token, "not a recovery code");
-            add(Kind::WrongRecoveryCode, request);
-        }
-    }
-    // Account after account, so that there is something left to decide at every kill.
-    shuffle(&mut shots[from..], account);
-    Attacked { user, pending }
-}
-
-/// In an order that is the same in every run.
-fn shuffle(shots: &mut [Shot], account: usize) {
-    let mut rng = ChaCha20Rng::seed_from_u64(account.try_into().unwrap());
-    for last in (1..shots.len()).rev() {
-        let other = rng.next_u64() % (u64::try_from(last).unwrap() + 1);
-        shots.swap(last, other.try_into().unwrap());
-    }
-}
-
 /// Sends all of it from many clients, and kills a process each time that a share of it was taken: what
 /// was heard, and how many were killed.
 fn fire(fleet: &Fleet, shots: &[Shot], kills: usize) -> (Vec<Seen>, usize) {
@@ -241,66 +158,4 @@ fn fire(fleet: &Fleet, shots: &[Shot], kills: usize) -> (Vec<Seen>, usize) {
             .flat_map(|client| client.join().unwrap());
         (seen.collect(), killed)
     })
-}
-
-fn take<'a>(next: &AtomicUsize, shots: &'a [Shot]) -> Option<(usize, &'a Shot)> {
-    let turn = next.fetch_add(1, SeqCst);
-    Some((turn, shots.get(turn)?))
-}
-
-/// A process that does not answer a question about its health has taken nothing: the next one is
-/// asked. What went off after that and was not answered is not sent again.
-fn send(fleet: &Fleet, mut turn: usize, request: &Request) -> Heard {
-    let deadline = Instant::now() + Duration::from_secs(30);
-    loop {
-        match Connection::warm(fleet.address(turn)) {
-            Ok(mut connection) => {
-                return connection
-                    .send(request)
-                    .map_or(Heard::Cut, |answer| Heard::of(&answer));
-            }
-            Err(error) => assert!(Instant::now() < deadline, "nobody listens: {error}"),
-        }
-        turn += 1;
-        thread::sleep(POLL);
-    }
-}
-
-/// The next requests find exactly what the record says: so many more, and not one.
-fn what_is_left(fleet: &Fleet, attacked: &Attacked, record: &Record) {
-    let Attacked { user, pending } = attacked;
-    let before = messages(fleet, *user);
-    let token = login(fleet, *user);
-    let exactly = |charged: usize, request: &Request, heard: Heard, refused: Heard| {
-        for _ in charged..BURST {
-            assert_eq!(Heard::of(&fleet.ask(request)), heard);
-        }
-        assert_eq!(Heard::of(&fleet.ask(request)), refused);
-    };
-    let wrong = pending.wrong();
-    exactly(
-        record.binding_failures,
-        &wrong,
-        Heard::Wrong,
-        Heard::TooManyFailures,
-    );
-    assert_eq!(
-        Heard::of(&fleet.ask(&pending.right())),
-        Heard::TooManyFailures
-    );
-    let wrong = Request::recover(&token, "not a recovery code");
-    exactly(
-        record.recovery_failures,
-        &wrong,
-        Heard::Wrong,
-        Heard::TooManyFailures,
-    );
-    let challenge = Request::challenge(&token);
-    exactly(
-        record.sends,
-        &challenge,
-        Heard::Granted,
-        Heard::TooManySends,
-    );
-    assert_eq!(messages(fleet, *user) - before, BURST - record.sends);
 }

@@ -4,6 +4,9 @@ use oob_mfa::{Account, Budget, Limit, Policy, RateLimit};
 use serde_json::Value;
 use time::UtcDateTime;
 
+/// What each budget holds.
+pub const BURST: usize = 10;
+
 /// Counts since the account was new. Exact within six minutes of the first, when the first comes back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Record {

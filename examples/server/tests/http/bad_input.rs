@@ -59,7 +59,7 @@ fn a_body_that_is_not_of_its_content_type_is_malformed() {
 }
 
 #[test]
-fn a_content_type_that_nobody_reads_is_refused() {
+fn an_unsupported_content_type_is_refused() {
     unchanged(|world, token| {
         let bearer = bearer(token);
         for path in ENDPOINTS {
@@ -262,7 +262,7 @@ fn a_parameter_that_is_there_twice_is_refused() {
 }
 
 #[test]
-fn a_number_is_e164_and_nothing_else() {
+fn only_e164_is_a_phone_number() {
     unchanged(|world, token| {
         for phone in [
             "+",
@@ -353,7 +353,7 @@ fn a_token_of_another_algorithm_or_without_a_signature_is_invalid() {
 }
 
 #[test]
-fn a_record_that_cannot_be_read_is_answered_and_left_as_it_is() {
+fn an_unreadable_record_is_answered_and_left_unchanged() {
     let world = World::new();
     world.enroll(&world.login(), PHONE);
     let token = world.login();

@@ -42,7 +42,7 @@ fn challenged() -> (World, String, String) {
 }
 
 #[test]
-fn of_twenty_wrong_codes_at_once_ten_are_judged() {
+fn ten_of_twenty_wrong_codes_at_once_are_judged() {
     let (world, token, oob_code) = challenged();
     let code = wrong(&world.outbox.code());
     let answers = at_once(|| world.answer(&token, &oob_code, &code));
@@ -59,7 +59,7 @@ fn of_twenty_wrong_codes_at_once_ten_are_judged() {
 }
 
 #[test]
-fn of_twenty_right_codes_at_once_one_passes() {
+fn one_of_twenty_right_codes_at_once_passes() {
     let (world, token, oob_code) = challenged();
     let code = world.outbox.code();
     let answers = at_once(|| world.answer(&token, &oob_code, &code));
@@ -75,7 +75,7 @@ fn of_twenty_right_codes_at_once_one_passes() {
 }
 
 #[test]
-fn of_twenty_recovery_codes_at_once_one_passes() {
+fn one_of_twenty_recovery_codes_at_once_passes() {
     let world = World::new();
     let recovery_code = world.enroll(&world.login(), PHONE).unwrap();
     let tokens: std::sync::Mutex<Vec<String>> =
@@ -91,7 +91,7 @@ fn of_twenty_recovery_codes_at_once_one_passes() {
 }
 
 #[test]
-fn of_twenty_challenges_at_once_as_many_are_sent_as_the_budget_has() {
+fn twenty_challenges_at_once_send_as_many_messages_as_the_budget_has() {
     let world = World::new();
     world.enroll(&world.login(), PHONE);
     let token = world.login();
@@ -125,7 +125,7 @@ fn begin_to_associate(world: &World, token: &str) -> TcpStream {
 }
 
 #[test]
-fn what_was_taken_on_is_finished_though_the_client_hangs_up() {
+fn an_accepted_request_is_finished_even_if_the_client_hangs_up() {
     let mut world = World::new();
     let token = world.login();
     let (held, permits) = world.store.hold();
@@ -152,7 +152,7 @@ fn what_was_taken_on_is_finished_though_the_client_hangs_up() {
 }
 
 #[test]
-fn the_end_of_the_server_waits_for_what_was_taken_on() {
+fn a_shutdown_waits_for_accepted_requests() {
     let mut world = World::new();
     let token = world.login();
     let (held, permits) = world.store.hold();
@@ -207,7 +207,7 @@ fn read_to_end(mut stream: TcpStream, begun: Instant) -> (String, Duration) {
 }
 
 #[test]
-fn a_client_that_does_not_send_the_head_of_a_request_is_hung_up_on() {
+fn a_client_that_does_not_send_a_request_head_is_disconnected() {
     let world = World::new();
     let begun = Instant::now();
     let silent = say(world.address, "");

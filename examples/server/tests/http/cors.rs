@@ -97,7 +97,7 @@ fn a_preflight_of_any_route_is_granted_to_the_origins_of_every_client() {
 }
 
 #[test]
-fn an_origin_that_is_not_allowed_gets_no_header_and_the_answer_of_everybody() {
+fn an_origin_that_is_not_allowed_gets_no_header_and_the_usual_answer() {
     let world = world();
     let none = World::new();
     for origin in [
@@ -141,7 +141,7 @@ fn without_date(mut answer: Answer) -> Answer {
 }
 
 #[test]
-fn a_page_reads_answers_and_errors_and_when_to_come_back() {
+fn a_page_can_read_answers_errors_and_retry_after() {
     let world = world();
     let origin = ("origin", APP);
     let ask = |method, path, headers: &[(&str, &str)], body: &str, status| {

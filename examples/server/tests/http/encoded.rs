@@ -6,7 +6,7 @@ use crate::bad_input::{ENDPOINTS, FORM, JSON, unchanged};
 use crate::common::*;
 
 #[test]
-fn a_body_that_is_encoded_is_refused_whatever_its_bytes_parse_as() {
+fn an_encoded_body_is_refused_even_if_its_bytes_parse() {
     unchanged(|world, token| {
         let bearer = bearer(token);
         let authorization = ("authorization", bearer.as_str());

@@ -328,7 +328,7 @@ fn a_public_client_signs_in_without_a_secret() {
 }
 
 #[test]
-fn two_servers_with_one_key_and_one_store_are_one() {
+fn two_servers_with_one_key_and_one_store_act_as_one() {
     let mut world = World::new();
     let token = world.login();
     let oob_code = world.associate(&token, "sms", PHONE).text("oob_code");

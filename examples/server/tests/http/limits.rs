@@ -87,7 +87,7 @@ fn exhausted() -> (World, String, String) {
 }
 
 #[test]
-fn with_an_empty_budget_the_right_code_hears_what_a_wrong_one_hears() {
+fn with_an_empty_budget_right_and_wrong_codes_get_the_same_answer() {
     let (world, token, oob_code) = exhausted();
     let before = world.record();
     let right = world.outbox.code();
@@ -133,7 +133,7 @@ fn after_six_minutes_the_right_code_passes() {
 }
 
 #[test]
-fn wrong_recovery_codes_have_a_budget_of_their_own() {
+fn wrong_recovery_codes_have_their_own_budget() {
     let world = World::new();
     let recovery_code = world.enroll(&world.login(), PHONE).unwrap();
     let token = world.login();

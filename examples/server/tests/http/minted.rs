@@ -80,7 +80,7 @@ fn a_login_has_the_auth_time_of_its_code_and_not_of_its_password() {
 }
 
 #[test]
-fn an_access_token_completes_no_login() {
+fn an_access_token_cannot_complete_a_login() {
     let world = World::new();
     let recovery_code = world.enroll(&world.login(), PHONE).unwrap();
     let access_token = world.manage(MANAGE);

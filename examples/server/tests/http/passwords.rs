@@ -75,7 +75,7 @@ fn the_eleventh_wrong_password_of_an_address_waits_and_so_does_the_right_one() {
 /// As the addresses of loopback are, on Linux.
 #[cfg(target_os = "linux")]
 #[test]
-fn the_owner_signs_in_while_48_others_try_her_password() {
+fn the_owner_signs_in_while_48_others_try_the_password() {
     let world = World::of(costly());
     let (stop, refused, judged) = (
         AtomicBool::new(false),
@@ -139,7 +139,7 @@ fn costly() -> Config {
 }
 
 #[test]
-fn behind_a_trusted_proxy_each_client_has_a_budget_of_its_own() {
+fn behind_a_trusted_proxy_each_client_has_its_own_budget() {
     let world = World::with("trusted_proxies = [\"127.0.0.1\"]");
     let from = |client: &str, password: &str| {
         let forwarded = format!("x-forwarded-for: {client}\r\n");

@@ -28,7 +28,7 @@ fn the_email_is_in_the_id_token_with_its_scope_and_not_without() {
 }
 
 #[test]
-fn a_scope_that_is_not_allowed_is_dropped_and_the_answer_says_so() {
+fn a_scope_that_is_not_allowed_is_dropped_from_the_answer() {
     let world = World::with_client("scopes = [\"openid\", \"read:mail\"]");
     let tokens = tokens(&world, "offline_access openid email enroll read:mail");
     assert_eq!(tokens["scope"], "openid read:mail");
@@ -64,7 +64,7 @@ fn an_audience_that_is_not_allowed_is_refused() {
 }
 
 #[test]
-fn an_audience_that_differs_by_its_last_slash_is_told_so() {
+fn an_audience_that_differs_by_its_last_slash_is_reported() {
     let world = World::new();
     let mfa = world.mfa_audience();
     let short = mfa.trim_end_matches('/');

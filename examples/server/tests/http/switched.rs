@@ -47,7 +47,7 @@ fn recovery_codes_that_are_switched_off_are_not_required_listed_accepted_or_used
 }
 
 #[test]
-fn of_the_channels_that_a_client_supports_the_first_that_is_enabled_is_used() {
+fn the_first_enabled_channel_of_a_client_is_used() {
     let mut world = World::new();
     with_policy(&mut world, "[policy]\nchannels = [\"voice\"]", |world| {
         let associate = |channels: Value| {

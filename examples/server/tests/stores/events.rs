@@ -178,7 +178,7 @@ pub fn an_event_that_cannot_be_read_holds_up_no_other(backend: &Backend) {
 
 /// Ids are given before commits: one that is lower may be there later.
 #[test]
-fn an_event_that_commits_late_is_not_passed_by() {
+fn an_event_that_commits_late_is_not_skipped() {
     let Some(backend) = Backend::postgres() else {
         return;
     };
@@ -198,7 +198,7 @@ fn an_event_that_commits_late_is_not_passed_by() {
 
 /// Several processes write and read at once: every event is taken, once, and one account's in order.
 #[test]
-fn of_several_processes_one_takes_an_event() {
+fn one_of_several_processes_takes_an_event() {
     const EACH: u64 = 25;
     for backend in Backend::postgres().into_iter().chain(Backend::redis()) {
         let stores = [(); 4].map(|()| open(&backend));

@@ -5,7 +5,7 @@ use super::*;
 
 /// Asks PostgreSQL itself, over a connection of the store.
 #[tokio::test]
-async fn a_role_that_does_not_wait_for_the_disk_is_made_to() {
+async fn a_role_that_does_not_wait_for_the_disk_is_overridden() {
     // `.ci/with-services` sets it; tests/stores.rs reports if it is missing.
     let Ok(server) = std::env::var("OOB_MFA_TEST_POSTGRES") else {
         return;
@@ -77,7 +77,7 @@ async fn connections_that_are_idle_are_closed() {
 }
 
 #[tokio::test]
-async fn a_statement_whose_request_is_over_is_ended_with_its_connection() {
+async fn a_statement_of_an_abandoned_request_is_ended_with_its_connection() {
     let Ok(server) = std::env::var("OOB_MFA_TEST_POSTGRES") else {
         return;
     };
@@ -150,7 +150,7 @@ async fn silent_after(statements: usize) -> Config {
 
 /// On a clock that advances by itself while every task waits.
 #[tokio::test(start_paused = true)]
-async fn a_server_that_is_silent_is_not_waited_for_at_the_start() {
+async fn a_silent_database_does_not_delay_the_start() {
     for (statements, longest) in [(0, CONNECT), (1, START), (2, START)] {
         let config = silent_after(statements).await;
         let asked = tokio::time::Instant::now();

@@ -243,7 +243,7 @@ async fn writes_that_arrive_during_a_commit_are_the_next_one_together() {
 }
 
 #[tokio::test]
-async fn a_commit_that_fails_fails_every_write_in_it() {
+async fn a_failed_commit_fails_all_of_its_writes() {
     let (answers, revisions, events) = group(true).await;
     for answer in answers {
         let Err(StoreError::Unavailable(error)) = answer else {

@@ -1,7 +1,7 @@
 use super::*;
 
 #[test]
-fn a_store_is_told_by_its_scheme() {
+fn the_scheme_of_the_url_selects_the_store() {
     let StoreUrl::Redb(path) = "redb:some/where.redb".parse().unwrap() else {
         panic!("not redb");
     };
@@ -28,7 +28,7 @@ fn a_store_is_told_by_its_scheme() {
 }
 
 #[test]
-fn a_url_says_whom_its_connection_trusts() {
+fn the_url_sets_what_its_connection_trusts() {
     for (settings, expected) in [
         ("", Tls::Off),
         ("?sslmode=disable", Tls::Off),
@@ -71,7 +71,7 @@ fn a_url_says_whom_its_connection_trusts() {
 }
 
 #[test]
-fn what_is_no_store_is_refused_without_a_part_of_it() {
+fn a_url_that_names_no_store_is_refused_and_not_repeated() {
     for (url, expected) in [
         ("", InvalidStoreUrl::SCHEME),
         ("redb:", InvalidStoreUrl::SCHEME),
@@ -168,7 +168,7 @@ fn debug_shows_no_password() {
 }
 
 #[test]
-fn a_connection_that_leaves_the_machine_without_tls_can_be_read_on_the_way() {
+fn a_remote_connection_without_tls_is_open_to_eavesdroppers() {
     for (url, expected) in [
         ("redb:path", false),
         ("postgres://me@db/mfa", true),

@@ -141,7 +141,7 @@ fn a_token_without_a_signature_is_refused() {
 }
 
 #[test]
-fn a_published_key_is_no_secret_of_an_hmac() {
+fn a_published_key_is_not_accepted_as_an_hmac_secret() {
     let forger = Forger::new();
     let jwk = |index: usize| forger.tokens.key_set()["keys"][index].to_string();
     let part = |index: usize, name: &str| {

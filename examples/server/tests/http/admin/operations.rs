@@ -134,7 +134,7 @@ fn restored_budgets_are_full() {
 }
 
 #[test]
-fn a_rewind_leads_out_of_a_clock_that_ran_ahead() {
+fn a_rewind_recovers_from_a_clock_that_ran_ahead() {
     let site = Site::new();
     let description = "the account's last change is not later than the clock plus the skew: there is nothing to rewind";
     site.world.enroll(&site.world.login(), PHONE);
@@ -164,7 +164,7 @@ fn a_rewind_leads_out_of_a_clock_that_ran_ahead() {
 }
 
 #[test]
-fn an_erasure_says_until_when_which_revision_has_to_stay() {
+fn an_erasure_returns_the_revision_and_until_when_it_must_stay() {
     let site = Site::new();
     site.world.enroll(&site.world.login(), PHONE);
     let token = site.world.login();

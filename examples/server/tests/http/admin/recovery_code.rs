@@ -33,7 +33,7 @@ fn without_a_phone_there_is_no_recovery_code() {
 }
 
 #[test]
-fn a_clock_that_is_behind_by_the_skew_still_regenerates() {
+fn a_server_behind_by_the_skew_can_regenerate() {
     let site = Site::new();
     site.world.enroll(&site.world.login(), PHONE);
     site.world.advance(-60);

@@ -67,7 +67,7 @@ fn an_oob_code_is_malformed_or_expired_or_of_another_session() {
 }
 
 #[test]
-fn without_a_phone_there_is_nothing_to_challenge_or_to_recover() {
+fn an_account_without_a_phone_has_nothing_to_challenge_or_recover() {
     let world = World::new();
     let token = world.login();
     world.challenge(&token, &json!({})).is(
@@ -83,7 +83,7 @@ fn without_a_phone_there_is_nothing_to_challenge_or_to_recover() {
 }
 
 #[test]
-fn a_challenge_type_without_oob_is_told_back() {
+fn a_challenge_type_without_oob_is_repeated_in_the_error() {
     let (world, token) = enrolled();
     world
         .challenge(&token, &json!({ "challenge_type": "otp" }))

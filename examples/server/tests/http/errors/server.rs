@@ -58,7 +58,7 @@ fn in_an_outage_nothing_is_sent_saved_or_charged() {
 }
 
 #[test]
-fn one_user_whose_messages_fail_stops_the_messages_of_nobody() {
+fn failing_messages_of_one_user_do_not_stop_others() {
     let (world, token) = enrolled();
     let bob = world
         .password("bob@example.com", PASSWORD, "", "")
@@ -81,7 +81,7 @@ fn one_user_whose_messages_fail_stops_the_messages_of_nobody() {
 }
 
 #[test]
-fn after_an_outage_a_try_that_is_refused_or_not_saved_leaves_the_next_one_to_others() {
+fn after_an_outage_a_trial_that_is_refused_or_not_saved_passes_to_the_next_request() {
     let (world, token) = enrolled();
     let bob = world
         .password("bob@example.com", PASSWORD, "", "")
@@ -216,7 +216,7 @@ fn a_panic_ends_one_request_and_not_the_process() {
 }
 
 #[test]
-fn what_the_router_refuses_is_json_too() {
+fn errors_of_the_router_are_json_too() {
     let world = World::new();
     for (method, path) in [
         ("GET", "/"),

@@ -22,7 +22,7 @@ fn tampered(token: &str) -> String {
 }
 
 #[test]
-fn a_wrong_password_and_an_unknown_user_hear_the_same() {
+fn a_wrong_password_and_an_unknown_user_get_the_same_response() {
     let world = World::new();
     for (name, password) in [
         ("alice@example.com", "wrong"),
@@ -36,7 +36,7 @@ fn a_wrong_password_and_an_unknown_user_hear_the_same() {
 }
 
 #[test]
-fn a_token_that_was_tampered_with_is_invalid_everywhere() {
+fn an_altered_token_is_invalid_everywhere() {
     let (world, token) = enrolled();
     let access_token = world.manage(MANAGE);
     for token in [tampered(&token), tampered(&access_token)] {
@@ -68,7 +68,7 @@ fn an_id_token_and_an_access_token_of_another_audience_manage_nothing() {
 }
 
 #[test]
-fn what_is_no_token_is_malformed() {
+fn a_text_that_is_not_a_token_is_malformed() {
     let world = World::new();
     for token in ["x", "a.b", "a.b.c", "*", "..", &"A".repeat(5_000)] {
         world.list(token).is(401, "invalid_grant", MALFORMED_TOKEN);
@@ -122,7 +122,7 @@ fn a_session_that_is_spent_is_invalid() {
 }
 
 #[test]
-fn a_session_from_before_the_last_phone_went_is_invalid() {
+fn a_session_from_before_the_last_phone_was_removed_is_invalid() {
     let (world, token) = enrolled();
     let access_token = world.manage(MANAGE);
     world.advance(1);
@@ -265,7 +265,7 @@ fn a_first_factor_removes_nothing_not_even_what_is_pending() {
 }
 
 #[test]
-fn an_access_token_does_what_its_scope_says() {
+fn an_access_token_allows_what_its_scope_names() {
     let (world, _) = enrolled();
     let denied = |answer: Answer, scope: &str| {
         let description = format!("Insufficient scope, expected: {scope}");

@@ -1,4 +1,4 @@
-//! What a server answers, and what is asked of every answer.
+//! The response of a server, and the checks of every response.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ pub struct Answer {
     pub challenged: Challenged,
 }
 
-/// Who hears a challenge (`WWW-Authenticate`) with a 401.
+/// Who gets a challenge (`WWW-Authenticate`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Challenged {
     WhoIsUnauthorized,
@@ -25,23 +25,29 @@ impl Answer {
         self.headers.get(name).map(String::as_str)
     }
 
-    pub fn value(&self) -> Value {
-        serde_json::from_str(&self.body).unwrap_or_else(|_| panic!("no JSON: {self:?}"))
-    }
-
-    /// The body of a 200, which nobody may keep.
+    /// The body, which no cache may keep.
     #[track_caller]
-    pub fn ok(&self) -> Value {
-        assert_eq!(self.status, 200, "{self:?}");
-        assert_eq!(self.header("cache-control"), Some("no-store"));
-        assert_eq!(self.header("pragma"), Some("no-cache"));
+    fn uncached(&self) -> Value {
+        assert_eq!(self.header("cache-control"), Some("no-store"), "{self:?}");
+        assert_eq!(self.header("pragma"), Some("no-cache"), "{self:?}");
         assert_eq!(self.header("content-type"), Some("application/json"));
         self.value()
     }
 
+    pub fn value(&self) -> Value {
+        serde_json::from_str(&self.body).unwrap_or_else(|_| panic!("no JSON: {self:?}"))
+    }
+
+    /// The body of a 200.
+    #[track_caller]
+    pub fn ok(&self) -> Value {
+        assert_eq!(self.status, 200, "{self:?}");
+        self.uncached()
+    }
+
     #[track_caller]
     pub fn text(&self, name: &str) -> String {
-        self.value()[name]
+        self.uncached()[name]
             .as_str()
             .unwrap_or_else(|| panic!("no {name}: {self:?}"))
             .to_owned()
@@ -50,16 +56,8 @@ impl Answer {
     /// Everything of an error: status, body, and each header that says something.
     #[track_caller]
     pub fn is(&self, status: u16, error: &str, description: &str) -> &Self {
-        assert_eq!(
-            (self.status, self.value()),
-            (
-                status,
-                json!({ "error": error, "error_description": description })
-            )
-        );
-        assert_eq!(self.header("cache-control"), Some("no-store"));
-        assert_eq!(self.header("pragma"), Some("no-cache"));
-        assert_eq!(self.header("content-type"), Some("application/json"));
+        let body = json!({ "error": error, "error_description": description });
+        assert_eq!((self.status, self.uncached()), (status, body));
         let challenge = match (self.challenged, status, error) {
             (Challenged::Nobody, ..) => None,
             (Challenged::WhoFailsByBasic, 401, "invalid_client") => {
@@ -78,8 +76,10 @@ impl Answer {
             _ => None,
         };
         assert_eq!(self.header("www-authenticate"), challenge.as_deref());
-        if !matches!(status, 429 | 503) {
-            assert_eq!(self.header("retry-after"), None);
+        match status {
+            429 => assert!(self.header("retry-after").is_some(), "{self:?}"),
+            503 => {}
+            _ => assert_eq!(self.header("retry-after"), None),
         }
         self
     }

@@ -1,0 +1,265 @@
+//! A PostgreSQL and its standby, of the test's own.
+
+use std::fs::{self, OpenOptions};
+use std::io::Write as _;
+use std::net::TcpListener;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::Mutex;
+
+use tempfile::TempDir;
+use tokio::runtime::Runtime;
+use tokio_postgres::NoTls;
+
+use crate::common::backend::Backend;
+use crate::common::patience::until;
+use crate::outage::Mortal;
+
+/// What a commit waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standby {
+    /// Until the standby has written it.
+    Synchronous,
+    /// For nothing: and the standby gets nothing from the moment when the accounts are prepared.
+    Lagging,
+}
+
+/// How the primary fails.
+#[derive(Clone, Copy, Debug)]
+pub enum Primary {
+    /// SIGKILL: connections are refused.
+    Dies,
+    /// SIGSTOP: connections are accepted, and nothing answers.
+    Hangs,
+}
+
+pub struct Cluster {
+    standby_is: Standby,
+    primary_then: Primary,
+    primary: Node,
+    standby: Node,
+    runtime: Runtime,
+    _folder: TempDir,
+}
+
+struct Node {
+    data: PathBuf,
+    port: u16,
+    process: Mutex<Child>,
+}
+
+impl Cluster {
+    /// None, where the program is not installed: where the environment names no PostgreSQL, the line that
+    /// says what was skipped is printed elsewhere.
+    pub fn start(standby_is: Standby, primary_then: Primary) -> Option<Self> {
+        Backend::postgres()?;
+        let folder = tempfile::tempdir().unwrap();
+        if is_root() {
+            done(Command::new("chown").arg("postgres").arg(folder.path()));
+        }
+        let runtime = Runtime::new().unwrap();
+        let data = folder.path().join("primary");
+        done(
+            as_postgres("initdb")
+                .args(["--username=postgres", "--auth=trust", "--no-sync"])
+                .args(["--encoding=UTF8", "--locale=C"])
+                .arg("--pgdata")
+                .arg(&data),
+        );
+        let waits_for = match standby_is {
+            Standby::Synchronous => "standby",
+            Standby::Lagging => "",
+        };
+        let setting = format!("synchronous_standby_names={waits_for}");
+        let primary = Node::start(data, &["-c", &setting]);
+        let data = folder.path().join("standby");
+        let source = format!("host=127.0.0.1 port={} user=postgres", primary.port);
+        done(
+            as_postgres("pg_basebackup")
+                .args(["--checkpoint=fast", "--no-sync", "--write-recovery-conf"])
+                .args(["--dbname", &source])
+                .arg("--pgdata")
+                .arg(&data),
+        );
+        set_source(&data, &format!("{source} application_name=standby"));
+        let standby = Node::start(data, &[]);
+        let cluster = Self {
+            standby_is,
+            primary_then,
+            primary,
+            standby,
+            runtime,
+            _folder: folder,
+        };
+        let state = match standby_is {
+            Standby::Synchronous => "sync",
+            Standby::Lagging => "async",
+        };
+        until("the standby follows", || {
+            let states = "SELECT coalesce(min(sync_state), '') FROM pg_stat_replication \
+                          WHERE state = 'streaming'";
+            cluster.text(&cluster.primary, states) == state
+        });
+        Some(cluster)
+    }
+
+    fn text(&self, node: &Node, query: &str) -> String {
+        self.runtime.block_on(async {
+            let (client, connection) = tokio_postgres::connect(&node.url(), NoTls).await.unwrap();
+            tokio::spawn(connection);
+            client.query_one(query, &[]).await.unwrap().get(0)
+        })
+    }
+}
+
+impl Mortal for Cluster {
+    /// As the server's README says.
+    fn url(&self) -> String {
+        format!(
+            "postgres://postgres@127.0.0.1:{},127.0.0.1:{}/postgres\
+             ?target_session_attrs=read-write&load_balance_hosts=random",
+            self.primary.port, self.standby.port
+        )
+    }
+
+    fn prepared(&self) {
+        if self.standby_is == Standby::Synchronous {
+            return;
+        }
+        let reached = self.text(&self.primary, "SELECT pg_current_wal_flush_lsn()::text");
+        until("the standby has what was prepared", || {
+            let query = format!("SELECT (pg_last_wal_replay_lsn() >= '{reached}')::text");
+            self.text(&self.standby, &query) == "true"
+        });
+        set_source(&self.standby.data, "");
+        self.standby.control("reload");
+        until("the standby gets nothing more", || {
+            let receivers = "SELECT count(*)::text FROM pg_stat_wal_receiver";
+            self.text(&self.standby, receivers) == "0"
+        });
+    }
+
+    fn kill(&self) {
+        match self.primary_then {
+            Primary::Dies => self.primary.kill(),
+            Primary::Hangs => self.primary.signal("-STOP"),
+        }
+    }
+
+    fn bring_back(&self) {
+        self.standby.control("promote");
+    }
+
+    fn record(&self, subject: &str) -> Vec<u8> {
+        self.runtime.block_on(async {
+            let (client, connection) = tokio_postgres::connect(&self.standby.url(), NoTls)
+                .await
+                .unwrap();
+            tokio::spawn(connection);
+            let query = "SELECT record FROM oob_mfa_accounts WHERE subject = $1";
+            let row = client.query_one(query, &[&subject.as_bytes()]).await;
+            row.unwrap().get(0)
+        })
+    }
+}
+
+impl Node {
+    fn start(data: PathBuf, arguments: &[&str]) -> Self {
+        // The port was free a moment ago; nothing else on the machine is asked to take it.
+        let free = TcpListener::bind("127.0.0.1:0").unwrap();
+        let port = free.local_addr().unwrap().port();
+        drop(free);
+        let process = as_postgres("postgres")
+            .arg("-D")
+            .arg(&data)
+            .args(["-p", &port.to_string(), "-c", "listen_addresses=127.0.0.1"])
+            // Processes are killed, not machines: the disk is not waited for.
+            .args(["-c", "unix_socket_directories=", "-c", "fsync=off"])
+            .args(arguments)
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let node = Self {
+            data,
+            port,
+            process: Mutex::new(process),
+        };
+        until("PostgreSQL answers", || {
+            let asked = as_postgres("pg_isready")
+                .args(["--quiet", "--host=127.0.0.1", "--port", &port.to_string()])
+                .status();
+            asked.unwrap().success()
+        });
+        node
+    }
+
+    fn url(&self) -> String {
+        format!("postgres://postgres@127.0.0.1:{}/postgres", self.port)
+    }
+
+    fn control(&self, action: &str) {
+        done(
+            as_postgres("pg_ctl")
+                .args([action, "--pgdata"])
+                .arg(&self.data),
+        );
+    }
+
+    fn kill(&self) {
+        self.signal("-KILL");
+        let _ = self.process.lock().unwrap().wait();
+    }
+
+    /// To all of its processes together, as when the machine is gone.
+    fn signal(&self, signal: &str) {
+        let id = self.process.lock().unwrap().id().to_string();
+        let children = fs::read_to_string(format!("/proc/{id}/task/{id}/children"));
+        let children = children.unwrap_or_default();
+        let _ = Command::new("kill")
+            .args([signal, &id])
+            .args(children.split_whitespace())
+            .stderr(Stdio::null())
+            .status();
+    }
+}
+
+impl Drop for Node {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+/// Where a standby gets what it repeats.
+fn set_source(data: &Path, source: &str) {
+    let settings = OpenOptions::new()
+        .append(true)
+        .open(data.join("postgresql.auto.conf"));
+    writeln!(settings.unwrap(), "primary_conninfo = '{source}'").unwrap();
+}
+
+fn is_root() -> bool {
+    fs::metadata("/proc/self").unwrap().uid() == 0
+}
+
+/// It refuses to run as root.
+fn as_postgres(program: &str) -> Command {
+    let mut command = if is_root() {
+        let mut command = Command::new("setpriv");
+        command.args(["--reuid=postgres", "--regid=postgres", "--clear-groups"]);
+        command.arg(program);
+        command
+    } else {
+        Command::new(program)
+    };
+    command.stdin(Stdio::null()).stdout(Stdio::null());
+    command
+}
+
+#[track_caller]
+fn done(command: &mut Command) {
+    let output = command.stderr(Stdio::piped()).spawn().unwrap();
+    let output = output.wait_with_output().unwrap();
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{command:?}: {error}");
+}

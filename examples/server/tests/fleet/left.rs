@@ -1,0 +1,60 @@
+//! What an account has left after an attack.
+
+use std::collections::HashSet;
+
+use crate::attack::login;
+use crate::fleet::{Target, User};
+use crate::heard::Heard;
+use crate::record::{BURST, Record};
+use crate::request::Request;
+use crate::shots::Attacked;
+
+/// How many messages left to a user, each once.
+pub fn messages(fleet: &impl Target, user: User) -> usize {
+    let messages = fleet.messages(user);
+    let ids: HashSet<_> = messages
+        .iter()
+        .map(|message| message["id"].as_str())
+        .collect();
+    assert_eq!(ids.len(), messages.len());
+    messages.len()
+}
+
+/// The next requests find exactly what the record says: so many more, and not one.
+pub fn what_is_left(fleet: &impl Target, attacked: &Attacked, record: &Record) {
+    let Attacked { user, pending } = attacked;
+    let before = messages(fleet, *user);
+    let token = login(fleet, *user);
+    let exactly = |charged: usize, request: &Request, heard: Heard, refused: Heard| {
+        for _ in charged..BURST {
+            assert_eq!(Heard::of(&fleet.ask(request)), heard);
+        }
+        assert_eq!(Heard::of(&fleet.ask(request)), refused);
+    };
+    let wrong = pending.wrong();
+    exactly(
+        record.binding_failures,
+        &wrong,
+        Heard::Wrong,
+        Heard::TooManyFailures,
+    );
+    assert_eq!(
+        Heard::of(&fleet.ask(&pending.right())),
+        Heard::TooManyFailures
+    );
+    let wrong = Request::recover(&token, "not a recovery code");
+    exactly(
+        record.recovery_failures,
+        &wrong,
+        Heard::Wrong,
+        Heard::TooManyFailures,
+    );
+    let challenge = Request::challenge(&token);
+    exactly(
+        record.sends,
+        &challenge,
+        Heard::Granted,
+        Heard::TooManySends,
+    );
+    assert_eq!(messages(fleet, *user) - before, BURST - record.sends);
+}

@@ -1,0 +1,104 @@
+//! The requests of an attack with everything at once, on many accounts.
+
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use chacha20::ChaCha20Rng;
+use chacha20::rand_core::{Rng, SeedableRng};
+
+use crate::attack::{Pending, challenge, enroll, login};
+use crate::fleet::{Target, User};
+use crate::heard::Heard;
+use crate::request::{Connection, Request};
+
+pub const CLIENTS: usize = 24;
+/// Between looks at what other threads and processes do.
+pub const POLL: Duration = Duration::from_millis(1);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    WrongCode,
+    RightCode,
+    RecoveryCode,
+    WrongRecoveryCode,
+    Challenge,
+}
+
+/// An account, and a code of it that is never answered right: something to answer wrong to the end.
+pub struct Attacked {
+    pub user: User,
+    pub pending: Pending,
+}
+
+pub struct Shot {
+    pub account: usize,
+    pub kind: Kind,
+    pub request: Request,
+}
+
+pub fn prepare(fleet: &impl Target, account: usize, shots: &mut Vec<Shot>) -> Attacked {
+    let user = fleet.user();
+    let recovery_code = enroll(fleet, user);
+    let (answered, pending) = (challenge(fleet, user), challenge(fleet, user));
+    let from = shots.len();
+    let mut add = |kind, request| {
+        shots.push(Shot {
+            account,
+            kind,
+            request,
+        });
+    };
+    for _ in 0..20 {
+        add(Kind::WrongCode, answered.wrong());
+        add(Kind::WrongCode, pending.wrong());
+    }
+    for _ in 0..10 {
+        add(Kind::RightCode, answered.right());
+        let token = login(fleet, user);
+        add(Kind::RecoveryCode, Request::recover(&token, &recovery_code));
+    }
+    for _ in 0..5 {
+        let token = login(fleet, user);
+        for _ in 0..3 {
+            add(Kind::Challenge, Request::challenge(&token));
+            let request = Request::recover(&token, "not a recovery code");
+            add(Kind::WrongRecoveryCode, request);
+        }
+    }
+    // Account after account, so that there is something left to decide at every kill.
+    shuffle(&mut shots[from..], account);
+    Attacked { user, pending }
+}
+
+/// In an order that is the same in every run.
+pub fn shuffle(shots: &mut [Shot], account: usize) {
+    let mut rng = ChaCha20Rng::seed_from_u64(account.try_into().unwrap());
+    for last in (1..shots.len()).rev() {
+        let other = rng.next_u64() % (u64::try_from(last).unwrap() + 1);
+        shots.swap(last, other.try_into().unwrap());
+    }
+}
+
+pub fn take<'a>(next: &AtomicUsize, shots: &'a [Shot]) -> Option<(usize, &'a Shot)> {
+    let turn = next.fetch_add(1, SeqCst);
+    Some((turn, shots.get(turn)?))
+}
+
+/// A process that does not answer a question about its health has taken nothing: the next one is
+/// asked. What went off after that and was not answered is not sent again.
+pub fn send(fleet: &impl Target, mut turn: usize, request: &Request) -> Heard {
+    let deadline = Instant::now() + Duration::from_secs(30);
+    loop {
+        match Connection::warm(fleet.address(turn)) {
+            Ok(mut connection) => {
+                return connection
+                    .send(request)
+                    .map_or(Heard::Cut, |answer| Heard::of(&answer));
+            }
+            Err(error) => assert!(Instant::now() < deadline, "nobody listens: {error}"),
+        }
+        turn += 1;
+        thread::sleep(POLL);
+    }
+}
