@@ -204,7 +204,7 @@ fn check_control(case: &str, decided: Decided, text: &str) {
 }
 
 #[test]
-fn a_binding_code_decides_the_verdict_alone() {
+fn a_binding_code_decides_only_the_verdict() {
     if can_check() {
         check("binding code: right", GRANTED, &[&BINDING_CODE]);
         check("binding code: right, to enroll", GRANTED, &[&BINDING_CODE]);
@@ -221,7 +221,7 @@ fn a_binding_code_decides_the_verdict_alone() {
 }
 
 #[test]
-fn a_recovery_code_decides_the_verdict_alone() {
+fn a_recovery_code_decides_only_the_verdict() {
     if can_check() {
         // The next one is drawn as well.
         check("recovery code: right", GRANTED, &[&RECOVERY_CODE]);
@@ -272,7 +272,7 @@ fn a_recovery_code_in_groups_reveals_only_its_shape() {
 }
 
 #[test]
-fn an_mfa_token_decides_the_verdict_alone() {
+fn an_mfa_token_decides_only_the_verdict() {
     if can_check() {
         check("mfa_token: right", GRANTED, &[&TOKEN, &SEAL]);
         for wrong in ["first", "last"] {

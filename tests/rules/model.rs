@@ -80,7 +80,7 @@ pub fn every_rule(policy: &Policy) -> Vec<Look> {
         limits::budgets_survive(policy),
         factors::confirm_before_active(),
         factors::second_factor_guards(),
-        factors::mfa_completes_no_login(),
+        factors::an_mfa_session_cannot_complete_a_login(),
         time::expiry(policy),
         factors::one_live_code(),
         record::bounded(),

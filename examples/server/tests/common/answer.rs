@@ -1,4 +1,4 @@
-//! What a server answers, and what is asked of every answer.
+//! A server's response, and the checks of every response.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ pub struct Answer {
     pub challenged: Challenged,
 }
 
-/// Who hears a challenge (`WWW-Authenticate`) with a 401.
+/// Who gets a challenge (`WWW-Authenticate`) with a 401.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Challenged {
     WhoIsUnauthorized,
@@ -29,7 +29,7 @@ impl Answer {
         serde_json::from_str(&self.body).unwrap_or_else(|_| panic!("no JSON: {self:?}"))
     }
 
-    /// The body of a 200, which nobody may keep.
+    /// The body of a 200, which must not be cached.
     #[track_caller]
     pub fn ok(&self) -> Value {
         assert_eq!(self.status, 200, "{self:?}");
@@ -47,7 +47,7 @@ impl Answer {
             .to_owned()
     }
 
-    /// Everything of an error: status, body, and each header that says something.
+    /// A whole error: status, body, and every relevant header.
     #[track_caller]
     pub fn is(&self, status: u16, error: &str, description: &str) -> &Self {
         assert_eq!(

@@ -1,4 +1,4 @@
-//! A client of one server: requests, and the steps that the client `demo` takes.
+//! A client of one server: requests, and steps of the client `demo`.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::answer::{Answer, Challenged};
 use super::{MFA_OOB, MFA_RECOVERY_CODE, PASSWORD};
 
-/// Requests, and the steps that the client `demo` takes, at one server.
+/// Requests and steps of the client `demo`, at one server.
 pub struct Client {
     pub address: SocketAddr,
     agent: ureq::Agent,
@@ -156,7 +156,7 @@ impl Client {
 }
 
 impl Client {
-    /// Enrolls a phone and confirms it with the code that is read: the recovery code.
+    /// Enrolls a phone and confirms it with the code from `read`. Returns the recovery code.
     pub fn enroll_reading(
         &self,
         token: &str,
@@ -169,7 +169,7 @@ impl Client {
         associated["recovery_codes"][0].as_str().map(str::to_owned)
     }
 
-    /// The ids of the list, as an access token sees it.
+    /// The ids in the list for an access token.
     pub fn ids(&self, token: &str) -> Vec<String> {
         let list = self.list(token).ok();
         let ids = list
@@ -184,7 +184,7 @@ impl Client {
 fn agent() -> ureq::Agent {
     ureq::Agent::config_builder()
         .http_status_as_error(false)
-        // So that a request that hangs fails; none takes as long.
+        // A hanging request fails; none takes that long.
         .timeout_global(Some(Duration::from_secs(60)))
         .build()
         .into()

@@ -1,4 +1,4 @@
-//! Redis dies, hangs up, is full, and is set up to forget.
+//! Redis dies, closes connections, is full, and has settings that lose data.
 
 use std::net::{SocketAddr, TcpListener};
 use std::process::{Child, Command, Stdio};
@@ -14,7 +14,7 @@ use crate::common::site::Site;
 use crate::common::*;
 use crate::{is_unavailable, until};
 
-/// A Redis of the test's own, which may be killed.
+/// A Redis of this test that may be killed.
 struct Server {
     directory: TempDir,
     address: SocketAddr,
@@ -31,11 +31,11 @@ const DURABLE: [&str; 6] = [
 ];
 
 impl Server {
-    /// None, where the program is not installed: where the environment names no Redis, the line that
-    /// says what was skipped is printed elsewhere.
+    /// `None` if the program is not installed. If the environment names no Redis, another test
+    /// prints what was skipped.
     fn start(arguments: &[&str]) -> Option<Self> {
         Backend::redis()?;
-        // The port was free a moment ago; nothing else on the machine is asked to take it.
+        // The port was free just now, and nothing else takes it.
         let free = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = free.local_addr().unwrap();
         drop(free);
@@ -123,11 +123,11 @@ fn requests_during_an_outage_get_retry_after_and_later_work() {
     assert_eq!(site.messages().len(), 2);
 
     redis.start_again();
-    // What was acknowledged before the SIGKILL is there, and so is the script after a moment.
+    // Writes acknowledged before the SIGKILL are there, and the script is loaded again.
     assert_eq!(redis.record(), before);
     one.answer(&token, &oob_code, &code).ok();
     let (token, oob_code, code) = site.challenged(other);
-    // And while nobody asked anything.
+    // Also while idle.
     redis.kill();
     redis.start_again();
     other.answer(&token, &oob_code, &code).ok();
@@ -171,13 +171,13 @@ fn a_redis_that_is_full_writes_nothing() {
     server.client.answer(&token, &oob_code, &code).ok();
 }
 
-/// A Redis that does not know a command repeats what came with it.
+/// For an unknown command, Redis repeats its arguments.
 #[test]
 fn a_password_that_is_refused_is_not_repeated() {
     let Some(redis) = Server::start(&["--rename-command", "HELLO", ""]) else {
         return;
     };
-    // The program refuses this URL, because of that. It is not the only way to hear the server's words.
+    // The program refuses this URL for that reason, but other commands can fail like this too.
     let url = format!("redis://:hunter2secret@{}/0?protocol=resp3", redis.address);
     let info = url.into_connection_info().unwrap();
     let opened = Runtime::new()

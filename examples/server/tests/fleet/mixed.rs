@@ -1,4 +1,4 @@
-//! Everything at once, while processes are killed and started again.
+//! Everything at once, while processes are killed and restarted.
 
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
@@ -16,9 +16,9 @@ use crate::record::Record;
 use crate::request::{Connection, Request};
 
 const CLIENTS: usize = 24;
-/// Within it no code expires and no budget gives anything back, so that every count is exact.
+/// Within this time no code expires and no budget refills: every count is exact.
 const LONGEST: Duration = Duration::from_secs(5 * 60);
-/// Between looks at what other threads and processes do.
+/// The pause between checks of other threads and processes.
 const POLL: Duration = Duration::from_millis(1);
 const BURST: usize = 10;
 
@@ -31,7 +31,7 @@ enum Kind {
     Challenge,
 }
 
-/// An account, and a code of it that is never answered right: something to answer wrong to the end.
+/// An account, and a code that is never answered right, for wrong answers until the end.
 struct Attacked {
     user: User,
     pending: Pending,
@@ -49,7 +49,7 @@ struct Seen {
     heard: Heard,
 }
 
-/// What it came to, over all accounts.
+/// The result over all accounts.
 pub struct Mixed {
     pub killed: usize,
     pub heard: Tally,
@@ -62,7 +62,7 @@ pub struct Mixed {
 
 pub fn mixed(fleet: &Fleet) -> Mixed {
     let began = Instant::now();
-    // A process is killed for each account, so that something is left to decide at every kill.
+    // A process is killed for each account: some requests are still open at every kill.
     let rounds = long::or(12, 4);
     let mut shots = Vec::new();
     let accounts: Vec<_> = (0..rounds)
@@ -96,18 +96,17 @@ pub fn mixed(fleet: &Fleet) -> Mixed {
 
         assert_eq!(right.count(Heard::Wrong), 0);
         between(wrong.count(Heard::Wrong), record.binding_failures, &wrong);
-        // The recovery code is wrong from its first use on, and not before.
+        // The recovery code is wrong only after its first use.
         let used = recovery.count(Heard::Granted) + recovery.count(Heard::Cut);
         assert!(recovery.count(Heard::Wrong) == 0 || used > 0);
         let both = wrong_recovery.with(&recovery);
         between(both.count(Heard::Wrong), record.recovery_failures, &both);
-        // Three messages left before the attack. A code that was granted was sent, and one that was
-        // sent was charged.
+        // 3 messages left before the attack. A granted code was sent, and a sent one was charged.
         let granted = 3 + challenges.count(Heard::Granted);
         between(granted, record.sends, &challenges);
         assert!((granted..=record.sends).contains(&messages));
 
-        // Each code once, and the enrollment's before.
+        // Each code once, and that of the enrollment before.
         let (by_phone, by_recovery) = (right.count(Heard::Granted), recovery.count(Heard::Granted));
         assert!(by_phone <= 1 && by_recovery <= 1);
         let granted = 1 + by_phone + by_recovery;
@@ -125,7 +124,7 @@ pub fn mixed(fleet: &Fleet) -> Mixed {
         what_is_left(fleet, attacked, record);
     }
 
-    // What was left is gone, to the last: the limits held over the attack and all that came after.
+    // The rest is used up: the limits held over the attack and everything after it.
     for (before, after) in records.iter().zip(self::records(fleet, &users)) {
         let spent = before.spent;
         let all = Record {
@@ -145,7 +144,7 @@ fn records(fleet: &Fleet, users: &[User]) -> Vec<Record> {
     fleet.accounts(users).iter().map(Record::of).collect()
 }
 
-/// What was heard was charged, what was charged was heard or cut off, and nothing was charged beyond
+/// Every received verdict was charged, every charge was received or cut off, and no charge exceeded
 /// the limit.
 #[track_caller]
 fn between(heard: usize, charged: usize, answers: &Tally) {
@@ -156,7 +155,7 @@ fn between(heard: usize, charged: usize, answers: &Tally) {
     );
 }
 
-/// How many messages left to a user, each once.
+/// The number of messages to a user, each sent once.
 fn messages(fleet: &Fleet, user: User) -> usize {
     let messages = fleet.messages(user);
     let ids: HashSet<_> = messages
@@ -196,12 +195,12 @@ fn prepare(fleet: &Fleet, account: usize, shots: &mut Vec<Shot>) -> Attacked {
             add(Kind::WrongRecoveryCode, request);
         }
     }
-    // Account after account, so that there is something left to decide at every kill.
+    // Account after account: some requests are still open at every kill.
     shuffle(&mut shots[from..], account);
     Attacked { user, pending }
 }
 
-/// In an order that is the same in every run.
+/// Shuffles into the same order in every run.
 fn shuffle(shots: &mut [Shot], account: usize) {
     let mut rng = ChaCha20Rng::seed_from_u64(account.try_into().unwrap());
     for last in (1..shots.len()).rev() {
@@ -210,8 +209,8 @@ fn shuffle(shots: &mut [Shot], account: usize) {
     }
 }
 
-/// Sends all of it from many clients, and kills a process each time that a share of it was taken: what
-/// was heard, and how many were killed.
+/// Sends everything from many clients, and kills a process after each share of it. Returns the
+/// responses, and the number of kills.
 fn fire(fleet: &Fleet, shots: &[Shot], kills: usize) -> (Vec<Seen>, usize) {
     let next = AtomicUsize::new(0);
     let client = || {
@@ -248,8 +247,8 @@ fn take<'a>(next: &AtomicUsize, shots: &'a [Shot]) -> Option<(usize, &'a Shot)> 
     Some((turn, shots.get(turn)?))
 }
 
-/// A process that does not answer a question about its health has taken nothing: the next one is
-/// asked. What went off after that and was not answered is not sent again.
+/// If a process does not answer a health check, it has taken nothing: the next one is tried. A
+/// request without an answer after that is not sent again.
 fn send(fleet: &Fleet, mut turn: usize, request: &Request) -> Heard {
     let deadline = Instant::now() + Duration::from_secs(30);
     loop {
@@ -266,7 +265,7 @@ fn send(fleet: &Fleet, mut turn: usize, request: &Request) -> Heard {
     }
 }
 
-/// The next requests find exactly what the record says: so many more, and not one.
+/// The next requests get exactly what the record has left.
 fn what_is_left(fleet: &Fleet, attacked: &Attacked, record: &Record) {
     let Attacked { user, pending } = attacked;
     let before = messages(fleet, *user);
