@@ -73,7 +73,7 @@ fn nothing_but_a_plus_and_ascii_digits_is_forgiven() {
     }
     assert_eq!(
         InvalidPhoneNumber::NotE164.to_string(),
-        "a phone number has + and 7 to 15 digits of which the first is not 0"
+        "a phone number has + and 7 to 15 digits, and the first is not 0"
     );
 }
 

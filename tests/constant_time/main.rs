@@ -8,11 +8,10 @@
 //! public operation from the stored record to the next one. Memcheck must report exactly the branches
 //! that reveal the verdict, by their lines. It must report every fault of the controls.
 //!
-//! Secret are the key and everything made with it, the digests of the stored record, the presented
-//! bytes of a binding code, a recovery code and an `oob_code`, the seal and the session's tag of an
-//! `mfa_token`, and the words that a code is drawn from. Public are all lengths, the rest of a token,
-//! which its owner can read, and each verdict once it is revealed: whether a text is base64url, whether
-//! a handle is known, whether a code or a seal is right.
+//! These are secret: the key and everything made with it; the digests of the stored record; the
+//! presented bytes of a binding code, a recovery code and an `oob_code`; the seal and the session's tag
+//! of an `mfa_token`; the words that a code is drawn from. These are public: all lengths; the rest of a
+//! token; each verdict once it is revealed.
 //!
 //! The result applies to this program from this compiler. Memcheck does not see how long a division
 //! takes. Valgrind's processor has no SHA instructions, so they are not tested.

@@ -107,7 +107,7 @@ fn an_unknown_path_is_404_and_another_method_405_with_allow() {
 #[test]
 fn a_malformed_body_changes_nothing() {
     let site = Site::new();
-    let phone = "a phone number has + and 7 to 15 digits of which the first is not 0";
+    let phone = "a phone number has + and 7 to 15 digits, and the first is not 0";
     for (body, status, description) in [
         (
             json!({ "phone_number": "415", "channel": "sms" }),
