@@ -14,8 +14,8 @@
 //! | `DELETE /mfa/authenticators/{id}` | [`bearer`], [`authenticator_id`] | [`Engine::remove_authenticator`] | [`Answer`] of 204, empty |
 //! | any | [`Body::client`] | | [`ErrorAnswer`] |
 //!
-//! Each of them converts to an [`Answer`], which has a status, headers and a body. Pass
-//! `Answer::from(…)` what the engine granted, `entries.collect::<AuthenticatorsAnswer>()`, or
+//! Everything in the last column converts to an [`Answer`], which has a status, headers and a body.
+//! Pass `Answer::from(…)` what the engine granted, `entries.collect::<AuthenticatorsAnswer>()`, or
 //! `TokenAnswer::new(…)` with your tokens. `?` converts a [`BadRequest`] to an [`ErrorAnswer`]; for
 //! a [`Denied`](crate::Denied) use `map_err(|denied| ErrorAnswer::denied(&denied, now))`.
 //!
