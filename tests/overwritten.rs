@@ -59,7 +59,7 @@ fn left_behind(secret: &[u8], act: impl FnOnce()) -> usize {
 const TOKEN: &str = "a.secret-of-the_test";
 
 #[test]
-fn a_text_that_nobody_overwrites_is_found() {
+fn a_text_that_is_not_overwritten_is_found() {
     let found = left_behind(TOKEN.as_bytes(), || drop(black_box(TOKEN.to_owned())));
     assert_eq!(found, 1);
     // A growing text leaves a shorter copy behind.

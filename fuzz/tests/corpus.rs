@@ -61,7 +61,7 @@ macro_rules! targets {
 targets! { body commands exchange message phone record token }
 
 #[test]
-fn good_numbers_parse_and_bad_ones_do_not() {
+fn valid_numbers_parse_and_invalid_numbers_do_not() {
     for (path, data) in seeds("phone", "good-", 4) {
         let text = String::from_utf8(data).unwrap();
         assert!(text.parse::<PhoneNumber>().is_ok(), "{}", path.display());
@@ -73,7 +73,7 @@ fn good_numbers_parse_and_bad_ones_do_not() {
 }
 
 #[test]
-fn good_records_load_and_bad_ones_do_not() {
+fn valid_records_load_and_invalid_records_do_not() {
     let load = |path: &Path, data: &[u8]| {
         if path
             .extension()

@@ -122,7 +122,7 @@ impl Change<'_> {
         self.events.push(event);
     }
 
-    /// Notes where the message of this change goes.
+    /// Sets the target of the message of this change.
     pub(super) const fn send_to(&mut self, target: Target) {
         self.target = Some(target);
     }

@@ -41,7 +41,7 @@ fn a_resend_resets_neither_the_budget_nor_the_failures_of_the_phone() {
 }
 
 #[test]
-fn a_resend_starts_the_attempts_of_its_own_challenge_and_costs_a_send() {
+fn a_resend_has_new_attempts_and_charges_a_send() {
     let policy = Policy::auth0()
         .with_attempts_per_challenge(Some(2))
         .unwrap();
@@ -72,7 +72,7 @@ fn a_resend_starts_the_attempts_of_its_own_challenge_and_costs_a_send() {
 }
 
 #[test]
-fn a_challenge_whose_attempts_are_spent_leaves_the_record() {
+fn a_challenge_without_attempts_leaves_the_record() {
     let policy = Policy::auth0().with_attempts_per_challenge(Some(2));
     let mut world = World::of(policy.unwrap(), "auth0|alice");
     world.import(ALICES).unwrap();

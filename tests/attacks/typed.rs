@@ -46,7 +46,7 @@ fn as_people_type(code: &str) -> Vec<String> {
 }
 
 #[test]
-fn a_right_code_is_right_as_it_is_typed_and_charges_nothing() {
+fn a_right_code_is_right_in_every_typed_form_and_uncharged() {
     let mut world = World::new();
     world.import(ALICES).unwrap();
     for number in 0..as_people_type("000000").len() {
@@ -164,7 +164,7 @@ fn a_text_that_cannot_be_a_code_is_one_wrong_code() {
 }
 
 #[test]
-fn white_space_alone_is_one_wrong_code() {
+fn white_space_is_one_wrong_code() {
     let white = [
         " ",
         "      ",
@@ -190,7 +190,7 @@ fn white_space_alone_is_one_wrong_code() {
 }
 
 #[test]
-fn a_text_of_six_bytes_is_compared_as_it_is() {
+fn a_text_of_six_bytes_is_compared_unchanged() {
     assert_each_is_one_wrong_code(|code| {
         // No room for 6 digits and a separator.
         let (five, two) = (&code[..5], &code[..2]);
@@ -235,7 +235,7 @@ fn in_groups(code: &str, separator: &str) -> String {
 }
 
 #[test]
-fn a_recovery_code_is_right_as_it_is_typed_and_charges_nothing() {
+fn a_recovery_code_is_right_in_every_typed_form_and_uncharged() {
     let separators = [
         " ", "-", " - ", "\u{2003}", "\u{2007}", "\u{2009}", "\u{202f}", "\u{200b}", "\u{200e}",
         "\u{ad}", "\u{feff}", "\u{a0}", "\u{3000}", "\u{2010}", "\u{2014}", "\u{2212}", "ー", "\n",

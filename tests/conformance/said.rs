@@ -134,7 +134,7 @@ fn a_lost_charge_is_found_whichever_of_the_two_codes_was_wrong() {
 }
 
 #[test]
-fn a_login_that_an_administrator_overwrites_is_lost() {
+fn a_login_overwritten_by_an_administrator_is_lost() {
     if is_skipped() {
         return;
     }

@@ -8,11 +8,10 @@
 //! public operation from the stored record to the next one. Memcheck must report exactly the branches
 //! that reveal the verdict, by their lines. It must report every fault of the controls.
 //!
-//! Secret are the key and everything made with it, the digests of the stored record, the presented
-//! bytes of a binding code, a recovery code and an `oob_code`, the seal and the session's tag of an
-//! `mfa_token`, and the words that a code is drawn from. Public are all lengths, the rest of a token,
-//! which its owner can read, and each verdict once it is revealed: whether a text is base64url, whether
-//! a handle is known, whether a code or a seal is right.
+//! These are secret: the key and everything made with it; the digests of the stored record; the
+//! presented bytes of a binding code, a recovery code and an `oob_code`; the seal and the session's tag
+//! of an `mfa_token`; the words that a code is drawn from. These are public: all lengths; the rest of a
+//! token; each verdict once it is revealed.
 //!
 //! The result applies to this program from this compiler. Memcheck does not see how long a division
 //! takes. Valgrind's processor has no SHA instructions, so they are not tested.
@@ -204,7 +203,7 @@ fn check_control(case: &str, decided: Decided, text: &str) {
 }
 
 #[test]
-fn a_binding_code_decides_the_verdict_alone() {
+fn a_binding_code_decides_only_the_verdict() {
     if can_check() {
         check("binding code: right", GRANTED, &[&BINDING_CODE]);
         check("binding code: right, to enroll", GRANTED, &[&BINDING_CODE]);
@@ -221,7 +220,7 @@ fn a_binding_code_decides_the_verdict_alone() {
 }
 
 #[test]
-fn a_recovery_code_decides_the_verdict_alone() {
+fn a_recovery_code_decides_only_the_verdict() {
     if can_check() {
         // The next one is drawn as well.
         check("recovery code: right", GRANTED, &[&RECOVERY_CODE]);
@@ -272,7 +271,7 @@ fn a_recovery_code_in_groups_reveals_only_its_shape() {
 }
 
 #[test]
-fn an_mfa_token_decides_the_verdict_alone() {
+fn an_mfa_token_decides_only_the_verdict() {
     if can_check() {
         check("mfa_token: right", GRANTED, &[&TOKEN, &SEAL]);
         for wrong in ["first", "last"] {

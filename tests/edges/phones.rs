@@ -61,7 +61,7 @@ fn a_phone_is_removed_by_an_enabled_channel_and_the_last_one_with_the_recovery_c
 }
 
 #[test]
-fn a_live_enrollment_is_removed_alone() {
+fn removing_a_live_enrollment_leaves_the_others() {
     let mut both = Both::of(Policy::auth0());
     both.does(Command::Begin);
     both.does(Command::Begin);

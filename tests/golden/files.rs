@@ -118,7 +118,7 @@ fn the_golden_records_match_their_names() {
 }
 
 #[test]
-fn a_record_is_as_small_as_it_was() {
+fn a_record_is_not_larger_than_before() {
     let sizes = |account: &Account| (to_json(account).len(), to_postcard(account).len());
     assert_eq!(sizes(&pending()), (730, 193));
     assert_eq!(sizes(&idle()), (487, 111));

@@ -89,7 +89,7 @@ pub fn second_factor_guards() -> Look {
 /// Rule 9, the other direction: an MFA session cannot complete a login.
 ///
 /// It cannot challenge, and tokens from its confirmations end with it.
-pub fn mfa_completes_no_login() -> Look {
+pub fn an_mfa_session_cannot_complete_a_login() -> Look {
     Box::new(|before, command, observation, _| {
         let Some(session) = presented_session(before, command) else {
             return;
@@ -170,7 +170,7 @@ proptest! {
         seed: u64,
         commands in commands(1..60),
     ) {
-        play(&mut world(&policy, seed), &commands, mfa_completes_no_login());
+        play(&mut world(&policy, seed), &commands, an_mfa_session_cannot_complete_a_login());
     }
 
     #[test]

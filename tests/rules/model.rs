@@ -1,7 +1,7 @@
 //! After every command, the engine agrees with the model, and every rule holds.
 //!
 //! The stories are plain lists of commands. A command names its objects counted back from the latest, so any
-//! part of a story is a story: it needs no state machine to be drawn or shortened.
+//! part of a story is a story. Drawing and shortening need no state machine.
 //!
 //! * `OOB_MFA_STEPS` is the minimum number of steps: 3,000 by default, 15,000 with `OOB_MFA_LONG=1`. With
 //!   50,000,000, `cargo test --release --test rules every_step -- --nocapture` runs for hours, and prints
@@ -80,7 +80,7 @@ pub fn every_rule(policy: &Policy) -> Vec<Look> {
         limits::budgets_survive(policy),
         factors::confirm_before_active(),
         factors::second_factor_guards(),
-        factors::mfa_completes_no_login(),
+        factors::an_mfa_session_cannot_complete_a_login(),
         time::expiry(policy),
         factors::one_live_code(),
         record::bounded(),

@@ -126,7 +126,7 @@ fn sizes() -> [(&'static str, usize); 5] {
 }
 
 #[test]
-fn records_are_as_long_as_the_page_says() {
+fn records_have_the_sizes_of_the_page() {
     let sizes = sizes();
     let counted: Vec<String> = sizes
         .iter()

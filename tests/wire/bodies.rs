@@ -84,7 +84,7 @@ const OOB: &str = "http://auth0.com/oauth/grant-type/mfa-oob";
 const RECOVERY: &str = "http://auth0.com/oauth/grant-type/mfa-recovery-code";
 
 #[test]
-fn white_space_alone_is_a_code_and_only_an_empty_parameter_is_missing() {
+fn white_space_is_a_code_and_only_an_empty_parameter_is_missing() {
     for white in [" ", "   ", "\\t", "\u{a0}", "\u{3000}", "\u{200b}", "-"] {
         let body = format!(r#"{{"grant_type":"{OOB}","oob_code":"x","binding_code":"{white}"}}"#);
         let Ok(Grant::MfaOob(request)) = json(&body).grant() else {

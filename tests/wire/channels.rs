@@ -64,7 +64,7 @@ fn a_list_without_an_enabled_channel_is_refused_with_those_that_are() {
 }
 
 #[test]
-fn the_name_of_the_challenges_parameter_stands_in_for_a_list_that_is_missing() {
+fn the_parameter_name_of_the_challenge_is_accepted_for_a_missing_list() {
     // As a published client sends it.
     let published =
         format!(r#"{{"authenticator_types":"oob","oob_channel":"sms","phone_number":"{ALICES}"}}"#);
@@ -135,7 +135,7 @@ fn the_name_of_the_challenges_parameter_stands_in_for_a_list_that_is_missing() {
 }
 
 #[test]
-fn the_right_name_of_the_types_goes_before_the_misspelt_one() {
+fn the_right_name_of_the_types_precedes_the_misspelt_one() {
     let typed = |types: &str| {
         let body = format!(r#"{{{types},"oob_channels":"sms","phone_number":"{ALICES}"}}"#);
         json(&body).associate(BOTH).map(drop)

@@ -220,7 +220,7 @@ fn every_bad_request_is_its_row_of_the_table() {
 }
 
 #[test]
-fn the_token_endpoint_challenges_a_client_that_fails_by_basic_and_nobody_else() {
+fn the_token_endpoint_challenges_only_a_client_that_fails_by_basic() {
     let now = UtcDateTime::UNIX_EPOCH;
     let (basic, bearer) = (Some("Basic ZGVtbzp3cm9uZw=="), Some("bearer x"));
     let digest = Some("Digest x");

@@ -1,8 +1,8 @@
 //! The API under actix-web: `cargo run -p oob-mfa-actix [ADDRESS [ORIGIN…]]`. Pages of these origins may call it.
 //!
-//! The service blocks if its store does, so it runs on a thread for blocking work, and to its end:
-//! if a client hangs up, decisions are still saved and messages still sent. For an async store, use
-//! an async driver, as in `examples/server`.
+//! The service blocks if its store does, so it runs on a thread for blocking work. It runs to its end: if a
+//! client hangs up, decisions are still saved and messages still sent. For an async store, use an async
+//! driver, as in `examples/server`.
 //!
 //! actix-web gives a client 5 seconds for the first head of a connection. It accepts 25,600
 //! connections per thread, more than the default limit of open files: limit them with a proxy in

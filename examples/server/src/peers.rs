@@ -117,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn only_a_trusted_proxy_is_believed_and_only_its_own_entry() {
+    fn only_a_trusted_proxy_and_only_its_own_entry_is_believed() {
         let proxies = TrustedProxies(vec![ip("10.0.0.1"), ip("10.0.0.2")]);
         let client = |peer, headers: &[&str]| {
             proxies

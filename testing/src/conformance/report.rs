@@ -301,7 +301,7 @@ mod tests {
     }
 
     #[test]
-    fn of_similar_breaches_the_first_shortest_is_kept() {
+    fn the_first_shortest_of_similar_breaches_is_kept() {
         let mut report = Report::new(1);
         for (found, loads) in [("first", 3), ("longer", 4), ("shorter", 2), ("as short", 2)] {
             report.add(Err(breach(found, loads)));

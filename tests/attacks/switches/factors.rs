@@ -69,7 +69,7 @@ fn a_disabled_channel_is_not_listed_or_challenged_and_returns_unchanged() {
 }
 
 #[test]
-fn a_phone_of_a_channel_that_is_off_is_associated_by_the_other_alone() {
+fn a_phone_is_associated_only_by_the_enabled_channel() {
     let mut world = World::of(
         Policy::auth0().with_channels(Channels::Voice),
         "auth0|alice",

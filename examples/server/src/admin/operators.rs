@@ -127,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn the_token_for_metrics_names_nobody() {
+    fn the_token_for_metrics_identifies_no_operator() {
         let operators = Operators::parse(&format!("ann:{A}"), Some(B)).unwrap();
         assert!(operators.reads_metrics(B));
         assert_eq!(operators.named(B), None);

@@ -190,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn an_address_that_tries_many_names_is_refused_and_no_other_is() {
+    fn only_the_address_that_tries_many_names_is_refused() {
         let attempts = Attempts::new().unwrap();
         let judged = (0..200).filter(|n| wrong(&attempts, &format!("user {n}"), network(1), at(0)));
         assert_eq!(judged.count(), 50);
@@ -200,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_that_is_tried_from_everywhere_is_slowed_and_never_refused() {
+    fn a_name_tried_from_many_addresses_is_slowed_and_never_refused() {
         let attempts = Attempts::new().unwrap();
         let delay = |number| {
             let attempt = attempts.check_at("alice@example.com", network(number), at(0));

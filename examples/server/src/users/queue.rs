@@ -67,7 +67,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn an_address_has_one_turn_and_a_bounded_number_of_places() {
+    async fn an_address_has_one_turn_and_a_limited_number_of_places() {
         let queue = Queue::default();
         let [one, other] = [1, 2].map(|last| Network::of(IpAddr::from([127, 0, 0, last])));
         let places: Vec<_> = (0..MAX_WAITING)

@@ -1,7 +1,7 @@
-//! How many durable writes a store does per second, and how long each takes.
+//! Measures the durable writes of a store per second, and the time of each.
 //!
-//! `cargo test --release -p oob-mfa-server --test stores -- --ignored --nocapture rate`, with `TMPDIR` on the disk that is
-//! asked about; `OOB_MFA_TEST_POSTGRES` names a PostgreSQL with `fsync` on, and `OOB_MFA_TEST_REDIS` a Redis with
+//! `cargo test --release -p oob-mfa-server --test stores -- --ignored --nocapture rate`, with `TMPDIR` on the
+//! measured disk; `OOB_MFA_TEST_POSTGRES` names a PostgreSQL with `fsync` on, and `OOB_MFA_TEST_REDIS` a Redis with
 //! `appendfsync always`.
 
 use std::sync::Arc;
@@ -38,7 +38,7 @@ fn rate_of_durable_writes() {
     }
 }
 
-/// Each writer has an account of its own, and loads it before each write.
+/// Each writer has its own account, and loads it before each write.
 fn measure(name: &str, backend: &Backend, writers: usize) {
     let store = open(backend);
     let work = |store: Arc<dyn Store>, writer: usize| async move {
