@@ -18,7 +18,7 @@ const COLUMNS: [&str; 15] = [
     "503",
     "under way at the kill",
     "codes granted",
-    "wrong: heard",
+    "wrong: answered",
     "wrong: charged",
     "messages: left",
     "messages: charged",

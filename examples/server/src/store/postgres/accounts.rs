@@ -154,7 +154,7 @@ impl Accounts {
     }
 }
 
-/// What is asked for one account, and whoever else asked to replace it.
+/// The write of one account, and the other requests that wanted to replace it.
 struct Turn {
     write: Write,
     answer: Answer<()>,

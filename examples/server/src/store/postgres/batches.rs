@@ -1,4 +1,4 @@
-//! One statement for what many requests ask. What arrives while one is under way is the next one.
+//! One statement for many requests: those that arrive while one is under way share the next.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -8,10 +8,11 @@ use tokio_util::task::AbortOnDropHandle;
 
 use super::super::StoreError;
 
-/// The most that one statement asks, and the most that waits for the next one.
+/// The most requests in one statement, and the most that wait for the next.
 const LARGEST: usize = 256;
 
-/// What requests ask, and the task that asks it for them. Nothing waits for more requests to come.
+/// The queue of requests, and the task that runs their statements. Nothing waits for more requests to
+/// come.
 pub(super) struct Batches<Q, A> {
     run: Run<Q, A>,
     /// Held while a statement is under way.
@@ -52,10 +53,10 @@ impl<Q: Send + 'static, A: Send + 'static> Batches<Q, A> {
         let (answer, answered) = oneshot::channel();
         let asked = Asked { what, answer };
         if let Ok(_turn) = self.turn.try_lock() {
-            // Alone, it waits for no other task.
+            // A request alone waits for no other task.
             (self.run)(vec![asked]).await;
         } else {
-            // Where the task has ended, so has the answer.
+            // If the task has ended, so has the answer.
             let _ = self.queue.send(asked).await;
         }
         let ended = |error: oneshot::error::RecvError| StoreError::Unavailable(error.into());
@@ -76,7 +77,7 @@ async fn run_each<Q: Send + 'static, A: Send + 'static>(
         {
             batch.push(next);
         }
-        // Nobody waits for the result of the others.
+        // Drop requests that no caller waits for.
         batch.retain(|asked| !asked.answer.is_closed());
         if !batch.is_empty() {
             // A panic fails this batch, and not the next ones.
