@@ -1,9 +1,14 @@
 //! What a store promises, asked of every one: redb, PostgreSQL and Redis.
 
+#[path = "stores/batches.rs"]
+mod batches;
 #[path = "common/world.rs"]
 mod common;
 #[path = "stores/events.rs"]
 mod events;
+#[allow(dead_code, reason = "of its faults, one is used here")]
+#[path = "faults/proxy.rs"]
+mod proxy;
 #[path = "stores/rate.rs"]
 mod rate;
 

@@ -1,7 +1,8 @@
 //! How many durable writes a store does per second, and how long each takes.
 //!
 //! `cargo test --release -p oob-mfa-server --test stores -- --ignored --nocapture rate`, with `TMPDIR` on the disk that is
-//! asked about; `OOB_MFA_TEST_POSTGRES` names a PostgreSQL with `fsync` on.
+//! asked about; `OOB_MFA_TEST_POSTGRES` names a PostgreSQL with `fsync` on, and `OOB_MFA_TEST_REDIS` a Redis with
+//! `appendfsync always`.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -23,9 +24,16 @@ fn rate_of_durable_writes() {
     for writers in WRITERS {
         measure("redb", &redb, writers);
     }
-    if let Some(postgres) = Backend::postgres() {
-        for writers in WRITERS {
-            measure("PostgreSQL", &postgres, writers);
+    let others = [
+        ("PostgreSQL", Backend::postgres()),
+        ("Redis", Backend::redis()),
+    ];
+    for (name, backend) in others {
+        for (backend, writers) in backend
+            .iter()
+            .flat_map(|one| WRITERS.map(|many| (one, many)))
+        {
+            measure(name, backend, writers);
         }
     }
 }

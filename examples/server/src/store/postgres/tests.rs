@@ -1,6 +1,7 @@
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
+use super::accounts::stored;
 use super::*;
 
 /// Asks PostgreSQL itself, over a connection of the store.
