@@ -5,6 +5,7 @@
 #   benches/scale.sh memory     accounts in memory
 #   benches/scale.sh redb       accounts in a file
 #   benches/scale.sh server     the server behind a socket, on redb and on its own PostgreSQL
+#   benches/scale.sh durable    sign-ins beside bare writes, on redb and on its own PostgreSQL, which wait for the disk
 #
 # Set the numbers of accounts with MEMORY, REDB, SERVER. The load generator is wrk, which is taken
 # from Debian if possible; PostgreSQL is skipped if there is none. Everything is on loopback.
@@ -19,10 +20,10 @@ USERS="${USERS:-20000}"
 CONNECTIONS="${CONNECTIONS:-16}"
 DURATION="${DURATION:-5}"
 
-[ $# -gt 0 ] || set -- memory redb server
+[ $# -gt 0 ] || set -- memory redb server durable
 for part in "$@"; do
     case "$part" in
-        memory | redb | server | on_postgres) ;;
+        memory | redb | server | durable | on_postgres | durable_on_postgres) ;;
         *)
             sed -n '2,/^set /{/^set /d;s/^# \{0,1\}//;p}' "${0##*/}" >&2
             exit 2
@@ -46,7 +47,7 @@ trap 'exit 143' TERM
 # Cargo reports on standard error; the output has only the tables.
 case "$1" in
     # Within itself.
-    on_postgres) ;;
+    on_postgres | durable_on_postgres) ;;
     *) cargo build --release --locked --quiet -p oob-mfa-scale -p oob-mfa-server ;;
 esac
 scale="$target/release/scale"
@@ -73,6 +74,18 @@ redb() {
     "$scale" redb "$REDB" "$folder/accounts.redb"
     rm "$folder/accounts.redb"
     echo
+}
+
+durable() {
+    REDB_FILE="$folder/accounts.redb" OOB_MFA_TEST_FSYNC=on ../.ci/with-services "$PWD/scale.sh" durable_on_postgres
+    rm "$folder/accounts.redb"
+    echo
+}
+
+durable_on_postgres() {
+    local stores=("redb:$REDB_FILE" redb)
+    [ -z "${OOB_MFA_TEST_POSTGRES:-}" ] || stores+=("$OOB_MFA_TEST_POSTGRES" PostgreSQL)
+    "$scale" durable "${stores[@]}"
 }
 
 server() {
@@ -131,7 +144,7 @@ prepare() {
 # The server on a store: it listens when this returns.
 start() {
     local tries
-    printf '[[clients]]\nid = "demo"\nsecret = "demo-secret"\n' >"$folder/config.toml"
+    printf 'signing_algorithm = "ES256"\n[[clients]]\nid = "demo"\nsecret = "demo-secret"\n' >"$folder/config.toml"
     : >"$folder/log"
     # Its messages go nowhere; its log goes into a file, as a service's does.
     OOB_MFA_STORE="$1" "$target/release/oob-mfa-server" --listen 127.0.0.1:0 --config "$folder/config.toml" \
@@ -196,7 +209,7 @@ ticks() {
     sed 's/.*) //' "/proc/$server/stat" | awk '{ print $12 + $13 }'
 }
 
-case "$1" in on_postgres) ;; *) machine ;; esac
+case "$1" in on_postgres | durable_on_postgres) ;; *) machine ;; esac
 for part in "$@"; do
     "$part"
 done

@@ -1,10 +1,10 @@
-//! The whole story in one process: enroll a phone, sign in, mistype, run into the limits, recover.
+//! Enrolls a phone, signs in, mistypes, reaches the limits and recovers, in one process.
 //!
 //! `cargo run --example quickstart`
 //!
-//! It prints each request, the decision, the message that would be sent, and what is left of the
-//! budgets. *Refused* means: not judged, nothing written. *Rejected* means: judged, charged and
-//! saved. The clock is moved by hand and the random source is seeded, so every run prints the same.
+//! It prints each request, the decision, the message and the remaining budgets. *Refused* means:
+//! not judged, nothing written. *Rejected* means: judged, charged and saved. The program moves the
+//! clock and seeds the random source, so every run prints the same.
 
 use chacha20::ChaCha20Rng;
 use chacha20::rand_core::SeedableRng;
@@ -47,7 +47,7 @@ fn main() -> Result<(), Error> {
     );
     story.lists(&session)?;
 
-    story.chapter("Alice types the code: the phone is confirmed, and the login complete");
+    story.chapter("Alice types the code: the phone is confirmed, and the login is complete");
     story.wait(Duration::seconds(20));
     let oob_code = associated.oob_code.expose_secret();
     story.answers(
@@ -66,7 +66,7 @@ fn main() -> Result<(), Error> {
     story.answers(&session, &oob_code, delivery.code.expose_secret())?;
     story.answers(&session, &oob_code, delivery.code.expose_secret())?;
 
-    story.chapter("Somebody else has the password, and guesses");
+    story.chapter("An attacker has the password, and guesses");
     let thief = story.sign_in()?;
     let (oob_code, delivery) = story.challenges(&thief)?.ok_or("there is a budget")?;
     for guess in 0..10 {
@@ -75,10 +75,10 @@ fn main() -> Result<(), Error> {
     println!("    now the right code gets the same answer:");
     story.answers(&thief, &oob_code, delivery.code.expose_secret())?;
 
-    story.chapter("A resend refills nothing, and sends run out as well");
+    story.chapter("A resend refills nothing, and messages run out too");
     while story.challenges(&thief)?.is_some() {}
 
-    story.chapter("Alice is not locked out: the recovery code has a budget of its own");
+    story.chapter("Alice is not locked out: recovery codes have their own budget");
     let session = story.sign_in()?;
     story.says("POST /oauth/token  grant_type=mfa-recovery-code");
     let typed = recovery_code.expose_secret().to_lowercase().as_str().into();
@@ -254,8 +254,7 @@ impl Story {
         Ok(())
     }
 
-    /// Saves, then opens the outcome. Here the store is a variable, with the check that a database
-    /// makes.
+    /// Saves, then opens the outcome. The store is a variable, with the check of a database.
     fn commit<T>(&mut self, transition: Transition<T>) -> Result<Outcome<T>, Error> {
         let stored = Some(self.account.revision()).filter(|revision| *revision > 0);
         let account = &mut self.account;
@@ -288,7 +287,7 @@ impl Story {
         Ok(outcome)
     }
 
-    /// Where a provider would be called: once, after the commit.
+    /// Takes the place of a provider: called once, after the commit.
     fn sends(&self, delivery: &Delivery) -> Result<(), Error> {
         println!("    {} to {}:", delivery.channel, delivery.to.to_e164());
         match self.wording.message(delivery)? {
@@ -299,7 +298,7 @@ impl Story {
             }
             Message::Voice(call) => {
                 call.prompt().for_each(|step| println!("      | {step:?}"));
-                // As if the keys that the prompt asks for were pressed.
+                // As if a person had pressed the keys of the prompt.
                 let keys = delivery.keys.as_ref();
                 let answered = call.press(keys.map_or("", |keys| keys.expose_secret()))?;
                 for step in answered.steps() {

@@ -51,17 +51,19 @@ impl Delivery {
 ///
 /// It is not a secret and does not reveal the `oob_code`.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+// It holds the id of the challenge, and is hashed when it is written: a request whose events nobody reads
+// pays for no hash.
 pub struct DeliveryId([u8; 16]);
 
 impl DeliveryId {
-    pub(crate) fn of(challenge: &[u8; 16]) -> Self {
-        Self(delivery_id(challenge))
+    pub(crate) const fn of(challenge: [u8; 16]) -> Self {
+        Self(challenge)
     }
 }
 
 impl fmt::Display for DeliveryId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&bytes::encode(&self.0))
+        f.write_str(&bytes::encode(&delivery_id(&self.0)))
     }
 }
 

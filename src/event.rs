@@ -34,7 +34,7 @@ pub enum Event {
     /// A code was dropped before it was used or expired. The event before it in the same transition
     /// has the reason.
     ///
-    /// The reasons: the code was superseded or out of attempts, its phone was disabled or removed, its
+    /// The code was superseded or out of attempts, or its phone was disabled or removed. Or its
     /// session completed a login, its enrollment was discarded, or an administrator dropped every
     /// code. A code that expires logs nothing.
     CodeDropped {

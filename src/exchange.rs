@@ -3,11 +3,10 @@
 //! Give [`Exchange::begin`] an HTTP request. It returns the first step: authenticate this client,
 //! load this account, save this one, send this message. You do the step and answer it; the answer
 //! returns the next step. The last one is [`Exchange::Done`] with the [`Reply`].
-//!
-//! * A step is consumed by its answer. No step can be skipped, repeated or answered for another request.
+//! * The answer consumes the step. No step can be skipped, repeated or answered for another request.
 //! * Nothing is sent or minted before the account is saved, and no response exists before the end.
 //! * The machine covers every endpoint with its errors, and 404, 405, `HEAD` and `OPTIONS`.
-//! * A step is `Send + Sync + 'static`. Keep it as long as your IO takes, in blocking and in async code.
+//! * A step is `Send + Sync + 'static`: keep it during your IO, in blocking and in async code.
 //!
 //! # The steps
 //!

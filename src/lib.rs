@@ -203,7 +203,7 @@
 //! ```
 //!
 //! `$2` is [`Account::revision`], `$4` is [`Account::replaces`]: both stay below 2⁶³. Then test your store with `StoreTest` of
-//! `oob-mfa-testing`. It reports the shortest schedule in which the store breaks its duty.
+//! `oob-mfa-testing`. It reports the shortest schedule that breaks the store's duty.
 //!
 //! # Features
 //!

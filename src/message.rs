@@ -176,7 +176,7 @@ impl fmt::Debug for SmsText {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum InvalidWording {
-    /// The text would not fit into one SMS. It is neither split nor sent without its last line.
+    /// The text would not fit into one SMS. Shorten the name or the host.
     TooLong {
         /// The septets of the text with a code of 8 digits; one SMS holds 160.
         septets: usize,

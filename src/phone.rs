@@ -9,9 +9,9 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 /// A phone number in E.164, canonical by construction: one number, one value, eight bytes.
 ///
-/// It parses only from `+` and 7 to 15 digits, the first of which is not 0. ITU-T E.164 allows at
-/// most 15; no country assigns fewer than 7. The 0 that is dialed only within a country is refused,
-/// as in `+4407911123456`: with it, one phone would count as two.
+/// It parses only from `+` and 7 to 15 digits; the first is not 0. ITU-T E.164 allows at most 15;
+/// no country assigns fewer than 7. The 0 that is dialed only within a country is refused, as in
+/// `+4407911123456`: with it, one phone would count as two.
 ///
 /// # Security
 ///
@@ -139,7 +139,7 @@ impl<'de> Deserialize<'de> for PhoneNumber {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum InvalidPhoneNumber {
-    /// It is not `+` and 7 to 15 digits, the first of which is not 0.
+    /// It is not `+` and 7 to 15 digits without a leading 0.
     NotE164,
     /// It has a 0 after the country code, which is dialed only within the country.
     ZeroAfter {
@@ -152,7 +152,7 @@ impl fmt::Display for InvalidPhoneNumber {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NotE164 => {
-                f.write_str("a phone number has + and 7 to 15 digits of which the first is not 0")
+                f.write_str("a phone number has + and 7 to 15 digits, and the first is not 0")
             }
             Self::ZeroAfter { country_code } => {
                 write!(

@@ -92,8 +92,8 @@ impl Default for Policy {
 }
 
 impl Policy {
-    /// The numbers of Auth0's MFA API: 6 digits for 5 minutes, `mfa_token` for 10 minutes, 10 messages
-    /// and one back per hour, 10 wrong codes and one back per 6 minutes.
+    /// The numbers of Auth0's MFA API. Codes have 6 digits and live 5 minutes, `mfa_token`s 10
+    /// minutes. Budgets are 10 messages, then 1 per hour, and 10 wrong codes, then 1 per 6 minutes.
     ///
     /// Users may have 10 phones, by SMS and by voice, and a recovery code. If your sender makes no calls,
     /// restrict the [channels](Self::with_channels).
@@ -117,8 +117,8 @@ impl Policy {
         }
     }
 
-    /// [`auth0`](Self::auth0) with the caps of NIST SP 800-63B-4: 5 tries per challenge, 100
-    /// consecutive failures before a phone is disabled (section 3.2.2), and SMS and voice reported
+    /// [`auth0`](Self::auth0) with the caps of NIST SP 800-63B-4: 5 tries per challenge, and 100
+    /// consecutive failures before a phone is disabled (section 3.2.2). SMS and voice are reported
     /// as restricted (section 3.1.3.3).
     #[must_use]
     pub const fn nist_800_63b4() -> Self {

@@ -25,7 +25,7 @@ use crate::names::error_text;
 ///
 /// # Examples
 ///
-/// The conditional write, on a map that stands for a database:
+/// The conditional write, on a map instead of a database:
 ///
 /// ```
 /// use std::collections::HashMap;

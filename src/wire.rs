@@ -14,8 +14,8 @@
 //! | `DELETE /mfa/authenticators/{id}` | [`bearer`], [`authenticator_id`] | [`remove_authenticator`] | [`Answer`] of 204, empty |
 //! | any | [`Body::client`] | | [`ErrorAnswer`] |
 //!
-//! Each of them converts to an [`Answer`], which has a status, headers and a body:
-//! pass `Answer::from(…)` what the engine granted, `entries.collect::<AuthenticatorsAnswer>()`, or
+//! Everything in the last column converts to an [`Answer`], which has a status, headers and a body.
+//! Pass `Answer::from(…)` what the engine granted, `entries.collect::<AuthenticatorsAnswer>()`, or
 //! `TokenAnswer::new(…)` with your tokens. `?` converts a [`BadRequest`] to an [`ErrorAnswer`]; for
 //! a [`Denied`](crate::Denied) use `map_err(|denied| ErrorAnswer::denied(&denied, now))`.
 //!
@@ -23,9 +23,9 @@
 //! official SDKs do not read the body of a 401.
 //!
 //! [`exchange`](crate::exchange) does all of this for you. Use this module directly if you write
-//! the endpoints yourself: read a body of at most [`MAX_BODY`] bytes with its [`Format`], after
-//! [`check_encoding`] and [`without_bom`]; open the token, read the request,
-//! [`decide`](crate::decide), send, respond.
+//! the endpoints yourself. Read a body of at most [`MAX_BODY`] bytes with its [`Format`], after
+//! [`check_encoding`] and [`without_bom`]. Then open the token, read the request,
+//! [`decide`](crate::decide), send, and respond.
 //!
 //! # Examples
 //!

@@ -1,4 +1,4 @@
-//! What happens to an account from its first phone on, over the public API.
+//! The life of an account from its first phone on, over the public API.
 
 use chacha20::ChaCha20Rng;
 use chacha20::rand_core::SeedableRng;
@@ -60,7 +60,7 @@ fn a_first_phone_is_associated_and_confirmed() {
     assert_eq!(outcome.result.unwrap().purpose(), Purpose::Enrollment);
 }
 
-/// All that tokens are minted from, of a login by each factor.
+/// Everything that tokens are minted from, for a login by each factor.
 #[test]
 fn verified_names_the_user_and_the_authenticator() {
     for (policy, restricted) in [(Policy::auth0(), false), (Policy::nist_800_63b4(), true)] {
@@ -120,7 +120,7 @@ fn verified_names_the_user_and_the_authenticator() {
     }
 }
 
-/// A driver that cannot hand over a closure: it stores what it is given, and then opens the outcome.
+/// A driver that cannot pass a closure: it stores the next account, and then opens the outcome.
 fn driven<T>(stored: &mut Option<Account>, transition: Transition<T>) -> Outcome<T> {
     match transition.begin() {
         Step::Refused(outcome) => outcome,
@@ -168,7 +168,7 @@ fn a_login_works_in_the_two_step_form() {
     };
     let code = associated.delivery.code.expose_secret().to_owned();
 
-    // A rejection is saved before it can be told.
+    // A rejection is saved before it can be seen.
     let wrong = answer("12345");
     let transition = engine.verify_oob(account(&stored), &session, &wrong, now);
     let outcome = driven(&mut stored, transition);

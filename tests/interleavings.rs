@@ -1,8 +1,8 @@
-//! Every schedule of two and three requests at once: load, decide, save, answer. Each step of each
-//! request comes before or after each of the others', and the answer of any save may be lost.
+//! Every schedule of two and three requests at once: load, decide, save, answer. Each step of a request
+//! comes before or after each step of the others, and the answer of any save may be lost.
 //!
-//! What a request can do depends only on the record and on what each request has loaded. So each state is
-//! visited once, and the ways that lead through it are counted.
+//! A request depends only on the record and on what each request has loaded. Each state is therefore
+//! visited once, and the schedules through it are counted.
 
 use std::collections::{HashMap, HashSet};
 
@@ -10,24 +10,24 @@ use oob_mfa::{Account, Denied, Subject};
 use oob_mfa_testing::{Answer, Command, RecoveryGuess, Scene};
 use time::Duration;
 
-/// How far ahead the clocks of the servers are that take the requests. All are within the skew.
+/// How far ahead the servers' clocks are. All are within the skew.
 const SERVERS: [Duration; 3] = [Duration::ZERO, Duration::seconds(7), Duration::seconds(-3)];
 
-/// How the store writes.
+/// When the store writes.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Write {
-    /// Where the revision is the one that is replaced.
+    /// If the stored revision is the one to replace.
     Conditionally,
     /// Always: the control.
     Always,
 }
 
-/// The index of an account among those that were met.
+/// The index of an account among those seen.
 type AccountId = usize;
-/// The index of an answer among those that were given.
+/// The index of an answer among those given.
 type AnswerId = usize;
 
-/// Where a request is.
+/// The state of a request.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 enum Phase {
     Begun,
@@ -45,10 +45,10 @@ struct State {
     phases: Vec<Phase>,
 }
 
-/// What a request decides on an account, and the next one where there is something to save.
+/// The answer to a request on an account, and the next account if there is one to save.
 type Decision = (AnswerId, Option<AccountId>);
 
-/// Requests at once, and everything that they met.
+/// A race, with all accounts and answers seen.
 struct Race<'a> {
     scene: &'a Scene,
     commands: &'a [Command],
@@ -77,7 +77,7 @@ impl<'a> Race<'a> {
         race
     }
 
-    /// The schedules that lead from here to the last answer.
+    /// The number of schedules from here to the last answer.
     fn count(&mut self, state: &State) -> u64 {
         if let Some(schedules) = self.schedules.get(state) {
             return *schedules;
@@ -95,7 +95,7 @@ impl<'a> Race<'a> {
         schedules
     }
 
-    /// What the next step of a request can lead to: nothing where it is over, either of two where it saves.
+    /// The possible states after the next step of a request: none at its end, 2 for a save.
     fn steps(&mut self, state: &State, request: usize) -> Vec<State> {
         let to = |phase| {
             let mut next = state.clone();
@@ -134,7 +134,7 @@ impl<'a> Race<'a> {
         }
         let mut world = self.scene.world.clone();
         world.rng = world.rng.fork(request as u64);
-        // Each by the clock of another server. Some are behind.
+        // Each request by the clock of another server. Some are behind.
         world.clock().step(SERVERS[request]);
         let mut next = None;
         let asked = world.ask(&self.commands[request], self.accounts[account].clone());
@@ -157,7 +157,7 @@ impl<'a> Race<'a> {
         decision
     }
 
-    /// Where the requests lead one after the other, in every order, with any answers lost.
+    /// The ends of the requests one after the other, in every order, with any answers lost.
     fn one_by_one(&mut self) -> HashSet<State> {
         let mut ends = HashSet::new();
         let requests = self.commands.len();
@@ -179,7 +179,7 @@ impl<'a> Race<'a> {
         ends
     }
 
-    /// How often those of some commands were granted.
+    /// How many of some commands were granted.
     fn granted(&self, end: &State, of: &[&Command]) -> usize {
         let granted = self
             .commands
@@ -195,7 +195,7 @@ impl<'a> Race<'a> {
         granted.count()
     }
 
-    /// How many of the answers of an end are such.
+    /// How many answers of an end match.
     fn answers(&self, end: &State, such: impl Fn(&Answer) -> bool) -> usize {
         let given = end.phases.iter().filter(|phase| match phase {
             Phase::Answered(answer) => such(&self.answers[*answer]),
@@ -230,7 +230,7 @@ fn permutations(of: usize) -> Vec<Vec<usize>> {
     orders
 }
 
-/// Every pair, or triple, of commands. One command may be in it more than once.
+/// Every pair or triple of commands, with repetitions.
 fn races(commands: &[Command], requests: usize) -> Vec<Vec<Command>> {
     let mut races = vec![(0, Vec::new())];
     for _ in 0..requests {
@@ -258,7 +258,7 @@ fn is_sent(answer: &Answer) -> bool {
 }
 
 trait Exclusive {
-    /// Sets of commands. At most one of each is granted: they are of one session, or have one code.
+    /// Sets of commands of which at most one can be granted: they share a session or a code.
     fn exclusive(&self) -> Vec<Vec<&Command>>;
 }
 
@@ -289,7 +289,7 @@ impl Exclusive for Scene {
     }
 }
 
-/// Runs every race of a scene, and returns how many there were, their schedules and their states.
+/// Runs every race of a scene. Returns the numbers of races, schedules and states.
 fn explore(scene: &Scene, requests: usize) -> (usize, u64, usize) {
     let races = races(&scene.commands, requests);
     let (mut schedules, mut states) = (0, 0);
@@ -297,7 +297,7 @@ fn explore(scene: &Scene, requests: usize) -> (usize, u64, usize) {
         let mut race = Race::run(scene, commands, Write::Conditionally);
         let one_by_one = race.one_by_one();
         for end in &race.ends {
-            // Whatever the schedule, the end is one of requests that came one after the other.
+            // Each schedule ends like some order of the requests one after the other.
             assert!(one_by_one.contains(end), "{commands:?}");
             // No limit is exceeded: one of each is left, unless an administrator refills them.
             if commands.contains(&Command::RestoreBudgets) {
@@ -309,7 +309,7 @@ fn explore(scene: &Scene, requests: usize) -> (usize, u64, usize) {
                 assert!(judged <= 1, "{commands:?}");
             }
         }
-        // One session and one code of either kind are good for one login, by any of the requests.
+        // One session, and one code of either kind, completes at most one login over all requests.
         for one in scene.exclusive() {
             for end in &race.ends {
                 assert!(race.granted(end, &one) <= 1, "{commands:?}");
@@ -374,11 +374,11 @@ fn every_schedule_of_three_requests_is_as_one_after_the_other() {
 #[test]
 fn a_request_by_itself_has_one_schedule() {
     let scene = Scene::signing_in(subject(), 1);
-    // It is answered, or its answer is lost.
+    // Its answer arrives or is lost.
     assert_eq!(explore(&scene, 1), (14, 14 * 2, 14 * 6));
 }
 
-/// Where the last write wins, the same search finds schedules that no order explains.
+/// The control: if the last write wins, the search finds schedules that match no order.
 #[test]
 fn a_store_that_does_not_compare_is_found() {
     let scene = Scene::signing_in(subject(), 1);

@@ -1,7 +1,7 @@
-//! Rule 14, of memory: what held a secret is overwritten before it is given back.
+//! Rule 14, memory: a secret is overwritten before its memory is freed.
 //!
-//! Every block that a test frees is looked through for the secret. The stack is not: of what the crate
-//! moves or computes there nobody can say what the compiler leaves behind.
+//! Each test searches every block that it frees for the secret. It does not search the stack, where
+//! the compiler may leave copies of moved values.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
@@ -19,10 +19,11 @@ thread_local! {
     static FOUND: Cell<usize> = const { Cell::new(0) };
 }
 
-/// The allocator of the system, which looks through what is freed.
+/// The system's allocator, which searches freed blocks.
 struct Inspecting;
 
-// SAFETY: every block is the system's. It comes zeroed, so that all of it can be read before it goes back.
+// SAFETY: every block is the system's. It is zeroed when allocated, so all of it can be read before it is
+// freed.
 unsafe impl GlobalAlloc for Inspecting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         // SAFETY: the caller's duty is the same.
@@ -46,7 +47,7 @@ unsafe impl GlobalAlloc for Inspecting {
 #[global_allocator]
 static INSPECTING: Inspecting = Inspecting;
 
-/// How many of the blocks that `act` frees hold the secret.
+/// Counts the blocks freed by `act` that hold the secret.
 fn left_behind(secret: &[u8], act: impl FnOnce()) -> usize {
     SOUGHT.set(secret.to_vec().leak());
     FOUND.set(0);
@@ -58,10 +59,10 @@ fn left_behind(secret: &[u8], act: impl FnOnce()) -> usize {
 const TOKEN: &str = "a.secret-of-the_test";
 
 #[test]
-fn a_text_that_nobody_overwrites_is_found() {
+fn a_text_that_is_not_overwritten_is_found() {
     let found = left_behind(TOKEN.as_bytes(), || drop(black_box(TOKEN.to_owned())));
     assert_eq!(found, 1);
-    // A text that grows leaves its shorter self behind.
+    // A growing text leaves a shorter copy behind.
     let found = left_behind(TOKEN.as_bytes(), || {
         let mut text = TOKEN.to_owned();
         text.push_str(&"x".repeat(1_000));
@@ -108,7 +109,7 @@ fn a_token_that_is_issued_and_opened_is_overwritten() {
         assert!(opened.is_ok());
     });
     assert_eq!(found, 0, "the text");
-    // The bytes that it is made of end in the seal, without which the rest is worth nothing.
+    // The bytes of the token end with the seal, without which the rest is useless.
     let bytes = Base64UrlUnpadded::decode_vec(text).unwrap();
     let seal = &bytes[bytes.len() - 32..];
     let found = left_behind(seal, || {
@@ -145,7 +146,7 @@ fn the_values_of_a_body_and_the_secret_of_a_client_are_overwritten() {
     assert_eq!(found, 0, "HTTP Basic");
 }
 
-/// A password that ends with the token, through the steps that see it.
+/// A password, and then the token, through the steps that see them.
 fn exchanged(content_type: &str, body: &str) -> usize {
     let engine = Engine::new(Policy::auth0(), KeyRing::new(Key::new(1, &[7; 32]))).into();
     left_behind(TOKEN.as_bytes(), || {
@@ -175,7 +176,7 @@ fn a_request_leaves_no_parameter_behind_except_one_that_json_escapes() {
         exchanged("application/json", &format!("{body}{password}\"}}"))
     };
     assert_eq!(json(TOKEN), 0);
-    // serde_json unescapes into a buffer of its own.
+    // serde_json unescapes into its own buffer.
     assert_eq!(json(&format!("\\/{TOKEN}")), 1);
     let form = |password: &str| {
         let body = format!("grant_type=password&client_id=a&password={password}");
@@ -198,9 +199,9 @@ fn an_answer_and_its_tokens_are_overwritten() {
     assert_eq!(found, 0);
 }
 
-/// Associates a phone, words the message, answers the client and judges the code: the code that was
-/// sent, the handle, the recovery code, the first three of the digits that were spoken, and the end of the
-/// prompt, which tells the keys.
+/// Associates a phone, makes the message, answers the client and judges the code. Returns the secrets: the
+/// code, the handle, the recovery code, the first 3 spoken digits, and the end of the prompt with the
+/// keys.
 fn ceremony(channel: Channel) -> [Option<String>; 5] {
     let mut world = World::new();
     let session = world.first_factor();
@@ -215,7 +216,7 @@ fn ceremony(channel: Channel) -> [Option<String>; 5] {
         world.now(),
         &mut world.rng,
     );
-    // Not through its stored form: the text of the record holds the handle, by its purpose.
+    // Not through the stored form: the record's JSON holds the handle on purpose.
     let save = |next: Next| {
         world.put(next.account().clone());
         Ok::<_, Denied>(())
@@ -271,12 +272,12 @@ fn ceremony(channel: Channel) -> [Option<String>; 5] {
 #[test]
 fn a_whole_enrollment_leaves_no_code_behind() {
     for (channel, secrets) in [(Channel::Sms, 3), (Channel::Voice, 5)] {
-        // The same random bytes make the same codes, so they are known when they are looked for.
+        // The same random bytes make the same codes, so the search knows them.
         let known: Vec<String> = ceremony(channel).into_iter().flatten().collect();
         assert_eq!(known.len(), secrets);
         for secret in known {
             let found = left_behind(secret.as_bytes(), || {
-                // What this test itself was handed is not given back.
+                // Keep the test's own copies.
                 std::mem::forget(ceremony(channel));
             });
             assert_eq!(found, 0, "{channel}: {secret}");

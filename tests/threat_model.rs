@@ -1,10 +1,10 @@
-//! The page of the threat model says of every attack what it has to say, and leaves out no rule.
+//! The threat model has every part of every attack, and covers every rule.
 
 use std::collections::BTreeSet;
 
 const PAGE: &str = include_str!("../src/docs/threat_model.md");
 
-/// The parts of an attack: what stands after each of the bold words.
+/// The parts of an attack: the text after each bold word.
 fn parts(attack: &str) -> Vec<(&str, String)> {
     attack
         .split("\n* **")
@@ -39,7 +39,7 @@ fn every_attack_lists_the_answer_the_rule_the_proof_and_what_is_left() {
     }
 }
 
-/// That each of them exists is checked by `.ci/named-tests`.
+/// `.ci/named-tests` checks that each of them exists.
 #[test]
 fn every_proof_is_a_list_of_names_or_nothing() {
     for (attack, parts) in attacks() {
@@ -62,7 +62,7 @@ fn every_proof_is_a_list_of_names_or_nothing() {
     }
 }
 
-/// 16 is replay by an honest server, which is nobody's attack.
+/// Rule 16 is replay by an honest server, which is not an attack.
 #[test]
 fn every_rule_answers_an_attack() {
     let attacks = attacks();

@@ -1,4 +1,4 @@
-//! What a transport hands in and writes out: content types, and any answer as status, headers and body.
+//! The input and output of a transport: content types, and any answer as status, headers and body.
 
 use oob_mfa::wire::*;
 use oob_mfa::{Associate, Challenge, Channel, Denied, Requirements};
@@ -24,7 +24,7 @@ const JSON: [&str; 3] = [
     "Pragma: no-cache",
 ];
 
-/// An answer with a body, and no other headers than any has.
+/// An answer with a body, and only the headers of every answer.
 fn json(status: u16, body: &impl serde::Serialize) -> (u16, Vec<String>, Option<String>) {
     let body = serde_json::to_string(body).unwrap();
     (status, JSON.map(str::to_owned).to_vec(), Some(body))

@@ -35,17 +35,22 @@ impl Figures {
         self.of("time", label)
     }
 
+    /// Nanoseconds, which differ from machine to machine.
+    #[must_use]
+    pub fn nanoseconds(&self, label: &str) -> Option<f64> {
+        self.of("nanoseconds", label)
+    }
+
     /// The time of the first divided by that of the second.
     #[must_use]
     pub fn times(&self, label: &str, floor: &str) -> Option<f64> {
         Some(self.time(label)? / self.time(floor)?)
     }
 
-    /// Instructions, without those of measuring.
+    /// Instructions, without those of the harness.
     #[must_use]
     pub fn instructions(&self, label: &str) -> Option<f64> {
-        let of = |label| self.of("instructions", label);
-        Some(of(label)? - of("nothing")?)
+        self.of("instructions", label)
     }
 
     /// Allocations.

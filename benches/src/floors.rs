@@ -3,17 +3,22 @@
 use core::hint::black_box;
 
 use base64ct::{Base64UrlUnpadded, Encoding};
-use chacha20::rand_core::Rng;
 use hmac::Mac;
 use oob_mfa::Account;
+use rand_core::CryptoRng;
 use sha2::{Digest, Sha256};
-use subtle::ConstantTimeEq;
 
+use crate::source::{Seeded, Source, System};
 use crate::world::World;
 
 impl World {
-    /// The cost of measuring.
+    /// The harness of a case.
     pub(crate) fn nothing(&mut self) {}
+
+    /// The harness of a case that takes an account: it is moved, and not dropped.
+    pub(crate) fn handed_over(&mut self, account: Account) {
+        self.handed_over.push(account);
+    }
 
     /// For `verify_right` and `verify_wrong`: HMAC-SHA-256 with a prepared key over a message of
     /// their length, one block.
@@ -25,26 +30,6 @@ impl World {
         mac.update(&[2; 16]);
         mac.update(b"012345");
         mac.finalize().into_bytes().into()
-    }
-
-    /// Two digests, byte by byte as arrays.
-    pub(crate) fn compare(&mut self) -> bool {
-        black_box([1_u8; 32]).ct_eq(&black_box([2; 32])).into()
-    }
-
-    /// Two digests, as words.
-    pub(crate) fn compare_words(&mut self) -> bool {
-        black_box([1_u64; 4]).ct_eq(&black_box([2; 4])).into()
-    }
-
-    /// A copy of the account with nothing under way.
-    pub(crate) fn clone_account(&mut self) -> Account {
-        self.idle.clone()
-    }
-
-    /// A copy of the account with its logins under way.
-    pub(crate) fn clone_pending(&mut self) -> Account {
-        self.account.clone()
     }
 
     /// The account with nothing under way, dropped.
@@ -59,7 +44,7 @@ impl World {
     }
 
     /// One hash of one block.
-    pub(crate) fn recovery_wrong_floor(&mut self) -> [u8; 32] {
+    fn hash(&self) -> [u8; 32] {
         Sha256::new_with_prefix(b"oob-mfa recv 1")
             .chain_update([1; 16])
             .chain_update([b'A'; 24])
@@ -69,30 +54,54 @@ impl World {
 
     /// The same twice, and 40 words: 16 of the id, 24 of the code.
     pub(crate) fn recovery_right_floor(&mut self) -> [[u8; 32]; 2] {
-        self.words(40);
-        [self.recovery_wrong_floor(), self.recovery_wrong_floor()]
+        self.recovery_floor::<Seeded>()
     }
 
-    /// The word of a code.
-    pub(crate) fn random_word(&mut self) {
-        self.words(1);
+    pub(crate) fn recovery_system_floor(&mut self) -> [[u8; 32]; 2] {
+        self.recovery_floor::<System>()
+    }
+
+    fn recovery_floor<S: Source>(&mut self) -> [[u8; 32]; 2] {
+        {
+            let rng = &mut S::of(&mut self.rng);
+            black_box((drawn::<64>(rng), drawn::<96>(rng)));
+        }
+        [self.hash(), self.hash()]
     }
 
     /// 16 bytes of the id, the word of the code, and its HMAC. Without the hash that names the
     /// delivery: a name could be drawn instead.
     pub(crate) fn challenge_floor(&mut self) -> [u8; 32] {
-        let mut id = [0; 16];
-        self.rng.fill_bytes(&mut id);
-        black_box(id);
-        self.random_word();
+        self.issue_floor::<Seeded>()
+    }
+
+    pub(crate) fn challenge_system_floor(&mut self) -> [u8; 32] {
+        self.issue_floor::<System>()
+    }
+
+    fn issue_floor<S: Source>(&mut self) -> [u8; 32] {
+        {
+            let rng = &mut S::of(&mut self.rng);
+            black_box((drawn::<16>(rng), drawn::<4>(rng)));
+        }
         self.hmac()
     }
 
     /// The same, with the words of a device and of a recovery code, and the hash of that.
     pub(crate) fn associate_floor(&mut self) -> [[u8; 32]; 2] {
-        self.words(16);
-        self.words(40);
-        [self.challenge_floor(), self.recovery_wrong_floor()]
+        self.enroll_floor::<Seeded>()
+    }
+
+    pub(crate) fn associate_system_floor(&mut self) -> [[u8; 32]; 2] {
+        self.enroll_floor::<System>()
+    }
+
+    fn enroll_floor<S: Source>(&mut self) -> [[u8; 32]; 2] {
+        {
+            let rng = &mut S::of(&mut self.rng);
+            black_box((drawn::<64>(rng), drawn::<64>(rng), drawn::<96>(rng)));
+        }
+        [self.issue_floor::<S>(), self.hash()]
     }
 
     /// Decoding the text, and the HMAC of its content.
@@ -103,18 +112,10 @@ impl World {
         mac.update(&token[..token.len() - 32]);
         mac.finalize().into_bytes().into()
     }
+}
 
-    /// For `budget_take`: the same rate, on integers.
-    pub(crate) fn gcra_by_hand(&mut self) -> Option<u64> {
-        const PERIOD: u64 = 3_600_000;
-        let (full_at, now) = black_box((0_u64, 1_800_000_000_000_u64));
-        let full_at = full_at.max(now);
-        (full_at - now <= 9 * PERIOD).then_some(full_at + PERIOD)
-    }
-
-    fn words(&mut self, count: usize) {
-        for _ in 0..count {
-            black_box(self.rng.next_u32());
-        }
-    }
+fn drawn<const N: usize>(rng: &mut impl CryptoRng) -> [u8; N] {
+    let mut bytes = [0; N];
+    rng.fill_bytes(&mut bytes);
+    bytes
 }

@@ -4,6 +4,7 @@ use core::hint::black_box;
 
 use oob_mfa::{Account, BudgetEmpty, Challenge, Denied, MfaSession, Next, Transition, VerifyOob};
 
+use crate::source::{Seeded, Source, System};
 use crate::world::World;
 
 /// Cases with the same name share one body for every record and account.
@@ -45,40 +46,62 @@ impl World {
 
     /// The right recovery code: a login completed, and the next recovery code drawn.
     pub(crate) fn recovery_right(&mut self, account: Account) -> Result<(), Denied> {
-        kept(self.engine.verify_recovery_code(
-            account,
-            &self.session,
-            &self.recovery_right,
-            self.now,
-            &mut self.rng,
-        ))
+        self.recover::<Seeded>(account)
+    }
+
+    pub(crate) fn recovery_system(&mut self, account: Account) -> Result<(), Denied> {
+        self.recover::<System>(account)
+    }
+
+    fn recover<S: Source>(&mut self, account: Account) -> Result<(), Denied> {
+        let request = &self.recovery_right;
+        let rng = &mut S::of(&mut self.rng);
+        kept(
+            self.engine
+                .verify_recovery_code(account, &self.session, request, self.now, rng),
+        )
     }
 
     /// A wrong recovery code: judged and charged.
     pub(crate) fn recovery_wrong(&mut self, account: Account) -> Result<(), Denied> {
-        kept(self.engine.verify_recovery_code(
-            account,
-            &self.session,
-            &self.recovery_wrong,
-            self.now,
-            &mut self.rng,
-        ))
+        let (request, rng) = (&self.recovery_wrong, &mut self.rng);
+        kept(
+            self.engine
+                .verify_recovery_code(account, &self.session, request, self.now, rng),
+        )
     }
 
     /// A code drawn and issued to a user without one under way.
     pub(crate) fn challenge(&mut self, account: Account) -> Result<(), Denied> {
-        let request = Challenge::default();
+        self.challenge_by::<Seeded>(account)
+    }
+
+    pub(crate) fn challenge_system(&mut self, account: Account) -> Result<(), Denied> {
+        self.challenge_by::<System>(account)
+    }
+
+    fn challenge_by<S: Source>(&mut self, account: Account) -> Result<(), Denied> {
+        let (request, rng) = (Challenge::default(), &mut S::of(&mut self.rng));
         kept(
             self.engine
-                .challenge(account, &self.session, &request, self.now, &mut self.rng),
+                .challenge(account, &self.session, &request, self.now, rng),
         )
     }
 
     /// A first enrollment started: a device, a code and a recovery code drawn.
     pub(crate) fn associate(&mut self, account: Account) -> Result<(), Denied> {
+        self.associate_by::<Seeded>(account)
+    }
+
+    pub(crate) fn associate_system(&mut self, account: Account) -> Result<(), Denied> {
+        self.associate_by::<System>(account)
+    }
+
+    fn associate_by<S: Source>(&mut self, account: Account) -> Result<(), Denied> {
+        let (request, rng) = (&self.phone, &mut S::of(&mut self.rng));
         kept(
             self.engine
-                .associate(account, &self.session, &self.phone, self.now, &mut self.rng),
+                .associate(account, &self.session, request, self.now, rng),
         )
     }
 
@@ -111,12 +134,8 @@ impl World {
         postcard::from_bytes(&self.typical.postcard).expect("a record")
     }
 
-    pub(crate) fn save_postcard(&mut self) -> Vec<u8> {
-        postcard::to_allocvec(&self.typical.account).expect("an account")
-    }
-
     /// Into the caller's buffer.
-    pub(crate) fn save_postcard_slice(&mut self) -> usize {
+    pub(crate) fn save_postcard(&mut self) -> usize {
         postcard::to_slice(&self.typical.account, &mut self.buffer)
             .expect("long enough")
             .len()
@@ -134,22 +153,10 @@ impl World {
         postcard::from_bytes(&self.largest.postcard).expect("a record")
     }
 
-    pub(crate) fn save_largest_postcard(&mut self) -> Vec<u8> {
-        postcard::to_allocvec(&self.largest.account).expect("an account")
-    }
-
-    pub(crate) fn save_largest_postcard_slice(&mut self) -> usize {
+    pub(crate) fn save_largest_postcard(&mut self) -> usize {
         postcard::to_slice(&self.largest.account, &mut self.buffer)
             .expect("long enough")
             .len()
-    }
-
-    pub(crate) fn load_largest_json(&mut self) -> Account {
-        serde_json::from_slice(&self.largest.json).expect("a record")
-    }
-
-    pub(crate) fn save_largest_json(&mut self) -> Vec<u8> {
-        serde_json::to_vec(&self.largest.account).expect("an account")
     }
 
     /// The whole request, from the stored record and the token to the next record: the right code.

@@ -1,30 +1,17 @@
-//! The peers of the engine: one budget, one code.
+//! The peers of the engine: they judge one code.
 //!
-//! None of them keeps an account, so each does less than the operation it is compared with.
-
-use core::num::NonZeroU32;
-use core::time::Duration;
+//! None of them keeps an account or a budget, so each does less than the operation it is compared with.
 
 use chacha20::ChaCha20Rng;
 use chacha20::rand_core::SeedableRng;
-use governor::clock::FakeRelativeClock;
-use governor::middleware::NoOpMiddleware;
-use governor::nanos::Nanos;
-use governor::state::{InMemoryState, NotKeyed};
-use governor::{DefaultDirectRateLimiter, DefaultKeyedRateLimiter, Quota, RateLimiter};
 use latchkey::flow::email_link::{EmailCodeHash, issue_code};
 use latchkey::totp::{TotpParams, TotpSecret};
 use time::OffsetDateTime;
 use totp_rs::Totp;
 
-use crate::world::{SECRET, SUBJECT, World};
+use crate::world::{SECRET, World};
 
 pub(crate) struct Peers {
-    direct: DefaultDirectRateLimiter,
-    /// With a clock without cost, because ours gets the time passed in.
-    direct_at: RateLimiter<NotKeyed, InMemoryState, FakeRelativeClock, NoOpMiddleware<Nanos>>,
-    keyed: DefaultKeyedRateLimiter<String>,
-    key: String,
     totp: Totp,
     /// In the middle of the 3 steps that are tried.
     unix: u64,
@@ -36,19 +23,6 @@ pub(crate) struct Peers {
     email: EmailCodeHash,
     email_right: String,
     email_wrong: String,
-    #[cfg(feature = "modo-rs")]
-    modo_hash: String,
-    #[cfg(feature = "modo-rs")]
-    modo_right: String,
-    #[cfg(feature = "modo-rs")]
-    modo_wrong: String,
-}
-
-/// Never empty: this measures taking one.
-fn quota() -> Quota {
-    Quota::with_period(Duration::from_nanos(1))
-        .expect("more than nothing")
-        .allow_burst(NonZeroU32::MAX)
 }
 
 /// The same digits except the last.
@@ -70,13 +44,7 @@ impl Peers {
         let binding = latchkey::token::issue(&mut rng).token;
         let (email_code, email) = issue_code(&binding, 6, &mut rng);
         let email_right = email_code.expose_secret().to_owned();
-        #[cfg(feature = "modo-rs")]
-        let (modo_right, modo_hash) = modo::auth::otp::generate(6);
         Self {
-            direct: RateLimiter::direct(quota()),
-            direct_at: RateLimiter::direct_with_clock(quota(), FakeRelativeClock::default()),
-            keyed: RateLimiter::keyed(quota()),
-            key: SUBJECT.to_owned(),
             totp,
             unix,
             totp_wrong: other(&totp_right),
@@ -87,32 +55,11 @@ impl Peers {
             email,
             email_wrong: other(&email_right),
             email_right,
-            #[cfg(feature = "modo-rs")]
-            modo_hash,
-            #[cfg(feature = "modo-rs")]
-            modo_wrong: other(&modo_right),
-            #[cfg(feature = "modo-rs")]
-            modo_right,
         }
     }
 }
 
 impl World {
-    /// One taken, with the processor's clock.
-    pub(crate) fn governor_direct(&mut self) -> bool {
-        self.peers.direct.check().is_ok()
-    }
-
-    /// One taken, with a clock that is passed in.
-    pub(crate) fn governor_direct_at(&mut self) -> bool {
-        self.peers.direct_at.check().is_ok()
-    }
-
-    /// One taken from a user's budget, with the processor's clock.
-    pub(crate) fn governor_keyed(&mut self) -> bool {
-        self.peers.keyed.check_key(&self.peers.key).is_ok()
-    }
-
     pub(crate) fn totp_rs_right(&mut self) -> bool {
         let peers = &self.peers;
         peers.totp.check(&peers.totp_right, peers.unix).is_some()
@@ -150,22 +97,9 @@ impl World {
         peers.email.verify(&peers.binding, &peers.email_wrong)
     }
 
-    #[cfg(feature = "modo-rs")]
-    pub(crate) fn modo_rs_right(&mut self) -> bool {
-        modo::auth::otp::verify(&self.peers.modo_right, &self.peers.modo_hash)
-    }
-
-    #[cfg(feature = "modo-rs")]
-    pub(crate) fn modo_rs_wrong(&mut self) -> bool {
-        modo::auth::otp::verify(&self.peers.modo_wrong, &self.peers.modo_hash)
-    }
-
     pub(crate) fn check_peers(&mut self) {
-        assert!(self.governor_direct() && self.governor_direct_at() && self.governor_keyed());
         assert!(self.totp_rs_right() && !self.totp_rs_wrong());
         assert!(self.latchkey_totp_right() && !self.latchkey_totp_wrong());
         assert!(self.latchkey_email_right() && !self.latchkey_email_wrong());
-        #[cfg(feature = "modo-rs")]
-        assert!(self.modo_rs_right() && !self.modo_rs_wrong());
     }
 }

@@ -11,7 +11,7 @@ use oob_mfa_testing::{
     World,
 };
 
-/// More of them show nothing new, and slow down the model.
+/// More commands find nothing new, and slow down the model.
 const MAX_COMMANDS: usize = 400;
 
 /// Makes commands from the bytes and lets two users execute them.
@@ -62,7 +62,7 @@ pub fn answers(data: &[u8]) -> Vec<Answer> {
     answers
 }
 
-/// Through each of its forms in turn, and back.
+/// Saves and loads in each form in turn.
 fn stored(account: &Account) -> Account {
     if account.revision().is_multiple_of(2) {
         let json = serde_json::to_vec(account).expect("an account has a JSON form");
@@ -94,11 +94,11 @@ pub mod op {
     pub const MIX_UP: u8 = 15;
     pub const REWIND: u8 = 16;
     pub const ERASE: u8 = 17;
-    /// How many there are.
+    /// The number of operations.
     pub const COUNT: u8 = 18;
     /// The other user.
     pub const BOB: u8 = 128;
-    /// In place of an index: none.
+    /// Instead of an index: none.
     pub const NONE: u8 = 255;
     /// In the byte of a channel.
     pub const VOICE: u8 = 1;

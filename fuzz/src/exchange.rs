@@ -1,4 +1,4 @@
-//! Exchanges: any requests, with any answer to each step.
+//! Exchanges: any requests, with any answers to their steps.
 
 mod reply;
 
@@ -14,7 +14,7 @@ use oob_mfa::{
 use oob_mfa_testing::{Clock, EVERY_SCOPE, HOUR, MINUTE, TestRng};
 use serde_json::Value;
 
-/// More of them show nothing new.
+/// More requests find nothing new.
 const MAX_REQUESTS: usize = 40;
 /// Client and token or grant; 16 times load, admit and replace; send or mint.
 const MAX_STEPS: u32 = 2 + 3 * MAX_TRIES + 1;
@@ -23,9 +23,9 @@ const APART: &[u8] = b"\n--\n";
 
 /// Makes requests from the bytes and drives each to its end.
 ///
-/// The first line answers the steps, one byte each, over and over. After it come requests as HTTP/1.1 writes
-/// them, with `--` on a line of its own between two. `{token}` and other names in braces stand for the latest of
-/// that name that a reply or a message has shown.
+/// The first line answers the steps, one byte each, repeatedly. After it come requests in the form of
+/// HTTP/1.1, separated by lines with `--`. `{token}` and other names in braces are replaced by the latest
+/// value of that name from a reply or a message.
 pub fn exchange(data: &[u8]) {
     statuses(data);
 }
@@ -151,7 +151,7 @@ impl<'a> Server<'a> {
 
     fn answer(&mut self, step: Exchange) -> Exchange {
         let fault = self.fault();
-        let own = || ErrorAnswer::new(418, "own", "Of the server.");
+        let own = || ErrorAnswer::new(418, "own", "An error of the server.");
         match (step, fault) {
             (Exchange::Client(step), 15) => step.rejected(),
             (Exchange::Client(step), 14) => step.fail(own()),

@@ -1,8 +1,8 @@
 //! Properties that must hold for any bytes that reach `oob-mfa`.
 //!
-//! One function per target. libFuzzer calls it with generated input (`cargo fuzz run TARGET`), and
-//! `tests/corpus.rs` with every file of `corpus/TARGET/` on any toolchain. A function that returns
-//! found nothing.
+//! One function per target. libFuzzer calls it with generated input (`cargo fuzz run TARGET`);
+//! `tests/corpus.rs` calls it with every file of `corpus/TARGET/`, on any toolchain. A finding is a
+//! panic.
 
 mod body;
 pub mod commands;

@@ -85,7 +85,7 @@ fn worded(app: &AppName, host: Option<Host>, code: &str, keys: &str) {
         }
         None => assert_eq!(lines.len(), 1, "{lines:?}"),
     }
-    // What a phone without the format offers: the only number that is long enough.
+    // A phone that does not know the format offers the only number that is long enough.
     let numbers = lines[0].split(|c: char| !c.is_ascii_digit());
     assert!(
         numbers.filter(|digits| digits.len() >= 6).eq([code]),
@@ -107,7 +107,7 @@ fn worded(app: &AppName, host: Option<Host>, code: &str, keys: &str) {
     pressed(again(), app, code, right, right);
 }
 
-/// Until its 3 keys are pressed, a call says nothing of the code, and it has one try.
+/// Until its 3 keys are pressed, a call says no digit of the code. It has one try.
 fn pressed(call: VoiceCall, app: &AppName, code: &str, keys: &str, right: &str) {
     let apart = |digits: &str| {
         let digits: Vec<String> = digits.chars().map(String::from).collect();

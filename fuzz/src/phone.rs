@@ -2,8 +2,8 @@
 
 use oob_mfa::{InvalidPhoneNumber, PhoneNumber};
 
-/// A number parses exactly if E.164 has it without a 0 that is dialed within the country. It prints
-/// as it was read, and hides all except 4 digits.
+/// A number parses exactly if it is E.164 without a 0 that is dialed within the country. It prints
+/// as it was read, and its mask shows only 4 digits.
 pub fn phone(data: &[u8]) {
     if let Ok(text) = core::str::from_utf8(data) {
         let parsed = text.parse::<PhoneNumber>();

@@ -78,8 +78,8 @@ fn check(account: &Account) {
 /// each.
 fn reloads(account: &Account) {
     let (json, binary) = stored(account);
-    let from_json: Account = serde_json::from_slice(&json).expect("a record of ours loads");
-    let from_binary: Account = postcard::from_bytes(&binary).expect("a record of ours loads");
+    let from_json: Account = serde_json::from_slice(&json).expect("a record of the crate loads");
+    let from_binary: Account = postcard::from_bytes(&binary).expect("a record of the crate loads");
     assert_eq!(from_json, *account);
     assert_eq!(from_binary, *account);
     assert_eq!(stored(&from_binary), (json, binary));

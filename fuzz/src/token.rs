@@ -12,7 +12,7 @@ const SECRET: [u8; 32] = [7; 32];
 
 /// Presents the bytes as a token, and as the sealed part of one.
 ///
-/// Only the holder of the key can do the second. It lets mutations pass the seal and reach the
+/// Only the owner of the key could do the second. It lets mutations pass the seal and reach the
 /// fields.
 pub fn token(data: &[u8]) {
     let engine = World::new().engine;

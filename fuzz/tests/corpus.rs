@@ -18,7 +18,7 @@ fn files(target: &str) -> Vec<(PathBuf, Vec<u8>)> {
         .collect()
 }
 
-/// Seeds of a kind, which must not be lost or renamed unnoticed.
+/// A minimum of seeds of each kind: losing or renaming them fails.
 fn seeds(target: &str, prefix: &str, count: usize) -> Vec<(PathBuf, Vec<u8>)> {
     let mut seeds = files(target);
     seeds.retain(|(path, _)| {
@@ -61,7 +61,7 @@ macro_rules! targets {
 targets! { body commands exchange message phone record token }
 
 #[test]
-fn good_numbers_parse_and_bad_ones_do_not() {
+fn valid_numbers_parse_and_invalid_numbers_do_not() {
     for (path, data) in seeds("phone", "good-", 4) {
         let text = String::from_utf8(data).unwrap();
         assert!(text.parse::<PhoneNumber>().is_ok(), "{}", path.display());
@@ -73,7 +73,7 @@ fn good_numbers_parse_and_bad_ones_do_not() {
 }
 
 #[test]
-fn good_records_load_and_bad_ones_do_not() {
+fn valid_records_load_and_invalid_records_do_not() {
     let load = |path: &Path, data: &[u8]| {
         if path
             .extension()

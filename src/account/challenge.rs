@@ -54,8 +54,8 @@ redacted!(ChallengeId);
 
 impl ChallengeId {
     /// The id of the message that carries the code.
-    pub(crate) fn delivery(self) -> DeliveryId {
-        DeliveryId::of(&self.0)
+    pub(crate) const fn delivery(self) -> DeliveryId {
+        DeliveryId::of(self.0)
     }
 }
 

@@ -283,7 +283,7 @@ fn a_budget_is_stored_as_the_moment_at_which_it_is_full() {
 }
 
 #[test]
-fn a_refusal_says_that_the_budget_is_empty() {
+fn the_error_says_that_the_budget_is_empty() {
     assert_eq!(
         BudgetEmpty { retry_at: at(0) }.to_string(),
         "the budget is empty: wait until retry_at"

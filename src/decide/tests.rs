@@ -10,7 +10,7 @@ use time::UtcDateTime;
 use super::*;
 use crate::{Denied, Engine, Key, KeyRing, Policy, Removed};
 
-/// A store of one record, where another writer wins the first so many writes.
+/// A store of one record, in which another writer wins the first writes.
 struct Store {
     stored: RefCell<Option<Account>>,
     conflicts: Cell<u32>,

@@ -72,9 +72,9 @@ impl Engine {
 
     /// Removes every phone, enrollment and challenge and the recovery code, and revokes every session.
     ///
-    /// Budgets and spent sessions stay. A server that is ahead by the [skew](crate::Policy::skew) may have
-    /// issued sessions just now, so the reset revokes sessions issued until account time plus the skew.
-    /// By default the user cannot sign in for the next 60 seconds of account time.
+    /// Budgets and spent sessions stay. The reset revokes sessions issued until account time plus the
+    /// [skew](crate::Policy::skew): a server that is ahead may have issued them. By default the user
+    /// cannot sign in for the next 60 seconds of account time.
     ///
     /// # Errors
     ///
@@ -109,7 +109,7 @@ impl Engine {
     /// The remaining record refuses every session that exists now. Deleting it too early would let an
     /// older session enroll a phone on a fresh account, and would refill the budgets.
     ///
-    /// 1. Delete the user where passwords are checked, so that no session begins.
+    /// 1. Delete the user where passwords are checked: no new session can begin.
     /// 2. Erase.
     /// 3. Keep the record until [`Erased::delete_after`], by default for 24 hours and 2 minutes.
     /// 4. Delete it, if its revision is still the one that was stored here.
@@ -296,7 +296,7 @@ impl Engine {
     /// # Security
     ///
     /// `now` must be right. If it is too early by more than the skew, budgets refill as by
-    /// [`restore_budgets`](Self::restore_budgets), and sessions that were spent or revoked after `now` are
+    /// [`restore_budgets`](Self::restore_budgets). Sessions that were spent or revoked after `now` are then
     /// valid again. Use the policy of all servers: a shorter window or a smaller skew has the same effects.
     ///
     /// # Examples

@@ -34,7 +34,7 @@ pub struct Challenge {
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Challenged {
-    /// What the code is sent to.
+    /// The phone that gets the code, by its channel.
     pub authenticator: AuthenticatorId,
     /// The handle of the code, for the client.
     pub oob_code: OobCode,

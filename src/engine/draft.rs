@@ -104,7 +104,8 @@ impl<'a> Draft<'a> {
     pub(super) fn change(self) -> Change<'a> {
         Change {
             draft: self,
-            events: Vec::new(),
+            // What the first push would reserve, in one call.
+            events: Vec::with_capacity(4),
             target: None,
         }
     }
@@ -121,7 +122,7 @@ impl Change<'_> {
         self.events.push(event);
     }
 
-    /// Notes where the message of this change goes.
+    /// Sets the target of the message of this change.
     pub(super) const fn send_to(&mut self, target: Target) {
         self.target = Some(target);
     }

@@ -44,7 +44,7 @@ pub struct Verified {
     pub(super) at: Millis,
 }
 
-/// What the code was for.
+/// The purpose of a verified code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Purpose {

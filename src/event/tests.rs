@@ -21,7 +21,7 @@ fn of_codes_and_phones() -> [Row; 9] {
     let device: DeviceId = "dev_NU1Ofuw3Cw0XCt5x".parse().unwrap();
     let phone = "+14155558730".parse().unwrap();
     let authenticator = AuthenticatorId::Phone(Channel::Sms, device);
-    let delivery = DeliveryId::of(&[7; 16]);
+    let delivery = DeliveryId::of([7; 16]);
     [
         (
             Event::CodeIssued {

@@ -36,7 +36,7 @@ impl Load {
         &self.pending.subject
     }
 
-    /// The stored account; `None` only if the store is sure that there is no record.
+    /// The stored account; `None` only if the store is certain that there is no record.
     ///
     /// The request is judged by this account, at the time `now`.
     pub fn loaded(

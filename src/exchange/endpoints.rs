@@ -209,8 +209,8 @@ impl Token {
         &self.offered.text
     }
 
-    /// The session that the token stands for: one kept from
-    /// [`Verified::mfa_session`](crate::Verified::mfa_session), or [`MfaSession::trusted`] by its claims.
+    /// The session of the token: one kept from [`Verified::mfa_session`](crate::Verified::mfa_session),
+    /// or [`MfaSession::trusted`] from its claims.
     ///
     /// The machine checks that the session has not expired and, if a client authenticated, that it is the
     /// session's.

@@ -241,8 +241,8 @@ step! {
 step! {
     /// Admit the target of a message: countries, quotas, a number look-up, a provider that is down.
     ///
-    /// The request is judged, but nothing is saved, charged or sent yet. [`fail`](Self::fail) ends it
-    /// that way. After a conflict the step does not repeat for the same target.
+    /// The request is judged, but nothing is saved, charged or sent yet. [`fail`](Self::fail) ends
+    /// the request like that. After a conflict the step does not repeat for the same target.
     ///
     /// # Security
     ///

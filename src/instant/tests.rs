@@ -37,7 +37,7 @@ fn the_last_moment_of_the_clock_is_the_last_millisecond_of_9999() {
 }
 
 #[test]
-fn a_moment_comes_back_as_the_calendar_has_it() {
+fn a_time_converts_to_its_calendar_time() {
     let moment = UtcDateTime::from_unix_timestamp_nanos(1_800_000_000_123_000_000).unwrap();
     assert_eq!(Millis::at(moment).to_utc(), moment);
     assert_eq!(Millis::EPOCH.to_utc(), UtcDateTime::UNIX_EPOCH);

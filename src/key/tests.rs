@@ -158,7 +158,7 @@ fn a_previous_key_verifies_what_it_made_and_makes_nothing() {
 }
 
 #[test]
-fn a_key_is_known_by_the_id_that_it_was_given() {
+fn a_key_has_the_given_id() {
     for id in [0, 1, 7, u32::MAX] {
         assert_eq!(Key::new(id, &[7; 32]).id(), id);
     }

@@ -9,8 +9,8 @@ const EXTENSION: &str = "\u{c}^{}\\[~]|€";
 
 /// Counts the septets of a text in GSM 7-bit; `None` if a character is not in that alphabet.
 ///
-/// One SMS holds 160. A single character outside the alphabet switches the whole text to UCS-2, of
-/// which one SMS holds 70 characters.
+/// One SMS holds 160. A single character outside the alphabet switches the whole text to UCS-2, and
+/// one SMS then holds 70 characters.
 ///
 /// # Examples
 ///

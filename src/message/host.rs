@@ -5,9 +5,8 @@ use core::fmt;
 
 /// The host that a code is for: a domain name in lower case, `example.com`.
 ///
-/// It parses from labels of ASCII letters, digits and inner hyphens, each of 1 to 63 bytes, at most
-/// 253 bytes in all, and lower-cases them. A single label is a host: use `localhost` in
-/// development.
+/// It parses from at most 253 bytes: labels of 1 to 63 ASCII letters, digits and inner hyphens. It
+/// is lower-cased. A single label is a host: use `localhost` in development.
 ///
 /// It refuses everything else, because a phone would not match it or would read it differently:
 ///

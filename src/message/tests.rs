@@ -27,7 +27,7 @@ fn delivery(channel: Channel, code: &str) -> Delivery {
         code: code.into(),
         keys: (channel == Channel::Voice).then(keys),
         expires_at: UtcDateTime::UNIX_EPOCH,
-        id: DeliveryId::of(&[7; 16]),
+        id: DeliveryId::of([7; 16]),
     }
 }
 

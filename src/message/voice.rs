@@ -12,8 +12,8 @@ use crate::names::error_text;
 
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// A call in two parts: a prompt without a digit of the code, and the code for a person who pressed
-/// the 3 keys that the prompt names.
+/// A voice call in two parts: a prompt that names 3 keys, and the code for a person who pressed
+/// them.
 ///
 /// A mailbox can answer the call too, and its greeting may play tones. The keys are drawn for each
 /// call, so a mailbox gets the code at most once in 1,000 calls. The steps of the prompt have no

@@ -73,7 +73,7 @@ fn nothing_but_a_plus_and_ascii_digits_is_forgiven() {
     }
     assert_eq!(
         InvalidPhoneNumber::NotE164.to_string(),
-        "a phone number has + and 7 to 15 digits of which the first is not 0"
+        "a phone number has + and 7 to 15 digits, and the first is not 0"
     );
 }
 
@@ -134,7 +134,7 @@ fn a_zero_after_a_country_code_of_three_digits_is_accepted() {
 }
 
 #[test]
-fn the_error_says_which_zero_to_drop() {
+fn the_error_names_the_zero_to_drop() {
     for (text, country_code) in [
         ("+4407911123456", 44),
         ("+49015112345678", 49),

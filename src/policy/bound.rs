@@ -10,8 +10,8 @@ impl Policy {
     ///
     /// It is `k / N`, at most 1, for `k` judged guesses and `N` values of a code: different guesses at one
     /// code do not repeat. `k` is the smaller of two: what the failure budget admits, and the attempts per
-    /// challenge times the sends. The failure cap does not bound it: it counts no guesses at the codes of
-    /// pending enrollments, and each success of the owner restarts the count of a phone.
+    /// challenge times the sends. The failure cap does not bound it. The cap counts no guesses at the
+    /// codes of pending enrollments, and each success of the owner resets the count of a phone.
     ///
     /// Budgets are full at the start. [`restore_budgets`](crate::Engine::restore_budgets) and clocks that
     /// jump ahead are not counted.

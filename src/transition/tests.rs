@@ -70,7 +70,7 @@ impl Future for OnceLater {
     }
 }
 
-/// Polls until it is ready, and says how often.
+/// Polls until it is ready. Returns the number of polls.
 fn block_on<T>(future: impl Future<Output = T>) -> (T, u32) {
     let mut future = pin!(future);
     let mut context = Context::from_waker(Waker::noop());
@@ -134,7 +134,7 @@ fn a_failed_save_returns_only_its_error() {
 }
 
 #[test]
-fn an_awaited_save_is_waited_for() {
+fn an_async_save_is_awaited() {
     let saves = Cell::new(0);
     let save = async |next: Next| {
         assert_eq!(next.account().replaces(), None);
@@ -202,7 +202,7 @@ fn a_refusal_in_the_two_step_form_has_nothing_to_store() {
 }
 
 #[test]
-fn the_stored_of_another_transition_opens_nothing_and_says_so() {
+fn the_stored_of_another_transition_opens_nothing_and_is_an_error() {
     for make in [granted, rejected] {
         let (first, sealed) = save(make());
         let (second, twin) = save(make());

@@ -23,7 +23,7 @@ fn separators_are_dropped_anywhere() {
     }
 }
 
-/// Whether the character is dropped around and between the others.
+/// Whether the character is dropped around and between others.
 fn is_dropped(c: char) -> bool {
     typed(&String::from_iter([c, '1', c, c, '2', c])) == "12"
 }
@@ -47,7 +47,7 @@ fn every_dash_of_unicode_is_dropped() {
     // The hyphen key of a Japanese keyboard types these, wide and narrow.
     assert_eq!(typed("１２３ー４５６"), "123456");
     assert_eq!(typed("123ｰ456"), "123456");
-    // Not dashes: a person types these marks for something else.
+    // Not dashes: people type these marks for something else.
     for other in "_~=+|/\\.,:;'\"`^*#•·¯".chars() {
         assert!(!is_dropped(other), "{other:?}");
     }
@@ -121,9 +121,10 @@ fn every_decimal_digit_of_any_script_becomes_ascii() {
     }
 }
 
-/// What is numeric and has no decimal value is not a digit of a code: fractions, circled and Roman ones.
+/// A numeric character without a decimal value is not a digit of a code: fractions, circled and Roman
+/// numerals.
 #[test]
-fn what_folds_to_a_digit_is_numeric_and_there_are_66_times_ten() {
+fn every_folded_digit_is_numeric_and_there_are_66_times_ten() {
     let folded: Vec<char> = ('\0'..=char::MAX)
         .filter(|c| characters(c.encode_utf8(&mut [0; 4])).any(|c| c.is_ascii_digit()))
         .collect();
@@ -135,7 +136,7 @@ fn what_folds_to_a_digit_is_numeric_and_there_are_66_times_ten() {
 }
 
 #[test]
-fn letters_keep_their_case_and_fullwidth_ones_become_ascii() {
+fn letters_keep_their_case_and_fullwidth_letters_become_ascii() {
     assert_eq!(typed("ＡＺａｚ！～"), "AZaz!~");
     assert_eq!(typed("aZÄßſK"), "aZÄßſK");
     // Nothing is replaced by a character that looks similar.

@@ -1,4 +1,4 @@
-//! A clock that stands still until it is moved.
+//! A clock that moves only when a test moves it.
 
 use std::fmt;
 use std::sync::Arc;
@@ -42,12 +42,12 @@ impl Clock {
         moment(self.millis())
     }
 
-    /// Sets it, rounded down to a millisecond.
+    /// Sets the clock, rounded down to a millisecond.
     pub fn set(&self, to: UtcDateTime) {
         self.step(to - self.now());
     }
 
-    /// Moves it by whole milliseconds, backwards if `by` is negative.
+    /// Moves the clock by whole milliseconds, backwards if `by` is negative.
     pub fn step(&self, by: time::Duration) {
         let (least, most) = (i64::MIN.into(), i64::MAX.into());
         let millis = by.whole_milliseconds().clamp(least, most);

@@ -1,12 +1,12 @@
-//! What can happen to an account.
+//! Commands: everything that can happen to an account.
 
 use oob_mfa::{Assurance, Channel, PhoneNumber};
 
 /// Something that can happen to the account of a [`World`](super::World).
 ///
-/// A number names a session, a code, a device or a recovery code by how many were issued after it:
-/// 0 is the latest. The number wraps around, so any number names something, and shrinking leads to
-/// the latest.
+/// A number names a session, a code, a device or a recovery code, counted back from the latest,
+/// which is 0. The number wraps around: any number names something, and shrinking leads to the
+/// latest.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Command {
     /// The user passes the first factor.
@@ -176,7 +176,7 @@ pub enum RecoveryGuess {
     Malformed(String),
 }
 
-/// The index of the item issued `back` before the latest of `issued`, if any.
+/// The index of the item that is `back` before the latest of `issued`, if any.
 pub(crate) fn back(issued: usize, back: usize) -> Option<usize> {
     let back = back.checked_rem(issued)?;
     Some(issued - 1 - back)

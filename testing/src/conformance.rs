@@ -1,4 +1,4 @@
-//! Tests whether a store keeps its duty, and shows a schedule where it does not.
+//! Tests whether a store fulfills its duty, and shows a schedule that breaks it.
 
 mod alone;
 mod blocking;
@@ -20,18 +20,18 @@ use oob_mfa::{Account, Next, Subject, Unsaved};
 pub use self::report::{Breach, Duty, Report, Step};
 use self::together::block_on;
 
-/// A test of a store. Pass it your `load` and `replace`, as for [`decide`](oob_mfa::decide). It
-/// runs requests against them, in every order and at the same time, and names the duty and the rule
-/// that break.
+/// Tests a store. Pass it your `load` and `replace`, as for [`decide`](oob_mfa::decide). It runs
+/// requests against them, in every order and at the same time, and names the duty and the rule that
+/// break.
 ///
-/// It judges the store's whole duty (see [`Transition`](oob_mfa::Transition)). Each write that is
+/// It tests the store's whole duty (see [`Transition`](oob_mfa::Transition)). Each write that is
 /// reported as saved must follow the one before, and none may be lost. A write may fail at any
 /// time, even after it was done. A load may be stale, for example from a cache: the following write
 /// gets a conflict, and a load after that must be up to date.
 ///
 /// Use [`new`](Self::new) for an async store and [`blocking`](StoreTest::blocking) for one that
-/// blocks: if no two calls ever overlap, the test cannot judge concurrent calls. Without a
-/// [restart](Self::restarting) it cannot judge durability after a crash.
+/// blocks: if no two calls ever overlap, the test cannot test concurrent calls. Without a
+/// [restart](Self::restarting) it cannot test durability after a crash.
 ///
 /// It makes its own subjects, `conformance|SEED|…`, and leaves them in the store. To run it again
 /// on the same store, use another [seed](Self::with_seed).
@@ -60,7 +60,7 @@ use self::together::block_on;
 ///         if stored.as_ref().map(Account::revision) != next.account().replaces() {
 ///             return Err(Unsaved::Conflict);
 ///         }
-///         # std::thread::sleep(std::time::Duration::from_micros(99)); // What a database takes.
+///         # std::thread::sleep(std::time::Duration::from_micros(99)); // As long as a database takes.
 ///         let mut accounts = self.0.lock().unwrap();
 ///         accounts.insert(subject.clone(), next.account().clone());
 ///         Ok(())
@@ -114,9 +114,9 @@ impl<Load, Replace, Restart> StoreTest<Load, Replace, Restart> {
     ///
     /// `restart` ends the store as a crash would and starts it again: SIGKILL of the process,
     /// `pg_ctl restart -m immediate`, or a copy of the open file that is then opened. A clean
-    /// shutdown shows nothing. It is called while a save is under way, so put a handle that it
-    /// replaces behind a lock. A restart of a process cannot show what a machine loses in a power
-    /// failure (`fsync` off, `synchronous=OFF` of `SQLite`).
+    /// shutdown proves nothing. It is called during a save, so put a handle that it replaces behind
+    /// a lock. A restart of a process cannot show what a machine loses in a power failure (`fsync`
+    /// off, `synchronous=OFF` of `SQLite`).
     #[must_use]
     pub fn restarting<R>(self, restart: R) -> StoreTest<Load, Replace, R> {
         StoreTest {
@@ -182,7 +182,7 @@ trait Store {
     fn left_behind(&self) -> &RefCell<Vec<Account>>;
 }
 
-/// The store, and the number of its saves under way.
+/// The store, and the number of its running saves.
 struct Watched<'a, Load, Replace, Restart> {
     test: &'a StoreTest<Load, Replace, Restart>,
     under_way: Cell<u64>,

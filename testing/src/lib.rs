@@ -1,10 +1,9 @@
 //! Tests for [`oob_mfa`] and for code that embeds it.
 //!
-//! * [`StoreTest`] tests your store: pass it your `load` and `replace`, and it names the duty and
-//!   the rule that break, with the shortest schedule that shows it. Run it on every store that you
-//!   write.
-//! * [`World`] is one account with its engine, a [`Clock`], a random source, a [`MemoryStore`] that
-//!   can fail like real stores, an [`Outbox`], and a list of everything that was issued. Call its
+//! * [`StoreTest`] tests your store: pass it your `load` and `replace`. It names the duty and the
+//!   rule that break, with the shortest schedule. Run it on every store that you write.
+//! * [`World`] is one account with its engine, a [`Clock`], a random source and an [`Outbox`]. Its
+//!   [`MemoryStore`] can fail like real stores, and it remembers everything that was issued. Call its
 //!   methods, one per operation, or let it execute [`Command`]s. Your code under test can share its
 //!   parts.
 //! * [`Command`] names everything that can happen to an account. The strategies ([`commands`],

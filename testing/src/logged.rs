@@ -76,7 +76,7 @@ pub enum Logged {
     LimitReached {
         /// Which budget.
         limit: Limit,
-        /// When one will be back.
+        /// When the budget gives one again.
         retry_at: UtcDateTime,
     },
     /// An administrator removed everything.

@@ -8,7 +8,7 @@ use oob_mfa::{Account, Next, Subject, Unsaved};
 
 /// Records in memory with a conditional write. Clones share one store.
 ///
-/// It keeps the store's whole duty (see [`Transition`](oob_mfa::Transition)) and has the faults
+/// It fulfills the store's whole duty (see [`Transition`](oob_mfa::Transition)), with the faults
 /// that a test requests. Its two functions fit [`decide`](oob_mfa::decide). To start with an
 /// enrolled phone, call [`World::import`](super::World::import).
 #[derive(Clone, Default)]
@@ -21,10 +21,10 @@ struct Stored {
     failing_loads: u32,
 }
 
-/// What goes wrong with a write.
+/// How a write fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
-    /// It gets a conflict although there is none.
+    /// The write gets a conflict although there is none.
     Conflict,
     /// The store is unreachable.
     Unavailable,
@@ -113,7 +113,7 @@ impl MemoryStore {
         self.lock().records.get(subject).cloned()
     }
 
-    /// Stores a record unconditionally.
+    /// Stores a record without a condition.
     pub(crate) fn put(&self, account: Account) {
         self.lock()
             .records

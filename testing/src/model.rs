@@ -1,8 +1,8 @@
-//! The rules a second time, as simply as possible.
+//! A second implementation of the rules, as simple as possible.
 //!
-//! It uses lists and integers. It keeps everything that ever happened and searches it. The model
-//! shares no code with the engine except the types of requests and responses, so a mistake in one
-//! shows as a disagreement with the other.
+//! It uses lists and integers, keeps everything that ever happened, and searches it. It shares no
+//! code with the engine except the types of requests and responses: a bug in one shows as a
+//! disagreement.
 
 mod answer;
 mod issue;
@@ -20,7 +20,7 @@ use crate::record::RevokedUntil;
 use crate::reply::{Answer, Reply, SentMessage};
 use crate::world::World;
 
-/// The expected behavior, by the design.
+/// Predicts what a [`World`] does, from the design alone.
 ///
 /// It numbers what is issued in the same order as a [`World`] with the same commands, so the two
 /// agree on everything that is not random.
@@ -91,16 +91,16 @@ struct Enrollment {
 enum Fate {
     /// The record holds it.
     Kept,
-    /// The record remembers only that it existed.
+    /// It has expired, and the record still remembers it.
     Lapsed,
-    /// The same: its enrollment was started with a first factor, and then another phone was
+    /// It was discarded: its enrollment was started with a first factor, and then another phone was
     /// confirmed.
     Discarded,
-    /// Used, superseded or dropped.
+    /// It was used, superseded or dropped.
     Gone,
 }
 
-/// The result: a response, and its message.
+/// A response and its message.
 type Done = (Answer, Option<SentMessage>);
 
 impl Model {

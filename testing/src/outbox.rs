@@ -1,4 +1,4 @@
-//! The destination of a test's messages.
+//! An outbox that keeps messages for a test.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -16,7 +16,7 @@ struct Sending {
     failing: u32,
 }
 
-/// The provider did not accept the message.
+/// The provider rejected the message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct NotSent;

@@ -1,8 +1,8 @@
 //! The stored record, read field by field.
 //!
-//! [`Account`] shows what an embedder needs. A test sees the rest in the stored form: this type is
-//! that form in postcard, in the order of its fields. A test can change it and load it again, so it
-//! can make records that no engine would.
+//! [`Account`] shows what an embedder needs. A test reads the rest from the stored form: this type
+//! is that form in postcard, in the order of its fields. A test can change it and load it again,
+//! even into records that no engine would make.
 //!
 //! # Examples
 //!
@@ -32,14 +32,14 @@ pub struct Record {
     pub version: u16,
     /// The user.
     pub subject: String,
-    /// How often it was saved.
+    /// The number of saves.
     pub revision: u64,
     /// When it last changed.
     #[serde(with = "moment")]
     pub as_of: i64,
     /// The budgets.
     pub budgets: Budgets,
-    /// Which sessions are refused.
+    /// Which sessions are revoked.
     pub revoked_until: RevokedUntil,
     /// The confirmed phones.
     pub phones: Vec<Phone>,

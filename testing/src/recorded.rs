@@ -4,7 +4,7 @@ use oob_mfa::{Assurance, AuthenticatorStatus, Channel, PhoneNumber, Requirements
 
 use crate::record::RevokedUntil;
 
-/// An account as its record holds it. Times are milliseconds since the Unix epoch.
+/// The content of an account's record. Times are milliseconds since the Unix epoch.
 ///
 /// Numbers replace ids and digests, so a [`Model`](super::Model) can predict it and a
 /// [`World`](super::World) can show it. It includes everything else that a record holds.
@@ -16,11 +16,11 @@ pub struct Recorded {
     pub requirements: Requirements,
     /// When it last changed.
     pub as_of: i64,
-    /// What is left of the budgets, in the order of [`Limit::ALL`](oob_mfa::Limit::ALL).
+    /// The remaining budgets, in the order of [`Limit::ALL`](oob_mfa::Limit::ALL).
     pub remaining: [u32; 3],
     /// When they are full again: the account's time if they are full.
     pub full_at: [i64; 3],
-    /// Which sessions are refused.
+    /// Which sessions are revoked.
     pub revoked_until: RevokedUntil,
     /// The confirmed phones, in order.
     pub phones: Vec<RecordedPhone>,

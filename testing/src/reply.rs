@@ -16,7 +16,7 @@ pub struct Observation {
     pub events: Vec<Event>,
 }
 
-/// What a [`Model`](super::Model) predicts for a command.
+/// The effect that a [`Model`](super::Model) predicts for a command.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reply {
     /// The answer to the user.

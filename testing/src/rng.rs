@@ -1,4 +1,4 @@
-//! A random source that returns the same words every time.
+//! A seeded random source.
 
 use std::convert::Infallible;
 
@@ -44,7 +44,7 @@ impl TryRng for TestRng {
     }
 
     fn try_fill_bytes(&mut self, dst: &mut [u8]) -> Result<(), Self::Error> {
-        // Word by word, like common sources: bytes and words are one stream.
+        // Word by word, as common sources do: bytes and words are one stream.
         for chunk in dst.chunks_mut(4) {
             for (to, from) in chunk.iter_mut().zip(self.try_next_u32()?.to_le_bytes()) {
                 *to = from;

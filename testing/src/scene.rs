@@ -15,19 +15,19 @@ const PHONE: u64 = 14_155_558_730;
 
 /// A world whose account is at its limits, and commands that race in pairs.
 ///
-/// One message, one wrong binding code and one wrong recovery code are left, so a request that is
+/// One message, one wrong binding code and one wrong recovery code are left: a request that is
 /// judged by a stale count exceeds a limit.
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct Scene {
     /// The world.
     pub world: World,
-    /// The possible next commands. Each is granted or judged if no other comes first.
+    /// The commands that race. Each is granted or judged if it comes first.
     pub commands: Vec<Command>,
 }
 
 impl Scene {
-    /// Two logins under way on an account with two phones and a recovery code, and a session that
+    /// Two pending logins on an account with two phones and a recovery code, and a session that
     /// manages the phones.
     #[must_use]
     pub fn signing_in(subject: Subject, seed: u64) -> Self {

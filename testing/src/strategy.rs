@@ -21,7 +21,7 @@ const HOUR: i64 = 60 * MINUTE;
 const DAY: i64 = 24 * HOUR;
 const YEAR: i64 = 365 * DAY;
 
-/// Phone numbers: mostly from a pool of 4, so they repeat, sometimes any.
+/// Phone numbers: mostly one of 4, so that they repeat, sometimes any.
 pub fn phones() -> impl Strategy<Value = PhoneNumber> {
     let known = select(&[
         14_155_550_100_u64,

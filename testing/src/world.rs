@@ -44,7 +44,7 @@ pub struct World {
     pub engine: Engine,
     /// The random source.
     pub rng: TestRng,
-    /// How many writes the store accepted.
+    /// The number of writes that the store accepted.
     pub saves: u32,
     /// The events of the last operation.
     pub events: Vec<Event>,
@@ -112,7 +112,7 @@ impl World {
         }
     }
 
-    /// Uses a session of another user, like a server with a bug.
+    /// Uses a session of another user, as a server with a bug would.
     ///
     /// `session` counts back from the other's latest. A session that is not the other's own is
     /// ignored.
@@ -241,7 +241,7 @@ impl World {
     pub fn apply(&mut self, command: &Command) -> Observation {
         for _ in 0..MAX_TRIES {
             let record = match command {
-                // They do not use the store.
+                // These commands do not use the store.
                 Command::Begin | Command::Vouch(_) | Command::Step { .. } => None,
                 _ => match self.store.load(&self.subject) {
                     Ok(record) => record,

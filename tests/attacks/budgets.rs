@@ -1,4 +1,4 @@
-//! Rules 3 to 7: every wrong code and every message is charged, and only time gives it back.
+//! Rules 3 to 7: every wrong code and every message is charged, and only time refills a budget.
 
 use super::*;
 
@@ -41,7 +41,7 @@ fn a_resend_resets_neither_the_budget_nor_the_failures_of_the_phone() {
 }
 
 #[test]
-fn a_resend_starts_the_attempts_of_its_own_challenge_and_costs_a_send() {
+fn a_resend_has_new_attempts_and_charges_a_send() {
     let policy = Policy::auth0()
         .with_attempts_per_challenge(Some(2))
         .unwrap();
@@ -58,7 +58,7 @@ fn a_resend_starts_the_attempts_of_its_own_challenge_and_costs_a_send() {
             );
             judged += 1;
         }
-        // Out of attempts: the right code too.
+        // Out of attempts, even for the right code.
         assert_refused(&mut world, Denied::OobCodeUnknown, |world| {
             world.verify(&session, &sent)
         });
@@ -72,7 +72,7 @@ fn a_resend_starts_the_attempts_of_its_own_challenge_and_costs_a_send() {
 }
 
 #[test]
-fn a_challenge_whose_attempts_are_spent_leaves_the_record() {
+fn a_challenge_without_attempts_leaves_the_record() {
     let policy = Policy::auth0().with_attempts_per_challenge(Some(2));
     let mut world = World::of(policy.unwrap(), "auth0|alice");
     world.import(ALICES).unwrap();
@@ -105,7 +105,8 @@ fn with_an_empty_budget_right_and_wrong_codes_get_the_same_answer() {
     ] {
         assert_refused(&mut world, empty, |world| world.verify(&session, &answer));
     }
-    // The code was not used up by it. By the time one is back, it has expired; a new one is sent.
+    // The refusal did not use up the code. It has expired when the budget has one again, so send a
+    // new one.
     world.wait(6 * MINUTE - MILLISECOND);
     let resent = world.challenge(&session, None).unwrap();
     assert_refused(&mut world, empty, |world| world.verify(&session, &resent));
@@ -193,7 +194,7 @@ fn neither_removal_nor_a_reset_nor_a_new_enrollment_refills_a_budget() {
     assert_refused(&mut world, empty, |world| world.associate(&session, ALICES));
     world.import(ALICES).unwrap();
     assert_refused(&mut world, empty, |world| world.challenge(&session, None));
-    // Nor are the wrong codes forgotten.
+    // Wrong codes are not forgotten either.
     let stored = record(&world);
     let full_at = (retry_at + 54 * MINUTE).unix_timestamp() * 1_000;
     assert_eq!(stored["budgets"]["binding_failures"], full_at);
@@ -285,7 +286,7 @@ fn an_emptied_budget_is_logged_with_the_time_of_the_next_refill() {
             [told, last][..1 + usize::from(failures == 10)]
         );
     }
-    // Two have been sent: to enroll, and to sign in.
+    // 2 were sent: to enroll, and to sign in.
     for sends in 3..=10 {
         let sent = world.challenge(&session, None).unwrap();
         let superseded = Event::CodeDropped {

@@ -1,4 +1,4 @@
-//! The failure cap disables one phone; the phone cap refuses one more.
+//! The failure cap disables a phone; the phone limit refuses one more.
 
 use super::*;
 
@@ -36,7 +36,7 @@ fn the_failure_cap_disables_a_phone_and_recovery_and_a_new_binding_still_work() 
             AuthenticatorStatus::Disabled
         ]
     );
-    // Every code that was out for it is gone, and no more is sent.
+    // Every code for the phone was dropped, and no more is sent.
     assert_refused(&mut world, Denied::OobCodeUnknown, |world| {
         world.verify(&alice, &honest)
     });
@@ -45,7 +45,7 @@ fn the_failure_cap_disables_a_phone_and_recovery_and_a_new_binding_still_work() 
             world.challenge(&alice, authenticator)
         });
     }
-    // It still guards the account.
+    // The phone still guards the account.
     assert_refused(&mut world, Denied::AlreadyEnrolled, |world| {
         world.associate(&alice, MALLORYS)
     });
@@ -64,7 +64,7 @@ fn the_failure_cap_disables_a_phone_and_recovery_and_a_new_binding_still_work() 
     let sent = world.associate(&owner, ALICES).unwrap();
     world.verify(&owner, &sent).unwrap();
     assert_ne!(sent.device(), device);
-    // The removal of the last phone revoked first factors issued until then.
+    // Removing the last phone revoked first-factor sessions issued until then.
     assert_eq!(world.sign_in().err(), Some(Denied::SessionRevoked));
     world.wait(MILLISECOND);
     assert!(world.sign_in().is_ok());
@@ -76,7 +76,7 @@ fn a_success_resets_the_failure_count_of_its_own_phone_only() {
     let mut world = World::of(policy, "auth0|alice");
     let first = world.import(ALICES).unwrap();
     let second = world.import("+14155558731").unwrap();
-    // The success comes last: it finds a wrong code for each.
+    // The success comes last, after a wrong code for each phone.
     for phone in [second, first] {
         let session = world.first_factor();
         let sent = world.challenge(&session, Some(phone)).unwrap();

@@ -1,6 +1,6 @@
 //! Rule 13: for one account, recorded time never runs backwards.
 //!
-//! One world has one store. A server whose clock is wrong is the same world with its clock moved.
+//! A world has one store. A server with a wrong clock is the same world with its clock moved.
 
 mod edges;
 mod fleet;
@@ -13,7 +13,7 @@ use time::UtcDateTime;
 
 use super::*;
 
-/// Lets a server act whose clock is `by` ahead.
+/// Runs `act` on a server whose clock is `by` ahead.
 fn ahead<T>(world: &mut World, by: Duration, act: impl FnOnce(&mut World) -> T) -> T {
     world.wait(by);
     let result = act(world);
@@ -21,7 +21,7 @@ fn ahead<T>(world: &mut World, by: Duration, act: impl FnOnce(&mut World) -> T) 
     result
 }
 
-/// Lets a server act whose clock is `by` behind.
+/// Runs `act` on a server whose clock is `by` behind.
 fn behind<T>(world: &mut World, by: Duration, act: impl FnOnce(&mut World) -> T) -> T {
     world.set_back(by);
     let result = act(world);
@@ -38,7 +38,7 @@ fn as_of(world: &World) -> i64 {
     record(world)["as_of"].as_i64().unwrap()
 }
 
-/// A session of the embedder's own, with these times.
+/// A trusted session with these times.
 fn session_of(
     world: &World,
     assurance: Assurance,
@@ -60,7 +60,8 @@ fn session_of(
     MfaSession::trusted(claims).unwrap()
 }
 
-/// A first factor asks for a code and guesses until it is refused: how many wrong codes were judged.
+/// Guesses with a first-factor session until it is refused. Returns how many wrong codes were
+/// judged.
 fn guesses(world: &mut World) -> u32 {
     let session = world.first_factor();
     match world.challenge(&session, None) {
@@ -83,7 +84,7 @@ fn wrong_codes(world: &mut World, session: &MfaSession, sent: &Sent) -> u32 {
 
 type Write = (&'static str, fn(&mut World) -> Result<(), Denied>);
 
-/// What an administrator can change.
+/// Every change of an administrator.
 const ADMINISTRATORS: [Write; 5] = [
     ("reset", |world| {
         let transition = world.engine.reset(world.account(), world.now());
@@ -111,7 +112,7 @@ const ADMINISTRATORS: [Write; 5] = [
     }),
 ];
 
-/// What a session can change, each with a session of this moment.
+/// Every change of a session, each with a session issued now.
 const SESSIONS: [Write; 6] = [
     ("associate", |world| {
         let session = world.second_factor();
@@ -146,7 +147,8 @@ const SESSIONS: [Write; 6] = [
     }),
 ];
 
-/// Asks each write of a copy of the world, and that none leaves a trace where the clock is behind.
+/// Tries each write on a copy of the world, and checks that none changes anything while the clock
+/// is behind.
 #[track_caller]
 fn assert_clock_behind(world: &World, writes: &[Write], is_behind: bool) {
     for (name, write) in writes {

@@ -1,10 +1,10 @@
-//! A user who is deleted: what the record holds then, for how long, and what a record deleted early lets in.
+//! Deleting a user: what the record still holds, for how long, and what an early deletion would let in.
 
 use time::UtcDateTime;
 
 use super::*;
 
-/// Alice enrolled, with everything in her record that a record can hold.
+/// An enrolled account with everything that a record can hold.
 fn world() -> World {
     let mut world = World::new();
     world.enroll(ALICES);
@@ -26,7 +26,7 @@ fn millis(moment: UtcDateTime) -> i64 {
     i64::try_from(moment.unix_timestamp_nanos() / 1_000_000).unwrap()
 }
 
-/// A session that the embedder vouches for.
+/// A trusted session.
 fn session_of(world: &World, issued_at: UtcDateTime, expires_at: UtcDateTime) -> MfaSession {
     let claims = TrustedClaims {
         id: SessionId::from_jti("vouched for").unwrap(),
@@ -42,7 +42,7 @@ fn session_of(world: &World, issued_at: UtcDateTime, expires_at: UtcDateTime) ->
     MfaSession::trusted(claims).unwrap()
 }
 
-/// The store deletes the record of an erased account.
+/// Deletes the record of an erased account from the store.
 fn delete(world: &mut World) {
     let account = world.account();
     assert!(world.store().delete(world.subject(), account.revision()));
@@ -54,7 +54,7 @@ fn a_record_deleted_without_erasure_lets_an_older_session_enroll() {
     let mut world = world();
     let mallory = world.first_factor();
     delete(&mut world);
-    // What the recipe is for.
+    // The recipe prevents this.
     assert!(world.associate(&mallory, MALLORYS).is_ok());
 }
 
@@ -130,7 +130,7 @@ fn sessions_issued_until_the_skew_has_passed_are_revoked_and_the_next_is_a_new_u
     let session = world.first_factor();
     let sent = world.associate(&session, ALICES).unwrap();
     world.verify(&session, &sent).unwrap();
-    // The record is in use again: the recipe deletes only what the erasure has stored.
+    // The record is in use again: the recipe deletes only the revision of the erasure.
     assert_eq!(world.list().len(), 3);
 }
 
@@ -185,7 +185,7 @@ fn the_record_stays_until_every_budget_is_full() {
                 Denied::InvalidRecoveryCode,
             );
         }
-        // Two of each were taken, and each takes a day to come back in one of the three.
+        // 2 of each were taken, and one of the three budgets needs a day for each.
         let full_at = world.now() + 2 * DAY;
         let erased = world.erase();
         assert_eq!(erased.delete_after, full_at);
@@ -217,9 +217,9 @@ fn a_budget_survives_the_erasure() {
     });
 }
 
-/// The session that lives longest of those that any server took before the erasure.
+/// The longest session that any server accepted before the erasure.
 fn longest_taken(world: &World) -> MfaSession {
-    // A server that is ahead by the skew has issued it, and taken it.
+    // A server that is ahead by the skew issued and accepted it.
     let issued_at = world.now() + MINUTE;
     session_of(world, issued_at, issued_at + DAY)
 }
@@ -232,7 +232,7 @@ fn when_the_record_may_go_every_session_that_was_taken_before_has_expired_everyw
     let erased = world.erase();
     world.clock().set(erased.delete_after);
     delete(&mut world);
-    // At a server that is behind by the skew.
+    // On a server that is behind by the skew.
     world.set_back(MINUTE);
     assert_refused(&mut world, Denied::TokenExpired, |world| {
         world.associate(&longest, MALLORYS)
@@ -269,7 +269,7 @@ fn the_recipe_does_not_cover_a_session_longer_than_the_policy_allows() {
     assert_refused(&mut world, Denied::SessionTooLong, |world| {
         world.associate(&too_long, MALLORYS)
     });
-    // The embedder vouched for it: it has to keep the record until then.
+    // The embedder vouched for it, and must keep the record until then.
     world.wait(MILLISECOND);
     assert!(world.associate(&too_long, MALLORYS).is_ok());
 }
@@ -281,7 +281,7 @@ fn a_further_erasure_never_returns_an_earlier_time() {
     assert_eq!(first.delete_after, world.now() + DAY + 2 * MINUTE);
     let strict = Policy::auth0().with_skew(Duration::ZERO).unwrap();
     world.engine = Engine::new(strict, KeyRing::new(Key::new(1, &[7; 32])));
-    // What the first has revoked stays revoked, and waits as long.
+    // The revocations of the first erasure stay, and so does its time.
     let second = world.erase();
     assert_eq!(second.delete_after, first.delete_after - MINUTE);
     let late = session_of(&world, world.now() + MINUTE, world.now() + HOUR);
@@ -326,7 +326,7 @@ fn a_server_that_is_behind_erases_nothing_and_a_rewind_ends_with_the_same_refusa
     assert_refused(&mut world, Denied::SessionNotYetValid, |world| {
         world.associate(&of_the_wrong_clock, MALLORYS)
     });
-    // The moment that the wrong clock said is later than it has to be, never earlier.
+    // The time of the wrong clock is later than necessary, never earlier.
     let again = world.erase();
     assert_eq!(again.delete_after, world.now() + DAY + 2 * MINUTE);
     assert!(again.delete_after < erased.delete_after);

@@ -4,7 +4,7 @@ use oob_mfa::wire::ErrorAnswer;
 
 use super::*;
 
-/// What the client is told of a denial, or "granted".
+/// The client's error for a denial, or "granted".
 fn said<T>(result: Result<T, Denied>) -> String {
     result.map_or_else(
         |denied| {
@@ -58,7 +58,7 @@ fn a_late_answer_gets_expired_until_ten_minutes_after_the_issue() {
     assert_refused(&mut world, expired, |world| {
         world.verify(&session, &sent.wrong())
     });
-    // Then nobody knows it, whether or not something was written since.
+    // After that it is unknown, whether or not something was written since.
     world.wait(MILLISECOND);
     assert_refused(&mut world, unknown, |world| world.verify(&session, &sent));
     sweep(&mut world);

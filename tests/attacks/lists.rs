@@ -18,11 +18,11 @@ fn the_seventeenth_login_waits_for_the_first_session_to_expire() {
     let session = world.first_factor();
     let sent = world.challenge(&session, None).unwrap();
     assert_refused(&mut world, full, |world| world.verify(&session, &sent));
-    // A wrong code hears the same, and is not charged: nobody learns which it was.
+    // A wrong code gets the same answer, uncharged: the client does not learn the verdict.
     assert_refused(&mut world, full, |world| {
         world.verify(&session, &sent.wrong())
     });
-    // A full login needs no place in the list.
+    // A full login takes no place in the list.
     let owner = world.second_factor();
     let further = world.associate(&owner, MALLORYS).unwrap();
     assert!(world.verify(&owner, &further).is_ok());
@@ -84,7 +84,7 @@ fn no_reset_or_administrator_empties_the_list_of_spent_sessions() {
     assert!(world.sign_in().is_ok());
 }
 
-/// An account with a phone, and more messages than the list has room for.
+/// An account with a phone, whose policy allows more messages than the list has room for.
 fn with_many_sends() -> World {
     let sends = RateLimit::new(100, HOUR).unwrap();
     let mut world = World::of(Policy::auth0().with_sends(sends), "auth0|alice");
@@ -108,7 +108,7 @@ fn the_seventeenth_code_waits_for_the_first_to_expire() {
     };
     let late = world.first_factor();
     assert_refused(&mut world, full, |world| world.challenge(&late, None));
-    // A session that has a code already takes its own place, and makes none.
+    // A session that already has a code replaces it and needs no room.
     let (last, superseded) = sent.pop().unwrap();
     let renewed = world.challenge(&last, None).unwrap();
     assert_refused(&mut world, Denied::OobCodeUnknown, |world| {
@@ -126,7 +126,7 @@ fn the_seventeenth_code_waits_for_the_first_to_expire() {
     };
     let later = world.first_factor();
     assert_refused(&mut world, full, |world| world.challenge(&later, None));
-    // None that was live has made room: the first had expired, and went.
+    // No live code made room: the first one had expired.
     let (first, code) = sent.remove(0);
     assert_refused(&mut world, Denied::OobCodeUnknown, |world| {
         world.verify(&first, &code)

@@ -1,6 +1,6 @@
-//! What an attacker who knows the password tries, and what a wrong clock does to it.
+//! Attacks by someone who knows the password, and the effects of wrong clocks.
 //!
-//! One file per theme. Each test walks one attack against the public API and asserts the exact refusal.
+//! One file per theme. Each test runs one attack against the public API and asserts the exact refusal.
 
 mod budgets;
 mod cap;
@@ -24,7 +24,7 @@ fn assert_denied<T>(result: Result<T, Denied>, denied: Denied) {
     assert_eq!(result.err(), Some(denied));
 }
 
-/// Runs what must be refused, and checks that it left no trace.
+/// Runs an operation that must be refused, and checks that it changed nothing.
 #[track_caller]
 fn assert_refused<T>(
     world: &mut World,

@@ -15,7 +15,7 @@ fn a_recovery_code_works_only_after_its_own_enrollment_was_confirmed() {
             .each_ref()
             .map(|sent| sent.recovery_code.clone().unwrap());
         assert_ne!(codes[0], codes[1]);
-        // Before either: no account has a recovery code, and nothing is charged.
+        // Before either is confirmed, the account has no recovery code, and nothing is charged.
         for code in &codes {
             let session = world.first_factor();
             assert_refused(&mut world, Denied::NoRecoveryCode, |world| {
@@ -68,7 +68,7 @@ fn a_recovery_code_is_regenerated_if_there_is_a_phone_and_the_policy_issues_them
     assert_refused(&mut world, Denied::NoRecoveryCode, |world| {
         world.regenerate(&owner)
     });
-    // The one that there is stays, and is not accepted.
+    // The existing one stays, but is not accepted.
     assert_refused(&mut world, Denied::NoRecoveryCode, |world| {
         world.recover(&session, renewed.expose_secret())
     });
@@ -85,7 +85,7 @@ fn a_regenerated_recovery_code_voids_that_of_a_pending_enrollment() {
     let owner = world.second_factor();
     let further = world.associate(&owner, MALLORYS).unwrap();
     let shown = further.recovery_code.clone().unwrap();
-    // It comes without a recovery code, and leaves what a full login has begun.
+    // The import brings no recovery code, and keeps the enrollment of a full login.
     world.import(ALICES).unwrap();
     let renewed = world.regenerate(&owner).unwrap();
     world.verify(&owner, &further).unwrap();

@@ -1,4 +1,4 @@
-//! Rules 1, 2 and 11: a session does only its own work, and only once.
+//! Rules 1, 2 and 11: a session acts only on its own codes, and only once.
 
 use super::*;
 
@@ -26,7 +26,7 @@ fn a_session_older_than_a_reset_enrolls_nothing_and_confirms_nothing() {
         let list = world.engine.authenticators(&account, session, world.now());
         assert_eq!(list.err(), Some(Denied::SessionRevoked));
     }
-    // A server ahead by the skew may have issued one before the reset: the first that counts is later.
+    // A server ahead by the skew may have issued one before the reset: only later ones are valid.
     world.wait(MINUTE);
     let doubtful = world.first_factor();
     assert_refused(&mut world, Denied::SessionRevoked, |world| {
@@ -48,7 +48,7 @@ fn a_first_factor_older_than_the_removal_of_the_last_phone_enrolls_nothing() {
     let owner = world.second_factor();
     world.wait(MILLISECOND);
     world.remove(&owner, other).unwrap();
-    // While one phone is left, nothing of the session has changed.
+    // While one phone is left, the session stays valid.
     assert_refused(&mut world, Denied::AlreadyEnrolled, |world| {
         world.associate(&mallory, MALLORYS)
     });
@@ -64,7 +64,7 @@ fn a_first_factor_older_than_the_removal_of_the_last_phone_enrolls_nothing() {
     assert_refused(&mut world, Denied::SessionRevoked, |world| {
         world.recover(&mallory, &recovery)
     });
-    // The session that removed it goes on, and the next password may enroll anew.
+    // The session that removed it stays valid, and the next first factor may enroll again.
     assert!(world.associate(&owner, ALICES).is_ok());
     let at_once = world.first_factor();
     assert_refused(&mut world, Denied::SessionRevoked, |world| {
@@ -119,7 +119,7 @@ fn a_spent_session_does_nothing_more_until_it_expires_and_nothing_after() {
         assert_refused(&mut world, denied, |world| world.remove(&session, phone));
         world.wait(span);
     }
-    // Dropped by a later login, it is expired even for a clock that is set back.
+    // A later login dropped it: it is expired even for a clock that is set back.
     world.sign_in().unwrap();
     for (back, denied) in [
         (30 * SECOND + MILLISECOND, Denied::TokenExpired),

@@ -1,4 +1,4 @@
-//! A policy switch applies to what is stored: for each setting, what an account keeps and what it loses.
+//! A policy switch applies to what is stored: what an account keeps and loses by each setting.
 
 mod factors;
 mod numbers;
@@ -7,12 +7,12 @@ use time::UtcDateTime;
 
 use super::*;
 
-/// The servers start again with another policy, and the same keys.
+/// Restarts the servers with another policy and the same keys.
 fn restart(world: &mut World, policy: &Policy) {
     world.engine = Engine::new(policy.clone(), KeyRing::new(Key::new(1, &[7; 32])));
 }
 
-/// A world of an imported phone, a first-factor session, and a code that was sent to it.
+/// A world with an imported phone, a first-factor session, and a code sent to the phone.
 fn challenged(policy: Policy) -> (World, MfaSession, Sent) {
     let mut world = World::of(policy, "auth0|alice");
     world.import(ALICES).unwrap();
@@ -21,7 +21,7 @@ fn challenged(policy: Policy) -> (World, MfaSession, Sent) {
     (world, session, sent)
 }
 
-/// What every server of this policy answers to a login: the purpose, or the refusal.
+/// The result of a login on servers with this policy: the purpose, or the refusal.
 fn purpose(result: Result<Verified, Denied>) -> Result<Purpose, Denied> {
     result.map(|verified| verified.purpose())
 }

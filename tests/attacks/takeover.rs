@@ -1,4 +1,4 @@
-//! Rule 9: an attacker who was there first, and what a session may enroll or remove.
+//! Rule 9: an attacker who enrolls first, and what a session may enroll or remove.
 
 mod beside;
 mod mfa_session;
@@ -13,7 +13,7 @@ fn an_attacker_who_associated_before_the_owner_confirmed_cannot_confirm_after() 
     let honest = world.associate(&alice, ALICES).unwrap();
     assert!(is_listed(&mut world, &attack));
     world.verify(&alice, &honest).unwrap();
-    // His enrollment went when hers was confirmed.
+    // The attacker's enrollment was discarded when the owner's was confirmed.
     assert!(!is_listed(&mut world, &attack));
     assert_refused(&mut world, Denied::AlreadyEnrolled, |world| {
         world.verify(&mallory, &attack)
@@ -32,7 +32,7 @@ fn an_attacker_who_associated_twice_before_the_owner_confirmed_can_confirm_neith
     assert_eq!(first.device(), second.device());
     let third = world.associate(&mallory, "+447700900124").unwrap();
     let honest = world.associate(&alice, ALICES).unwrap();
-    // Superseded before she confirms, and too late after.
+    // Superseded before the owner confirms, and too late afterwards.
     assert_refused(&mut world, Denied::OobCodeUnknown, |world| {
         world.verify(&mallory, &first)
     });
@@ -93,7 +93,7 @@ fn after_another_phone_is_confirmed_a_full_login_confirms_its_enrollment_and_a_f
     let further = world.associate(&owner, MALLORYS).unwrap();
     let first = world.associate(&alice, ALICES).unwrap();
     world.verify(&alice, &first).unwrap();
-    // Its own recovery code went, now that there is one.
+    // Its recovery code was dropped, because the account has one now.
     assert_eq!(
         world.verify(&owner, &further).unwrap().purpose(),
         Purpose::Enrollment
@@ -108,7 +108,7 @@ fn after_another_phone_is_confirmed_a_full_login_confirms_its_enrollment_and_a_f
     );
 }
 
-/// A full login and one of a first factor, by two tokens that the embedder gave one id.
+/// A full login and a first-factor session, from two tokens with the same id.
 fn of_one_id(world: &World) -> [MfaSession; 2] {
     [Assurance::Mfa, Assurance::FirstFactor].map(|assurance| {
         let claims = TrustedClaims {

@@ -1,4 +1,4 @@
-//! A code is what its owner meant by it, and everything else is one wrong code.
+//! A code is read as its owner meant it, and any other text is one wrong code.
 
 use super::*;
 
@@ -15,7 +15,7 @@ fn in_digits_of(zero: char, code: &str) -> String {
     code.chars().map(digit).collect()
 }
 
-/// What surrounds a code that is pasted, and how keyboards write its digits.
+/// Surroundings of pasted codes, and digits of other keyboards.
 fn as_people_type(code: &str) -> Vec<String> {
     let (first, rest) = code.split_at(3);
     let mut typed = vec![
@@ -46,7 +46,7 @@ fn as_people_type(code: &str) -> Vec<String> {
 }
 
 #[test]
-fn a_right_code_is_right_as_it_is_typed_and_charges_nothing() {
+fn a_right_code_is_right_in_every_typed_form_and_uncharged() {
     let mut world = World::new();
     world.import(ALICES).unwrap();
     for number in 0..as_people_type("000000").len() {
@@ -102,7 +102,7 @@ fn ten_wrong_pastes_are_ten_wrong_codes_and_ten_right_pastes_are_not() {
     }
 }
 
-/// Judges texts that are wrong although the right code is in some of them, and each is charged once.
+/// Judges wrong texts, some of which contain the right code. Each is charged once.
 fn assert_each_is_one_wrong_code(of: impl Fn(&str) -> Vec<String>) {
     let mut world = World::new();
     world.import(ALICES).unwrap();
@@ -114,7 +114,7 @@ fn assert_each_is_one_wrong_code(of: impl Fn(&str) -> Vec<String>) {
         assert_eq!(judged.err(), Some(Denied::InvalidBindingCode), "{typed:?}");
         assert_eq!(left(&world), [9, 10], "{typed:?}");
     }
-    // None of them used up the code.
+    // They did not use up the code.
     assert!(world.verify(&session, &sent).is_ok());
 }
 
@@ -164,7 +164,7 @@ fn a_text_that_cannot_be_a_code_is_one_wrong_code() {
 }
 
 #[test]
-fn white_space_alone_is_one_wrong_code() {
+fn white_space_is_one_wrong_code() {
     let white = [
         " ",
         "      ",
@@ -190,9 +190,9 @@ fn white_space_alone_is_one_wrong_code() {
 }
 
 #[test]
-fn a_text_of_six_bytes_is_compared_as_it_is() {
+fn a_text_of_six_bytes_is_compared_unchanged() {
     assert_each_is_one_wrong_code(|code| {
-        // No room for six digits and a separator.
+        // No room for 6 digits and a separator.
         let (five, two) = (&code[..5], &code[..2]);
         vec![
             format!(" {five}"),
@@ -226,7 +226,7 @@ fn a_code_within_192_bytes_is_read_and_one_beyond_is_one_wrong_code() {
     }
 }
 
-/// A recovery code in four groups.
+/// A recovery code in 4 groups.
 fn in_groups(code: &str, separator: &str) -> String {
     let groups: Vec<&str> = (0..6)
         .map(|group| &code[4 * group..4 * group + 4])
@@ -235,7 +235,7 @@ fn in_groups(code: &str, separator: &str) -> String {
 }
 
 #[test]
-fn a_recovery_code_is_right_as_it_is_typed_and_charges_nothing() {
+fn a_recovery_code_is_right_in_every_typed_form_and_uncharged() {
     let separators = [
         " ", "-", " - ", "\u{2003}", "\u{2007}", "\u{2009}", "\u{202f}", "\u{200b}", "\u{200e}",
         "\u{ad}", "\u{feff}", "\u{a0}", "\u{3000}", "\u{2010}", "\u{2014}", "\u{2212}", "ー", "\n",
@@ -331,7 +331,7 @@ fn a_voice_call_has_three_keys_of_the_same_source_and_no_record_has_them() {
         );
         assert_eq!(same.keys.as_ref(), Some(&keys));
         assert!(!format!("{call:?}").contains("keys"));
-        // Their records differ in the channel alone.
+        // Their records differ only in the channel.
         let stored = serde_json::to_string(&by_voice.account()).unwrap();
         let expected = serde_json::to_string(&by_sms.account()).unwrap();
         assert_eq!(

@@ -1,8 +1,8 @@
-//! Stores that do not keep what they reported as saved, or keep something else.
+//! Stores that lose what they reported as saved, or store something else.
 
 use super::*;
 
-/// Consistent as long as nothing happens; a power failure takes what was reported.
+/// Consistent until a power failure, which loses what was reported.
 #[test]
 fn success_that_a_restart_undoes_is_found() {
     let (durable, memory) = (Records::default(), Records::default());
@@ -21,7 +21,7 @@ fn success_that_a_restart_undoes_is_found() {
             },
         )
     };
-    // Nothing can be seen of it without.
+    // Without a restart the fault is invisible.
     let report = store().run_blocking();
     assert!(report.is_conformant(), "{report}");
     let restart = async || memory.borrow_mut().clone_from(&durable.borrow());
@@ -37,7 +37,7 @@ fn success_that_a_restart_undoes_is_found() {
     assert!(!report.breaches().is_empty(), "{report}");
 }
 
-/// A first record that is on the disk only when it is replaced.
+/// A first record that reaches the disk only when it is replaced.
 #[test]
 fn an_insert_that_is_not_durable_is_found() {
     if is_skipped() {
@@ -67,7 +67,7 @@ fn an_insert_that_is_not_durable_is_found() {
     );
 }
 
-/// As a cache that evicts, or a key that expires: budgets would be full again.
+/// Like a cache that evicts, or a key that expires: budgets would be full again.
 #[test]
 fn a_store_that_forgets_the_oldest_is_found() {
     if is_skipped() {
@@ -129,7 +129,7 @@ fn a_revision_that_wraps_is_found() {
     }
 }
 
-/// Texts compared as far as a column, or a `printf`, has room.
+/// Texts compared only up to the length of a column or of a `printf`.
 #[test]
 fn a_revision_that_is_cut_is_found() {
     if is_skipped() {

@@ -1,4 +1,4 @@
-//! The test of stores, tested: it passes a good store, and finds each way to break the duty.
+//! Tests `StoreTest`: it passes a correct store, and finds each way to break the duty.
 //!
 //! By default some of the tests run, each with the first of its cases. `OOB_MFA_LONG=1` runs all.
 
@@ -20,7 +20,7 @@ fn is_long() -> bool {
     std::env::var("OOB_MFA_LONG").is_ok_and(|long| long == "1")
 }
 
-/// Whether a test is left out, which it then says.
+/// Whether to skip a test; it prints so.
 fn is_skipped() -> bool {
     if !is_long() {
         println!("skipped: OOB_MFA_LONG=1 runs it");
@@ -36,7 +36,7 @@ fn cases<T>(all: impl IntoIterator<Item = T>) -> impl Iterator<Item = T> {
 type Records = RefCell<HashMap<Subject, Account>>;
 type Saved = Result<(), Unsaved<&'static str>>;
 
-/// Lets the others go on, once.
+/// Yields once to the others.
 async fn give_way() {
     let mut given = false;
     poll_fn(|context| {
@@ -64,7 +64,7 @@ fn put(records: &Records, account: Account) {
         .insert(account.subject().clone(), account);
 }
 
-/// As a database does it: a write in progress is waited for.
+/// Like a database: waits for a write in progress.
 fn replace(records: &Records, account: Account) -> Saved {
     if revision(records, account.subject()) != account.replaces() {
         return Err(Unsaved::Conflict);
@@ -73,7 +73,7 @@ fn replace(records: &Records, account: Account) -> Saved {
     Ok(())
 }
 
-/// The report on a store that loads as it should and replaces as it likes.
+/// The report on a store with a correct load and this replace.
 fn replacing(records: &Records, replace: impl AsyncFn(Next) -> Saved) -> Report {
     let load = async |subject: Subject| Ok(stored(records, &subject));
     StoreTest::new(load, replace).run_blocking()

@@ -1,4 +1,4 @@
-//! Stores that keep their duty, and what else the report says of them.
+//! Stores that fulfill their duty, and what the report says about them.
 
 use super::*;
 
@@ -15,7 +15,7 @@ fn a_store_that_fulfills_its_duty_passes() {
     ));
 }
 
-/// It would have passed as well if it compared in one step and wrote in another.
+/// A store that compares in one step and writes in another would pass too.
 #[test]
 fn a_store_whose_calls_never_meet_is_not_tested() {
     if is_skipped() {
@@ -35,7 +35,7 @@ fn a_store_whose_calls_never_meet_is_not_tested() {
     ));
 }
 
-/// Through the stored form, and others come between at every turn.
+/// Uses the stored form, and yields to other requests at every step.
 #[test]
 fn a_store_of_bytes_where_requests_meet_passes() {
     if is_skipped() {
@@ -72,7 +72,7 @@ fn a_store_of_bytes_where_requests_meet_passes() {
     assert!(report.is_conformant(), "{report}");
 }
 
-/// The conditional write catches what a cache did not know.
+/// The conditional write catches what a stale cache did not know.
 #[test]
 fn a_stale_cache_passes_and_is_reported() {
     if is_skipped() {
@@ -100,7 +100,7 @@ fn a_stale_cache_passes_and_is_reported() {
     assert!(report.stale_loads() > 1_000, "{report}");
 }
 
-/// Every third to eighth write is done, and its answer is lost.
+/// Every third to eighth write is done, but its response is lost.
 #[test]
 fn answers_may_be_lost_and_loads_may_fail() {
     for (every, first) in cases([(3_u32, 0_u32), (3, 1), (4, 0), (5, 2), (8, 1)]) {

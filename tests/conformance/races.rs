@@ -1,4 +1,4 @@
-//! Stores that break their duty where requests race.
+//! Stores that break their duty when requests race.
 
 use super::*;
 
@@ -50,7 +50,7 @@ fn a_compare_outside_of_the_transaction_is_found() {
         if revision(&records, next.account().subject()) != next.account().replaces() {
             return Err(Unsaved::Conflict);
         }
-        // The database is asked to write now, and others come between.
+        // The write begins here, and other requests come in between.
         give_way().await;
         put(&records, next.account().clone());
         Ok(())
@@ -69,7 +69,7 @@ fn a_compare_outside_of_the_transaction_is_found() {
     );
 }
 
-/// Written behind: the reply does not wait, and a later write meets what is not there yet.
+/// Write-behind: the reply does not wait, and a later write compares with a stale record.
 #[test]
 fn success_that_is_reported_before_the_commit_is_found() {
     if is_skipped() {
@@ -121,7 +121,7 @@ fn a_file_rewritten_as_a_whole_is_found() {
     assert!(!report.breaches().is_empty(), "{report}");
 }
 
-/// As the tables of most servers are at first: compared, and then written, under one lock each.
+/// Like the first version of most servers: compares, then writes, under one lock each.
 #[test]
 fn a_compare_under_another_lock_than_the_write_is_found() {
     if is_skipped() {
@@ -201,7 +201,7 @@ fn an_update_without_a_row_is_found() {
     breach(&report, Duty::Replace, None);
 }
 
-/// The `?` that makes a failure of a conflict: the request that loses the race gets 503 and no retry.
+/// A `?` turns a conflict into a failure: the request that loses the race gets 503 and no retry.
 #[test]
 fn a_conflict_reported_as_a_failure_is_found() {
     let records = Records::default();
@@ -219,7 +219,7 @@ fn a_conflict_reported_as_a_failure_is_found() {
     );
 }
 
-/// Only the inserts, as where a unique index refuses and the code does not expect it.
+/// The same, but only for inserts: a unique index fails, and the code does not expect it.
 #[test]
 fn an_insert_that_fails_where_it_is_a_conflict_is_found() {
     if is_skipped() {

@@ -1,11 +1,11 @@
-//! What the report says of a store that breaks its duty: which rule it broke, and what to fix.
+//! The report on a store that breaks its duty: which rule broke, and what to fix.
 
 use oob_mfa::Event;
 use oob_mfa_testing::MemoryStore;
 
 use super::*;
 
-/// The first line: what it was to do, and what was found.
+/// The first line: the duty, and the finding.
 fn found(breach: &Breach) -> String {
     breach.to_string().lines().next().unwrap().to_owned()
 }
@@ -17,7 +17,7 @@ fn duties(report: &Report) -> Vec<(Duty, Option<Rule>)> {
         .collect()
 }
 
-/// The report on a store that loads as it likes.
+/// The report on a store with this load.
 fn loading(
     records: &Records,
     load: impl AsyncFn(Subject) -> Result<Option<Account>, &'static str>,
@@ -28,7 +28,7 @@ fn loading(
     .run_blocking()
 }
 
-/// The report on a store that writes some saves without a look at what is there.
+/// The report on a store that writes some saves without comparing.
 fn unconditional(is_written: impl Fn(&Account, &Next) -> bool) -> Report {
     let records = Records::default();
     replacing(&records, async |next: Next| {
@@ -72,7 +72,7 @@ fn a_code_granted_twice_is_distinguished_from_a_lost_login() {
          one code was granted twice; name the replaced revision in the write, and check whether it \
          changed a row"
     );
-    // A lock on each session in the place of one on the record: two sessions do not see each other.
+    // A lock per session instead of per record: two sessions do not see each other.
     let spent = |account: &Account| {
         let account = serde_json::to_value(account).unwrap();
         account["account"]["spent"].as_array().unwrap().clone()
@@ -134,7 +134,7 @@ fn a_lost_charge_is_found_whichever_of_the_two_codes_was_wrong() {
 }
 
 #[test]
-fn a_login_that_an_administrator_overwrites_is_lost() {
+fn a_login_overwritten_by_an_administrator_is_lost() {
     if is_skipped() {
         return;
     }
@@ -147,7 +147,7 @@ fn a_login_that_an_administrator_overwrites_is_lost() {
     );
 }
 
-/// Of sixty-four tries that are alike the last two steps are shown.
+/// Of 64 similar tries, the report shows the last two steps.
 #[test]
 fn a_wrong_load_is_reported() {
     let records = Records::default();
@@ -175,7 +175,7 @@ fn a_wrong_load_is_reported() {
          \x20 2. a last write cannot load: missing field\n"
     );
 
-    // A cache that nothing takes a record out of.
+    // A cache without invalidation.
     let (records, cache) = (Records::default(), RefCell::new(HashMap::new()));
     let report = loading(&records, async |subject: Subject| {
         let mut cache = cache.borrow_mut();
@@ -196,7 +196,7 @@ fn a_save_that_is_never_accepted_is_reported() {
     if is_skipped() {
         return;
     }
-    // The stored revision compared with the next one.
+    // Compares the stored revision with the next one.
     let (records, refused) = (Records::default(), Cell::new(0));
     let report = replacing(&records, async |next: Next| {
         let there = revision(&records, next.account().subject());
@@ -232,7 +232,7 @@ fn a_save_that_is_never_accepted_is_reported() {
     );
 }
 
-/// After 32 loads of a record that is never replaced, it loads what no request saved.
+/// After 32 loads of a record that is never replaced, it loads a record that no request saved.
 #[test]
 fn a_schedule_is_shown_whole_up_to_thirty_two_loads() {
     for (loads, shown) in [(32, 63), (33, 2)] {
@@ -261,7 +261,7 @@ fn a_schedule_is_shown_whole_up_to_thirty_two_loads() {
     }
 }
 
-/// It asks again after either.
+/// It retries after either.
 #[test]
 fn a_conflict_sometimes_reported_as_a_failure_passes() {
     if is_skipped() {
@@ -283,7 +283,7 @@ fn a_conflict_sometimes_reported_as_a_failure_passes() {
     assert!(report.is_conformant(), "{report}");
 }
 
-/// Where an empty column counts as revision 0, and the revision has so many bits.
+/// A store in which an empty column counts as revision 0, and the revision has this many bits.
 #[test]
 fn a_revision_that_wraps_to_none_is_found() {
     if is_skipped() {
@@ -313,7 +313,7 @@ fn a_revision_that_wraps_to_none_is_found() {
     }
 }
 
-/// A table that has room for three subjects.
+/// A table with room for 3 subjects.
 #[test]
 fn a_store_that_forgets_a_subject_accepts_a_second_first_record() {
     if is_skipped() {

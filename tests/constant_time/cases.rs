@@ -1,4 +1,4 @@
-//! What runs under valgrind: the operations that judge a secret.
+//! The cases under valgrind: operations that judge a secret.
 
 use std::convert::Infallible;
 use std::hint::black_box;
@@ -16,9 +16,9 @@ use time::{Duration, UtcDateTime};
 use crate::controls;
 use crate::valgrind::{Secret, mark, mark_only, publish};
 
-/// Runs a case, and returns what its user is told.
+/// Runs a case, and returns the user's answer.
 ///
-/// "…, marked: Key, Stored" is the case with no other secrets than these marked.
+/// "…, marked: Key, Stored" is the case with only these secrets marked.
 pub fn run(case: &str) -> String {
     let (case, marked) = case.split_once(", marked: ").unwrap_or((case, "all"));
     if marked != "all" {
@@ -64,15 +64,15 @@ pub fn run(case: &str) -> String {
     }
 }
 
-/// Characters of a token that hold its seal of 32 bytes, and nothing else where the rest is a
-/// multiple of three.
+/// The characters of a token that hold its seal of 32 bytes, and nothing else if the length of the
+/// rest is a multiple of 3.
 const SEAL_TEXT: usize = 43;
-/// Characters of a token that hold 15 of the 16 bytes of the session's tag, and nothing else.
+/// The characters of a token that hold only 15 of the 16 bytes of the session's tag.
 const TAG_TEXT: std::ops::Range<usize> = 8..28;
 
 /// A user with a phone and a recovery code, who asked for another code.
 ///
-/// Up to here nothing is secret.
+/// Nothing is secret until here.
 struct User {
     session: MfaSession,
     token: String,
@@ -152,7 +152,7 @@ impl User {
         }
     }
 
-    /// Secret: the key, every stored digest, what is typed.
+    /// Secret: the key, every stored digest, the typed text.
     fn answers(&self, typed: impl FnOnce(&str) -> String) -> String {
         let account = self.loaded(&["digest"]);
         let engine = secret_engine();
@@ -161,7 +161,7 @@ impl User {
         heard(engine.verify_oob(account, &self.session, &request, self.now))
     }
 
-    /// Secret: the stored ids of challenges, and the `oob_code` that is presented.
+    /// Secret: the stored ids of challenges, and the presented `oob_code`.
     fn answers_to(&self, presented: impl FnOnce(&str) -> String) -> String {
         let account = self.loaded(&["id"]);
         let engine = secret_engine();
@@ -170,7 +170,8 @@ impl User {
         heard(engine.verify_oob(account, &self.session, &request, self.now))
     }
 
-    /// Secret: the key, every stored digest, what is typed, the words that the new code is drawn from.
+    /// Secret: the key, every stored digest, the typed text, the words that the new code is drawn
+    /// from.
     fn recovers(&self, typed: impl FnOnce(&str) -> String) -> String {
         let account = self.loaded(&["digest"]);
         let engine = secret_engine();
@@ -181,7 +182,7 @@ impl User {
         heard(engine.verify_recovery_code(account, &self.session, &code, self.now, rng))
     }
 
-    /// Secret: the key, the seal, and of the session's tag all but the first byte.
+    /// Secret: the key, the seal, and all but the first byte of the session's tag.
     fn opens(&self, presented: impl FnOnce(&str) -> String) -> String {
         let engine = secret_engine();
         let mut token = presented(&self.token);
@@ -218,7 +219,7 @@ impl User {
         heard(secret_engine().challenge(account, &self.session, &request, self.now, rng))
     }
 
-    /// The account, read from its record in postcard, where the values of these names are secret.
+    /// The account, read from its postcard record, in which the values of these names are secret.
     fn loaded(&self, secret: &[&str]) -> Account {
         let mut record = postcard::to_allocvec(&self.account).expect("a record");
         let json = serde_json::to_value(&self.account).expect("a record");
@@ -233,7 +234,7 @@ impl User {
     }
 }
 
-/// The bytes that a record in JSON has under these names.
+/// The bytes under these names in a JSON record.
 fn values_of(json: &Value, names: &[&str], found: &mut Vec<Vec<u8>>) {
     match json {
         Value::Object(fields) => {
@@ -274,7 +275,7 @@ fn secret_engine() -> Engine {
 
 fn begin(engine: &Engine, now: UtcDateTime, rng: &mut ChaCha20Rng) -> MfaSession {
     let subject = "auth0|507f1f77bcf86cd799439011".parse().expect("short");
-    // The lengths leave the seal of its token in characters of its own.
+    // With these lengths, the seal of its token does not share a character.
     let first_factor = FirstFactor {
         subject,
         client: "guide",
@@ -292,7 +293,7 @@ fn secret_text(text: &mut String) -> &str {
     black_box(text)
 }
 
-/// The same with another digit, or character, in one place.
+/// The same text with another digit or character in one place.
 fn other_at(text: &str, place: usize) -> String {
     let mut characters: Vec<char> = text.chars().collect();
     characters[place] = if characters[place] == '3' { '4' } else { '3' };
@@ -308,7 +309,7 @@ fn saved<T>(account: &mut Account, transition: Transition<T>) -> Result<T, Denie
     outcome.result
 }
 
-/// Writes the record, as a store would, then opens the outcome: all but its text is told by then.
+/// Writes the record, as a store would, then opens the outcome.
 fn heard<T>(transition: Transition<T>) -> String {
     let save = |next: oob_mfa::Next| {
         black_box(postcard::to_allocvec(next.account()).expect("a record"));
@@ -327,10 +328,10 @@ fn said<T>(result: &Result<T, Denied>) -> String {
     }
 }
 
-/// What codes are drawn from is secret. What the ids before them are drawn from is not.
+/// A source whose words for codes are secret. The words for the ids before them are not.
 struct SecretRng {
     words: ChaCha20Rng,
-    /// Calls that draw no secret, before those that do.
+    /// The number of calls before the first secret one.
     public: usize,
 }
 
@@ -371,7 +372,7 @@ fn in_groups(code: &str) -> String {
     format!("{left}-{right}")
 }
 
-/// What callgrind counts, where the text holds no secret.
+/// A case for callgrind, without marked secrets.
 #[inline(never)]
 fn read_as_typed(typed: &str) -> String {
     let code = black_box(RecoveryCode::from(typed));

@@ -4,7 +4,7 @@ use std::hint::black_box;
 
 use crate::valgrind::{Secret, mark, publish};
 
-/// Runs a control; what is returned is its verdict.
+/// Runs a control and returns its verdict.
 pub fn run(case: &str) -> String {
     match case {
         "control: slices compared by ==" => control(|stored, typed| stored == typed),
@@ -18,7 +18,7 @@ pub fn run(case: &str) -> String {
     }
 }
 
-/// Runs a fault on two codes, both of them secret, of a length that the compiler does not know.
+/// Runs a fault on two secret codes, of a length that the compiler does not know.
 fn control(fault: impl FnOnce(&[u8], &[u8]) -> bool) -> String {
     let mut stored = black_box(b"012345".to_vec());
     let mut typed = black_box(b"012445".to_vec());
@@ -38,7 +38,7 @@ fn equal_until_wrong(stored: &[u8], typed: &[u8]) -> bool {
     true
 }
 
-/// After each byte the next digit, where it is one.
+/// For each digit, the next one.
 static NEXT_DIGIT: [u8; 256] = {
     let mut next = [0; 256];
     let mut digit = b'0';

@@ -4,20 +4,17 @@
 //! cargo test --release --test constant_time -- --nocapture
 //! ```
 //!
-//! Each case runs in a process of its own under valgrind's memcheck, with its secrets marked. It is one
-//! public operation from the stored record to the next one. Memcheck has to report exactly the branches
-//! by which the operation tells its verdict, by their lines, and nothing else. It has to report every
-//! fault of the controls.
+//! Each case runs in its own process under valgrind's memcheck, with its secrets marked. It is one
+//! public operation from the stored record to the next one. Memcheck must report exactly the branches
+//! that reveal the verdict, by their lines. It must report every fault of the controls.
 //!
-//! These are secret: the key and everything that is made with it; the digests of the stored record; the
-//! bytes of a binding code, a recovery code and an `oob_code` as they are presented; the seal and the
-//! session's tag of an `mfa_token`; the words that a code is drawn from. These are public: all lengths;
-//! the rest of a token, which its owner can read; and each verdict once it is told: whether a text is
-//! base64url at all, whether a handle is known, whether a code or a seal is right.
+//! These are secret: the key and everything made with it; the digests of the stored record; the
+//! presented bytes of a binding code, a recovery code and an `oob_code`; the seal and the session's tag
+//! of an `mfa_token`; the words that a code is drawn from. These are public: all lengths; the rest of a
+//! token; each verdict once it is revealed.
 //!
-//! The result is about this program, as this compiler made it: another one has to be tested again.
-//! Memcheck sees neither how long a division takes nor the SHA instructions, which valgrind's processor
-//! lacks.
+//! The result applies to this program from this compiler. Memcheck does not see how long a division
+//! takes. Valgrind's processor has no SHA instructions, so they are not tested.
 #![cfg(all(target_os = "linux", target_arch = "x86_64"))]
 
 mod cases;
@@ -29,16 +26,16 @@ use std::sync::Once;
 
 use valgrind::{Decided, Finding, Run};
 
-/// What a secret is allowed to decide.
+/// A branch that a secret may decide.
 struct Told {
     what: &'static str,
     decided: Decided,
     file: &'static str,
-    /// Any of them, because the compiler may charge a branch to the line before.
+    /// Any of these texts: the compiler may assign a branch to the line before.
     lines: &'static [&'static str],
-    /// The end of the name of the file that did it.
+    /// The end of the file name.
     inside: &'static str,
-    /// Most instructions.
+    /// The most instructions.
     most: usize,
 }
 
@@ -50,13 +47,13 @@ impl Told {
             decided: Decided::Branch,
             file,
             lines,
-            // What compares bytes in its own time is a function of C, and comes from no such file.
+            // A comparison in variable time would be a C function, which is not in this file.
             inside: ".rs",
             most: 1,
         }
     }
 
-    /// Whether a text is base64url: once for its characters, once for the bits that are left over.
+    /// Whether a text is base64url: once for its characters, once for the unused bits.
     const fn base64(file: &'static str, lines: &'static [&'static str]) -> Self {
         Self {
             inside: "encoding.rs",
@@ -105,13 +102,13 @@ const KNOWN: Told = Told::once(
     "src/engine/verify.rs",
     &[".find(|pending| pending.is(&request.oob_code))"],
 );
-/// A word that is thrown away is not part of a code.
+/// A rejected word is not part of a code.
 const WORD: Told = Told::once(
     "word thrown away or not",
     "src/code.rs",
     &["if word <= u32::MAX.wrapping_sub(rejected) {"],
 );
-/// Where separators are, and no more: see `a_recovery_code_in_groups_reveals_only_its_shape`.
+/// Only the places of separators: see `a_recovery_code_in_groups_reveals_only_its_shape`.
 const SHAPE: Told = Told {
     most: usize::MAX,
     ..Told::once("shape of the text", "src/code.rs", &[])
@@ -130,7 +127,7 @@ const UNKNOWN: &str = "oob_code_unknown";
 const WRONG_TOKEN: &str = "token_invalid";
 const MALFORMED_TOKEN: &str = "token_malformed";
 
-/// This test is what the others start under valgrind.
+/// The other tests start this one under valgrind.
 const UNDER_VALGRIND: &str = "under_valgrind";
 
 #[test]
@@ -141,7 +138,7 @@ fn under_valgrind() {
     }
 }
 
-/// Whether the checks can be made. If not, one line is printed, which the test harness does not capture.
+/// Whether the checks can run. If not, it prints a line, which the test harness does not capture.
 fn can_check() -> bool {
     static SKIPPED: Once = Once::new();
     let reason = if cfg!(debug_assertions) {
@@ -161,7 +158,7 @@ fn can_check() -> bool {
     false
 }
 
-/// Runs a case: its answer is `heard`, and everything that a secret decides in it is in `told`.
+/// Runs a case: its answer must be `heard`, and secrets must decide exactly `told`.
 #[track_caller]
 fn check(case: &str, heard: &str, told: &[&Told]) {
     let Run {
@@ -191,7 +188,7 @@ fn check(case: &str, heard: &str, told: &[&Told]) {
     println!("{case}: {counted}");
 }
 
-/// Runs a case that must not pass: a secret decides something on the line with this text.
+/// Runs a control: a secret must decide something on the line with this text.
 #[track_caller]
 fn check_control(case: &str, decided: Decided, text: &str) {
     let findings = valgrind::run(UNDER_VALGRIND, case).findings;
@@ -206,7 +203,7 @@ fn check_control(case: &str, decided: Decided, text: &str) {
 }
 
 #[test]
-fn a_binding_code_decides_the_verdict_alone() {
+fn a_binding_code_decides_only_the_verdict() {
     if can_check() {
         check("binding code: right", GRANTED, &[&BINDING_CODE]);
         check("binding code: right, to enroll", GRANTED, &[&BINDING_CODE]);
@@ -223,7 +220,7 @@ fn a_binding_code_decides_the_verdict_alone() {
 }
 
 #[test]
-fn a_recovery_code_decides_the_verdict_alone() {
+fn a_recovery_code_decides_only_the_verdict() {
     if can_check() {
         // The next one is drawn as well.
         check("recovery code: right", GRANTED, &[&RECOVERY_CODE]);
@@ -244,11 +241,11 @@ fn a_recovery_code_in_groups_reveals_only_its_shape() {
     if can_check() {
         let told = [&RECOVERY_CODE, &SHAPE, &CLASS];
         check("recovery code: right, in groups", GRANTED, &told);
-        // No code has so few bytes, so none is looked at.
+        // No code has so few bytes, so no byte is read.
         let short = "recovery code: too short";
         check(short, WRONG_RECOVERY, &[&RECOVERY_CODE]);
 
-        // The branches that it decides come out the same way as often, whatever the characters are.
+        // Its branches go the same way equally often, whatever the characters are.
         let profile = |typed: &str| {
             let case = format!("recovery code read: {typed}");
             valgrind::profile(UNDER_VALGRIND, &case, "read_as_typed")
@@ -263,7 +260,7 @@ fn a_recovery_code_in_groups_reveals_only_its_shape() {
         ] {
             assert!(profile(typed) == letters, "{typed} takes another way");
         }
-        // The control: another shape does.
+        // The control: another shape differs.
         for typed in [
             "ABCD-EFGH-JKLM-NPQR-STUVWXYZ",
             "ABCD-EFGH-JKLM-NPQR-STUV-WXYＺ",
@@ -274,7 +271,7 @@ fn a_recovery_code_in_groups_reveals_only_its_shape() {
 }
 
 #[test]
-fn an_mfa_token_decides_the_verdict_alone() {
+fn an_mfa_token_decides_only_the_verdict() {
     if can_check() {
         check("mfa_token: right", GRANTED, &[&TOKEN, &SEAL]);
         for wrong in ["first", "last"] {
@@ -294,7 +291,7 @@ fn an_oob_code_decides_whether_it_is_known() {
     }
 }
 
-/// Rule 6: not even the machine does anything else for the right code.
+/// Rule 6: the processor does the same for right and wrong codes.
 #[test]
 fn with_an_empty_budget_a_code_decides_nothing() {
     if can_check() {
@@ -325,7 +322,7 @@ fn memcheck_finds_every_fault() {
     }
 }
 
-/// Each mark alone leads to the verdict, and none to nothing: what is found is there because of them.
+/// Each mark alone leads to the verdict, and no mark to nothing: the findings come from the marks.
 #[test]
 fn memcheck_follows_every_mark() {
     if can_check() {

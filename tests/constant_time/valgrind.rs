@@ -1,8 +1,8 @@
-//! Valgrind from both sides: the program that names its secrets, and the test that reads what was found.
+//! Valgrind from both sides: the program that marks its secrets, and the test that reads the findings.
 //!
-//! Memcheck follows every bit that was never initialized, through copies and arithmetic, and reports a
-//! branch or an address that depends on one. Bytes that are declared uninitialized although they are
-//! there are followed the same way. Callgrind counts every instruction and every jump.
+//! Memcheck follows every uninitialized bit through copies and arithmetic, and reports a branch or an
+//! address that depends on one. The program declares its secrets uninitialized, and memcheck follows
+//! them the same way. Callgrind counts every instruction and every jump.
 
 use std::arch::asm;
 use std::collections::BTreeSet;
@@ -17,12 +17,13 @@ const RUNNING_ON_VALGRIND: usize = 0x1001;
 const MAKE_MEM_UNDEFINED: usize = 0x4d43_0001;
 const MAKE_MEM_DEFINED: usize = 0x4d43_0002;
 
-/// Asks valgrind; 0 where the program runs without.
+/// A client request to valgrind; 0 without valgrind.
 fn request(code: usize, start: usize, len: usize) -> usize {
     let arguments = [code, start, len, 0, 0, 0];
     let mut answer = 0_usize;
-    // SAFETY: the sequence of `valgrind.h`. The processor turns a register once around and exchanges
-    // another with itself; valgrind takes that for a request, and changes no byte of the program's.
+    // SAFETY: the sequence of `valgrind.h`. The processor rotates a register once around and
+    // exchanges another with itself. Valgrind reads that as a request, and changes no byte of the
+    // program.
     unsafe {
         asm!(
             "rol rdi, 3",
@@ -47,9 +48,9 @@ pub fn is_here() -> bool {
 pub enum Secret {
     /// The key of the engine.
     Key,
-    /// What is in the stored record.
+    /// The values of the stored record.
     Stored,
-    /// What a user presents or types.
+    /// The text that a user presents or types.
     Presented,
     /// The words that a code is drawn from.
     Drawn,
@@ -65,13 +66,13 @@ impl Secret {
 
 static KEPT: AtomicU8 = AtomicU8::new(u8::MAX);
 
-/// For the controls of the marks: from here on no other secret than these is marked.
+/// For the controls of the marks: from now on, only these secrets are marked.
 pub fn mark_only(secrets: &[Secret]) {
     let kept = secrets.iter().fold(0, |kept, secret| kept | secret.bit());
     KEPT.store(kept, Ordering::Relaxed);
 }
 
-/// Declares every byte of a value secret, without what it points to.
+/// Declares every byte of a value secret, but not what it points to.
 pub fn mark<T: ?Sized>(secret: Secret, value: &mut T) {
     if KEPT.load(Ordering::Relaxed) & secret.bit() != 0 {
         let start = (&raw mut *value).expose_provenance();
@@ -79,13 +80,13 @@ pub fn mark<T: ?Sized>(secret: Secret, value: &mut T) {
     }
 }
 
-/// Declares every byte of a value public, without what it points to.
+/// Declares every byte of a value public, but not what it points to.
 pub fn publish<T: ?Sized>(value: &mut T) {
     let start = (&raw mut *value).expose_provenance();
     request(MAKE_MEM_DEFINED, start, size_of_val(value));
 }
 
-/// What a secret decides.
+/// The kind of a finding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Decided {
     Branch,
@@ -100,9 +101,9 @@ pub struct Finding {
     pub decided: Decided,
     /// Its address.
     pub at: String,
-    /// The line of this package that did it, or called what did it: file, and its text.
+    /// The line of this package that did or called it: its file and text.
     pub by: (String, String),
-    /// The file that did it.
+    /// The file of the instruction.
     pub inside: String,
 }
 
@@ -118,7 +119,7 @@ impl fmt::Display for Finding {
     }
 }
 
-/// What a case has printed and what was found in it.
+/// The output of a case, and the findings.
 pub struct Run {
     pub heard: String,
     pub findings: BTreeSet<Finding>,
@@ -127,12 +128,12 @@ pub struct Run {
 const CASE: &str = "OOB_MFA_CONSTANT_TIME_CASE";
 const HEARD: &str = "heard: ";
 
-/// The case that this process has to run, if it was started for one.
+/// The case that this process must run, if any.
 pub fn case() -> Option<String> {
     std::env::var(CASE).ok()
 }
 
-/// Tells the process that has started this one.
+/// Reports to the parent process.
 pub fn tell(heard: &str) {
     println!("\n{HEARD}{heard}");
 }
@@ -145,13 +146,13 @@ pub fn is_installed() -> bool {
         .is_ok_and(|output| output.status.success())
 }
 
-/// Runs one case in a process of its own, under memcheck: the test `test` of this program.
+/// Runs one case in its own process, under memcheck: the test `test` of this program.
 pub fn run(test: &str, case: &str) -> Run {
     let report = report("memcheck", case);
     let mut memcheck = Command::new("valgrind");
     memcheck
         .args(["--tool=memcheck", "--error-limit=no", "--num-callers=100"])
-        // A comparison is followed bit by bit, and a report names the lines of what was inlined.
+        // Follow comparisons bit by bit, and name the lines of inlined functions.
         .args(["--expensive-definedness-checks=yes"])
         .args(["--read-inline-info=yes", "--show-leak-kinds=none"])
         .args(["--xml=yes", &format!("--xml-file={}", report.display())]);
@@ -164,8 +165,8 @@ pub fn run(test: &str, case: &str) -> Run {
     }
 }
 
-/// Runs one case under callgrind: how often every instruction of a function, and of what it calls,
-/// was executed, and every jump taken.
+/// Runs one case under callgrind. Returns how often each instruction of a function and its callees
+/// ran, and each jump.
 pub fn profile(test: &str, case: &str, function: &str) -> String {
     let report = report("callgrind", case);
     let mut callgrind = Command::new("valgrind");
@@ -180,7 +181,7 @@ pub fn profile(test: &str, case: &str, function: &str) -> String {
         .arg(format!("--callgrind-out-file={}", report.display()));
     heard(callgrind, test, case);
     let profile = fs::read_to_string(&report).expect("the report of callgrind");
-    // The functions come in any order; the lines of counts name instructions by their addresses.
+    // The functions come in any order. The counts name instructions by their addresses.
     let mut counts: Vec<&str> = profile
         .lines()
         .filter(|line| {

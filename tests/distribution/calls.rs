@@ -1,4 +1,4 @@
-//! How often the random source is called. The operating system's costs a system call each time.
+//! The number of calls of the random source. For the operating system's, each is a system call.
 
 use oob_mfa::{Account, Associate, Challenge, Channel, FirstFactor};
 
@@ -37,7 +37,7 @@ fn each_field_is_drawn_with_one_call() {
         let engine = &drawer.engine;
         granted(engine.challenge(account, session, &request, drawer.now, &mut rng));
         assert_eq!(rng.calls(), calls);
-        // And before them the device, and the id and the characters of the recovery code.
+        // Before them, the device, and the id and characters of the recovery code.
         assert_eq!(associate(&drawer, channel, 0..100), calls + 3);
     }
     let mut rng = words(0..100);

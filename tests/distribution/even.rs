@@ -1,11 +1,10 @@
-//! Pearson's chi-square: of each digit by its place, of whole codes, of each character by its place.
+//! Pearson's chi-square for each digit by place, for whole codes, and for each character by place.
 //!
-//! Both ends are bounded, because counts that are too even are not random either. A bound is the value
-//! that a fair source passes once in a million, at either end. The source is seeded: what passes once
-//! passes always.
+//! Both ends are bounded, because counts that are too even are not random either. A fair source exceeds
+//! each bound once in a million runs. The source is seeded: a run that passes always passes.
 //!
-//! What this cannot see: a source of 32 bits without rejection prefers a code of six digits by one part
-//! in 4,294, which ten million draws do not show. `words` does.
+//! It cannot find this: 32 bits without rejection favor some codes of 6 digits by 1 part in 4,294. 10
+//! million draws do not show that; `words` does.
 
 use chacha20::ChaCha20Rng;
 use chacha20::rand_core::SeedableRng;
@@ -27,7 +26,8 @@ fn is_long() -> bool {
     std::env::var("OOB_MFA_LONG").is_ok_and(|long| long == "1")
 }
 
-/// How many codes of six digits are drawn, and characters of recovery codes; of the rest, a tenth.
+/// The number of drawn codes of 6 digits, and of characters of recovery codes; a tenth for the
+/// rest.
 fn draws() -> u32 {
     let by_default = || if is_long() { 1_000_000 } else { 100_000 };
     let said = std::env::var("OOB_MFA_DRAWS");
@@ -41,7 +41,7 @@ fn source(seed: u8) -> ChaCha20Rng {
     ChaCha20Rng::from_seed([seed; 32])
 }
 
-/// Counts of what ought to come equally often.
+/// Counts of values that should come equally often.
 struct Tally(Vec<u32>);
 
 impl Tally {
@@ -63,7 +63,7 @@ impl Tally {
         squares.sum()
     }
 
-    /// Whether it is even; if not, by how much.
+    /// An error with the value if the counts are not even.
     fn is_even(&self) -> Result<(), f64> {
         let freedom = self.0.len() - 1;
         let (_, low, high) = BOUNDS
@@ -79,11 +79,11 @@ impl Tally {
     }
 }
 
-/// What is counted of codes of so many digits.
+/// The counts for codes of this many digits.
 struct Codes {
     digits: usize,
     places: Vec<Tally>,
-    /// The first three digits, the last three, and where it has six the whole code.
+    /// The first 3 digits, the last 3, and for 6 digits the whole code.
     bins: Vec<(&'static str, Tally)>,
 }
 
@@ -118,7 +118,7 @@ impl Codes {
         }
     }
 
-    /// What is not even.
+    /// The counts that are not even.
     fn uneven(&self) -> Vec<String> {
         let places = self.places.iter().enumerate();
         let places = places.map(|(place, tally)| (format!("digit {}", place + 1), tally));
@@ -133,7 +133,7 @@ fn uneven<'a>(tallies: impl Iterator<Item = (String, &'a Tally)>) -> Vec<String>
     failing.map(|(name, _)| name).collect()
 }
 
-/// Texts of the characters of an alphabet: each place, and all pairs of neighbours together.
+/// Texts in an alphabet: each place, and all pairs of neighbors together.
 struct Characters {
     alphabet: &'static [u8],
     places: Vec<Tally>,
@@ -171,7 +171,7 @@ impl Characters {
             place.add(*index);
         }
         if let Some(pairs) = &mut self.pairs {
-            // Neighbours that do not overlap: each draw counts once.
+            // Pairs do not overlap: each draw counts once.
             for pair in found.chunks(2) {
                 pairs.add(pair[0] * 32 + pair[1]);
             }
@@ -239,9 +239,9 @@ fn characters_of_devices_are_even() {
     assert_eq!(characters.uneven(), NONE);
 }
 
-// The controls: the same counts of codes that are drawn wrongly have to fail.
+// The controls: codes drawn wrongly must fail.
 
-/// What of a million codes of six digits is not even, drawn like this.
+/// The uneven counts of a million codes of 6 digits, drawn like this.
 fn uneven_codes(mut draw: impl FnMut(&mut ChaCha20Rng) -> String) -> Vec<String> {
     let mut rng = source(15);
     let mut codes = Codes::of(6);
@@ -259,8 +259,8 @@ fn an_unbiased_code_by_another_method_is_even() {
 
 #[test]
 fn control_digits_of_single_bytes_without_rejection_are_uneven() {
-    // 256 is 25 tens and 6: four of the digits come 25 times where the others come 26 times. Over a
-    // million cells a million codes are too few to show that.
+    // 256 is 25 tens and 6: 4 of the digits come 25 times and the others 26 times. A million codes
+    // are too few to show that in a million cells.
     let uneven = uneven_codes(|rng| {
         let bytes = rng.next_u64().to_le_bytes();
         let digits = bytes.iter().take(6).map(|byte| (b'0' + byte % 10) as char);
@@ -306,7 +306,7 @@ fn control_eight_digits_of_words_without_rejection_are_uneven() {
         println!("skipped: OOB_MFA_LONG=1 runs it");
         return;
     }
-    // 43 words for a code below 94,967,296 and 42 for one above: the first digit shows it, as 9.
+    // 43 words make a code below 94,967,296 and 42 a code above: the first digit 9 shows it.
     let mut rng = source(15);
     let mut first = Tally::new(10);
     for _ in 0..10_000_000 {

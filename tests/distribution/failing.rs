@@ -1,6 +1,6 @@
-//! A source that fails. The engine takes the infallible `CryptoRng`; a source that can fail comes in
-//! `UnwrapErr`, which panics, as the contract of `rand_core` 0.10 says. The account that was loaded is
-//! gone with the panic, there is nothing to save, and the stored one is as it was.
+//! A random source that fails. The engine takes the infallible `CryptoRng`. A fallible source is
+//! wrapped in `UnwrapErr`, which panics (`rand_core` 0.10). The panic drops the loaded account,
+//! nothing is saved, and the stored account does not change.
 
 use std::convert::Infallible;
 use std::fmt;
@@ -11,7 +11,7 @@ use rand_core::{TryCryptoRng, TryRng, UnwrapErr};
 
 use crate::{Drawer, PHONE, both};
 
-/// Gives so many draws and then fails.
+/// Gives this many draws, then fails.
 #[derive(Clone, Copy)]
 struct Failing {
     left: u32,
@@ -52,7 +52,7 @@ fn failing(after: u32) -> UnwrapErr<Failing> {
     UnwrapErr(Failing { left: after })
 }
 
-/// Everything that draws, each with the number of its draws.
+/// Every operation that draws, with the number of its draws.
 type Operation = (
     &'static str,
     u32,
@@ -163,7 +163,7 @@ fn a_random_source_that_fails_panics_and_leaves_the_account_unchanged() {
             );
             assert_eq!(stored(&drawer.account), before, "{name} after {after}");
         }
-        // The next request is decided as if nothing had happened.
+        // The next request is judged as usual.
         let next = operation(&drawer, drawer.account.clone(), failing(draws));
         assert_eq!(next, undisturbed, "{name}");
         assert_eq!(next.is_none(), name == "begin");
@@ -228,7 +228,7 @@ fn a_refusal_and_a_wrong_code_draw_nothing() {
     assert_eq!(next, None);
     let imported = engine.import_phone(account(), twice.phone, Channel::Sms, now, &mut none);
     assert_eq!(both(imported), (Err(Denied::PhoneAlreadyEnrolled), None));
-    // A wrong recovery code is charged in full without a source.
+    // A wrong recovery code is charged without a random source.
     let wrong = "wrong".into();
     let (rejected, next) =
         both(engine.verify_recovery_code(account(), session, &wrong, now, &mut none));

@@ -1,8 +1,7 @@
-//! How random words become codes: exactly, evenly, and what happens where there are none.
+//! How random words become codes: exactly, evenly, and when the source fails.
 //!
-//! The mapping is proven word by word (`words`). What no word can show, that nothing else bends the
-//! codes on their way out, is measured (`even`). `OOB_MFA_LONG=1` draws ten times as many codes for
-//! that, `OOB_MFA_DRAWS` as many as it says.
+//! `words` tests the mapping word by word. `even` measures the final codes. `OOB_MFA_LONG=1` draws
+//! 10 times as many codes for that; `OOB_MFA_DRAWS` sets their number.
 
 mod calls;
 mod even;
@@ -19,7 +18,7 @@ const PHONE: &str = "+14155558730";
 
 /// An account with one phone, and a session of each kind.
 ///
-/// Nothing that is asked of it is saved: it stays as it is, and every draw starts alike.
+/// Nothing is saved, so every draw starts from the same state.
 struct Drawer {
     engine: Engine,
     account: Account,
@@ -92,7 +91,7 @@ impl Drawer {
     }
 }
 
-/// What was answered, and what is to be saved.
+/// The answer, and the account to save.
 fn both<T>(transition: Transition<T>) -> (Result<T, Denied>, Option<Account>) {
     let mut saved = None;
     let outcome = transition.commit(|next| {

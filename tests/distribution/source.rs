@@ -1,11 +1,11 @@
-//! A random source that says what it is told to.
+//! A random source with given words.
 
 use std::convert::Infallible;
 
 pub use rand_core::CryptoRng;
 use rand_core::{TryCryptoRng, TryRng};
 
-/// Says these words, none after them, and takes bytes from them four at a time, the lowest first.
+/// Gives exactly these words. Bytes come from words, the lowest first.
 pub struct Words<I> {
     words: I,
     calls: usize,
@@ -19,12 +19,12 @@ pub fn words<I: IntoIterator<Item = u32>>(words: I) -> Words<I::IntoIter> {
 }
 
 impl<I: Iterator<Item = u32>> Words<I> {
-    /// How many words were not drawn.
+    /// The number of words that were not drawn.
     pub fn left(self) -> usize {
         self.words.count()
     }
 
-    /// How often it was called.
+    /// The number of calls.
     pub fn calls(&self) -> usize {
         self.calls
     }

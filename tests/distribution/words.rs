@@ -1,5 +1,5 @@
-//! Which words make which code. Each of a block of `10ᵈ` words makes one code; the words past the
-//! last whole block make none.
+//! Which words make which code. Each word in a block of `10ᵈ` makes another code; the words past
+//! the last whole block are rejected.
 
 use oob_mfa::{Account, AuthenticatorId, Channel, FirstFactor};
 
@@ -8,7 +8,7 @@ use crate::{Drawer, granted};
 
 const WORDS: u64 = 1 << 32;
 
-/// The code of a challenge that draws exactly these words, after four for its `oob_code`.
+/// The code of a challenge that draws exactly these words, after 4 for its `oob_code`.
 fn code(drawer: &Drawer, drawn: impl IntoIterator<Item = u32>) -> String {
     let mut rng = words([0; 4].into_iter().chain(drawn));
     let challenged = drawer.challenge(&mut rng);
@@ -37,7 +37,7 @@ fn every_block_of_words_begins_with_zeros_and_ends_with_nines() {
 
 #[test]
 fn every_word_past_the_last_block_is_rejected() {
-    // All of them for 6 digits; for 7 one in 5, for 8 one in 97, with the first and the last.
+    // All of them for 6 digits, 1 in 5 for 7, 1 in 97 for 8, with the first and the last.
     for (digits, rejected, step) in [(6, 967_296, 1), (7, 4_967_296, 5), (8, 94_967_296, 97)] {
         let drawer = Drawer::new(digits);
         let first = WORDS - rejected;
@@ -57,7 +57,7 @@ fn the_lowest_five_bits_of_a_word_make_a_character_of_a_recovery_code() {
     let drawer = Drawer::new(6);
     for place in 0..24 {
         for value in 0..32_u32 {
-            // None of the other bits counts, in any place.
+            // The other bits do not count, in any place.
             let others = (value.wrapping_mul(0x9e37_79b9) ^ place) & !31;
             let mut drawn = [0; 24];
             drawn[place as usize] = others | value;
@@ -119,7 +119,7 @@ fn the_tag_of_a_session_is_16_bytes_of_the_source() {
     let begun = drawer.engine.begin(first_factor, drawer.now, &mut rng);
     let session = begun.unwrap();
     assert_eq!(rng.left(), 0);
-    // It stands in the record beside the code that the session asked for.
+    // The record holds it beside the session's code.
     let request = oob_mfa::Associate {
         channel: Channel::Sms,
         phone: crate::PHONE.parse().unwrap(),

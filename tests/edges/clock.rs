@@ -2,7 +2,7 @@
 
 use super::*;
 
-/// What an administrator can do whatever the record holds.
+/// What an administrator can do to any record.
 const WRITES: [Command; 2] = [Command::RestoreBudgets, Command::Reset];
 
 #[test]
@@ -108,7 +108,7 @@ fn rewind_is_refused_while_the_clock_is_within_the_skew() {
     assert_eq!(both.denied(Command::Rewind), Denied::ClockNotAhead);
 }
 
-/// A budget that is not beyond an empty one stays as it is.
+/// A budget that is not beyond empty does not change.
 #[test]
 fn rewind_resets_budgets_beyond_empty_and_a_last_use_in_the_future() {
     let mut both = Both::of(Policy::auth0());
@@ -139,7 +139,7 @@ fn rewind_resets_budgets_beyond_empty_and_a_last_use_in_the_future() {
             after_start(recorded.phones[0].last_used),
         )
     };
-    // The send at 9 hours fills up at 10: no later than an empty budget would.
+    // The send at 9 hours is refilled at 10: no later than an empty budget.
     assert_eq!(rewound(&mut both), (10 * HOUR, 6 * MINUTE, 0));
     both.waits(-1);
     assert_eq!(rewound(&mut both), (10 * HOUR - 1, 6 * MINUTE, -1));

@@ -51,13 +51,13 @@ fn the_seventeenth_code_waits_until_the_first_expires() {
         retry_at: after_start(5 * MINUTE),
     });
     assert_eq!(both.challenged_anew(), full);
-    // One that takes the place of its own needs no room.
+    // A code that supersedes another needs no room.
     let sent = |code| Answer::Challenged { device: 0, code };
     assert_eq!(both.hears(challenge(1)), sent(16));
     both.waits(5 * MINUTE - 16 * SECOND - 1);
     assert_eq!(both.challenged_anew(), full);
     both.waits(1);
-    // With no save between: what has expired still stands in the record.
+    // Without a save in between, expired codes are still in the record.
     both.does(Command::Begin);
     assert_eq!(both.hears(challenge(0)), sent(17));
 }
@@ -74,7 +74,7 @@ fn expired_codes_make_room_first_and_then_discarded_ones() {
         both.waits(SECOND);
     }
     assert_eq!(both.hears(right(2)), verified(1, Purpose::Enrollment));
-    // Of the first four codes one has expired, one was used and two were overtaken.
+    // Of the first 4 codes, 1 has expired, 1 was used and 2 were discarded.
     for sent in 0..13 {
         assert_eq!(
             both.challenged_anew(),

@@ -1,7 +1,7 @@
-//! The engine does what the model says at the edges that a drawn story seldom meets.
+//! The engine agrees with the model at edges that a random story seldom reaches.
 //!
-//! Each story goes up to an edge and over it, and asserts what is answered on either side: the engine
-//! and the model cannot be wrong alone, nor together.
+//! Each story goes to an edge and over it, and asserts the answer on both sides. A mistake in the
+//! engine, in the model or in both fails.
 
 mod clock;
 mod lists;
@@ -61,7 +61,7 @@ impl Both {
         self.does(Command::Step { millis });
     }
 
-    /// A session of its own asks for a code, however many were sent before.
+    /// A new session asks for a code, however many were sent before.
     fn challenged_anew(&mut self) -> Answer {
         self.does(Command::RestoreBudgets);
         self.does(Command::Begin);
@@ -155,7 +155,7 @@ fn after_start(millis: i64) -> UtcDateTime {
     start + Duration::milliseconds(millis)
 }
 
-/// Until when first factors and every session are revoked.
+/// Until when first-factor sessions, and all sessions, are revoked.
 fn revoked_until(both: &Both) -> (Option<i64>, Option<i64>) {
     let revoked_until = both.world.recorded().revoked_until;
     (revoked_until.first_factor, revoked_until.every)

@@ -28,7 +28,7 @@ fn an_expired_code_is_remembered_for_ten_minutes() {
     assert_eq!(both.denied(right(0)), Denied::OobCodeExpired);
     both.waits(1);
     assert_eq!(both.denied(right(0)), Denied::OobCodeUnknown);
-    // Nothing was written since: a clock that is set back finds it again, in account time.
+    // Nothing was written since: a clock that is set back finds it again, at account time.
     both.waits(-1);
     assert_eq!(both.denied(right(0)), Denied::OobCodeExpired);
     both.waits(-5 * MINUTE);
@@ -61,7 +61,7 @@ fn a_phone_is_removed_by_an_enabled_channel_and_the_last_one_with_the_recovery_c
 }
 
 #[test]
-fn a_live_enrollment_is_removed_alone() {
+fn removing_a_live_enrollment_leaves_the_others() {
     let mut both = Both::of(Policy::auth0());
     both.does(Command::Begin);
     both.does(Command::Begin);
@@ -70,7 +70,7 @@ fn a_live_enrollment_is_removed_alone() {
     let remove = |device| Command::RemovePhone { device };
     assert_eq!(both.hears(remove(1)), Answer::Removed { device: 0 });
     assert_eq!(both.denied(remove(1)), Denied::UnknownAuthenticator);
-    // It was no phone yet: whoever has passed the first factor can still enroll.
+    // It was not a phone yet: a first-factor session can still enroll.
     assert_eq!(revoked_until(&both), (None, None));
     both.waits(5 * MINUTE);
     assert_eq!(both.denied(remove(0)), Denied::UnknownAuthenticator);

@@ -1,4 +1,4 @@
-//! Servers that start again with another policy, under an account that is stored.
+//! Servers that restart with another policy, with a stored account.
 
 use oob_mfa::{Limit, RateLimit, RecoveryCodes};
 use oob_mfa_testing::{commands, policies};
@@ -39,7 +39,7 @@ fn a_recovery_code_is_ignored_while_switched_off_and_not_used_up() {
     assert!(matches!(both.hears(recover()), Answer::Verified { .. }));
 }
 
-/// The phone by which the first recovery code came.
+/// The phone that brought the first recovery code.
 fn verified_first() -> Answer {
     verified(0, Purpose::Enrollment)
 }

@@ -1,4 +1,4 @@
-//! What is granted, byte for byte.
+//! Granted requests, byte for byte.
 
 use oob_mfa::DeviceId;
 use oob_mfa::exchange::Reply;

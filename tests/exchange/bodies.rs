@@ -29,7 +29,7 @@ fn unsupported_type() -> Got {
     error(415, "invalid_request", text)
 }
 
-/// A request to each endpoint with a body, right but for what the test makes of it.
+/// A valid request to each endpoint with a body, which a test then changes.
 fn requests(server: &mut Server) -> [Http; 3] {
     let many = RateLimit::new(100, HOUR).unwrap();
     server.engine = engine(Policy::auth0().with_sends(many));
@@ -105,7 +105,7 @@ fn a_header_value_that_is_not_ascii_is_ignored() {
         }
         let other = request.clone().header("Content-Encoding", b"\xff");
         assert_eq!(server.respond(&other), unsupported_encoding());
-        // Headers that say nothing here.
+        // Headers without a meaning here.
         let other = request.clone().header("X-\u{e9}", b"\xff").header("", "");
         assert!(server.respond(&other).status <= 403, "{other:?}");
     }
@@ -121,7 +121,7 @@ fn a_body_may_be_as_long_as_the_longest_and_no_longer() {
         assert_eq!(server.respond(&longest).status, status);
         longest.body.push(b' ');
         assert_eq!(server.respond(&longest), too_large());
-        // Nothing of it is looked at.
+        // The body is not read.
         let any = longest.header("Content-Encoding", "gzip");
         assert_eq!(server.respond(&any), too_large());
     }
@@ -205,7 +205,7 @@ fn a_body_that_is_not_an_object_of_its_content_type_is_malformed() {
                 .body
                 .contains("Missing required parameter")
         );
-        // A form of other bytes is not read as one of U+FFFD.
+        // Invalid UTF-8 in a form is not read as U+FFFD.
         for body in [
             &b"client_id=\xff"[..],
             b"client_id=\xf0\x9f&a",

@@ -1,4 +1,4 @@
-//! Codes that are wrong, and budgets that are empty.
+//! Wrong codes and empty budgets.
 
 use std::time::Duration;
 
@@ -20,7 +20,7 @@ fn an_empty_send_budget_gets_429_until_the_second_that_it_names() {
     let spent = |seconds: u32| {
         error(429, "too_many_attempts", text).with(&format!("Retry-After: {seconds}"))
     };
-    // The first of the two came 1,500 ms ago.
+    // The first of the 2 was charged 1,500 ms ago.
     refused(&mut server, &challenge(&asked.token), &spent(3_599));
     let mfa = server.access_token("mfa");
     refused(&mut server, &associate(&mfa, MALLORYS), &spent(3_599));

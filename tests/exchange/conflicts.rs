@@ -1,4 +1,4 @@
-//! What comes between a decision and its save.
+//! Conflicts: what can happen between a decision and its save.
 
 use oob_mfa::exchange::{Exchange, Load};
 use oob_mfa::wire::ErrorAnswer;
@@ -17,7 +17,7 @@ fn done(exchange: Exchange) -> Got {
     }
 }
 
-/// Every request that saves something, on a server where it would be granted.
+/// Every request that saves something, on a server that would grant it.
 fn saving() -> Vec<(Server, Http)> {
     let mut requests = Vec::new();
     let mut with = |request: fn(&mut Server, String) -> Http| {
@@ -114,7 +114,7 @@ fn each_try_judges_its_own_load_and_draws_new_bytes() {
     let mut server = Server::new();
     server.enroll();
     let asked = server.challenged();
-    // The same right code, twice at once: one is granted, the other finds its session spent.
+    // The same right code twice at once: one is granted, the other gets a spent session.
     let [first, second] = [0, 1].map(|_| {
         let exchange = server.begin(&verify(&asked));
         until!(server, exchange, Replace)
@@ -157,7 +157,7 @@ fn retry_after_counts_from_the_last_load() {
     let got = done(server.answer(first.conflict()));
     assert_eq!(got.status, 429);
     assert_eq!(got.headers[3..], ["Retry-After: 3540"]);
-    // Of a first load that came later than the request.
+    // The time of a first load that came later than the request.
     let exchange = server.begin(&challenge(&token));
     let load = until!(server, exchange, Load);
     server.wait(MINUTE);
@@ -197,7 +197,7 @@ fn another_target_after_a_conflict_is_asked_about_and_so_is_the_first_one_after_
     let token = server.login();
     let exchange = server.begin(&challenge(&token));
     let replace = until!(server, exchange, Replace);
-    // Meanwhile another phone, by another channel, becomes the last one used.
+    // Meanwhile another phone, on another channel, becomes the last one used.
     let one_phone = server.account();
     let engine = server.engine.clone();
     server.wait(SECOND);
@@ -228,7 +228,7 @@ fn another_target_after_a_conflict_is_asked_about_and_so_is_the_first_one_after_
     let Exchange::Replace(replace) = exchange else {
         panic!("{exchange:?}");
     };
-    // And back: what was admitted two tries ago may not be any more.
+    // And back: a target that was admitted 2 tries ago is asked about again.
     server.accounts.insert(alice(), one_phone);
     let exchange = server.answer(replace.conflict());
     assert_eq!(name(&exchange), "admit");

@@ -1,4 +1,4 @@
-//! The error table: every row that the machine answers, byte for byte.
+//! The error table: every row that the machine can answer, byte for byte.
 
 use oob_mfa::exchange::Exchange;
 use oob_mfa::{Account, Channels, DeniedKind, Engine, Key, KeyRing, Policy};
@@ -9,7 +9,7 @@ use super::server::{
     Asked, Server, alice, associate, challenge, list, password, recover, remove, until, verify,
 };
 
-/// The request gets this, and nothing changes.
+/// Asserts that the request gets this, and that nothing changes.
 pub fn refused(server: &mut Server, request: &Http, expected: &Got) {
     let before = server.accounts.clone();
     let sent = server.outbox.messages();
@@ -95,7 +95,7 @@ fn a_session_that_is_spent_revoked_or_not_yet_valid_gets_401_everywhere() {
     everywhere_refused(&mut server, &token, "invalid_grant", INVALID_TOKEN);
     everywhere_refused(&mut server, &mfa, "invalid_grant", INVALID_TOKEN);
 
-    // Of a server whose clock is ahead, up to the skew and beyond.
+    // From a server whose clock is ahead, up to the skew and beyond.
     server.accounts.clear();
     server.wait(2 * MINUTE);
     let token = server.login();
@@ -153,7 +153,7 @@ fn a_clock_that_is_behind_gets_503_and_a_short_wait() {
     refused(&mut server, &challenge(&token), &behind);
     refused(&mut server, &recover(&token, "x"), &behind);
     refused(&mut server, &remove(&mfa, "x"), &behind);
-    // It reads.
+    // It only reads.
     assert_eq!(server.respond(&list(&token)).status, 200);
 }
 
@@ -297,7 +297,7 @@ fn challenge_refuses_what_cannot_be_challenged() {
         &error(400, "invalid_request", text),
     );
     assert_eq!(server.respond(&both.with("oob_channel", "sms")).status, 200);
-    // With voice switched off.
+    // With voice disabled.
     server.engine = super::server::engine(Policy::auth0().with_channels(Channels::Sms));
     let voice = challenge(&token).with("oob_channel", "voice");
     refused(

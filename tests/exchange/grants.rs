@@ -1,4 +1,4 @@
-//! Grants of the server's own, and what an account asks for after a first factor.
+//! The server's own grants, and the requirements of an account after a first factor.
 
 use oob_mfa::exchange::{Exchange, Passed};
 use oob_mfa::{Assurance, Policy, RecoveryCodes};

@@ -48,7 +48,7 @@ impl Http {
         self.body(JSON, body.to_string())
     }
 
-    /// The same with a parameter of its JSON body changed, or taken out by `null`.
+    /// The same with a parameter of its JSON body changed, or removed by `null`.
     pub fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
         let mut body: Value = serde_json::from_slice(&self.body).unwrap();
         body[name] = value.into();
@@ -70,7 +70,7 @@ impl Http {
     }
 }
 
-/// All that a client gets.
+/// Everything that a client gets.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Got {
     pub status: u16,
@@ -133,7 +133,7 @@ pub fn error(status: u16, error: &str, description: &str) -> Got {
     )
 }
 
-/// A 401 anywhere but at the token endpoint.
+/// A 401 of any endpoint except the token endpoint.
 pub fn unauthorized(code: &str, description: &str) -> Got {
     error(401, code, description).with("WWW-Authenticate: Bearer")
 }

@@ -1,7 +1,7 @@
 //! Many requests at once, each step of each answered at random.
 //!
-//! `OOB_MFA_REQUESTS` is the least number of requests: 6,000 by default, 60,000 with `OOB_MFA_LONG=1`.
-//! `OOB_MFA_SEED` begins with the story of that number. A failure prints its number.
+//! `OOB_MFA_REQUESTS` is the minimum number of requests: 6,000 by default, 60,000 with
+//! `OOB_MFA_LONG=1`. `OOB_MFA_SEED` starts with the story of that number. A failure prints its number.
 //!
 //! ```sh
 //! OOB_MFA_REQUESTS=60000 cargo test --release --test exchange interleaved -- --nocapture
@@ -35,7 +35,7 @@ impl Choice {
     }
 
     fn one_in(&mut self, options: u64) -> bool {
-        // The highest option: a failure shrinks towards 0, which nothing befalls.
+        // The highest option: a failure shrinks towards 0, where nothing fails.
         self.of(options) + 1 == usize::try_from(options).unwrap()
     }
 
@@ -45,7 +45,7 @@ impl Choice {
     }
 }
 
-/// How often a reply of this status ended a request, after these steps.
+/// The number of requests that ended with this status after these steps.
 type Ends = BTreeMap<(String, u16), u64>;
 
 fn policy(choice: &mut Choice) -> Policy {
@@ -60,7 +60,7 @@ fn policy(choice: &mut Choice) -> Policy {
     }
 }
 
-/// Plays a case; how its requests ended.
+/// Runs a case, and returns how its requests ended.
 fn play(choices: &[u64]) -> Ends {
     let mut choices = choices.iter().map(|choice| Choice(*choice));
     let mut first = choices.next().unwrap_or(Choice(0));
@@ -70,7 +70,7 @@ fn play(choices: &[u64]) -> Ends {
             0..=8 => drivers.answer_one(&mut choice),
             9..=13 => drivers.begin_one(&mut choice),
             14 => {
-                // Hours end every session.
+                // A step of hours ends every session.
                 let spans = match choice.of(12) {
                     11 => [6 * MINUTE, HOUR],
                     _ => [MILLISECOND, 20 * SECOND],

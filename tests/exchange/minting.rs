@@ -1,4 +1,4 @@
-//! Tokens: how long they are good for, and what becomes of a code when there are none.
+//! Tokens: their lifetime, and the code when minting fails.
 
 use std::time::Duration;
 
@@ -22,7 +22,7 @@ fn answer() -> TokenAnswer {
     TokenAnswer::new("what", 600, "openid").with_id_token("who")
 }
 
-/// An enrollment by an access token that has this long to live when it is confirmed.
+/// An enrollment by an access token with this remaining lifetime at the confirmation.
 fn confirming(left: Duration) -> (Server, Asked) {
     let mut server = Server::new();
     server.enroll();
@@ -66,7 +66,7 @@ fn tokens_of_an_mfa_session_end_with_it() {
             "{left}"
         );
     }
-    // A shorter life stays as short.
+    // A shorter lifetime does not change.
     let (mut server, asked) = confirming(Duration::from_secs(60));
     let exchange = server.begin(&verify(&asked));
     let short = TokenAnswer::new("what", 7, "openid").with_id_token("who");
@@ -136,7 +136,7 @@ fn a_recovery_login_shows_the_new_recovery_code_that_the_server_did_not_add() {
         tokens(600).body.trim_end_matches('}')
     );
     assert_eq!(got, json(200, body));
-    // The old one is dead, and the new one lives.
+    // The old one does not work, and the new one does.
     let token = server.login();
     let got = server.respond(&recover(&token, &recovery_code));
     assert_eq!(
@@ -144,7 +144,7 @@ fn a_recovery_login_shows_the_new_recovery_code_that_the_server_did_not_add() {
         error(403, "invalid_grant", "MFA Authorization rejected.")
     );
     let exchange = server.begin(&recover(&token, &new));
-    // The server may add it too.
+    // The server may add the recovery code itself.
     let mint = until!(server, exchange, Mint);
     let newest = mint
         .verified()

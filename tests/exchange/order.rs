@@ -1,4 +1,4 @@
-//! Which of two errors a client gets, and who is asked for what.
+//! The order of errors and of questions to the server.
 
 use serde_json::json;
 
@@ -151,11 +151,11 @@ fn associate_authenticates_the_client_only_if_it_sends_a_secret() {
     let secret = request.clone().with("client_secret", "s3cret");
     let text = "Missing required parameter: client_id";
     assert_eq!(server.respond(&secret), error(400, "invalid_request", text));
-    // Of the right secret, and of another client than the token's.
+    // With the right secret, but of another client than the token's.
     let got = server.respond(&secret.clone().with("client_id", "web"));
     assert_eq!(got, error(400, "invalid_request", ANOTHERS));
     assert_eq!(server.steps, ["client"]);
-    // A public client with a secret is not that client.
+    // A public client that sends a secret does not match.
     let failed = unauthorized("invalid_client", "Client authentication failed");
     assert_eq!(
         server.respond(&secret.clone().with("client_id", CLIENT)),
@@ -209,7 +209,7 @@ fn a_credential_of_the_header_authenticates_the_client_at_challenge_and_token() 
         let by_basic = error(401, "invalid_client", "Client authentication failed")
             .with("WWW-Authenticate: Basic realm=\"oauth\"");
         assert_eq!(got, by_basic, "{header}");
-        // Elsewhere every 401 names the bearer.
+        // Elsewhere every 401 has a bearer challenge.
         let request = challenge(&token)
             .with("client_id", json!(null))
             .header("Authorization", header);

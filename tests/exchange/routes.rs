@@ -1,4 +1,4 @@
-//! Which requests have an endpoint, and what the others get.
+//! Requests with and without an endpoint.
 
 use oob_mfa::exchange::Endpoint;
 

@@ -1,4 +1,4 @@
-//! What a step is, and what it shows.
+//! The traits of a step, and what its `Debug` shows.
 
 use oob_mfa::exchange::{
     Admit, Client, Exchange, Grant, Load, Mint, Passed, Replace, Reply, Send, Token,
@@ -25,7 +25,7 @@ const _: () = {
     can_be_held_anywhere::<Passed>();
 };
 
-/// Requests that together go through every step, and what must not be seen of them.
+/// Requests that together use every step, and their secrets.
 fn requests(server: &mut Server) -> Vec<(Http, Vec<String>)> {
     let recovery_code = server.enroll();
     let asked = server.challenged();

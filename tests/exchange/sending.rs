@@ -1,4 +1,4 @@
-//! Admit and send.
+//! The steps `Admit` and `Send`.
 
 use oob_mfa::exchange::Exchange;
 use oob_mfa::wire::ErrorAnswer;
@@ -98,7 +98,7 @@ fn a_message_that_failed_gets_502_and_one_that_may_arrive_200_and_both_are_charg
     let code = step.delivery().code.expose_secret().to_owned();
     let got = Got::from(&server.finish(step.unknown()));
     assert_eq!((got.status, server.left(Limit::Sends)), (200, 7));
-    // It arrived.
+    // The message arrived.
     let asked = super::server::Asked {
         oob_code: got.text("oob_code"),
         token: token.clone(),

@@ -1,4 +1,4 @@
-//! A server around the machine. A test takes over at any step.
+//! A server around the machine. A test can take over at any step.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -31,7 +31,7 @@ pub struct Server {
     pub steps: Vec<&'static str>,
 }
 
-/// Answers steps until there is one of this kind, and takes it.
+/// Answers steps until one of this kind, and returns it.
 macro_rules! until {
     ($server:expr, $exchange:expr, $step:ident) => {{
         let mut exchange = $exchange;
@@ -46,7 +46,7 @@ macro_rules! until {
 }
 pub(crate) use until;
 
-/// A message that was asked for.
+/// A sent message.
 #[derive(Clone)]
 pub struct Asked {
     pub token: String,
@@ -95,7 +95,7 @@ impl Server {
         request.ask(|request| Exchange::begin(&self.engine, request, self.now()))
     }
 
-    /// Takes one step.
+    /// Answers one step.
     pub fn answer(&mut self, exchange: Exchange) -> Exchange {
         let name = name(&exchange);
         self.steps.push(name);
@@ -170,7 +170,7 @@ impl Server {
         }
     }
 
-    /// Takes every step that is left.
+    /// Answers all remaining steps.
     pub fn finish(&mut self, mut exchange: Exchange) -> Reply {
         loop {
             match exchange {
@@ -199,7 +199,7 @@ impl Server {
         self.engine.remaining(&self.account(), limit, self.now())
     }
 
-    /// The `mfa_token` of a right password.
+    /// The `mfa_token` for a right password.
     pub fn login(&mut self) -> String {
         let got = self.respond(&password("auth0|alice"));
         assert_eq!(got.status, 403);
@@ -243,7 +243,7 @@ impl Server {
             .to_owned()
     }
 
-    /// An access token of a full login, good for an hour.
+    /// An access token of a full login, valid for an hour.
     pub fn access_token(&mut self, name: &str) -> String {
         self.vouch(name, |_| ())
     }

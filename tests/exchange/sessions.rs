@@ -1,4 +1,4 @@
-//! Access tokens of the server's own.
+//! The server's own access tokens.
 
 use oob_mfa::Denied;
 use oob_mfa::exchange::Exchange;
@@ -90,7 +90,7 @@ fn an_access_token_is_good_until_the_moment_of_its_expiry() {
         assert_eq!(server.respond(&request), expired);
         assert!(!server.steps.contains(&"load"));
     }
-    // Its client is checked first.
+    // The client is checked first.
     let token = server.vouch("old", |claims| {
         claims.client = "other";
         claims.expires_at = claims.issued_at;
@@ -130,7 +130,7 @@ fn an_unknown_token_gets_the_error_of_the_engine() {
             panic!("it goes on");
         };
         assert_eq!((reply.denied(), reply.subject()), (Some(&denied), None));
-        // What the server says of it goes before.
+        // The server's denial comes first.
         let exchange = server.begin(&list(text));
         let denied = Denied::SessionRevoked;
         let Exchange::Done(reply) = until!(server, exchange, Token).denied(denied) else {
@@ -142,7 +142,7 @@ fn an_unknown_token_gets_the_error_of_the_engine() {
             unauthorized("invalid_grant", INVALID_TOKEN)
         );
     }
-    // No token at all is not offered.
+    // A missing token is not offered to the server.
     let request = super::http::Http::new("GET", "/mfa/authenticators");
     let reply = server.reply(&request);
     assert_eq!(

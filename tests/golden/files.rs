@@ -1,4 +1,4 @@
-//! The golden files, and what a record holds.
+//! The golden files, and the content of a record.
 
 use std::fmt::Write;
 use std::fs;
@@ -118,7 +118,7 @@ fn the_golden_records_match_their_names() {
 }
 
 #[test]
-fn a_record_is_as_small_as_it_was() {
+fn a_record_is_not_larger_than_before() {
     let sizes = |account: &Account| (to_json(account).len(), to_postcard(account).len());
     assert_eq!(sizes(&pending()), (730, 193));
     assert_eq!(sizes(&idle()), (487, 111));
@@ -127,12 +127,12 @@ fn a_record_is_as_small_as_it_was() {
     assert_eq!(sizes(&largest()), (10_319, 3_601));
 }
 
-/// Every number of a record at its greatest and every word at its longest: none that loads is larger.
+/// Every number and text of a record at its maximum: no record that loads is larger.
 #[test]
 fn no_record_is_larger_than_its_hard_bound() {
     const GREATEST: u64 = (1 << 53) - 1;
     let mut record = read(&largest());
-    // Text for people writes a control character in six.
+    // JSON writes a control character in 6.
     record["subject"] = "\u{1}".repeat(255).into();
     record["revision"] = GREATEST.into();
     record["as_of"] = GREATEST.into();

@@ -1,10 +1,10 @@
-//! Rule 17: no bytes panic, and what is not a record is refused.
+//! Rule 17: no bytes panic, and bytes that are not a record are refused.
 
 use super::*;
 
 #[test]
 fn malformed_bytes_are_refused_and_the_error_names_the_form() {
-    // The place is told by what reads the text.
+    // The position comes from the JSON parser.
     let error = "invalid type: integer `7`, expected 16 bytes in base64url";
     assert_refused(&signing_in(), error, |record| {
         record["challenges"][0]["id"] = 7.into();
@@ -108,7 +108,7 @@ fn an_extra_or_missing_field_is_refused_anywhere() {
                     .as_object_mut()
                     .unwrap()
                     .remove(&name);
-                // serde takes an absent option for none.
+                // serde reads an absent option as `None`.
                 if ["recovery", "first_factor", "every"].contains(&&*name) {
                     continue;
                 }
@@ -148,7 +148,7 @@ fn a_record_cut_short_at_any_byte_is_refused() {
         largest(),
     ] {
         let text = to_json(&account);
-        // The largest text says the same things sixteen times over.
+        // The largest text repeats the same things 16 times.
         for len in (0..text.len()).step_by(if text.len() > 1_000 { 11 } else { 1 }) {
             assert!(
                 serde_json::from_str::<Account>(&text[..len]).is_err(),
@@ -165,8 +165,8 @@ fn a_record_cut_short_at_any_byte_is_refused() {
     }
 }
 
-/// A flipped bit can leave a record that holds together; it never leaves a panic, nor one that does
-/// not come back as it was loaded.
+/// With a flipped bit, a record either fails to load, or saves and loads unchanged. It never
+/// panics.
 #[test]
 fn no_flipped_bit_of_a_record_panics_or_loads_what_cannot_be_stored() {
     for account in [pending(), signing_in(), one_of_two_disabled()] {

@@ -1,4 +1,4 @@
-//! One broken record or more for each invariant: each is refused by its name.
+//! Broken records for each invariant: each is refused, and the error names the invariant.
 
 use std::convert::Infallible;
 
@@ -83,7 +83,7 @@ fn a_record_of_two_phones_alike_is_refused() {
             phone["device"] = OTHER_DEVICE.into();
         });
     });
-    // An enrollment under way may have the number of a phone, but not its device.
+    // A pending enrollment may have the number of a phone, but not its device.
     assert_refused(&largest(), error, |record| {
         let device = record["phones"][0]["device"].clone();
         record["challenges"][0]["code"]["issued"]["target"]["enrollment"]["device"] = device;
@@ -105,7 +105,7 @@ fn a_record_of_seventeen_challenges_is_refused() {
             challenge["code"] = code;
         });
     };
-    // Expired ones count.
+    // Expired codes count.
     let error = "more than 16 challenges";
     assert_refused(&largest(), error, |record| push(record, "expired".into()));
 }
@@ -182,12 +182,12 @@ fn a_record_of_a_phone_used_later_than_the_last_change_is_refused() {
     assert!(load(&record).is_ok());
 }
 
-/// The account at the moment of its last change, and a moment after it.
+/// The account at its last change, and a later time.
 fn after_last_change(record: &Value, millis: u64) -> Value {
     (record["as_of"].as_u64().unwrap() + millis).into()
 }
 
-/// What no policy and no skew can leave: a record of it could refuse its owner for good.
+/// Times that no policy and no skew can produce: such a record could refuse its owner forever.
 fn assert_latest(error: &str, latest: u64, set: impl Fn(&mut Value, Value)) {
     let mut record = read(&signing_in());
     let moment = after_last_change(&record, latest);
@@ -259,12 +259,12 @@ fn a_record_of_two_live_codes_of_one_session_and_phone_is_refused() {
             challenge["id"] = OTHER_ID.into();
         });
     });
-    // A device that is being enrolled belongs to one code, whichever session it is of.
+    // A pending device belongs to one code, of any session.
     assert_refused(&largest(), error, |record| {
         let device = enrollment(record, 0)["device"].clone();
         enrollment(record, 1)["device"] = device;
     });
-    // Another session's is no twin, nor one that has expired.
+    // A code of another session is not a duplicate, and neither is an expired one.
     for (session, code_is_live) in [(true, true), (false, false)] {
         let mut record = read(&signing_in());
         push_twin(&mut record["challenges"], |challenge| {

@@ -1,8 +1,8 @@
 //! The stored record, byte for byte in both of its forms, and every record that is refused.
 //!
-//! Where the form changes on purpose, `OOB_MFA_REWRITE_GOLDEN=1 cargo test --test golden` writes the files
-//! anew. Read their diff. After a release every later version must load what was written, and another form
-//! takes another version of the record.
+//! If the form changes on purpose, `OOB_MFA_REWRITE_GOLDEN=1 cargo test --test golden` rewrites the files.
+//! Read the diff. After a release every later version must load these files, and a new form needs a new
+//! version of the record.
 
 mod files;
 mod hostile;
@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 
 const WRONG: Result<(), Denied> = Err(Denied::InvalidBindingCode);
 
-/// A first association, its code not yet answered.
+/// A first association, with a pending code.
 fn pending() -> Account {
     let mut world = World::new();
     let session = world.first_factor();
@@ -24,7 +24,7 @@ fn pending() -> Account {
     world.account()
 }
 
-/// One phone and a recovery code, everything else long over.
+/// One phone and a recovery code, and nothing else.
 fn idle() -> Account {
     let mut world = World::new();
     world.enroll(ALICES);
@@ -33,7 +33,7 @@ fn idle() -> Account {
     world.account()
 }
 
-/// A login under way: a live challenge, a spent session, and each budget charged.
+/// A pending login: a live challenge, a spent session, and each budget charged.
 fn signing_in() -> Account {
     let mut world = World::new();
     let (phone, _) = world.enroll(ALICES);
@@ -52,7 +52,7 @@ fn signing_in() -> Account {
     world.account()
 }
 
-/// Two phones, of which the failure cap has stopped the first.
+/// Two phones, the first disabled by the failure cap.
 fn one_of_two_disabled() -> Account {
     let mut world = World::of(Policy::nist_800_63b4(), "auth0|alice");
     let (first, _) = world.enroll(ALICES);
@@ -70,10 +70,10 @@ fn one_of_two_disabled() -> Account {
     world.account()
 }
 
-/// As much as the engine lets into a record: 10 phones, 16 challenges that are enrollments with a
-/// recovery code of their own, 16 spent sessions, the longest subject, and every moment set.
+/// The fullest record that the engine makes: 10 phones, 16 challenges that are enrollments with
+/// recovery codes, 16 spent sessions, the longest subject, and every time set.
 fn largest() -> Account {
-    // A long story, and asked for by many tests.
+    // Cached: it takes many commands, and many tests use it.
     static LARGEST: LazyLock<Account> = LazyLock::new(grown);
     LARGEST.clone()
 }
@@ -137,7 +137,7 @@ fn assert_refused(account: &Account, error: &str, damage: impl FnOnce(&mut Value
     assert!(load(&record).is_ok());
     damage(&mut record);
     assert_eq!(load(&record), Err(error.to_owned()));
-    // The text says it too, with the place added where there is one.
+    // The JSON error has the same text, with a position if there is one.
     let refused = serde_json::from_str::<Account>(&with_version(&record).to_string())
         .unwrap_err()
         .to_string();

@@ -1,5 +1,5 @@
 ; The arithmetic of src/budget.rs as bit-vectors, transcribed function by function. rule.smt2 proves its rule.
-; The test `the_formulas_are_the_code` in src/budget/tests/proof.rs compares every function with the code.
+; The test `the_formulas_of_the_proof_are_the_code` in src/budget/tests/proof.rs compares every function with the code.
 ; Numbers are u64, times are milliseconds. `full_at` is all that a budget stores: when it is full again.
 
 (define-sort U64 () (_ BitVec 64))

@@ -1,10 +1,11 @@
-//! z3 proves rules 4 and 5 for every rate limit, budget and window of time: `rule.smt2` says what and how.
+//! z3 proves rules 4 and 5 for every rate limit, budget and window of time. `rule.smt2` has the proof.
 //!
 //! ```sh
 //! cargo test --lib --test proof -- proof --nocapture
 //! ```
 //!
-//! That includes `src/budget/tests/proof.rs`, which compares the formulas of `budget.smt2` with the code.
+//! The command also runs `src/budget/tests/proof.rs`, which compares the formulas of `budget.smt2` with
+//! the code.
 
 mod z3;
 
@@ -12,7 +13,7 @@ use z3::{BUDGET, answers, broken};
 
 const RULE: &str = include_str!("rule.smt2");
 
-/// The queries of `rule.smt2`, by the word before the colon, each in the order of the proof.
+/// The queries of `rule.smt2`, by the word before the colon, in the order of the proof.
 const QUERIES: [&str; 6] = ["product", "charge", "refusal", "start", "step", "rule"];
 
 /// z3's answer to one query.
@@ -43,7 +44,8 @@ fn the_proof_of_the_rule_has_no_counterexample() {
     assert_eq!(answers, ["unsat"; QUERIES.len()]);
 }
 
-/// A deliberate error of the formulas: what it is, the query that finds it, and the text that it replaces.
+/// A deliberate error in the formulas: its description, the query that finds it, and the text that it
+/// replaces.
 type Fault = (&'static str, &'static str, &'static str, &'static str);
 
 const FAULTS_OF_THE_BUDGET: [Fault; 6] = [

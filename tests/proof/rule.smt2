@@ -16,9 +16,9 @@
 ; refusal. The second part says n * period <= (until - from) + burst * period. The last query, in whole numbers
 ; because dividing bit-vectors of this length takes too long, turns that into the rule.
 ;
-; Nothing here asks that times grow, because `full_at` never falls. So the monotone times of an account are one
-; case. A rewind and a reset of the budgets lower `full_at`; after them the proof begins again, because it begins
-; with any `full_at`.
+; The proof does not require growing times, because `full_at` never falls. The monotone times of an account are
+; one case. A rewind and a reset of the budgets lower `full_at`; after them the proof starts again, because it
+; starts with any `full_at`.
 
 (declare-const burst U64) (declare-const period U64)
 (declare-const from U64) (declare-const until U64)

@@ -1,4 +1,4 @@
-//! Asks z3. The tests of `src/budget.rs` use this file too.
+//! Runs z3. The tests of `src/budget.rs` use this file too.
 
 use std::io::{ErrorKind, Write};
 // The crate itself is `no_std`.
@@ -10,12 +10,12 @@ use std::thread;
 /// The arithmetic of `src/budget.rs` in SMT-LIB.
 pub(super) const BUDGET: &str = include_str!("budget.smt2");
 
-/// The lines that z3 prints for a program. Nothing where z3 is not installed; one line says so, which the test
+/// The lines that z3 prints for a program. `None` if z3 is not installed; a line says so, which the test
 /// harness does not capture.
 ///
 /// # Panics
 ///
-/// Where z3 reports an error, and where z3 is not installed and `CI` is set.
+/// If z3 reports an error, or if z3 is not installed and `CI` is set.
 pub(super) fn answers(program: String) -> Option<Vec<String>> {
     static SKIPPED: Once = Once::new();
     let started = Command::new("z3")
@@ -37,7 +37,7 @@ pub(super) fn answers(program: String) -> Option<Vec<String>> {
         started => started.unwrap(),
     };
     let mut stdin = z3.stdin.take().unwrap();
-    // z3 answers while it reads: one thread that first writes it all would wait for ever.
+    // z3 answers while it reads: a single thread that writes everything first would deadlock.
     let writer = thread::spawn(move || stdin.write_all(program.as_bytes()));
     let output = z3.wait_with_output().unwrap();
     writer.join().unwrap().unwrap();
@@ -46,7 +46,7 @@ pub(super) fn answers(program: String) -> Option<Vec<String>> {
     Some(text.lines().map(str::to_owned).collect())
 }
 
-/// `text` with the one place of `good` replaced: a deliberate error.
+/// `text` with the only occurrence of `good` replaced: a deliberate error.
 pub(super) fn broken(text: &str, good: &str, bad: &str) -> String {
     assert_eq!(text.matches(good).count(), 1, "{good} stands there once");
     text.replace(good, bad)

@@ -1,4 +1,5 @@
-//! Rules 8, 9 and 11: what becomes a factor, who may change them, and whose code is whose.
+//! Rules 8, 9 and 11: what becomes a factor, who may change factors, and which session a code
+//! belongs to.
 
 use std::collections::HashSet;
 
@@ -85,10 +86,10 @@ pub fn second_factor_guards() -> Look {
     })
 }
 
-/// Rule 9, the other way round: an MFA session completes no login.
+/// Rule 9, the other direction: an MFA session cannot complete a login.
 ///
-/// It is not challenged, and what it confirms ends with it.
-pub fn mfa_completes_no_login() -> Look {
+/// It cannot challenge, and tokens from its confirmations end with it.
+pub fn an_mfa_session_cannot_complete_a_login() -> Look {
     Box::new(|before, command, observation, _| {
         let Some(session) = presented_session(before, command) else {
             return;
@@ -120,7 +121,7 @@ pub fn mfa_completes_no_login() -> Look {
     })
 }
 
-/// Rule 11: a code supersedes those of the same session and phone, and no other.
+/// Rule 11: a code supersedes only those of the same session and phone.
 pub fn one_live_code() -> Look {
     Box::new(|before, _, observation, after| {
         let (Answer::Associated { code, .. } | Answer::Challenged { code, .. }) =
@@ -169,7 +170,7 @@ proptest! {
         seed: u64,
         commands in commands(1..60),
     ) {
-        play(&mut world(&policy, seed), &commands, mfa_completes_no_login());
+        play(&mut world(&policy, seed), &commands, an_mfa_session_cannot_complete_a_login());
     }
 
     #[test]
@@ -186,7 +187,7 @@ fn holds(session: &MfaSession, scope: &str) -> bool {
     session.scope().split(' ').any(|held| held == scope)
 }
 
-/// Whether the right code of a challenge would pass now.
+/// Whether the right code of a challenge would succeed now.
 fn passes(world: &World, number: usize) -> bool {
     let mut twin = world.clone();
     let code = Some(world.codes().len() - 1 - number);

@@ -1,4 +1,4 @@
-//! What the tests of the rules share: a world, its story, and what can be read off a record.
+//! Shared by the tests of the rules: a world, its story, and the values of a record.
 
 use oob_mfa::{
     Account, Denied, Engine, Event, Key, KeyRing, Limit, MfaSession, Policy, Purpose, RateLimit,
@@ -13,12 +13,12 @@ pub const HOUR: i64 = 60 * MINUTE;
 pub const DAY: i64 = 24 * HOUR;
 pub const YEAR: i64 = 365 * DAY;
 
-/// Whether everything is to be run, as `.ci/run` does, or less of it.
+/// Whether to run the tests in full, as `.ci/run` does.
 pub fn is_long() -> bool {
     std::env::var("OOB_MFA_LONG").is_ok_and(|long| long == "1")
 }
 
-/// 64 cases by default, 256 with `OOB_MFA_LONG=1`; `PROPTEST_CASES` says otherwise.
+/// 64 cases by default, 256 with `OOB_MFA_LONG=1`; `PROPTEST_CASES` overrides both.
 pub fn config() -> Config {
     let mut config = Config::default();
     if !is_long() && std::env::var_os("PROPTEST_CASES").is_none() {
@@ -47,7 +47,7 @@ pub fn through_postcard(account: &Account) -> Account {
     postcard::from_bytes(&postcard::to_allocvec(account).unwrap()).unwrap()
 }
 
-/// The milliseconds of a moment since the Unix epoch.
+/// A time in milliseconds since the Unix epoch.
 pub fn millis(at: UtcDateTime) -> i64 {
     i64::try_from(at.unix_timestamp_nanos() / 1_000_000).unwrap()
 }
@@ -57,7 +57,7 @@ pub fn record(world: &World) -> Record {
     Record::of(&world.account()).0
 }
 
-/// Account time: what a command was judged at.
+/// Account time, at which a command was judged.
 pub fn time_of(before: &World) -> i64 {
     millis(before.time())
 }
@@ -71,12 +71,12 @@ pub fn is_behind(world: &World) -> bool {
     record(world).as_of > millis(world.now()) + skew(world)
 }
 
-/// A rule that looks at every step of a story: what was before, what was done, what was observed and
-/// what is after. It fails where the rule is broken.
+/// A rule that checks every step of a story, from the state before, the command, its effect and the
+/// state after. It fails if the rule is broken.
 pub type Look = Box<dyn FnMut(&World, &Command, &Observation, &World)>;
 
-/// Plays the commands, some of them on a record that was just loaded from its stored form, and shows
-/// what was before, what was done, what was observed and what is after.
+/// Runs the commands, some of them on a record just loaded from its stored form. Calls `look` with
+/// the state before, the command, its effect and the state after.
 pub fn play(
     world: &mut World,
     commands: &[Command],
@@ -94,7 +94,7 @@ pub fn play(
     }
 }
 
-/// The index of the item that is so many before the latest.
+/// The index of the item that is this many before the latest.
 pub fn index(issued: usize, back: usize) -> Option<usize> {
     (issued > 0).then(|| issued - 1 - back % issued)
 }
@@ -111,7 +111,7 @@ pub fn answered_code<'a>(before: &'a World, command: &Command) -> Option<&'a Iss
     answered(before, command).map(|code| &before.codes()[code])
 }
 
-/// The number of the session that a command comes with.
+/// The number of the session of a command.
 pub fn presenter(before: &World, command: &Command) -> Option<usize> {
     let sessions = before.sessions().len();
     match command {
@@ -136,7 +136,7 @@ pub fn presented_session<'a>(before: &'a World, command: &Command) -> Option<&'a
     presenter(before, command).map(|session| &before.sessions()[session])
 }
 
-/// The one recovery code that ought to work, followed from what was shown and logged.
+/// The one recovery code that should work, from what was shown and logged.
 #[derive(Default)]
 pub struct LiveRecoveryCode(pub Option<usize>);
 
@@ -171,7 +171,7 @@ impl LiveRecoveryCode {
     }
 }
 
-/// Asserts that a refusal left the record as it was, byte for byte, and was not saved.
+/// Asserts that a refusal was not saved and did not change the record, byte for byte.
 pub fn assert_unchanged(before: &World, observation: &Observation, after: &World) {
     assert!(!observation.reply.saved, "a refusal was saved");
     assert!(observation.events.is_empty(), "a refusal has events");
@@ -181,12 +181,12 @@ pub fn assert_unchanged(before: &World, observation: &Observation, after: &World
     );
 }
 
-/// Whether an administrator's command was done: a clock that is behind refuses it.
+/// Whether an administrator's command succeeded: a clock that is behind refuses it.
 pub fn is_done(observation: &Observation) -> bool {
     observation.reply.answer == Answer::Done
 }
 
-/// The budgets that are refilled, or begin anew in another time: the count of what was taken does too.
+/// The budgets that a command refills or rewinds: their counts start again.
 pub fn begins_again(command: &Command, observation: &Observation) -> bool {
     matches!(command, Command::RestoreBudgets | Command::Rewind) && is_done(observation)
 }
@@ -200,7 +200,7 @@ pub fn charged(denied: Denied) -> Option<Limit> {
     }
 }
 
-/// The moment at which a budget is full again, as it is stored.
+/// The stored time at which a budget is full again.
 pub fn full_at(world: &World, limit: Limit) -> i64 {
     let budgets = record(world).budgets;
     match limit {
@@ -215,12 +215,12 @@ pub fn period(limit: RateLimit) -> i64 {
     i64::try_from(limit.period().as_millis()).unwrap()
 }
 
-/// From empty to full.
+/// The time from empty to full.
 pub fn window(limit: RateLimit) -> i64 {
     period(limit) * i64::from(limit.burst())
 }
 
-/// Every moment of account time at which one of a limit was taken.
+/// The account times of the charges of a limit.
 pub struct Taken {
     limit: RateLimit,
     moments: Vec<i64>,
@@ -234,7 +234,7 @@ impl Taken {
         }
     }
 
-    /// Begins the count again.
+    /// Restarts the count.
     pub fn begin_again(&mut self) {
         self.moments.clear();
     }

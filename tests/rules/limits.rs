@@ -1,4 +1,4 @@
-//! Rules 4 to 7: how many, and that only time refills.
+//! Rules 4 to 7: the limits, and that only time refills a budget.
 
 use std::collections::HashMap;
 
@@ -165,7 +165,7 @@ fn failures(world: &World) -> HashMap<DeviceId, u32> {
         .collect()
 }
 
-/// An account with a phone and a recovery code, and a long session of a first factor.
+/// An account with a phone and a recovery code, and a long first-factor session.
 fn enrolled(policy: &Policy) -> World {
     let mut world = world(policy, 1);
     let phone = "+14155558730".parse().unwrap();

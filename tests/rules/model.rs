@@ -1,12 +1,12 @@
-//! The engine does what the model says, and every rule holds, after every command.
+//! After every command, the engine agrees with the model, and every rule holds.
 //!
-//! The stories are plain lists of commands: each command names what it is about by how many were issued
-//! after it, so whatever is left of a story is a story, and needs no state machine to be drawn or shortened.
+//! The stories are plain lists of commands. A command names its objects counted back from the latest, so any
+//! part of a story is a story. Drawing and shortening need no state machine.
 //!
-//! * `OOB_MFA_STEPS` is the least number of steps: 3,000 by default, 15,000 with `OOB_MFA_LONG=1`.
-//!   `cargo test --release --test rules every_step -- --nocapture` with 50,000,000 of them runs for hours,
-//!   and prints how many it made and how fast.
-//! * `OOB_MFA_SEED` begins with the story of that number. A failure prints its number, and the shortest
+//! * `OOB_MFA_STEPS` is the minimum number of steps: 3,000 by default, 15,000 with `OOB_MFA_LONG=1`. With
+//!   50,000,000, `cargo test --release --test rules every_step -- --nocapture` runs for hours, and prints
+//!   their number and rate.
+//! * `OOB_MFA_SEED` starts with the story of that number. A failure prints its number, and the shortest
 //!   story that still fails.
 
 mod site;
@@ -26,7 +26,7 @@ use self::story::Story;
 use crate::harness::{Look, is_long};
 use crate::{factors, limits, proof, record, secrets, time};
 
-/// How many steps are made at least.
+/// The minimum number of steps.
 fn steps() -> u64 {
     let by_default = if is_long() { 15_000 } else { 3_000 };
     setting("OOB_MFA_STEPS").unwrap_or(by_default)
@@ -67,8 +67,8 @@ fn setting(name: &str) -> Option<u64> {
     Some(text.replace(['_', ','], "").parse().expect(name))
 }
 
-/// Every rule that can be seen from outside, step by step. The constant time of rule 6 and the even
-/// draw of rule 15 cannot be seen.
+/// Every rule that is visible from outside, step by step. The constant time of rule 6 and the
+/// uniform codes of rule 15 are not.
 pub fn every_rule(policy: &Policy) -> Vec<Look> {
     vec![
         proof::proof(),
@@ -80,7 +80,7 @@ pub fn every_rule(policy: &Policy) -> Vec<Look> {
         limits::budgets_survive(policy),
         factors::confirm_before_active(),
         factors::second_factor_guards(),
-        factors::mfa_completes_no_login(),
+        factors::an_mfa_session_cannot_complete_a_login(),
         time::expiry(policy),
         factors::one_live_code(),
         record::bounded(),
@@ -131,8 +131,7 @@ impl Story {
         Ok(())
     }
 
-    /// As much of the story as it takes to fail: smaller and smaller pieces of it are left out, as long as
-    /// it fails.
+    /// Shortens a failing story: leaves out smaller and smaller pieces while it still fails.
     fn shortest(self, failed: Failed) -> (Self, Failed) {
         let mut shortest = (self, failed);
         let shorten = |shortest: &mut (Self, Failed), story: Self| {
@@ -171,11 +170,11 @@ impl Story {
 
 thread_local! {
     static QUIET: Cell<bool> = const { Cell::new(false) };
-    /// Where the latest silent panic was.
+    /// The place of the latest silent panic.
     static PLACE: Cell<Option<String>> = const { Cell::new(None) };
 }
 
-/// What `step` returns, or the message that it panics with, without printing it.
+/// The result of `step`, or its panic message, without printing it.
 fn quietly<T>(step: impl FnOnce() -> T) -> Result<T, String> {
     static HOOK: std::sync::Once = std::sync::Once::new();
     HOOK.call_once(|| {

@@ -1,4 +1,4 @@
-//! Two requests at once, in every order in which they can load and save.
+//! Two requests at once, in every order of load and save.
 
 use oob_mfa::{
     Account, Assurance, BindingCode, Challenge, Denied, DeniedKind, MfaSession, OobCode, Policy,
@@ -13,7 +13,7 @@ fn load(world: &World) -> Account {
     stored_and_loaded(&world.account())
 }
 
-/// The result, or nothing where another request has saved meanwhile.
+/// The result, or `None` after a conflict.
 fn commit<T>(world: &World, transition: Transition<T>) -> Option<Result<T, Denied>> {
     match transition.commit(|next| world.store().replace(next)) {
         Ok(outcome) => Some(outcome.result),
@@ -22,11 +22,11 @@ fn commit<T>(world: &World, transition: Transition<T>) -> Option<Result<T, Denie
     }
 }
 
-/// What is asked of the account that was loaded.
+/// The request on the loaded account.
 type Request<'a, T> = &'a dyn Fn(Account) -> Transition<T>;
 
-/// Runs two requests over the store in every order of their two steps: load, then decide and save. A
-/// request that meets a conflict loads and asks again. Shows the two answers of each order.
+/// Runs two requests in every order of their two steps: load, then decide and save. A request that
+/// gets a conflict starts again. Calls back with the two answers of each order.
 fn in_every_order<T>(
     begin: &World,
     requests: [Request<'_, T>; 2],
@@ -162,7 +162,7 @@ fn r03_r05_two_wrong_codes_at_the_last_of_the_budget_are_judged_once() {
         assert_eq!(denied, [refusal, Denied::InvalidBindingCode]);
         assert_eq!(after.revision(), revision + 1);
     });
-    // Beside a wrong code, the right one passes or is refused without a judgement, depending on the order.
+    // Beside a wrong code, the right one passes or is refused without judgment, depending on the order.
     let owner = |account| verify(&sessions[1], &two, account);
     let mut passed = 0;
     in_every_order(&world, [&first, &owner], |[wrong, right], after| {

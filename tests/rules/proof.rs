@@ -1,4 +1,4 @@
-//! Rules 1 to 3: who gets in, how often, and at what price.
+//! Rules 1 to 3: who may sign in, how often, and what is charged.
 
 use std::collections::HashSet;
 
@@ -45,7 +45,7 @@ pub fn proof() -> Look {
     })
 }
 
-/// Rule 2: a code passes once, and a first-factor session completes once.
+/// Rule 2: a code succeeds once, and a first-factor session completes one login.
 pub fn once(policy: &Policy) -> Look {
     let longest = i64::try_from(policy.longest_session().as_millis()).unwrap();
     let mut codes = HashSet::new();
@@ -55,7 +55,8 @@ pub fn once(policy: &Policy) -> Look {
         let now = time_of(before);
         let ahead = now + skew(before);
         if *command == Command::Rewind && is_done(observation) {
-            // A session from further ahead comes alive later unless its key is dropped: see `rewind`.
+            // A session from further ahead becomes valid later unless its key is dropped: see
+            // `rewind`.
             let revoked_until = millis(before.now()) + skew(before);
             sessions.retain(|session: &usize| {
                 millis(before.sessions()[*session].issued_at()) <= revoked_until
@@ -139,7 +140,7 @@ proptest! {
     }
 }
 
-/// The switch applies to what is stored: the code is not consumed, and works once after it is on again.
+/// The switch applies to stored codes: the code is not used up, and works once when they are on again.
 #[test]
 fn r02_a_recovery_code_is_neither_accepted_nor_used_up_while_the_policy_has_none() {
     let mut world = world(&Policy::auth0(), 1);

@@ -1,4 +1,4 @@
-//! Rules 12, 16 and 17: how large a record grows, that it is deterministic, and what loads.
+//! Rules 12, 16 and 17: the size of a record, that it is deterministic, and which records load.
 
 mod largest;
 
@@ -51,7 +51,8 @@ pub fn replay() -> Look {
     })
 }
 
-/// Rule 17: what is stored loads as it was. With one byte changed it loads stably or is refused.
+/// Rule 17: a stored record loads unchanged. With one byte changed, it is refused, or saves and
+/// loads unchanged.
 pub fn hostile_input() -> Look {
     let mut at = 0;
     Box::new(move |_, _, observation, after| {
@@ -59,7 +60,7 @@ pub fn hostile_input() -> Look {
             let record = after.record().unwrap();
             loads_stably(Some(record.clone()));
             let mut bytes = binary(&record);
-            // A stride without a factor in common with most lengths gets to every byte.
+            // A stride without a common factor with most lengths reaches every byte.
             at = (at + 101) % bytes.len();
             assert!(postcard::from_bytes::<Account>(&bytes[..at]).is_err());
             bytes[at] = bytes[at].wrapping_add(1);
@@ -160,7 +161,7 @@ proptest! {
         let loaded = [postcard::from_bytes(&flipped).ok(), serde_json::from_value(tree).ok()];
         for account in loaded {
             loads_stably(account.clone());
-            // Nothing panics on any record that loads, and what is saved of it loads.
+            // No record that loads causes a panic, and every account saved from it loads.
             if let Some(account) = account {
                 let mut twin = world.clone();
                 twin.reload(|_| account);
@@ -198,7 +199,7 @@ fn parse(text: &str) {
     assert!(engine(&policy).open_token(text, None, now).is_err());
 }
 
-/// What loads is written and loaded again as the same.
+/// A record that loads saves and loads unchanged.
 fn loads_stably(account: Option<Account>) {
     if let Some(account) = account {
         assert_eq!(
@@ -231,7 +232,7 @@ fn count_leaves(tree: &Value) -> usize {
     }
 }
 
-/// Replaces the leaf, or branch, of this number.
+/// Replaces the leaf or branch with this number.
 fn replace_leaf(tree: &mut Value, number: &mut usize, replacement: &Value) -> bool {
     if *number == 0 {
         *tree = replacement.clone();
@@ -249,7 +250,7 @@ fn replace_leaf(tree: &mut Value, number: &mut usize, replacement: &Value) -> bo
     }
 }
 
-/// A first factor passed, and a code asked for.
+/// A first factor, and a code.
 fn challenged(world: &mut World) -> Answer {
     world.apply(&Command::Begin);
     world
@@ -297,7 +298,7 @@ fn r12_the_seventeenth_challenge_and_the_seventeenth_login_wait_for_the_first_to
     });
     assert_eq!(challenged(&mut challenges), full);
     challenges.apply(&Command::Step { millis: 1 });
-    // Sixteen expired challenges make room, the oldest first.
+    // 16 expired challenges make room, the oldest first.
     for _ in 0..16 {
         assert!(matches!(
             challenged(&mut challenges),

@@ -1,4 +1,4 @@
-//! Cases that failed once, as proptest shortened them.
+//! Cases that once failed, as proptest shortened them.
 //!
 //! `tests/proptest-regressions` has their seeds. The strategies have changed since, and a seed draws other
 //! commands now.

@@ -11,9 +11,10 @@ use proptest::prelude::*;
 
 use crate::harness::{Look, config, engine, json, play, world};
 
-/// Rule 14: no secret of the latest is printed or stored.
+/// Rule 14: none of the latest secrets is printed or stored.
 ///
-/// Six digits are in many numbers by chance, so a code is looked for as a text of its own.
+/// Many numbers contain 6 given digits by chance, so the test searches for a code between other
+/// characters.
 pub fn secrets() -> Look {
     Box::new(|_, _, observation, after| {
         let record = after.record();
@@ -42,7 +43,7 @@ pub fn secrets() -> Look {
                 !told.contains(token) && !stored.contains(token),
                 "a token is told"
             );
-            // The tag alone, as it stands in the token behind version and key.
+            // Only the tag, which comes after version and key in the token.
             assert!(
                 !told.contains(&token[8..26]),
                 "the tag of a session is told"
@@ -51,7 +52,8 @@ pub fn secrets() -> Look {
     })
 }
 
-/// Rule 15, as far as one code shows it: each has as many digits as the policy says, leading zeros too.
+/// Rule 15, as far as one code shows: each code has the policy's number of digits, leading zeros
+/// included.
 pub fn whole_codes(policy: &Policy) -> Look {
     let digits = policy.code_digits();
     Box::new(move |_, _, observation, after| {
@@ -67,7 +69,7 @@ proptest! {
 
     #[test]
     fn r14_nothing_printed_or_stored_contains_a_secret(seed: u64, commands in commands(1..30)) {
-        // A moment or a phone number is rarely taken for a code of eight digits.
+        // A time or a phone number rarely contains a code of 8 digits.
         let policy = Policy::auth0().with_code_digits(8).unwrap();
         let mut told = String::new();
         let mut stored = String::new();
@@ -99,7 +101,7 @@ proptest! {
             let token = world.engine.issue_token(session);
             told += &format!("{token:?}");
             secrets.push(token.expose_secret().to_owned());
-            // The tag alone, as it stands in the token behind version and key.
+            // Only the tag, which comes after version and key in the token.
             secrets.push(token.expose_secret()[8..26].to_owned());
         }
         secrets.extend(world.recovery_codes().iter().map(|shown| shown.characters.clone()));
@@ -156,7 +158,7 @@ proptest! {
 /// The words of an `oob_code` of sevens.
 const SEVENS: [u32; 4] = [0x0707_0707; 4];
 
-/// A source of exactly these words. It takes bytes from them, the lowest first.
+/// A source of exactly these words. Bytes come from words, the lowest first.
 struct Scripted<'a>(core::iter::Copied<core::slice::Iter<'a, u32>>);
 
 impl TryRng for Scripted<'_> {
@@ -180,7 +182,7 @@ impl TryRng for Scripted<'_> {
 
 impl TryCryptoRng for Scripted<'_> {}
 
-/// The code that a challenge sends where the source has these words. It has to draw all of them.
+/// The code of a challenge with these random words. It must draw all of them.
 fn drawn(digits: usize, words: &[u32]) -> String {
     let policy = Policy::auth0().with_code_digits(digits).unwrap();
     let mut world: World = world(&policy, 1);
@@ -218,7 +220,7 @@ fn r15_words_become_codes_by_rejection_and_leading_zeros_stay() {
     assert_eq!(drawn(6, &[1_000_000]), "000000");
     assert_eq!(drawn(7, &[42]), "0000042");
     assert_eq!(drawn(8, &[99_999_999]), "99999999");
-    // 2³² is 4,294 whole millions and 967,296: those last words are thrown away.
+    // 2³² is 4,294 whole millions and 967,296: those last words are rejected.
     assert_eq!(drawn(6, &[4_293_999_999]), "999999");
     assert_eq!(drawn(6, &[4_294_000_000, 1]), "000001");
     assert_eq!(drawn(6, &[u32::MAX, 4_294_000_000, 999_999]), "999999");
@@ -288,7 +290,7 @@ fn r14_an_account_does_not_print_what_an_oob_code_encodes() {
         Ok::<_, ()>(())
     });
     assert!(outcome.unwrap().result.is_ok());
-    // The source has made it of sevens.
+    // The source made it from sevens.
     assert!(
         told.contains("ChallengeId(redacted)") && !told.contains("7, 7"),
         "{told}"

@@ -1,4 +1,4 @@
-//! Rules 10 and 13: what a clock can do, forwards and backwards.
+//! Rules 10 and 13: clocks that move forwards and backwards.
 
 mod ends;
 mod jumps;
@@ -16,7 +16,7 @@ use crate::harness::{
     millis, play, presented_session, record, skew, time_of, world,
 };
 
-/// A first-factor session of `lifetime`, and a phone that it can challenge.
+/// A first-factor session with this lifetime, and a phone that it can challenge.
 fn ready(world: &mut World, lifetime: i64) {
     let channel = world.engine.policy().channels().iter().next().unwrap();
     world.apply(&Command::Vouch(Vouch {
@@ -43,7 +43,7 @@ const CHALLENGE: Command = Command::Challenge {
     channel: None,
 };
 
-/// Rule 10: no code is judged outside its lifetime, in account time.
+/// Rule 10: no code is judged outside of its lifetime, in account time.
 pub fn expiry(policy: &Policy) -> Look {
     let lifetime = policy.code_lifetime();
     assert!(lifetime + policy.skew() <= oob_mfa_testing::MINUTE * 10);
@@ -143,7 +143,7 @@ proptest! {
         assert!(lifetime + skew <= 10 * MINUTE);
         assert!(matches!(after(0), Answer::Verified { .. }));
         assert!(matches!(after(lifetime - 1), Answer::Verified { .. }));
-        // A clock that is behind judges at the account's time: the moment of the issue.
+        // A clock that is behind judges at account time: that of the issue.
         assert!(matches!(after(-skew), Answer::Verified { .. }));
         assert_eq!(after(-skew - 1), Answer::Denied(Denied::ClockBehind));
         let forgotten = Answer::Denied(Denied::OobCodeUnknown);

@@ -1,4 +1,4 @@
-//! A user on a store that counts.
+//! A user of a store that counts.
 
 use std::cell::{Cell, RefCell};
 
@@ -19,7 +19,7 @@ pub struct Counted {
     rng: RefCell<ChaCha20Rng>,
 }
 
-/// Something that was asked for, with a code or without.
+/// The result of a request, with or without a code.
 pub struct Asked {
     pub oob_code: String,
     pub code: String,
@@ -49,7 +49,7 @@ impl Counted {
         stored.unwrap_or_else(|| Account::new(subject))
     }
 
-    /// Bytes of the record as it is stored.
+    /// The bytes of the stored record.
     pub fn bytes(&self) -> usize {
         postcard::to_allocvec(&self.account()).unwrap().len()
     }
@@ -65,7 +65,7 @@ impl Counted {
             .result
     }
 
-    /// The password was right: what is needed is asked for, and a token is given out.
+    /// After a right password: reads the requirements, and issues a token.
     pub fn password(&mut self) -> (MfaSession, Requirements) {
         let account = self.load().unwrap();
         let account = account.unwrap_or_else(|| Account::new(SUBJECT.parse().unwrap()));
@@ -152,7 +152,7 @@ impl Counted {
         asked
     }
 
-    /// Since this was asked the last time, as the page has it in a row.
+    /// The counts since the last call, as a row of the page.
     pub fn row(&self, request: &str) -> String {
         let (loads, writes) = (self.loads.take(), self.writes.take());
         let messages = self.messages.take();

@@ -1,4 +1,4 @@
-//! The page of scale says what is so: what a request asks of a store, how long a record is, and sums.
+//! The page `scale` is correct: the costs of requests, the sizes of records, and the sums.
 
 mod counted;
 mod sums;
@@ -38,7 +38,7 @@ fn every_request_costs_the_store_what_the_page_states() {
     user.world.wait(DAY);
     let (session, requirements) = user.password();
     assert_ne!(requirements, Requirements::Enroll);
-    // The same row again.
+    // A later login costs the same.
     assert_eq!(user.row("the password was right"), counted[0]);
     assert_eq!(user.list(&session), 3);
     counted.push(user.row("the authenticators are listed"));
@@ -114,7 +114,7 @@ fn sizes() -> [(&'static str, usize); 5] {
 
     let longest = "s".repeat(Subject::MAX_LEN).parse().unwrap();
     let largest = Scene::largest(longest, 1).world.account();
-    // Its revision is the first, of one byte in the place of eight.
+    // Its revision is 1, with 1 byte instead of 8.
     let largest = postcard::to_allocvec(&largest).unwrap().len() + 7;
     [
         ("a first phone is associated", enrolling),
@@ -126,7 +126,7 @@ fn sizes() -> [(&'static str, usize); 5] {
 }
 
 #[test]
-fn records_are_as_long_as_the_page_says() {
+fn records_have_the_sizes_of_the_page() {
     let sizes = sizes();
     let counted: Vec<String> = sizes
         .iter()
@@ -136,7 +136,7 @@ fn records_are_as_long_as_the_page_says() {
     assert_eq!(rows("What a user takes"), counted);
 }
 
-/// A login leaves as much in the record as the one before left.
+/// Each login leaves a record of the same size.
 #[test]
 fn logins_do_not_grow_the_record() {
     let mut user = Counted::new();
@@ -150,7 +150,7 @@ fn logins_do_not_grow_the_record() {
         after_each.insert(user.bytes());
     }
     assert_eq!(user.account().revision(), 202);
-    // The revision takes a second byte from 128 on.
+    // From 128 on, the revision takes a second byte.
     let after_each: Vec<usize> = after_each.into_iter().collect();
     assert_eq!(after_each.len(), 2, "{after_each:?}");
     assert_eq!(after_each[0] + 1, after_each[1]);
@@ -167,7 +167,7 @@ fn grouped(number: usize) -> String {
     groups.join(",")
 }
 
-/// The tables of a run come from programs that are there. They are not part of the published crate.
+/// The programs that print the tables exist. They are not part of the published crate.
 #[test]
 fn every_command_is_there() {
     let benches = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches");

@@ -1,15 +1,15 @@
-//! The sums of the page: each is right, and made of what the tests and the tables say.
+//! The sums of the page: each is right, and uses the numbers of the tests and the tables.
 
 use crate::{PAGE, grouped, sizes};
 
-/// The sums of the page: `A × B ÷ C + D = E`, with words after each.
+/// The sums of the page: `A × B ÷ C + D = E`, each followed by words.
 fn sums() -> Vec<&'static str> {
     PAGE.lines()
         .filter(|line| line.contains(" = ") && line.starts_with(|c: char| c.is_ascii_digit()))
         .collect()
 }
 
-/// The number that a piece of a sum begins with.
+/// The number at the start of a part of a sum.
 fn number(text: &str) -> f64 {
     let word = text.split_whitespace().next().unwrap();
     word.replace(',', "")
@@ -36,7 +36,7 @@ fn product(text: &str) -> f64 {
     }
 }
 
-/// Whether what stands right of the `=` is the left side, rounded to as many digits as it has.
+/// Whether the right side of the `=` is the left side, rounded to the same number of digits.
 fn is_right(sum: &str) -> bool {
     let (left, right) = sum.split_once(" = ").unwrap();
     let left: f64 = left.split(" + ").map(product).sum();
@@ -45,7 +45,7 @@ fn is_right(sum: &str) -> bool {
         .split_once('.')
         .map_or(0, |(_, digits)| digits.len());
     let unit = 10_f64.powi(-i32::try_from(digits).unwrap());
-    // Half a unit, and what a float makes of it.
+    // Half a unit, plus float error.
     (number(right) - left).abs() <= unit * 0.500_001
 }
 
@@ -67,12 +67,12 @@ fn a_wrong_sum_is_found() {
     assert!(!is_right("2 + 3 = 6"));
 }
 
-/// What the sums begin with is what is counted above.
+/// The sums start from the counts of the tables.
 #[test]
 fn the_sums_are_made_of_what_is_counted() {
     let [.., (_, signing_in), (_, signed_in), (_, largest)] = sizes();
     let beginnings = [
-        // A login is a password, a challenge and a right code; one in ten has a wrong code too.
+        // A login is a password, a challenge and a right code; 1 in 10 has a wrong code too.
         "1 + 1 + 1 + 0.1 × 1 = 3.1 loads a login".to_owned(),
         "0 + 1 + 1 + 0.1 × 1 = 2.1 writes a login".to_owned(),
         format!("100,000,000 × {signed_in} ÷ 1,000,000,000 = "),
@@ -85,22 +85,22 @@ fn the_sums_are_made_of_what_is_counted() {
     }
 }
 
-/// The last of these rows of a table that begins with these cells.
+/// The last row that starts with these cells.
 fn row<'a>(rows: &'a [Vec<&'a str>], beginning: &[&str]) -> &'a [&'a str] {
     let found = rows.iter().rfind(|row| row.starts_with(beginning));
     found.unwrap_or_else(|| panic!("no row {beginning:?}"))
 }
 
-/// How many of an operation one thread did in a second, in the last table in memory.
+/// The operations per second of one thread, in the last table in memory.
 fn alone(rows: &[Vec<&str>], operation: &str) -> String {
     let found = rows.iter().rfind(|row| row[1..3] == [operation, "1"]);
     grouped(found.unwrap()[3].parse().unwrap())
 }
 
-/// What stands before the name of a store where a sum is about a server on it.
+/// The text before the name of a store in a sum about a server on it.
 const SERVED_ON: &str = "µs of the server for a login on ";
 
-/// The left side that a sum of the run has to have, by the rows and the sums above it: `what` is its right side.
+/// The left side that a sum of the run must have, from the rows and sums above it. `what` is its right side.
 fn left_side(what: &str, rows: &[Vec<&str>], above: &[&str]) -> String {
     if what.contains("GB allocated, all of them as") {
         let form = format!("as {}", what.rsplit_once("as ").unwrap().1);
@@ -134,7 +134,7 @@ fn left_side(what: &str, rows: &[Vec<&str>], above: &[&str]) -> String {
     }
 }
 
-/// What a sum of the run is made of are the rows that it is about.
+/// The sums of the run use the rows that they are about.
 #[test]
 fn the_sums_of_the_run_are_made_of_its_tables() {
     let (_, run) = PAGE.split_once("\n## What it printed\n").unwrap();

@@ -1,9 +1,9 @@
-//! Every state that can be reached, breadth first, each of them once.
+//! Visits every reachable state once, breadth first.
 //!
-//! Two ways into one state are two worlds with one normal form. Their clocks show different moments, and
-//! their past was different. The second way into a state, and the first at another moment, is asked
-//! everything as well. It has to give the same answers and to lead to the same states. So for every state
-//! that has such a second way, this shows that what the normal form leaves out makes no difference.
+//! Two ways into one state are two worlds with the same normal form, but with different clocks and
+//! histories. The search also asks every question after the second way into a state, and after the first
+//! at another time. The answers and next states must be the same. For every such state, this shows that
+//! the parts outside of the normal form make no difference.
 
 use std::collections::hash_map::{DefaultHasher, Entry};
 use std::collections::{HashMap, VecDeque};
@@ -19,20 +19,20 @@ use crate::rules::{self, Breach, breach};
 use crate::small::Small;
 use crate::state::{State, millis};
 
-/// A world explored to its end.
+/// A completely explored world.
 pub struct Explored {
     pub states: usize,
-    /// Steps that led to another state, or to the same one by a way that was saved.
+    /// Steps that led to another state, or to the same one with a save.
     pub transitions: usize,
-    /// Everything that was asked.
+    /// The number of questions.
     pub questions: usize,
-    /// States that were asked everything at a second moment, or after another past.
+    /// States that were asked everything at a second time, or after another history.
     pub twice: usize,
     pub depth: usize,
     pub largest: usize,
 }
 
-/// Where it broke.
+/// A broken rule and the way to it.
 pub struct Found {
     pub breach: Breach,
     pub states: usize,
@@ -40,14 +40,14 @@ pub struct Found {
     pub trace: Vec<Command>,
 }
 
-/// How a state was reached first, and what everything that was asked in it led to.
+/// The first way to a state, and the result of every question there.
 struct Known {
     from: usize,
     by: Option<Command>,
     depth: usize,
     now: i64,
     answers: Option<u64>,
-    /// What the same questions led to after another way into it.
+    /// The results of the same questions after another way.
     twins: Vec<u64>,
     seen: Seen,
 }
@@ -69,7 +69,7 @@ pub struct Search<'a> {
 }
 
 impl<'a> Search<'a> {
-    /// Explores a world with an engine that ought to keep to its policy.
+    /// Explores a world with an engine that should follow its policy.
     pub fn run(small: &'a Small, engine: &'a Engine) -> Result<Explored, Box<Found>> {
         let mut state = State::new(small, engine);
         for command in &small.start {
@@ -122,7 +122,7 @@ impl<'a> Search<'a> {
         Ok(search.explored)
     }
 
-    /// Asks everything in a state, and takes note of where it leads.
+    /// Asks every question in a state, and records the results.
     fn visit(&mut self, id: usize, mut state: State, normal: &Normal) -> Result<(), Box<Found>> {
         let small = self.small;
         rules::state(&state, normal).map_err(|breach| self.found(breach, id, None))?;
@@ -188,7 +188,7 @@ impl<'a> Search<'a> {
                 let known = &self.known[id];
                 let is_elsewhen = known.now != after.now();
                 let is_due = match known.seen {
-                    // At the same moment it is most often the same two steps in the other order.
+                    // At the same time, it is mostly the same two steps in the other order.
                     Seen::Once => is_elsewhen || id % 8 == 0,
                     Seen::AgainAtTheSameMoment => is_elsewhen,
                     Seen::AtAnother => false,
@@ -211,7 +211,7 @@ impl<'a> Search<'a> {
         Ok(())
     }
 
-    /// What a second way into a state leads to.
+    /// The results after a second way into a state.
     fn answers(&self, mut state: State, normal: &Normal) -> u64 {
         let small = self.small;
         state.model = None;
@@ -224,7 +224,7 @@ impl<'a> Search<'a> {
         answers.finish()
     }
 
-    /// The first question that two ways into a state answer apart.
+    /// The first question with different answers after two ways into a state.
     fn unlike(&self, id: usize, from: usize, by: &Command) -> String {
         let small = self.small;
         let first = self.trace(id, None);
@@ -258,7 +258,7 @@ impl<'a> Search<'a> {
         format!("two with the same one are asked apart: {questions:?}")
     }
 
-    /// How a state was reached.
+    /// The way to a state.
     fn trace(&self, at: usize, by: Option<Command>) -> Vec<Command> {
         let mut trace: Vec<Command> = by.into_iter().collect();
         let mut id = at;
@@ -279,7 +279,7 @@ impl<'a> Search<'a> {
     }
 }
 
-/// What is answered, sent and logged without numbers, names and the date; and where it leads.
+/// The answer, message and events without numbers, names and the date, and the next state.
 fn answer(
     small: &Small,
     before: &State,

@@ -1,9 +1,8 @@
-//! Small worlds, explored to the end: few codes, budgets of two, two sessions, a clock that goes by a
-//! code's lifetime and stops a millisecond before. Every state that can be reached is visited, every
-//! question that can be asked there is asked, and each answer is checked against the rules and against
-//! the model.
+//! Small worlds, explored completely: few codes, budgets of 2, 2 sessions, a clock that moves by a
+//! code's lifetime and stops a millisecond before. The search visits every reachable state, asks every
+//! question there, and checks each answer against the rules and the model.
 //!
-//! Three of them are explored by default, all of them with `OOB_MFA_LONG=1`, and one of them with
+//! It explores 3 worlds by default, all with `OOB_MFA_LONG=1`, and one with
 //! `OOB_MFA_SMALL_WORLD="signing in"`.
 
 mod explore;
@@ -79,7 +78,7 @@ fn every_state_of_every_small_world_keeps_the_rules() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// What the search finds of an engine that does not keep to the policy of the world.
+/// The finding for an engine that does not follow the world's policy.
 fn found(name: &str, engine: &oob_mfa::Engine) -> Box<Found> {
     let worlds = small::worlds();
     let small = worlds.iter().find(|small| small.name == name).unwrap();
@@ -95,8 +94,8 @@ fn an_engine_that_judges_one_code_too_many_is_found() {
     let policy = policy.with_binding_failures(limit(3, 10)).unwrap();
     let found = found("signing in", &engine(&policy));
     assert_eq!(found.breach.check, "model", "{}", found.tell());
-    // The phone, a session, a challenge and two wrong codes: the second does not log that it was the last.
-    // No way is shorter.
+    // The shortest way: a phone, a session, a challenge and 2 wrong codes. The second does not log that it
+    // was the last.
     assert_eq!(found.trace.len(), 5, "{}", found.tell());
 }
 

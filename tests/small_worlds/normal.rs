@@ -1,9 +1,9 @@
-//! The normal form of a state: two states with the same one can do the same, forever.
+//! The normal form of a state: two states with the same form behave the same forever.
 //!
-//! Moments are counted from the earliest one that the clock can show again. Moments before it are alike
-//! where the engine cannot tell them apart. What the record names by random bytes is named by its place;
-//! what no session can use any more is one of its kind. That the form leaves out only what makes no
-//! difference is not argued here but tested: see `explore`.
+//! Times are relative to the earliest one that the clock can show again. Earlier times are equal if the
+//! engine cannot distinguish them. Random ids become places in the record; objects that no session can
+//! use any more become one of their kind. `explore` tests that the form leaves out only what makes no
+//! difference.
 
 use oob_mfa::Assurance;
 use oob_mfa_testing::record::{Code, Issued, Phone, Status, Target};
@@ -11,26 +11,27 @@ use oob_mfa_testing::record::{Code, Issued, Phone, Status, Target};
 use crate::small::Small;
 use crate::state::{Hand, State, UNEXPLAINED, millis};
 
-/// An expired challenge is remembered for so long after its issue.
+/// How long after its issue an expired challenge is remembered.
 pub const REMEMBERED: i64 = 10 * 60 * 1_000;
 
-/// What is in a state by the numbers of the world, in the order of the normal form, and the form.
+/// The objects of a state, by the numbers of the world, in the order of the normal form, and the
+/// form.
 #[derive(Default)]
 pub struct Normal {
     pub form: Vec<i64>,
-    /// Sessions that can still be served, the older first.
+    /// Sessions that can still be valid, the oldest first.
     pub sessions: Vec<usize>,
-    /// One that never will be again.
+    /// A session that can never be valid again.
     pub expired_session: Option<usize>,
     /// Challenges that the record knows.
     pub codes: Vec<usize>,
-    /// One that was used, and one that was superseded or dropped.
+    /// A used code, and one that was superseded or dropped.
     pub dead_codes: Vec<usize>,
     /// Phones, and enrollments that can still be confirmed.
     pub devices: Vec<usize>,
     /// Recovery codes of the record: the active one, and those of enrollments.
     pub recovery_codes: Vec<usize>,
-    /// One that was used, and one that was replaced or dropped.
+    /// A used recovery code, and one that was replaced or dropped.
     pub dead_recovery_codes: Vec<usize>,
 }
 
@@ -63,7 +64,7 @@ impl Normal {
             ]
             .map(|at| (at - floor).max(0)),
         );
-        // A session that is issued at that very moment is revoked too.
+        // A session issued at exactly that time is revoked too.
         let revoked = record.revoked_until;
         let until = |at: Option<i64>| at.map_or(-1, |at| (at - floor).max(-1));
         self.form
@@ -118,7 +119,7 @@ impl Normal {
             if small.policy.failure_cap().is_some() {
                 self.form.push(i64::from(phone.failures));
             }
-            // Which was used last is all that is ever asked, and only one used now can tie with the next.
+            // Only the order of use matters, and only a phone used now can tie with the next.
             if small.policy.max_phones() > 1 {
                 let earlier = |other: &&Phone| other.last_used < phone.last_used;
                 let rank = phones.iter().filter(earlier).count();
@@ -211,7 +212,7 @@ impl Normal {
     }
 }
 
-/// The last that was used, and the last that went otherwise, of those that the record knows no more.
+/// The last used one, and the last one dropped otherwise, of those that are no longer in the record.
 fn dead(issued: usize, known: &[usize], used: &[usize]) -> [Option<usize>; 2] {
     let mut dead = (0..issued).rev().filter(|number| !known.contains(number));
     [

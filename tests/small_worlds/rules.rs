@@ -1,4 +1,4 @@
-//! What every rule says of a state, and of a step from one to the next.
+//! Every rule, for a state and for a step to the next state.
 
 mod charge;
 mod clock;
@@ -16,7 +16,7 @@ pub use self::state::state;
 use crate::small::Small;
 use crate::state::State;
 
-/// What was found wrong: the rule, or what else did not hold.
+/// A finding: the broken rule, or another broken property.
 #[derive(Debug)]
 pub struct Breach {
     pub check: String,
@@ -40,7 +40,7 @@ pub fn breach(check: &str, found: &str) -> Breach {
     }
 }
 
-/// What has to be so in every step.
+/// The checks of every step.
 pub fn step(
     small: &Small,
     before: &State,
@@ -124,7 +124,7 @@ fn passed(small: &Small, before: &State, limit: Limit) -> Checked {
     not_empty(small.policy.rate(limit), full_at, before.time())
 }
 
-/// Neither a message nor a login touches the codes of other sessions.
+/// A message or a login does not change the codes of other sessions.
 fn others(before: &State, command: &Command, answer: &Answer, after: &State) -> Checked {
     let Some(session) = before.presenter(command) else {
         return Ok(());
@@ -162,7 +162,7 @@ fn others(before: &State, command: &Command, answer: &Answer, after: &State) -> 
     Ok(())
 }
 
-/// Where a limit refuses, the right code and a wrong one get the same answer, and neither is saved.
+/// If a limit refuses, the right code and a wrong one get the same answer, and neither is saved.
 pub fn no_oracle(asked: &[(Command, Observation)]) -> Checked {
     let limited = |observation: &Observation| {
         matches!(

@@ -1,4 +1,4 @@
-//! The small worlds: who is there, what can be asked, and how the clock goes.
+//! The small worlds: their users, their questions, and their clocks.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use crate::state::{Hand, State, index};
 const MINUTE: i64 = 60_000;
 const HOUR: i64 = 60 * MINUTE;
 
-/// What can be asked in a world, besides that time passes.
+/// The questions in a world, besides steps of time.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Ask {
     Associate,
@@ -29,7 +29,7 @@ pub enum Ask {
     Rewind,
 }
 
-/// Where the clock can stop.
+/// The times at which the clock can stop.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Stops {
     /// At every tick.
@@ -40,22 +40,22 @@ pub enum Stops {
 
 pub struct Small {
     pub name: &'static str,
-    /// Whether it is explored by default too, not only with `OOB_MFA_LONG=1`.
+    /// Whether to explore it by default too, not only with `OOB_MFA_LONG=1`.
     pub by_default: bool,
     pub policy: Policy,
     /// A step of the clock.
     pub tick: i64,
     pub stops: Stops,
-    /// How far the clock can go back behind the latest moment that it has shown.
+    /// How far the clock can go back from its latest time.
     pub backwards: i64,
-    /// Sessions of a first factor that live at once.
+    /// The number of live first-factor sessions.
     pub first_factors: usize,
-    /// Sessions of a second factor that live at once.
+    /// The number of live MFA sessions.
     pub managers: usize,
     pub phones: Vec<PhoneNumber>,
     pub asks: Vec<Ask>,
     pub start: Vec<Command>,
-    /// States, steps that change something, and questions in all.
+    /// The numbers of states, of steps that change something, and of questions.
     pub expected: [usize; 3],
 }
 
@@ -85,7 +85,7 @@ fn vouch(lifetime: i64) -> Command {
     })
 }
 
-/// Budgets of two, codes of five minutes, tokens of ten, one phone.
+/// Budgets of 2, codes of 5 minutes, tokens of 10, one phone.
 fn policy() -> Policy {
     Policy::auth0()
         .with_max_phones(1)
@@ -97,8 +97,7 @@ fn policy() -> Policy {
         .unwrap()
 }
 
-/// Every world. Those that are explored by default take some seconds without optimization, all of them some
-/// minutes.
+/// Every world. Without optimization, the default ones take some seconds, all of them some minutes.
 pub fn worlds() -> Vec<Small> {
     use Ask::{
         Associate, Challenge, Import, List, Recover, Regenerate, Remove, Reset, RestoreBudgets,
@@ -107,7 +106,7 @@ pub fn worlds() -> Vec<Small> {
     let no_recovery = policy().with_recovery_codes(RecoveryCodes::Off);
     vec![
         Small {
-            // Two who know the password, each with a phone, and nothing enrolled.
+            // 2 people who know the password, each with a phone, and nothing enrolled.
             name: "enrolling",
             by_default: false,
             policy: no_recovery.clone(),
@@ -122,7 +121,7 @@ pub fn worlds() -> Vec<Small> {
             expected: [76_924, 262_932, 1_109_916],
         },
         Small {
-            // Two logins in progress, one of them not the owner's.
+            // 2 pending logins, one of them an attacker's.
             name: "signing in",
             by_default: false,
             policy: no_recovery.clone(),
@@ -137,7 +136,7 @@ pub fn worlds() -> Vec<Small> {
             expected: [75_806, 243_886, 983_108],
         },
         Small {
-            // Two tries a challenge, and three failures disable the phone.
+            // 2 tries per challenge, and 3 failures disable the phone.
             name: "capped",
             by_default: false,
             policy: no_recovery
@@ -172,7 +171,7 @@ pub fn worlds() -> Vec<Small> {
             expected: [5_994, 17_772, 59_404],
         },
         Small {
-            // A user who has passed the second factor, another who has passed the first, and two phones.
+            // An MFA session, a first-factor session, and 2 phones.
             name: "managing",
             by_default: true,
             policy: policy().with_max_phones(2).unwrap(),
@@ -210,7 +209,7 @@ pub fn worlds() -> Vec<Small> {
             expected: [70_060, 391_401, 1_532_295],
         },
         Small {
-            // A clock that goes back by a code's lifetime, which is the skew, and by two.
+            // A clock that goes back by 1 or 2 lifetimes of a code; the skew is 1.
             name: "a clock set back",
             by_default: false,
             policy: no_recovery
@@ -228,7 +227,7 @@ pub fn worlds() -> Vec<Small> {
             expected: [59_997, 158_535, 731_672],
         },
         Small {
-            // A clock that goes back by more than a day, with budgets that take a day to refill, and an
+            // A clock that goes back by more than a day, budgets that refill in a day, and an
             // administrator who rewinds.
             name: "a clock that ran ahead",
             by_default: true,
@@ -264,7 +263,7 @@ impl Small {
         self.asks.contains(&ask)
     }
 
-    /// Everything that can happen in a state, in an order that its normal form decides.
+    /// Every question in a state, in the order of its normal form.
     pub fn commands(&self, state: &State, normal: &Normal) -> Vec<Command> {
         let mut commands = self.steps(state);
         let is_manager = |number: &&usize| state.session(**number).assurance() == Assurance::Mfa;
@@ -279,7 +278,7 @@ impl Small {
             self.ask_everything(state, normal, *session, &mut commands);
         }
         if let Some(expired) = normal.expired_session {
-            // Whatever it asks for, the answer is the same.
+            // Every request gets the same answer.
             let mut all = Vec::new();
             self.ask_everything(state, normal, expired, &mut all);
             commands.extend(all.first().cloned());

@@ -1,4 +1,4 @@
-//! A state: a world, the model beside it, and the numbers of what is in the record.
+//! A state: a world, its model, and the numbers of the objects in the record.
 
 use oob_mfa::{Account, Assurance, Engine, MfaSession, Unsaved};
 use oob_mfa_testing::record::{Id, Record};
@@ -7,8 +7,8 @@ use time::UtcDateTime;
 
 use crate::small::Small;
 
-/// Where the clock stands: it goes by ticks, and shows the last millisecond before each as well, so
-/// that both edges of everything that lasts a whole number of ticks are met.
+/// The position of the clock. It moves by ticks, and can stop a millisecond before each: the search
+/// reaches both edges of everything that lasts a whole number of ticks.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Hand {
     OnTick,
@@ -18,19 +18,18 @@ pub enum Hand {
 #[derive(Clone)]
 pub struct State {
     pub world: World,
-    /// None beside a second way into a state that is known.
+    /// `None` for a second way into a known state.
     pub model: Option<Model>,
     pub account: Account,
     pub record: Record,
     pub bytes: Vec<u8>,
     pub names: Names,
     pub hand: Hand,
-    /// The latest moment that the clock has shown.
+    /// The latest time of the clock.
     pub latest: i64,
 }
 
-/// The numbers of what the record knows by random bytes, as far as they were learned, and what the
-/// record need not remember.
+/// The numbers of random ids in the record, as far as known, and what the record does not remember.
 #[derive(Clone, Default)]
 pub struct Names {
     sessions: Vec<(Id, usize)>,
@@ -42,7 +41,7 @@ pub struct Names {
     pub used_recovery_codes: Vec<usize>,
 }
 
-/// An id that no answer has explained.
+/// An id from no answer.
 pub const UNEXPLAINED: usize = usize::MAX;
 
 impl State {
@@ -63,7 +62,7 @@ impl State {
         }
     }
 
-    /// What the clock shows.
+    /// The time of the clock.
     pub fn now(&self) -> i64 {
         millis(self.world.now())
     }
@@ -78,12 +77,12 @@ impl State {
         self.record.as_of > self.now() + small.skew()
     }
 
-    /// The earliest moment that the clock can ever show again.
+    /// The earliest time that the clock can show again.
     pub fn floor(&self, small: &Small) -> i64 {
         self.latest - small.backwards
     }
 
-    /// What the command leads to, and the next state where that is another one.
+    /// The effect of the command, and the next state if it differs.
     pub fn apply(&mut self, number: usize, command: &Command) -> (Observation, Option<Self>) {
         let mut rng = self.world.rng.clone();
         if let Command::Begin | Command::Vouch(_) | Command::Step { .. } = command {
@@ -202,8 +201,9 @@ impl State {
         }
     }
 
-    /// A rewind forgets the sessions that completed a login in the future that it ends. It revokes those
-    /// issued until now and the skew. The others come alive in their time, unless their key is dropped.
+    /// A rewind forgets which sessions completed a login in the future that it ends. It revokes those
+    /// issued until now plus the skew. The others become valid in their time, unless their key is
+    /// dropped.
     fn forget_what_is_ahead(&mut self) {
         let revoked_until = self.record.revoked_until.every.unwrap_or_default();
         let sessions = self.world.sessions();
@@ -215,7 +215,7 @@ impl State {
         &self.world.sessions()[number]
     }
 
-    /// The number of the session that a command comes with.
+    /// The number of the session of a command.
     pub fn presenter(&self, command: &Command) -> Option<usize> {
         match command {
             Command::Associate { session, .. }
@@ -278,7 +278,7 @@ fn number(names: &[(Id, usize)], id: &Id) -> usize {
     known.map_or(UNEXPLAINED, |(_, number)| *number)
 }
 
-/// A number as a command names it, by how many came after it. The same turns it back.
+/// Converts a number to the form of commands, counted back from the latest, and back.
 pub fn index(issued: usize, number: usize) -> usize {
     issued - 1 - number
 }

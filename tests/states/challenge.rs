@@ -2,8 +2,8 @@
 
 use super::*;
 
-/// An account with a phone, and a challenge of session 1, a first factor that lives long. Session 0 is
-/// another of the kind, and session 2 an MFA session.
+/// An account with a phone, and a challenge of session 1, a long first-factor session. Session 0 is
+/// another one, and session 2 an MFA session.
 fn challenged() -> World {
     challenged_by(&two_attempts())
 }
@@ -22,7 +22,7 @@ fn challenged_by(policy: &Policy) -> World {
     done(world_of(policy), &ready)
 }
 
-/// Another phone, so that the removal of the first is not that of the last.
+/// Another phone, so that the first one is not the last to be removed.
 fn import_other() -> Command {
     Command::ImportPhone {
         phone: other_phone(),

@@ -1,9 +1,9 @@
-//! An enrollment, from the association to the removal.
+//! An enrollment, from association to removal.
 
 use super::*;
 
-/// The states of one enrollment, begun by session 0 where nothing else is said. Session 1 is an MFA session
-/// with every scope, and the latest is a fresh one of a first factor.
+/// The states of one enrollment, started by session 0 unless the state says otherwise. Session 1 is an MFA
+/// session with every scope, and the latest is a new first-factor session.
 const ENROLLMENT: [State; 10] = [
     ("none", || {
         done(
@@ -45,7 +45,7 @@ const ENROLLMENT: [State; 10] = [
     ("active, clock behind", || overtaken(active())),
 ];
 
-/// The MFA session has begun it instead.
+/// The MFA session started it instead.
 fn pending_by_mfa() -> World {
     let begin = [
         Command::Begin,
@@ -126,7 +126,7 @@ fn every_state_of_an_enrollment_by_every_operation() {
     assert_table("enrollment", &ENROLLMENT, &operations);
 }
 
-/// The code that began the enrollment, by the session that began it.
+/// The first code of the enrollment, presented by its session.
 fn first_code(world: &World, guess: Guess) -> Command {
     let code = world.codes().len().checked_sub(1);
     Command::VerifyOob {

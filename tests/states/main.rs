@@ -1,8 +1,8 @@
-//! Every state by every operation: what is answered, and that a refusal changes nothing.
+//! Every state by every operation: the answer, and that a refusal changes nothing.
 //!
-//! The tables are the `.txt` files beside this one, an operation to a row and a state to a column. A cell
-//! is the first word of the answer, or the refusal itself; a list is what is listed. Where behavior changes
-//! on purpose, `OOB_MFA_REWRITE_STATES=1 cargo test --test states` writes them anew: read each line.
+//! The tables are the `.txt` files beside this one, with a row per operation and a column per state. A cell
+//! is the first word of the answer, the refusal, or the listed entries. If behavior changes on purpose,
+//! `OOB_MFA_REWRITE_STATES=1 cargo test --test states` rewrites them: read each line.
 
 mod challenge;
 mod enrollment;
@@ -25,7 +25,7 @@ const ALL: &str = "enroll read:authenticators remove:authenticators";
 type State = (&'static str, fn() -> World);
 type Operation = (&'static str, fn(&World) -> Command);
 
-/// Two wrong codes end a challenge.
+/// 2 wrong codes end a challenge.
 fn world() -> World {
     world_of(&two_attempts())
 }
@@ -90,7 +90,7 @@ fn recover(session: usize, shown: usize) -> Command {
     }
 }
 
-/// Does what has to be granted, or rejected as wrong.
+/// Runs a command that must be granted or rejected.
 fn done(mut world: World, commands: &[Command]) -> World {
     for command in commands {
         let answer = world.apply(command).reply.answer;
@@ -103,7 +103,7 @@ fn is_refused(answer: &Answer) -> bool {
     matches!(answer, Answer::Denied(denied) if denied.kind() != DeniedKind::Rejected)
 }
 
-/// How far back the session of this number is.
+/// The session with this number, counted back from the latest.
 fn session(world: &World, number: usize) -> usize {
     world.sessions().len() - 1 - number
 }
@@ -189,7 +189,7 @@ fn phone_entry(world: &World, channel: Channel) -> Authenticator {
     Authenticator::Phone(channel, world.devices().len().saturating_sub(1))
 }
 
-/// An account of a first factor's enrollment: session 0, which began it, and session 1, an MFA session
+/// An account with a first-factor enrollment: session 0 started it, and session 1 is an MFA session
 /// with every scope.
 fn enrolling(policy: &Policy) -> World {
     let begin = [
@@ -215,7 +215,7 @@ fn active() -> World {
     )
 }
 
-/// What a removal revokes was issued until then: the session of a millisecond later is not.
+/// A removal revokes sessions issued until then, and not the session of a millisecond later.
 fn without_its_phone() -> World {
     done(
         active(),

@@ -1,9 +1,9 @@
-//! A recovery code, from the association that shows it to its end.
+//! A recovery code, from the association to its end.
 
 use super::*;
 
-/// The states of the recovery code that was shown first. The latest session is a fresh one of a
-/// first factor, session 1 an MFA session with every scope.
+/// The states of the first recovery code. The latest session is a new first-factor session, session
+/// 1 an MFA session with every scope.
 const RECOVERY: [State; 8] = [
     ("none", || {
         let import = Command::ImportPhone {

@@ -1,13 +1,13 @@
-//! A session, by what it is and what has become of it.
+//! A session, by kind and state.
 
 use super::*;
 
-/// An enrolled account and a session, the latest one, that has had a code for its phone.
+/// An enrolled account, and a session, the latest, with a code for its phone.
 fn with_session(session: Command) -> World {
     done(enrolled(), &[session, challenge(0)])
 }
 
-/// An enrolled account and an MFA session, the latest one, beside a first factor that has had a code.
+/// An enrolled account, an MFA session, the latest, and a first-factor session with a code.
 fn with_mfa(scope: &str, lifetime: i64) -> World {
     done(
         with_session(Command::Begin),

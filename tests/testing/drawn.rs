@@ -1,4 +1,4 @@
-//! What the strategies draw.
+//! The values that the strategies draw.
 
 use std::collections::BTreeSet;
 
@@ -30,7 +30,7 @@ fn drawn_steps_meet_every_edge_and_a_millisecond_before_and_after() {
             assert!(backward.contains(&-step), "{step}");
         }
     }
-    // The rest is short, and between the edges.
+    // The rest are short, and between the edges.
     let (first, last) = (forward.first().copied(), forward.last().copied());
     assert_eq!((first, last), (Some(0), Some(31_536_000_001)));
     let other: Vec<i64> = forward.range(3_600_002..86_399_999).copied().collect();
@@ -49,7 +49,7 @@ proptest! {
         }
     }
 
-    /// The engine answers whatever is drawn, and lets none of it in.
+    /// The engine answers every drawn request, and grants no login.
     #[test]
     fn drawn_requests_can_be_asked_of_drawn_accounts(
         account in accounts(Policy::auth0()),

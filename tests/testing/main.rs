@@ -1,4 +1,4 @@
-//! What the crate `oob-mfa-testing` gives to tests, tested.
+//! Tests of the crate `oob-mfa-testing`.
 
 mod drawn;
 mod scene;
@@ -36,7 +36,7 @@ fn import() -> Command {
     }
 }
 
-/// A challenge that waits for its answer.
+/// A pending challenge.
 fn challenged() -> World {
     let mut world = world();
     world.apply(&import());

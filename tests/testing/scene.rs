@@ -5,7 +5,7 @@ use oob_mfa_testing::record::Record;
 use oob_mfa_testing::{Answer, Command, Scene};
 use time::Duration;
 
-/// The searches for schedules begin with them.
+/// The searches for schedules start with them.
 #[test]
 fn each_command_of_a_scene_changes_the_record() {
     for scene in [

@@ -1,4 +1,4 @@
-//! A world over a store with faults, and the store and the outbox by themselves.
+//! A world on a store with faults, and the store and the outbox alone.
 
 use oob_mfa::{Account, Channel, Denied, Limit, Next, Unsaved};
 use oob_mfa_testing::{
@@ -28,7 +28,7 @@ fn a_lost_answer_is_not_retried_and_is_charged_once() {
     assert_eq!(observation.reply.answer, Answer::Unavailable);
     assert_eq!(failures_left(&world), 9);
 
-    // The right code is spent with the answer that was lost.
+    // The right code was used up by the write with the lost answer.
     world.store().inject([Fault::LostAnswer]);
     let observation = world.apply(&answer(Guess::Right));
     assert_eq!(observation.reply.answer, Answer::Unavailable);
@@ -91,7 +91,7 @@ fn a_message_that_is_lost_at_the_providers_stays_charged() {
     );
 }
 
-/// Sessions and the clock belong to the world.
+/// Sessions and the clock do not use the store.
 #[test]
 fn a_request_that_needs_no_record_does_not_load_one() {
     let mut world = world();

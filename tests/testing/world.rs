@@ -1,4 +1,4 @@
-//! The parts of a world, and what it prints.
+//! The parts of a world, and its `Debug`.
 
 use oob_mfa::{Account, Challenge, Channel, Denied, VerifyOob};
 use oob_mfa_testing::{Clock, Command, Fault, Guess, MemoryStore, Outbox};
@@ -14,7 +14,7 @@ fn code_under_test_takes_the_parts_of_a_world() {
         world.store().clone(),
         world.outbox().clone(),
     );
-    // A server of the embedder's that works with them.
+    // An embedder's server that uses them.
     let engine = engine();
     let subject = world.subject().clone();
     let imported = engine.import_phone(

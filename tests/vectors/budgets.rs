@@ -1,4 +1,4 @@
-//! Budgets over time: clocks that run, clocks that jump, and the two edges of each.
+//! Budgets over time: clocks that run and jump, and both edges of each.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Whole stories, request by request.
+//! Complete stories, request by request.
 
 use oob_mfa::*;
 
@@ -6,7 +6,7 @@ use crate::START;
 use crate::ceremony::{ALICES, Ceremony, EVERY_SCOPE, HOUR, MINUTE, SECOND};
 use crate::json::{Json, list};
 
-/// An owner's first phone and first login, with every mistake that they can make.
+/// An owner's first phone and first login, with every possible mistake.
 fn enroll_and_sign_in() -> Json {
     let mut story = Ceremony::new(Policy::auth0(), 21);
     let session = story.begin();
@@ -81,14 +81,14 @@ fn manage() -> Json {
     story.now += 1_000;
     story.remove(&owner, sent.authenticator);
     story.remove(&owner, sent.authenticator);
-    // An MFA session completes no login.
+    // An MFA session cannot complete a login.
     story.challenge(&owner, None);
     story.recover(&owner, "2345 6789 ABCD EFGH JKLM NPQR");
     let session = story.begin();
     story.now += 1;
     story.reset();
     story.challenge(&session, None);
-    // What is issued within the skew after a reset is revoked, and a millisecond later it is not.
+    // A session issued within the skew after a reset is revoked; a millisecond later it is not.
     story.now += MINUTE;
     let session = story.begin();
     story.challenge(&session, None);
@@ -99,7 +99,7 @@ fn manage() -> Json {
     story.told("factors are managed")
 }
 
-/// Every budget is used up and comes back; a phone is stopped by the failure cap.
+/// Every budget is emptied and refills; the failure cap disables a phone.
 fn limits() -> Json {
     let few = |period| RateLimit::new(2, std::time::Duration::from_millis(period)).unwrap();
     let policy = Policy::auth0()
@@ -143,12 +143,12 @@ fn clock() -> Json {
     story.right(&session, &sent);
     story.now = START + MINUTE;
     let session = story.begin();
-    // The clock is behind the record: nothing is written, and the list is read at account time.
+    // The clock is behind the record: nothing is written, and the list is answered at account time.
     story.challenge(&session, None);
     story.list(&session);
     story.reset();
     story.rewind();
-    // All sessions until now and the skew are revoked, and the budget is as an empty one.
+    // All sessions until now plus the skew are revoked, and the budget is empty.
     story.challenge(&session, None);
     story.now += MINUTE + 1;
     let session = story.begin();
@@ -169,17 +169,17 @@ fn skew() -> Json {
     story.now += 5_000;
     let sent = story.challenge(&session, None).unwrap();
     story.now -= 5_000;
-    // It works at the time of the record.
+    // It works at account time.
     story.wrong(&session, &sent);
     let again = story.challenge(&session, None).unwrap();
     story.right(&session, &again);
     story.now += 5_000;
-    // A session that the server ahead began is good at the one behind.
+    // A session of the server ahead is valid on the one behind.
     let session = story.begin();
     story.now -= 5_000;
     let sent = story.challenge(&session, None).unwrap();
     story.right(&session, &sent);
-    // By the skew it is still served, and by a millisecond more it is not.
+    // A server behind by the skew is still served; a millisecond more is refused.
     let session = story.begin();
     story.now -= MINUTE - 5_000;
     story.challenge(&session, None);

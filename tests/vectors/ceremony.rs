@@ -1,4 +1,4 @@
-//! A story told request by request: what was asked and drawn, what was answered and saved.
+//! A story, request by request: the request, the random bytes, the answer and the save.
 
 mod told;
 
@@ -17,7 +17,7 @@ pub const ALICES: &str = "+14155558730";
 pub const SECOND: &str = "+442079460000";
 pub const EVERY_SCOPE: &str = "enroll read:authenticators remove:authenticators";
 
-/// A story in progress: each request is asked of the record that the one before left.
+/// A story in progress: each request uses the record of the one before.
 pub struct Ceremony {
     engine: Engine,
     account: Account,
@@ -27,7 +27,7 @@ pub struct Ceremony {
     steps: Vec<Json>,
 }
 
-/// What a client and a phone hold of a code.
+/// The parts of a code at the client and the phone.
 pub struct Sent {
     pub authenticator: AuthenticatorId,
     pub oob_code: String,
@@ -102,7 +102,7 @@ impl Ceremony {
         ("denied", denied)
     }
 
-    /// Saves, and remembers what was answered.
+    /// Saves, and records the answer.
     fn decided<T>(
         &mut self,
         operation: &str,
@@ -156,7 +156,7 @@ impl Ceremony {
         session
     }
 
-    /// A full login; its token is written as the engine would seal it.
+    /// A full login; its token is the one that the engine would seal.
     pub fn vouch(&mut self, scope: &str) -> MfaSession {
         self.sessions += 1;
         let id = format!("jti-{}", self.sessions);

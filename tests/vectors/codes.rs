@@ -8,7 +8,7 @@ use crate::{KEY, START, alice, hex, moment};
 
 const PHONE: &str = "+14155558730";
 
-/// An account with one phone, to which nothing is ever saved, and a session of each kind.
+/// An account with one phone, which is never saved, and a session of each kind.
 pub struct Enrolled {
     account: Account,
     first_factor: MfaSession,
@@ -79,7 +79,7 @@ impl Enrolled {
     }
 }
 
-/// What was granted, and what is to be saved.
+/// The grant, and the account to save.
 pub fn both<T>(transition: Transition<T>) -> (T, Account) {
     let mut next = None;
     let outcome = transition.commit(|saved| {

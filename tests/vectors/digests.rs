@@ -1,4 +1,4 @@
-//! What is stored in the place of codes and sessions, as records show it.
+//! The digests of codes and sessions, from records.
 
 use oob_mfa::*;
 
@@ -7,7 +7,7 @@ use crate::json::{Json, json, list, object};
 use crate::stream::{Given, Recorded};
 use crate::{KEY, START, Secret, alice, hex, moment};
 
-/// A code that the given session has asked for, and its digest in the record.
+/// A code of the given session, and its digest in the record.
 fn binding(secret: Secret, digits: usize, tag: [u8; 16], id: [u8; 16], word: u32) -> Json {
     let policy = Policy::auth0()
         .with_code_digits(digits)
@@ -49,7 +49,7 @@ fn binding(secret: Secret, digits: usize, tag: [u8; 16], id: [u8; 16], word: u32
     ])
 }
 
-/// The tag of a session whose id was made elsewhere, from the record of a code that it asked for.
+/// The tag of a trusted session, from the record of its code.
 fn tag(id: &str, assurance: Assurance) -> Json {
     let engine = KEY.engine(Policy::auth0());
     let session = MfaSession::trusted(TrustedClaims {

@@ -1,4 +1,4 @@
-"""What README.md beside this file describes, as functions: bytes to codes, digests, tokens and budgets.
+"""The formulas of README.md beside this file, as functions: bytes to codes, digests, tokens and budgets.
 
 Written from the page, with nothing but the standard library of Python.
 """
@@ -21,7 +21,7 @@ def encode(data):
 
 
 def decode(text):
-    """The bytes, or None where the text is not strictly base64url."""
+    """The bytes, or None if the text is not strict base64url."""
     if len(text) % 4 == 1 or any(character not in BASE64URL for character in text):
         return None
     bits = "".join(f"{BASE64URL.index(character):06b}" for character in text)
@@ -76,7 +76,7 @@ WHITE_SPACE = set("\t\n\v\f\r \x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000") | {
 }
 
 
-# The minus sign, long vowel marks, and what shows nothing.
+# The minus sign, long vowel marks, and invisible characters.
 SEPARATORS = set("\u2212\u30fc\uff70\u00ad\u034f\u061c\u3164\ufeff\uffa0") | {
     chr(point)
     for first, last in (
@@ -149,7 +149,7 @@ def mask(phone):
     return "X" * (len(phone) - 4) + phone[-4:]
 
 
-# Country codes of one and two digits, without Italy's 39.
+# Country codes of 1 and 2 digits, without Italy's 39.
 NO_ZERO_AFTER = """1 7 20 27 30 31 32 33 34 36 40 41 43 44 45 46 47 48 49 51 52 53 54 55 56 57 58
 60 61 62 63 64 65 66 81 82 84 86 90 91 92 93 94 95 98""".split()
 
@@ -260,7 +260,7 @@ class Budget:
         return max(self.full_at - (self.window - self.period), 0)
 
     def take(self, now):
-        """None where one was taken, else when one will be back."""
+        """None if one was taken, otherwise when the budget gives one again."""
         if self.retry() > clock(now):
             return min(self.retry(), LAST_OF_CLOCK)
         self.full_at = max(self.full_at, clock(now)) + self.period

@@ -1,4 +1,4 @@
-//! JSON with its fields in the order they were written in, whichever features `serde_json` was built with.
+//! JSON with its fields in written order, with any features of `serde_json`.
 
 use serde::Serialize;
 
@@ -28,7 +28,7 @@ pub fn null() -> Json {
 }
 
 impl Json {
-    /// The same for people: a value on one line where it fits, else its parts below each other.
+    /// The same, formatted: a value on one line if it fits, otherwise a line per part.
     pub fn laid_out(&self) -> String {
         let mut text = String::new();
         lay_out(&self.0, 0, &mut text);
@@ -66,7 +66,7 @@ fn lay_out(value: &str, indent: usize, text: &mut String) {
     text.push(close);
 }
 
-/// What stands between the commas of the outermost level.
+/// The parts between the commas of the outermost level.
 fn parts(inner: &str) -> Vec<&str> {
     let (mut depth, mut quoted, mut escaped, mut start) = (0, false, false, 0);
     let mut parts = Vec::new();

@@ -1,9 +1,9 @@
-//! The published vectors: what the crate makes of given bytes, for programs in another language.
-//! `README.md` beside the files says what is in them.
+//! The published vectors: the crate's output for given bytes, for programs in other languages.
+//! `README.md` beside the files describes them.
 //!
-//! Each file is made anew by the crate and compared. Where one changes on purpose,
-//! `OOB_MFA_REWRITE_VECTORS=1 cargo test --test vectors` writes them. `check.py` shows that the page
-//! suffices: it was written from the page, and computes the files again without the crate.
+//! The tests generate each file and compare it. If one changes on purpose,
+//! `OOB_MFA_REWRITE_VECTORS=1 cargo test --test vectors` rewrites them. `check.py` shows that the
+//! page is sufficient: it was written from the page, and computes the files again without the crate.
 
 mod budgets;
 mod ceremonies;
@@ -47,14 +47,14 @@ fn alice() -> Subject {
     "auth0|alice".parse().unwrap()
 }
 
-/// A key as the vectors give it: its id, and 32 bytes.
+/// A key in the form of the vectors: its id, and 32 bytes.
 #[derive(Clone, Copy)]
 struct Secret(u32, [u8; 32]);
 
 const KEY: Secret = Secret(1, [7; 32]);
 
 impl Secret {
-    /// Bytes that count up from the first.
+    /// Bytes that count up from `first`.
     fn counted(id: u32, first: u8) -> Self {
         Self(id, std::array::from_fn(|index| first + index as u8))
     }

@@ -13,7 +13,7 @@ pub fn vectors() -> Json {
         "+9999999",
         "+999999999999999",
         "+120000000000000",
-        // Italy has it in its numbers, and so may countries with codes of three digits.
+        // Italy has the 0 in its numbers, and countries with codes of 3 digits may.
         "+390612345678",
         "+2250712345678",
     ];

@@ -1,4 +1,4 @@
-"""The published files, and the comparison with what is computed."""
+"""The published files, and the comparison with the computed values."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""Ceremonies: what every step draws, digests, seals, masks, charges and keeps of time."""
+"""Ceremonies: the draws, digests, seals, masks, charges and times of every step."""
 
 from formulas import (
     Budget,
@@ -23,9 +23,9 @@ CHARGES = {
     "InvalidRecoveryCode": "recovery_failures",
 }
 BUDGETS = ("sends", "binding_failures", "recovery_failures")
-# They make sessions and read no account, or change none.
+# They make sessions and read no account, or do not change it.
 READS = ("begin", "trusted", "authenticators")
-# An expired challenge is remembered for so long after its issue.
+# How long after its issue an expired challenge is remembered.
 REMEMBERED = 600_000
 NOT_STORED = {
     "revision": 0,
@@ -85,7 +85,7 @@ class Story:
         self.saved(step, what)
 
     def account(self, step):
-        """The account that the step leaves."""
+        """The account after the step."""
         return step["next"]["account"] if step["next"] else self.record
 
     def time(self, step):
@@ -199,7 +199,7 @@ class Story:
         check(code["attempts"], 0, what)
 
     def pending(self, session, phone):
-        """The device of an enrollment of this number that the session has begun before."""
+        """The device of an earlier enrollment of this number by the session."""
         for challenge in self.record["challenges"]:
             if challenge["session"] == session and "issued" in challenge["code"]:
                 enrollment = challenge["code"]["issued"]["target"].get("enrollment")
@@ -324,7 +324,7 @@ class Story:
         check(after["revoked_until"], expected, what)
 
     def settled(self, name, before, after, t, what):
-        """What time has ended is gone, and nothing is of later."""
+        """Checks that expired parts are dropped, and that no time is later."""
         if name in ("reset", "rewind"):
             check(after["challenges"], [], what)
         if name == "reset":

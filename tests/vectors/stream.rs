@@ -1,4 +1,4 @@
-//! Random sources of the vectors: a stream of bytes. A word is the next four, lowest first.
+//! Random sources of the vectors: a stream of bytes. A word is the next 4, lowest first.
 
 use std::convert::Infallible;
 
@@ -45,7 +45,7 @@ impl TryRng for Given {
 
 impl TryCryptoRng for Given {}
 
-/// Seeded, and remembers what was drawn.
+/// A seeded source that remembers what was drawn.
 pub struct Recorded {
     source: ChaCha20Rng,
     drawn: Vec<u8>,
@@ -59,7 +59,7 @@ impl Recorded {
         }
     }
 
-    /// The bytes drawn since this was last asked.
+    /// The bytes drawn since the last call.
     pub fn drawn(&mut self) -> Json {
         hex(&std::mem::take(&mut self.drawn))
     }

@@ -101,7 +101,7 @@ impl Body {
         self
     }
 
-    /// Sealed with the genuine key, whatever is in it. Only a server with a bug would make it.
+    /// Seals any content with the genuine key. Only a server with a bug would make it.
     fn sealed(self) -> String {
         let mut mac = Hmac::<Sha256>::new_from_slice(&KEY.1).unwrap();
         mac.update(b"oob-mfa token 1");
@@ -171,7 +171,7 @@ pub fn vectors() -> Json {
     let refused = [
         opened(&keys, token, Some("another"), START),
         opened(&keys, token, None, START + 10 * MINUTE),
-        // The client is asked about before the time.
+        // The client is checked before the time.
         opened(&keys, token, Some("another"), START + 10 * MINUTE),
         opened(&[other], token, None, START),
         opened(&[Secret(1, other.1)], token, None, START),

@@ -1,8 +1,8 @@
-//! A message is followed by its delivery's id: from the send to success, or to the event that drops the code.
+//! The id of a delivery follows its message, from the send to success or to the event that drops the code.
 
 use super::*;
 
-/// The event of a code that nobody can answer any more.
+/// The event of a dropped code.
 fn dropped(world: &World, sent: &Sent) -> Event {
     Event::CodeDropped {
         authenticator: sent.authenticator,
@@ -10,7 +10,7 @@ fn dropped(world: &World, sent: &Sent) -> Event {
     }
 }
 
-/// Two codes to the phone, of two sessions.
+/// 2 codes to the phone, of 2 sessions.
 fn two_codes(world: &mut World) -> [(MfaSession, Sent); 2] {
     [(); 2].map(|()| {
         let session = world.first_factor();
@@ -136,7 +136,7 @@ fn the_first_phone_drops_the_codes_of_other_enrollments() {
     assert_eq!(world.events[1], lost[1]);
     let names: Vec<_> = world.events[2..].iter().map(Event::name).collect();
     assert_eq!(names, ["recovery_code_replaced", "authenticated"]);
-    // It was discarded: it is not dropped once more.
+    // It was discarded before, so it is not dropped again.
     world.reset();
     assert_eq!(world.events, [Event::AccountReset]);
 }

@@ -1,9 +1,9 @@
 use super::*;
 
-/// What was answered, and what should have been.
+/// The answer, and the expected one.
 type Answered = (Result<(), Denied>, Denied);
 
-/// A story: its answers, and what no text of theirs may hold.
+/// A story: its answers, and the secrets that their texts must not contain.
 struct Story {
     answered: Vec<Answered>,
     secrets: Vec<String>,
@@ -167,7 +167,7 @@ fn about_a_phone() -> Story {
         by(import(&mut world, MALLORYS), Denied::TooManyPhones),
         by(world.recover(&session, "any"), Denied::NoRecoveryCode),
     ]);
-    // By voice this once: a first factor may not add a phone beside another.
+    // A first-factor session cannot add a phone beside another.
     let request = Associate {
         channel: Channel::Voice,
         phone: MALLORYS.parse().unwrap(),
@@ -267,7 +267,7 @@ fn stories() -> [Story; 7] {
     ]
 }
 
-/// Every denial that the stories end with.
+/// Every denial of the stories.
 fn denials() -> Vec<Denied> {
     let stories = stories().into_iter();
     let answered = stories.flat_map(|story| story.answered);

@@ -2,10 +2,10 @@ use time::UtcDateTime;
 
 use super::*;
 
-/// What was logged, and what should have been.
+/// The logged events, and the expected ones.
 type Logged = (Vec<Event>, Vec<Event>);
 
-/// What the last saved transition has logged.
+/// The events of the last saved transition.
 fn logged_by(world: &World, expected: impl IntoIterator<Item = Event>) -> Logged {
     (world.events.clone(), expected.into_iter().collect())
 }
@@ -120,7 +120,7 @@ fn of_an_administrator() -> Vec<Logged> {
     logged
 }
 
-/// The last of each budget is taken, and with the last wrong code the phone is stopped.
+/// Empties each budget; the last wrong code disables the phone.
 fn of_a_limit() -> Vec<Logged> {
     let policy = Policy::auth0()
         .with_sends(one(HOUR))
@@ -191,7 +191,7 @@ fn every_event_is_logged() {
     assert_eq!(names, all(Event::NAMES));
     assert!(names.into_iter().all(is_snake_case));
     for event in events() {
-        // The tag of the serialized form, by which logs are searched.
+        // The tag of the serialized form, for searching logs.
         let serialized = serde_json::to_value(event).unwrap();
         assert_eq!(serialized["event"], event.name());
     }

@@ -1,6 +1,6 @@
 //! Every `Denied` and every `Event`: the engine produces each, and the test asserts its exact value.
 //!
-//! `NAMES` lists what there is, so a variant that nothing here produces fails the test.
+//! `NAMES` lists every variant: one that nothing here produces fails the test.
 
 mod codes;
 mod denials;
@@ -12,7 +12,7 @@ use std::time::Duration;
 use oob_mfa::*;
 use oob_mfa_testing::*;
 
-/// The least that a policy can allow.
+/// The smallest limits of a policy.
 fn one(period: Duration) -> RateLimit {
     RateLimit::new(1, period).unwrap()
 }

@@ -1,4 +1,4 @@
-//! Answers that grant something.
+//! Successful answers.
 
 use super::*;
 

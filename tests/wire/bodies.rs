@@ -1,4 +1,4 @@
-//! Bodies as they come: encodings, byte order marks, and values that are white space.
+//! Bodies: encodings, byte order marks, and values of white space.
 
 use super::*;
 
@@ -39,7 +39,7 @@ fn an_encoded_body_is_refused() {
     assert_eq!((answer.status(), answer.error()), (415, "invalid_request"));
     let headers: Vec<_> = answer.headers().skip(2).collect();
     assert_eq!(headers, [("Accept-Encoding", "identity".into())]);
-    // Another 415 is not about the encoding.
+    // This 415 is not about the encoding.
     let answer = ErrorAnswer::from(BadRequest::UnsupportedContentType);
     assert_eq!((answer.status(), answer.headers().count()), (415, 2));
 }
@@ -70,7 +70,7 @@ fn only_a_whole_mark_at_the_start_is_dropped_and_only_one() {
         (b"a\xef\xbb\xbf", b"a\xef\xbb\xbf"),
         (b" \xef\xbb\xbfa", b" \xef\xbb\xbfa"),
         (b"\xef\xbb", b"\xef\xbb"),
-        // The marks of UTF-16 and UTF-32, which no body of the API is.
+        // The marks of UTF-16 and UTF-32, which the API does not accept.
         (b"\xff\xfea", b"\xff\xfea"),
         (b"\xfe\xffa", b"\xfe\xffa"),
         (b"", b""),
@@ -84,7 +84,7 @@ const OOB: &str = "http://auth0.com/oauth/grant-type/mfa-oob";
 const RECOVERY: &str = "http://auth0.com/oauth/grant-type/mfa-recovery-code";
 
 #[test]
-fn white_space_alone_is_a_code_and_only_an_empty_parameter_is_missing() {
+fn white_space_is_a_code_and_only_an_empty_parameter_is_missing() {
     for white in [" ", "   ", "\\t", "\u{a0}", "\u{3000}", "\u{200b}", "-"] {
         let body = format!(r#"{{"grant_type":"{OOB}","oob_code":"x","binding_code":"{white}"}}"#);
         let Ok(Grant::MfaOob(request)) = json(&body).grant() else {
@@ -149,7 +149,7 @@ fn the_error_for_a_zero_after_a_country_code_names_the_country_code() {
             answer.error_description(),
             format!("The phone number is invalid. Drop the 0 after +{code}.")
         );
-        // What the text says to do is right.
+        // Following the text's advice works.
         let dropped = number.replacen(&format!("+{code}0"), &format!("+{code}"), 1);
         assert_eq!(body(&dropped).unwrap().phone.to_e164(), dropped);
     }

@@ -1,10 +1,10 @@
-//! Channels and other lists: a parameter that narrows narrows.
+//! Channels and other lists: a parameter that narrows a choice is respected.
 
 use super::*;
 
 const BOTH: Channels = Channels::SmsAndVoice;
 
-/// What a body of this list of channels asks for, where the policy enables some.
+/// The request of a body with this list of channels, under a policy with these enabled.
 fn associate(channels: &str, enabled: Channels) -> Result<Channel, BadRequest> {
     let body = format!(r#"{{"authenticator_types":["oob"],{channels},"phone_number":"{ALICES}"}}"#);
     json(&body)
@@ -64,7 +64,7 @@ fn a_list_without_an_enabled_channel_is_refused_with_those_that_are() {
 }
 
 #[test]
-fn the_name_of_the_challenges_parameter_stands_in_for_a_list_that_is_missing() {
+fn the_parameter_name_of_the_challenge_is_accepted_for_a_missing_list() {
     // As a published client sends it.
     let published =
         format!(r#"{{"authenticator_types":"oob","oob_channel":"sms","phone_number":"{ALICES}"}}"#);
@@ -83,7 +83,7 @@ fn the_name_of_the_challenges_parameter_stands_in_for_a_list_that_is_missing() {
     };
     assert_eq!(form(&by_form).associate(BOTH), Ok(by_voice));
     for (channels, expected) in [
-        // An empty one is missing, and one that is there goes before.
+        // An empty one counts as missing, and an existing one takes precedence.
         (
             r#""oob_channels":"","oob_channel":"voice""#,
             Ok(Channel::Voice),
@@ -135,7 +135,7 @@ fn the_name_of_the_challenges_parameter_stands_in_for_a_list_that_is_missing() {
 }
 
 #[test]
-fn the_right_name_of_the_types_goes_before_the_misspelt_one() {
+fn the_right_name_of_the_types_precedes_the_misspelt_one() {
     let typed = |types: &str| {
         let body = format!(r#"{{{types},"oob_channels":"sms","phone_number":"{ALICES}"}}"#);
         json(&body).associate(BOTH).map(drop)
@@ -163,7 +163,7 @@ fn the_right_name_of_the_types_goes_before_the_misspelt_one() {
 
 fn challenge(body: &str) -> Result<Challenge, BadRequest> {
     let read = json(body).challenge();
-    // A form says the same of what is not a list.
+    // A form gives the same error for a value that is not a list.
     if !body.contains('[') {
         let parameters: std::collections::BTreeMap<String, String> =
             serde_json::from_str(body).unwrap();
@@ -196,7 +196,7 @@ fn a_challenge_narrows_to_the_channel_that_it_names() {
         authenticator: Some(id.parse().unwrap()),
         channel: Some(Channel::Voice),
     };
-    // The engine, which knows what is enabled, says that they contradict each other.
+    // The engine, which knows the enabled channels, reports the contradiction.
     let body = format!(r#"{{"authenticator_id":"{id}","oob_channel":"voice"}}"#);
     assert_eq!(challenge(&body), Ok(both));
 }
@@ -244,7 +244,7 @@ fn a_challenge_type_is_a_list_a_text_or_a_text_of_several() {
         let refused = Err(BadRequest::UnsupportedChallengeType { requested });
         assert_eq!(json(&body).challenge(), refused, "{types}");
     }
-    // No more of it comes back than 64 characters.
+    // The error repeats at most 64 characters of it.
     let long = format!(r#"{{"challenge_type":["{}","é"]}}"#, "é".repeat(63));
     let requested = format!("{} ", "é".repeat(63));
     let refused = Err(BadRequest::UnsupportedChallengeType { requested });

@@ -1,4 +1,4 @@
-//! What each denial is on the wire: Auth0's status, error code and text.
+//! Each denial on the wire: Auth0's status, error code and text.
 
 use std::time::Duration;
 

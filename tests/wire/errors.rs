@@ -1,4 +1,4 @@
-//! Answers that are errors: the table, row by row.
+//! Errors: the table, row by row.
 
 use time::UtcDateTime;
 
@@ -220,7 +220,7 @@ fn every_bad_request_is_its_row_of_the_table() {
 }
 
 #[test]
-fn the_token_endpoint_challenges_a_client_that_fails_by_basic_and_nobody_else() {
+fn the_token_endpoint_challenges_only_a_client_that_fails_by_basic() {
     let now = UtcDateTime::UNIX_EPOCH;
     let (basic, bearer) = (Some("Basic ZGVtbzp3cm9uZw=="), Some("bearer x"));
     let digest = Some("Digest x");
@@ -247,7 +247,7 @@ fn the_token_endpoint_challenges_a_client_that_fails_by_basic_and_nobody_else() 
             found.map(|(_, value)| value.into_owned())
         };
         assert_eq!(challenge(&answer).as_deref(), Some(elsewhere));
-        // A browser that is told of Basic unasked opens its password box.
+        // A browser that gets an unexpected `Basic` opens a password dialog.
         for (authorization, expected) in [
             (None, None),
             (bearer, None),
@@ -262,7 +262,7 @@ fn the_token_endpoint_challenges_a_client_that_fails_by_basic_and_nobody_else() 
             assert_eq!(at_token_endpoint.status(), answer.status());
         }
     }
-    // Nothing else is lost.
+    // Nothing else changes.
     let refused = Denied::TooManyFailures {
         retry_at: now + HOUR,
     };

@@ -5,13 +5,13 @@ use serde::{Deserialize, Deserializer};
 
 use super::*;
 
-/// The body that the guide sends to `/mfa/associate`; it leaves most of the number out.
+/// The guide's body for `/mfa/associate`, which omits most of the number.
 const ASSOCIATE: &str =
     r#"{ "authenticator_types": ["oob"], "oob_channels": ["sms"], "phone_number": "+11...9" }"#;
-/// Those that it sends to `/oauth/token`, as its snippets write them.
+/// The guide's bodies for `/oauth/token`, from its snippets.
 const CONFIRM: &str = "grant_type=http%3A%2F%2Fauth0.com%2Foauth%2Fgrant-type%2Fmfa-oob&client_id={yourClientId}&client_secret=%7ByourClientSecret%7D&mfa_token=%7BmfaToken%7D&oob_code=%7BoobCode%7D&binding_code=%7BuserOtpCode%7D";
 const ANSWER: &str = "grant_type=http%3A%2F%2Fauth0.com%2Foauth%2Fgrant-type%2Fmfa-oob&client_id={yourClientId}&client_secret=%7ByourClientSecret%7D&mfa_token=%7BmfaToken%7D&oob_code=%7BoobCode%7D&binding_code=USER_OTP_CODE";
-/// The body that it sends to `/mfa/challenge`.
+/// The guide's body for `/mfa/challenge`.
 const CHALLENGE: &str = r#"{ "client_id": "{yourClientId}",  "client_secret": "{yourClientSecret}", "challenge_type": "oob", "authenticator_id": "sms|dev_NU1Ofuw3Cw0XCt5x", "mfa_token": "{mfaToken}" }"#;
 
 #[test]
@@ -146,7 +146,7 @@ fn a_client_authenticates_in_one_way() {
         "Basic !",
         "Basic ZGVtbw==",
         "Basic OnNlY3JldA==",
-        // Bytes that are no text; the same, encoded, as id and as secret.
+        // Bytes that are not UTF-8; the same, encoded, as id and as secret.
         "Basic //86YQ==",
         "Basic JUZGOmE=",
         "Basic ZGVtbzolRkY=",
@@ -156,7 +156,7 @@ fn a_client_authenticates_in_one_way() {
     }
     assert_eq!(invalid("Bearer x"), Err(BadRequest::Missing("client_id")));
     assert_eq!(invalid(" Bearer "), Err(BadRequest::Missing("client_id")));
-    // `demo:`, as a public client says it.
+    // `demo:`, from a public client.
     let public = json("{}").client(Some("Basic ZGVtbzo=")).unwrap();
     assert!(public.client_id() == "demo" && public.matches(None));
     assert!(!public.matches(Some("")));
@@ -242,7 +242,7 @@ fn the_error_of_a_parameter_names_it() {
             "{body}"
         );
     }
-    // Each that an endpoint wants says so, whatever is there in its place.
+    // Each required parameter is named, whatever is in its place.
     let recovery = "http://auth0.com/oauth/grant-type/mfa-recovery-code";
     let client = |body: &str| json(body).client(None).map(drop);
     for name in ["client_id", "client_secret"] {
@@ -278,7 +278,7 @@ fn the_error_of_a_parameter_names_it() {
     }
 }
 
-/// What a format has in the place of null that tells an option from a unit.
+/// A value for null of a format that distinguishes an option from a unit.
 struct Absent;
 
 impl<'de> Deserializer<'de> for Absent {
@@ -329,7 +329,7 @@ fn bytes_that_are_not_a_body_are_refused_and_the_error_names_the_form() {
     assert!(serde_json::from_str::<Body>(&most).is_ok());
     let many = refused(&format!("{{{}}}", many.join(",")));
     assert!(many.starts_with("too many parameters at line 1 "), "{many}");
-    // No format of the API has such a value, but another of serde may.
+    // No format of the API has such a value, but other formats of serde may.
     let bytes = value::MapDeserializer::<_, value::Error>::new([("a", &b"b"[..])].into_iter());
     let refused = Body::deserialize(bytes).err().unwrap().to_string();
     assert_eq!(refused, "invalid type: byte array, expected a parameter");

@@ -12,15 +12,15 @@ use oob_mfa::{Challenge, Next};
 use oob_mfa_server::store::{self, Store};
 use tokio::runtime::Runtime;
 
-use crate::population::{Population, Purpose, random};
-use crate::requests::{bare_users, population};
+use crate::population::{self, Population, Purpose, random};
+use crate::requests::{self, bare_users};
 
 /// Prints a line for the load and one for the load with the write: what, requests, requests per second,
 /// three latencies in µs, µs of the processor per request.
 ///
 /// Of the users, so many are written.
 pub fn measure(url: &str, key: &Path, connections: usize, users: u64, written: u64) {
-    let population = population(key);
+    let population = requests::population(key);
     let runtime = Runtime::new().expect("a runtime");
     let url = url.parse().expect("a store's URL");
     let store = runtime.block_on(store::open(&url)).expect("a store");
@@ -80,15 +80,12 @@ async fn next(population: &Population, store: &dyn Store, user: u64) -> Next {
     let account = loaded.expect("a store that works").expect("prepared");
     let session = population.begin(user, population.now, rng);
     let request = Challenge::default();
-    let challenged = population
+    let asked = population
         .engine
         .challenge(account, &session, &request, population.now, rng);
-    let mut next = None;
-    let _ = challenged.commit(|made| {
-        next = Some(made);
-        Ok::<(), ()>(())
-    });
-    next.expect("an active phone")
+    let (next, challenged) = population::next(asked);
+    challenged.expect("an active phone");
+    next
 }
 
 fn report<F>(runtime: &Runtime, what: &str, tasks: impl FnOnce() -> Vec<F>)

@@ -4,6 +4,7 @@
 
 mod allocated;
 mod bare;
+mod durable;
 mod file;
 mod fleet;
 mod memory;
@@ -29,6 +30,7 @@ use crate::traffic::{Draw, heading, measure};
 const USAGE: &str = "\
 scale memory ACCOUNTS [record|account]   accounts in memory, as their records or as they are
 scale redb ACCOUNTS FILE                 accounts in a new file
+scale durable STORE NAME...              sign-ins that wait for the disk, on new stores
 
 For scale.sh, which serves what these have prepared:
 
@@ -47,6 +49,12 @@ fn main() -> ExitCode {
         }
         ["memory", accounts, "account"] => in_memory::<Whole>(number(accounts), "accounts"),
         ["redb", accounts, path] => in_file(number(accounts), Path::new(path)),
+        ["durable", ref stores @ ..] if !stores.is_empty() => {
+            durable::heading();
+            for [url, name] in stores.as_chunks().0 {
+                durable::measure(url, name, a_population());
+            }
+        }
         ["prepare", file, key, folder, connections, users, all] => requests::prepare(
             Path::new(file),
             Path::new(key),

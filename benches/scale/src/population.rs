@@ -6,7 +6,7 @@ use chacha20::ChaCha20Rng;
 use chacha20::rand_core::SeedableRng;
 use oob_mfa::{
     Account, Associate, Challenge, Challenged, Channel, Denied, Engine, FirstFactor, KeyRing,
-    MfaSession, Policy, Subject, Transition, VerifyOob,
+    MfaSession, Next, Policy, Subject, Transition, VerifyOob,
 };
 use time::{Duration, UtcDateTime};
 
@@ -39,6 +39,12 @@ impl Population {
 
     /// A user who enrolled a phone the day before and got a recovery code.
     pub fn enrolled(&self, user: u64) -> Account {
+        let [_, next] = self.enrollment(user);
+        next.account().clone()
+    }
+
+    /// The two writes of that enrollment.
+    pub fn enrollment(&self, user: u64) -> [Next; 2] {
         let now = self.now - Duration::days(1);
         let rng = &mut random(Purpose::Enrollment, user);
         let session = self.begin(user, now, rng);
@@ -48,14 +54,15 @@ impl Population {
         let request = Associate { channel, phone };
         let account = Account::new(Self::subject(user));
         let asked = self.engine.associate(account, &session, &request, now, rng);
-        let (account, associated) = saved(asked);
+        let (begun, associated) = next(asked);
         let associated = associated.expect("a first enrollment");
         let code = associated.delivery.code.expose_secret();
         let confirm = answer(&associated.oob_code.expose_secret(), code);
+        let account = begun.account().clone();
         let asked = self.engine.verify_oob(account, &session, &confirm, now);
-        let (account, verified) = saved(asked);
+        let (confirmed, verified) = next(asked);
         verified.expect("the right code");
-        account
+        [begun, confirmed]
     }
 
     /// The same user with a login under way.
@@ -142,14 +149,20 @@ fn answer(oob_code: &str, code: &str) -> VerifyOob {
     }
 }
 
-/// Saves to memory only: returns the next account and the decision.
-fn saved<T>(asked: Transition<T>) -> (Account, Result<T, Denied>) {
+/// Saves to memory only: returns what to store and the decision.
+pub fn next<T>(asked: Transition<T>) -> (Next, Result<T, Denied>) {
     let mut next = None;
     let Ok(outcome) = asked.commit(|made| {
-        next = Some(made.account().clone());
+        next = Some(made);
         Ok::<(), Infallible>(())
     });
     (next.expect("nothing is refused here"), outcome.result)
+}
+
+/// The same with the next account.
+fn saved<T>(asked: Transition<T>) -> (Account, Result<T, Denied>) {
+    let (next, result) = next(asked);
+    (next.account().clone(), result)
 }
 
 /// The purposes of random bytes: each gets different ones.

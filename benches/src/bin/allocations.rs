@@ -3,7 +3,7 @@
 
 use oob_mfa::Account;
 use oob_mfa_benches::counting::Counting;
-use oob_mfa_benches::scale::{Accounts, Naive, Records, Service, Tuned, filled};
+use oob_mfa_benches::scale::{Accounts, Records, Service, filled};
 use oob_mfa_benches::{Effort, World, cases};
 
 #[global_allocator]
@@ -32,8 +32,6 @@ fn main() {
     println!("bytes\taccount\t{}", size_of_val(&account) as u64 + behind);
 
     for users in Effort::of_environment().users() {
-        print::<Naive>("naive", *users);
-        print::<Tuned>("tuned", *users);
         print::<Accounts>("accounts", *users);
         print::<Records>("records", *users);
     }

@@ -1,4 +1,5 @@
 //! Runs every case, or those named, three times, and lets callgrind count each run: see `table.sh`.
+//! Prints each case with its harness.
 //!
 //! The lowest of the three is used. Sometimes the allocator tidies up, which is not part of the
 //! case.
@@ -27,7 +28,7 @@ fn main() {
             case.rewind();
             case.prepare(1);
             counted(&mut || case.run(1));
-            println!("{}", case.label);
+            println!("{}\t{}", case.label, case.harness());
         }
     }
     // One login of each of 100 users: does it take more with more users?
@@ -38,7 +39,7 @@ fn main() {
             let mut accounts = filled::<Accounts>(users);
             sign_in(&mut accounts, &hundred, |all| all());
             sign_in(&mut accounts, &hundred, counted);
-            println!("{label}");
+            println!("{label}\tnothing");
         }
     }
 }

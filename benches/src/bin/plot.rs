@@ -15,7 +15,7 @@ use Kind::{Ours, Peer};
 /// A bar: its text, its owner, its case, and the case of its floor.
 type Bar = (&'static str, Kind, &'static str, Option<&'static str>);
 
-const PANELS: [(&str, &[Bar]); 4] = [
+const PANELS: [(&str, &[Bar]); 3] = [
     (
         "To judge a code",
         &[
@@ -40,7 +40,6 @@ const PANELS: [(&str, &[Bar]); 4] = [
                 "verify_unknown/1",
                 None,
             ),
-            ("modo-rs otp, right", Peer, "modo_rs_right", None),
             (
                 "latchkey email code, right",
                 Peer,
@@ -72,40 +71,20 @@ const PANELS: [(&str, &[Bar]); 4] = [
                 Some("recovery_wrong_floor"),
             ),
             ("load, postcard", Ours, "load_postcard", None),
-            ("save, postcard", Ours, "save_postcard_slice", None),
+            ("save, postcard", Ours, "save_postcard", None),
             ("request, postcard", Ours, "request_postcard", None),
             ("request, JSON", Ours, "request_json", None),
         ],
     ),
     (
-        "To take one of a budget",
-        &[
-            ("Budget::take", Ours, "budget_take", Some("gcra_by_hand")),
-            (
-                "governor, clock handed in",
-                Peer,
-                "governor_direct_at",
-                None,
-            ),
-            ("governor", Peer, "governor_direct", None),
-            ("governor, keyed", Peer, "governor_keyed", None),
-        ],
-    ),
-    (
-        "To find a user, judge the right code, and put him back",
+        "To find a user, judge the right code, and put the user back",
         &[
             ("1,000 users: accounts", Ours, "accounts/1000", None),
             ("records", Ours, "records/1000", None),
-            ("by hand, tuned", Peer, "tuned/1000", None),
-            ("by hand, naive", Peer, "naive/1000", None),
             ("100,000 users: accounts", Ours, "accounts/100000", None),
             ("records", Ours, "records/100000", None),
-            ("by hand, tuned", Peer, "tuned/100000", None),
-            ("by hand, naive", Peer, "naive/100000", None),
             ("1,000,000 users: accounts", Ours, "accounts/1000000", None),
             ("records", Ours, "records/1000000", None),
-            ("by hand, tuned", Peer, "tuned/1000000", None),
-            ("by hand, naive", Peer, "naive/1000000", None),
         ],
     ),
 ];

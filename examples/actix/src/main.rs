@@ -1,8 +1,8 @@
 //! The API under actix-web: `cargo run -p oob-mfa-actix [ADDRESS [ORIGIN…]]`. Pages of these origins may call it.
 //!
-//! The service blocks if its store does, so it runs on a thread for blocking work, and to its end:
-//! if a client hangs up, decisions are still saved and messages still sent. For an async store, use
-//! an async driver, as in `examples/server`.
+//! The service blocks if its store does, so it runs on a thread for blocking work. It runs to its end: if a
+//! client hangs up, decisions are still saved and messages still sent. For an async store, use an async
+//! driver, as in `examples/server`.
 //!
 //! actix-web gives a client 5 seconds for the first head of a connection. It accepts 25,600
 //! connections per thread, more than the default limit of open files: limit them with a proxy in
@@ -40,7 +40,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     })
 }
 
-/// What browsers allow pages of these origins.
+/// CORS for pages of these origins.
 fn cors(origins: &[String]) -> Cors {
     let cors = Cors::default()
         .allowed_methods(["GET", "POST", "DELETE"])
@@ -51,7 +51,7 @@ fn cors(origins: &[String]) -> Cors {
     origins.iter().fold(cors, allow)
 }
 
-/// Every endpoint: reads the request, lets the service answer it, and writes the response.
+/// Every endpoint: reads the request, passes it to the service, and writes the response.
 async fn api(service: Data<Service>, head: HttpRequest, payload: Payload) -> HttpResponse {
     let reply = match read(payload).await {
         Ok(body) => answer(service, head, body).await,
@@ -80,7 +80,7 @@ async fn read(payload: Payload) -> Result<Bytes, ErrorAnswer> {
 }
 
 async fn answer(service: Data<Service>, head: HttpRequest, body: Bytes) -> Reply {
-    // For a thread that may outlive the connection.
+    // Owned, for a thread that may outlive the connection.
     let (method, path) = (head.method().to_string(), head.path().to_owned());
     let headers = head.headers().clone();
     let answered = block(move || {

@@ -1,10 +1,10 @@
 //! The API on threads, without async: `cargo run -p oob-mfa-blocking [ADDRESS]`.
 //!
-//! It uses a thread per connection, so a request runs to its end even if its client does not wait.
+//! It uses a thread per connection: a request runs to its end even if its client hangs up.
 //!
-//! Put a proxy in front of it. For the head of a request, only silence has a deadline here: a
-//! client that sends a byte from time to time keeps its connection, and 256 such clients keep
-//! everyone else out.
+//! Put a proxy in front of it. The head of a request has a deadline only for silence: a client that
+//! sends a byte from time to time keeps its connection, and 256 such clients keep everyone else
+//! out.
 //!
 //! oxhttp allows `Accept-Encoding` only in requests and omits it from the response to an encoded
 //! body.
@@ -54,8 +54,8 @@ fn answer(service: &Service, http: &mut Http<Body>) -> Reply {
     })
 }
 
-/// The needed part of the body. A body that is too large is read to its end, because otherwise its
-/// client gets a reset instead of the response.
+/// The needed part of the body. A body that is too large is read to its end: otherwise its client
+/// gets a reset instead of the response.
 fn read(http: &mut Http<Body>) -> Result<Vec<u8>, ErrorAnswer> {
     let (mut body, mut piece, begun) = (Vec::new(), [0; 4096], Instant::now());
     while begun.elapsed() < SLOWEST_BODY {
@@ -67,7 +67,7 @@ fn read(http: &mut Http<Body>) -> Result<Vec<u8>, ErrorAnswer> {
             Err(_) => return Err(BadRequest::MalformedBody.into()),
         }
     }
-    // oxhttp would read on, to an end that may never come.
+    // Otherwise oxhttp reads on, and the body may never end.
     *http.body_mut() = Body::empty();
     http.headers_mut()
         .insert(CONNECTION, HeaderValue::from_static("close"));

@@ -1,4 +1,4 @@
-//! A body that does not end.
+//! A body without an end.
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;

@@ -11,8 +11,8 @@ use sha2::{Digest, Sha256};
 
 const LIFETIME: Duration = Duration::from_secs(600);
 
-/// The sessions of the access tokens for the MFA API, by the digest of the token: a look-up compares no
-/// secret, and a dump of the memory shows no token.
+/// The sessions of the access tokens for the MFA API, by the digest of the token. A look-up compares no
+/// secret, and a memory dump shows no token.
 pub(crate) struct AccessTokens {
     mfa_audience: String,
     sessions: Mutex<HashMap<[u8; 32], MfaSession>>,

@@ -11,7 +11,8 @@ const SUBJECT: &str = "auth0|alice";
 
 const CLIENT: &str = "demo";
 const CLIENT_SECRET: &str = "demo-secret";
-/// What the client may ask for. There are no refresh tokens, so `offline_access` is not among them.
+/// The scopes that the client may request. There are no refresh tokens, so `offline_access` is not
+/// one of them.
 const SCOPES: [&str; 5] = [
     "openid",
     "profile",

@@ -1,12 +1,12 @@
 //! A small server without its transport: the part that `examples/actix` and `examples/blocking`
 //! share.
 //!
-//! `service` is what an embedder writes: a loop over the steps of a request. The rest stands for
-//! what they already have: `first_factor` for their passwords, `store` for their database,
-//! `access_tokens` for their tokens, `outbox` for their provider.
+//! `service` is the part that an embedder writes: a loop over the steps of a request. The rest
+//! replaces what they already have: `first_factor` their passwords, `store` their database,
+//! `access_tokens` their tokens, `outbox` their provider.
 //!
-//! Everything is in memory and lost at the end of the process, and there is one user.
-//! `examples/server` keeps its data.
+//! Everything is in memory and lost at the end of the process. There is one user. `examples/server`
+//! keeps its data.
 #![forbid(unsafe_code)]
 
 mod access_tokens;

@@ -13,8 +13,7 @@ pub(crate) fn send(wording: &Wording, delivery: &Delivery) -> Result<(), Box<dyn
     match wording.message(delivery)? {
         Message::Sms(text) => writeln!(output, "sms to {to}: {}", text.expose_secret())?,
         Message::Voice(call) => {
-            // As if the call was answered and its keys pressed: before that, no digit of the code
-            // is spoken.
+            // As if a person had answered the call and pressed its keys.
             let keys = delivery.keys.as_ref();
             let pressed = call.press(keys.map_or("", |keys| keys.expose_secret()))?;
             write!(output, "call to {to}:")?;

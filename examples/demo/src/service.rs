@@ -1,4 +1,4 @@
-//! A driver of `oob_mfa::exchange`: passes each step to the part that does it.
+//! A driver of `oob_mfa::exchange`: each step goes to the part that does it.
 
 use std::error::Error;
 use std::net::SocketAddr;
@@ -45,7 +45,7 @@ impl Service {
         })
     }
 
-    /// Answers a request. It blocks while its IO does.
+    /// Answers a request. It blocks during IO.
     #[must_use]
     pub fn respond(&self, request: &Request<'_>) -> Reply {
         let mut exchange = Exchange::begin(&self.engine, request, UtcDateTime::now());

@@ -9,7 +9,7 @@ use oob_mfa::{Account, Next, Subject, Unsaved};
 #[derive(Default)]
 pub(crate) struct Store(Mutex<HashMap<Subject, Account>>);
 
-/// Why the map fails: a thread panicked while it held it.
+/// Why the map fails: a thread panicked while it held the lock.
 pub(crate) struct Poisoned;
 
 impl<T> From<PoisonError<T>> for Poisoned {

@@ -1,7 +1,7 @@
 //! Administration: a separate listener, with a token per operator.
 //!
-//! Every request of an operator and how it ended goes to the audit log with the operator's name, beside the events of the
-//! engine. `/metrics` is here too.
+//! The audit log has every request of an operator and its outcome, with the operator's name, beside the
+//! events of the engine. `/metrics` is here too.
 
 mod decide;
 mod endpoints;
@@ -58,7 +58,7 @@ pub fn router(service: &Arc<Service>, operators: Operators) -> Router {
             )
         })
         .layer(from_fn_with_state(Arc::clone(service), take_on::take_on))
-        // Before anything except the head of a request is read.
+        // Checked before the body is read.
         .layer(from_fn_with_state(Arc::new(operators), authorize))
         .with_state(Arc::clone(service))
 }
@@ -75,7 +75,7 @@ pub async fn serve(
     serve_routes(listener, &service, routes, stop).await;
 }
 
-/// Without a token nobody learns which endpoints exist.
+/// Checks the token first: without one, nobody learns which endpoints exist.
 async fn authorize(
     State(operators): State<Arc<Operators>>,
     mut request: Request,
@@ -91,7 +91,7 @@ async fn authorize(
             request.extensions_mut().insert(operator.clone());
             let (method, path) = (request.method().clone(), request.uri().path().to_owned());
             let response = next.run(request).await;
-            // The only line of one that names no account or no endpoint, or whose body is too large.
+            // The only line for a request without an account or endpoint, or with too large a body.
             if response.status().is_client_error() {
                 let (operator, method, path) = (&*operator.0, method.as_str(), path.as_str());
                 let status = response.status().as_u16();

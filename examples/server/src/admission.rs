@@ -1,6 +1,6 @@
-//! Which messages may be sent at all: by number, and while the provider takes any.
+//! Which messages may be sent: by number, and while the provider works.
 //!
-//! The check comes before a message is saved or charged, so an outage costs no user their budget.
+//! The check comes before a message is saved or charged, so an outage charges nobody.
 
 mod prefixes;
 
@@ -21,15 +21,15 @@ pub(crate) struct Admission {
     calls: Mutex<Provider>,
 }
 
-/// The messages in a row that a provider did not take for a reason of its own, and when.
+/// Consecutive failures of a provider, and their times.
 #[derive(Clone, Copy, Default)]
 struct Provider {
     failures: u32,
-    /// The number of the first one.
+    /// The number of the first failed message.
     first: Option<PhoneNumber>,
-    /// Those of other numbers: one can fail for reasons of its own.
+    /// Failures for other numbers: one number can fail for its own reasons.
     of_others: u32,
-    /// When the last one failed, or was let through as a test.
+    /// When the last message failed, or was sent as a trial.
     tried: Option<UtcDateTime>,
 }
 
@@ -39,43 +39,43 @@ impl Provider {
     }
 }
 
-/// Leave to send one message.
+/// Permission to send one message.
 ///
-/// In an outage it is the try of everybody. Dropped before the provider has answered for itself, it
-/// lets somebody else try.
+/// In an outage it is the only trial. If it is dropped before the provider responds, another
+/// request may try.
 pub(crate) struct Pass<'a> {
     provider: &'a Mutex<Provider>,
     number: PhoneNumber,
     tries: Option<Try>,
 }
 
-/// When a try in an outage began, and when the one before was.
+/// When a trial in an outage began, and the time of the trial before.
 #[derive(Clone, Copy)]
 struct Try {
     at: UtcDateTime,
     before: Option<UtcDateTime>,
 }
 
-/// What a message has shown of its provider.
+/// What a message has shown about its provider.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Change {
-    /// It takes no messages from here on.
+    /// The provider is down from now on.
     OutageBegan,
-    /// It takes messages again.
+    /// The provider works again.
     OutageEnded,
 }
 
-/// So many failures in a row, of more than one number, are an outage.
+/// This many consecutive failures, for more than one number, are an outage.
 const OUTAGE: u32 = 3;
-/// How long no message is sent in an outage. Then one is sent as a test.
+/// How long no message is sent in an outage. Then one is sent as a trial.
 const PAUSE: Duration = Duration::from_secs(30);
 
 /// Why a message is not admitted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum NotAdmitted {
-    /// The configuration has no messages for numbers that begin like this.
+    /// The configuration does not allow messages to this prefix.
     Number,
-    /// The provider accepts no messages.
+    /// The provider is down.
     Outage {
         /// When to try again.
         retry_after: Duration,
@@ -104,7 +104,7 @@ impl From<NotAdmitted> for ErrorAnswer {
 }
 
 impl Admission {
-    /// To numbers with these prefixes.
+    /// An admission for numbers with these prefixes.
     pub(crate) fn new(prefixes: Prefixes) -> Self {
         Self {
             prefixes,
@@ -152,14 +152,14 @@ impl Admission {
 }
 
 impl Pass<'_> {
-    /// The provider took the message.
+    /// The provider accepted the message.
     pub(crate) fn sent(mut self) -> Option<Change> {
         self.tries = None;
         let was = std::mem::take(&mut *locked(self.provider));
         was.is_down().then_some(Change::OutageEnded)
     }
 
-    /// The provider did not take it, and would not have taken another.
+    /// The provider is down: it would reject any message.
     pub(crate) fn failed(mut self, now: UtcDateTime) -> Option<Change> {
         self.tries = None;
         let mut provider = locked(self.provider);
@@ -286,11 +286,11 @@ mod tests {
     #[test]
     fn a_trial_that_sends_nothing_leaves_the_next_request_as_the_trial() {
         let admission = in_an_outage();
-        // Its write was lost, or its number was refused.
+        // The write was lost, or the number was refused.
         drop(pass(&admission, ALICE, 30));
         assert_eq!(fail(&admission, BOB, 31), None);
         assert_eq!(admits(&admission, ALICE, 32), outage(29));
-        // One that is dropped late takes nothing from the one that came after it.
+        // A trial that is dropped late does not affect the next one.
         let late = pass(&admission, ALICE, 61);
         let next = pass(&admission, BOB, 91);
         drop(late);

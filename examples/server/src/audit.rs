@@ -1,9 +1,9 @@
 //! The audit log: the stored events of every change, written as lines of `tracing`.
 //!
 //! A store writes the events with the account. [`follow`] reads them, logs them, and only then
-//! deletes them. If a process dies in between, no event is lost: the next process logs them. So a
-//! line can appear twice; `subject`, `revision` and `event` identify it. Refusals change nothing
-//! and have no line.
+//! deletes them. If a process dies in between, the next one logs them: no event is lost, but a line
+//! can appear twice. `subject`, `revision` and `event` identify it. Refusals change nothing and
+//! have no line.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,12 +18,12 @@ use crate::store::{AuditRecord, BATCH, Promise, Store, StoreError, TakeEvent};
 
 /// How often a process looks for events that others left, or that it could not read.
 const POLL: Duration = Duration::from_secs(10);
-/// How long to gather events after the first, so that under load one read takes many.
+/// How long to gather events after the first: under load, one read then takes many.
 const GATHER: Duration = Duration::from_millis(10);
 /// How long a stopping process waits for its last events.
 const LAST: Duration = Duration::from_secs(5);
 
-/// A store, and whether it has just been written to.
+/// A store, and a signal after each write.
 pub struct Audited {
     store: Arc<dyn Store>,
     written: watch::Sender<()>,
@@ -70,7 +70,7 @@ pub async fn follow(store: Arc<Audited>, stop: CancellationToken) {
         written.mark_unchanged();
         log_all(&store).await;
         tokio::select! {
-            // Its sender is in the store.
+            // The store holds the sender.
             _ = written.changed() => sleep(GATHER).await,
             () = sleep(POLL) => {}
             () = stop.cancelled() => {}
@@ -111,7 +111,7 @@ fn log(record: &AuditRecord) {
         Some(number)
     });
     let other = (!detail.is_empty()).then(|| Value::Object(detail).to_string());
-    // As values and not as displayed text: a line break in a subject is escaped.
+    // Logged as values, which escape a line break in a subject.
     tracing::info!(
         target: "audit",
         subject = record.subject.as_str(),

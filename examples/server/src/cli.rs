@@ -26,7 +26,7 @@ pub struct Cli {
     /// What to do; the default is to serve.
     #[command(subcommand)]
     pub command: Option<Task>,
-    /// Good for every command.
+    /// Flags of every command.
     #[command(flatten)]
     pub flags: Flags,
 }
@@ -121,11 +121,11 @@ pub struct Flags {
 }
 
 impl Flags {
-    /// The configuration that the flags name, or that of the demo.
+    /// The configuration of the flags, or that of the demo.
     ///
     /// # Errors
     ///
-    /// A file that cannot be read, and what is wrong with its content.
+    /// A file that cannot be read, or the first mistake in it.
     pub fn config(&self) -> Result<Config, ConfigError> {
         let Some(path) = &self.config else {
             return Ok(Config::demonstration());

@@ -1,4 +1,4 @@
-//! The applications that may ask for tokens, and what each may ask for.
+//! The applications that may request tokens, and what each may request.
 
 use std::collections::HashMap;
 
@@ -11,15 +11,15 @@ use crate::origin::Origin;
 #[derive(Default)]
 pub struct Clients(HashMap<String, Client>);
 
-/// A client: its secret, and what it may ask for.
+/// A client: its secret, and what it may request.
 pub struct Client {
-    /// None for a public client.
+    /// `None` for a public client.
     pub secret: Option<Zeroizing<String>>,
     /// The audiences that it may name; it may always omit the audience.
     pub audiences: Vec<String>,
     /// The scopes that it may request.
     pub scopes: Vec<String>,
-    /// Whether it may ask for the audience and the scopes of the MFA API.
+    /// Whether it may request the audience and the scopes of the MFA API.
     pub manages_factors: bool,
     /// The origins of its pages, which may read responses in a browser.
     pub allowed_origins: Vec<Origin>,
@@ -27,7 +27,7 @@ pub struct Client {
 
 /// The scopes granted to a request without a scope, and allowed if the configuration names none.
 pub const DEFAULT_SCOPES: [&str; 3] = ["openid", "profile", "email"];
-/// A shorter secret of a client can be guessed: nothing limits how many are tried.
+/// A shorter secret can be guessed: the number of tries has no limit.
 pub const SHORTEST_SECRET: usize = 16;
 /// The scopes of the MFA API.
 const FACTOR_SCOPES: [&str; 3] = ["enroll", "read:authenticators", "remove:authenticators"];
@@ -37,7 +37,7 @@ const FACTOR_SCOPES: [&str; 3] = ["enroll", "read:authenticators", "remove:authe
 pub enum RefusedAudience {
     /// It differs from one of these only by the last slash.
     Slash(String),
-    /// The client may not ask for it.
+    /// The client may not request it.
     NotAllowed,
 }
 
@@ -52,7 +52,7 @@ impl Client {
         granted.collect::<Vec<_>>().join(" ")
     }
 
-    /// Whether the client may ask for an audience of this issuer or of another API.
+    /// Whether the client may request an audience of this issuer or of another API.
     ///
     /// # Errors
     ///
@@ -121,7 +121,7 @@ impl Clients {
         self.0.get(id)
     }
 
-    /// The origins of all clients: a preflight names no client.
+    /// The origins of all clients: a preflight request does not name its client.
     pub fn allowed_origins(&self) -> impl Iterator<Item = &Origin> {
         self.0.values().flat_map(|client| &client.allowed_origins)
     }

@@ -35,7 +35,7 @@ pub struct Config {
     pub policy: Policy,
     /// Which numbers get messages.
     pub(crate) prefixes: Prefixes,
-    /// What messages say.
+    /// The text of messages.
     pub wording: Wording,
     /// Who may sign in.
     pub users: Users,

@@ -1,7 +1,6 @@
 //! What the demo page shows: the last messages and events, in memory.
 //!
-//! It shows codes to everyone who can reach it. So it exists only in the demo, and only if the
-//! server listens on a loopback address.
+//! It shows codes to everyone who can reach it. It exists only in the demo, on a loopback address.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -21,7 +20,7 @@ pub struct Demo {
     seen: Mutex<Seen>,
 }
 
-/// The latest of both.
+/// The latest number of both.
 #[derive(Default, Serialize)]
 pub struct Seen {
     messages: Last<Message>,

@@ -1,4 +1,4 @@
-//! Drives a request from start to end: passes each step of `oob_mfa::exchange` to the part of the
+//! Drives a request from start to end: each step of `oob_mfa::exchange` goes to the part of the
 //! server that does it.
 //!
 //! # Between the save and the send
@@ -35,7 +35,7 @@ impl Service {
                 }
                 Exchange::Client(step) => {
                     self.metrics.refused(Refusal::InvalidClient);
-                    // Of a client that does not exist, the name is whatever somebody sent.
+                    // The name of an unknown client is any text that an attacker sends.
                     let client = step.credentials().client_id();
                     let client = self.clients.get(client).map(|_| client);
                     tracing::info!(client, ?network, "invalid client");
@@ -45,7 +45,7 @@ impl Service {
                 Exchange::Grant(step) => self.first_factor(step, network).await,
                 Exchange::Load(step) => self.load(step).await,
                 Exchange::Admit(step) => {
-                    // After a conflict it may be another target.
+                    // After a conflict the target may be another.
                     drop(pass.take());
                     match self.admission.check(step.target(), self.now()) {
                         Ok(admitted) => {
@@ -197,7 +197,7 @@ impl Service {
         self.metrics.decided(endpoint.name(), Some(denied));
         let (subject, name) = (reply.subject().map(Subject::as_str), denied.name());
         if denied.kind() == DeniedKind::CallerBug {
-            // No request of a client can cause this: an operator must look.
+            // A bug or a wrong clock, not a client: alert an operator.
             tracing::error!(subject, denied = name, "{denied}");
         } else {
             tracing::info!(subject, denied = name, "denied");

@@ -12,8 +12,7 @@ pub(crate) fn private() -> OpenOptions {
     options
 }
 
-/// Warns about a file that others can read or write. It does not change the mode, which the server
-/// did not set.
+/// Warns about a file that others can read or write. It leaves the mode unchanged.
 pub(crate) fn warn_if_open(path: &Path) -> io::Result<()> {
     if let Some(mode) = open_to_others(path)? {
         let mode = format!("{mode:o}");

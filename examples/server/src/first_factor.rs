@@ -64,9 +64,8 @@ impl Service {
         }
     }
 
-    /// The granted scope: the part of the requested scope that the client may have. An audience
-    /// that the client may not have is refused, because a token for another audience would be
-    /// useless.
+    /// The granted scope and audience. A scope that the client may not have is dropped. An audience
+    /// that it may not have is refused: a token for another audience would be useless.
     fn granted(
         &self,
         scope: Option<&str>,

@@ -1,11 +1,10 @@
-//! The sockets: routes, connections, and what all responses share.
+//! The sockets: routes, connections, and limits.
 //!
-//! A client gets 10 seconds for the head of a request and as long for its body. Between two requests a
-//! connection is kept for 75 seconds (`keep_alive_seconds`). There are at most 512 connections, fewer
-//! than the files that a process may have open by default; what comes on top waits until one of them ends.
-//! An address has at most 64 of them (`connections_per_address`); what comes on top is closed. An attacker
-//! with eight addresses can still keep others out, and a client that does not read its answers keeps its
-//! connection.
+//! A client has 10 seconds for the head of a request and 10 for its body. Between two requests a
+//! connection stays open for 75 seconds (`keep_alive_seconds`). There are at most 512 connections, fewer
+//! than the default limit of open files; further ones wait. An address has at most 64
+//! (`connections_per_address`); further ones are closed. An attacker with 8 addresses can still keep
+//! others out, and a client that does not read its responses keeps its connection.
 
 pub(crate) mod answer;
 mod api;
@@ -46,7 +45,7 @@ pub(crate) struct Peer(pub(crate) IpAddr);
 /// How long a client may take for the head of a request.
 const SLOWEST_HEAD: Duration = Duration::from_secs(10);
 const MOST_CONNECTIONS: usize = 512;
-/// How long to wait if a connection cannot be accepted because too many files are open.
+/// How long to wait if too many files are open to accept a connection.
 const NO_FILES: Duration = Duration::from_secs(1);
 /// How long to wait for open connections at the end. Accepted requests have no such limit.
 const GRACE: Duration = Duration::from_secs(10);
@@ -132,7 +131,7 @@ pub(crate) async fn serve_routes(
         let connection = http.serve_connection(TokioIo::new(stream), answer);
         let connection = connections.watch(connection);
         tokio::spawn(async move {
-            // A client that disconnects or is too slow affects nobody else.
+            // A client that disconnects or is too slow does not affect others.
             let _ = connection.await;
             drop((counted, place));
         });

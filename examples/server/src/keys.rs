@@ -26,7 +26,7 @@ pub struct Keys {
     pub signing: SigningKeys,
 }
 
-/// The format of the file: secrets in base64, the first of each list in use.
+/// The format of the file: secrets in base64. The first of each list is in use.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Written {
@@ -40,13 +40,13 @@ struct Written {
 const KEY_ID: &[u8] = b"oob-mfa-server key id 1";
 
 impl Keys {
-    /// Reads the text of a key file, whose first key of an algorithm signs.
+    /// Reads the text of a key file. The first key of an algorithm signs.
     ///
     /// # Errors
     ///
-    /// What is wrong, with the name of the list and without its content.
+    /// What is wrong, with the name of the list but not its content.
     pub fn parse(text: &str, algorithm: SigningAlgorithm) -> io::Result<Self> {
-        // The error of toml can quote a secret.
+        // The error of the TOML parser can quote a secret.
         let written: Written = toml::from_str(text).map_err(|_| {
             wrong("a key file has the lists engine, rs256 and es256, of texts in base64")
         })?;
@@ -135,7 +135,7 @@ pub fn fresh() -> io::Result<Zeroizing<String>> {
     let engine = Zeroizing::new(Base64::encode_string(&secret[..]));
     let rs256 = signing(SigningAlgorithm::Rs256)?;
     let es256 = signing(SigningAlgorithm::Es256)?;
-    // Large enough from the start: a growing text leaves copies behind in memory.
+    // Full capacity from the start: a growing text leaves copies behind in memory.
     let mut text = Zeroizing::new(String::with_capacity(4_096));
     text.push_str(
         "# The secrets of oob-mfa-server. The first of each list is in use; the others still open and verify.\n",

@@ -1,14 +1,14 @@
 //! A server for Auth0's MFA API for SMS and voice, built on `oob-mfa`.
 //!
-//! The crate decides everything: `driver` takes each step of a request to the part of the server that
-//! answers it.
+//! The crate decides everything: `driver` passes each step of a request to the part of the server
+//! that does it.
 //!
 //! It is an example, not an identity provider: users, clients and their rights are in the
-//! configuration, and each process keeps its own password limits. An embedder already has a first
+//! configuration, and each process has its own password limits. Your server already has a first
 //! factor.
 //!
-//! Clock, randomness, store and outbox are parameters, so tests run the whole server in their own
-//! process and on their own clock.
+//! Clock, randomness, store and outbox are parameters: tests run the whole server in their own
+//! process with their own clock.
 #![forbid(unsafe_code)]
 
 pub mod admin;
@@ -111,7 +111,7 @@ pub async fn run(
         service
     };
     let service = Arc::new(service);
-    // Before the log says that it listens, so that no early signal kills the process.
+    // Before the server logs that it listens: an early signal must not kill the process.
     let stop = stop_signal()?;
     let stopping = CancellationToken::new();
     let stopped = stopping.clone();

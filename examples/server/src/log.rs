@@ -1,11 +1,10 @@
-//! The lines of the log as text.
+//! Log lines as text.
 
 use tracing_subscriber::field::MakeExt as _;
 use tracing_subscriber::fmt::FormatFields;
 use tracing_subscriber::fmt::format::debug_fn;
 
-/// Fields as `name=value`. A line break in a value is escaped, so that nothing a client sends begins a
-/// line of its own.
+/// Fields as `name=value`. A line break in a value is escaped: no text of a client starts a line.
 #[must_use]
 pub fn fields() -> impl for<'writer> FormatFields<'writer> + Send + Sync + 'static {
     debug_fn(|writer, field, value| {
@@ -33,9 +32,9 @@ pub(crate) mod tests {
 
     use super::*;
 
-    /// The log of this thread from here on.
+    /// Collects the log of this thread from now on.
     pub(crate) fn capture() -> (Lines, DefaultGuard) {
-        // Without it, a thread that logs at the same time and for nobody can switch an event off for all.
+        // Without it, a thread without a subscriber can switch an event off for all threads.
         let _ = tracing_subscriber::fmt().with_writer(io::sink).try_init();
         let lines = Lines::default();
         let writer = lines.clone();

@@ -1,4 +1,4 @@
-//! Metrics for Prometheus. No label comes from a request, so their number is bounded.
+//! Metrics for Prometheus. No label comes from a request, so the number of series is bounded.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -18,7 +18,7 @@ pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; cha
 
 type Labels<const N: usize> = [(&'static str, Cow<'static, str>); N];
 
-/// What one process has counted since it started.
+/// The counts of one process since its start.
 pub struct Metrics {
     registry: Registry,
     requests: Family<Labels<2>, Histogram, fn() -> Histogram>,
@@ -68,7 +68,7 @@ impl Default for Metrics {
         let help = "Charges that emptied a budget";
         let exhausted = zeroed(&mut registry, "budgets_exhausted", help, "limit", limits);
         let reasons = Refusal::ALL.map(Refusal::name).into_iter();
-        let help = "Requests that the server refused by itself";
+        let help = "Requests that the server refused before the engine";
         let refusals = zeroed(&mut registry, "refusals", help, "reason", reasons);
         let help = "Outages of a provider that began, and that ended";
         let changes = ["began", "ended"].into_iter();
@@ -88,7 +88,7 @@ impl Default for Metrics {
     }
 }
 
-/// Why the server refuses a request by itself. The engine's denials are decisions.
+/// Why the server refuses a request before the engine. The engine's denials are decisions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refusal {
     /// A client that does not exist, or whose secret is wrong.
@@ -162,12 +162,12 @@ impl Metrics {
         count(&self.refusals, "reason", refusal.name());
     }
 
-    /// A provider takes no messages from here on.
+    /// A provider is down from now on.
     pub fn outage_began(&self) {
         count(&self.outages, "change", "began");
     }
 
-    /// A provider takes messages again.
+    /// A provider works again.
     pub fn outage_ended(&self) {
         count(&self.outages, "change", "ended");
     }
@@ -222,7 +222,7 @@ const fn limit_name(limit: Limit) -> &'static str {
     }
 }
 
-/// From a response without the store to one that waited for all deadlines.
+/// From a response without the store to one after all deadlines.
 fn latencies() -> Histogram {
     Histogram::new([
         0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0,

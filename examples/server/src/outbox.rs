@@ -1,4 +1,4 @@
-//! Where messages are sent: it stands for an SMS provider.
+//! Where messages are sent, in place of an SMS provider.
 
 use std::error::Error;
 use std::fmt;
@@ -26,7 +26,7 @@ pub struct Message {
     pub to: String,
     /// The binding code.
     pub code: Zeroizing<String>,
-    /// What the phone shows, or what the call says first.
+    /// The text of an SMS, or the prompt of a call.
     pub text: Zeroizing<String>,
     /// The keys that a call asks for; `None` for a text message.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -96,13 +96,12 @@ fn answered(call: &AnsweredCall) -> Zeroizing<String> {
     Zeroizing::new(steps.collect::<Vec<_>>().join(". "))
 }
 
-/// Why a message did not leave. A refused one says nothing about the next; a provider that is down is
-/// left alone for a while.
+/// Why a message did not leave: this message was rejected, or the provider is down.
 #[derive(Debug)]
 pub enum SendError {
-    /// This message was refused: a number that does not exist, or that wants none.
+    /// The provider rejected this message: its number does not exist, or is blocked.
     Refused(Box<dyn Error + Send + Sync>),
-    /// Any other message would have failed too.
+    /// Any other message would fail too.
     Down(io::Error),
 }
 
@@ -130,8 +129,9 @@ pub trait Outbox: Send + Sync {
     ///
     /// # Errors
     ///
-    /// Why it was not sent. It is not retried: the user asks for another code. One user can have
-    /// any number refused, so only what every message meets is [`SendError::Down`].
+    /// Why it was not sent. It is not retried: the user asks for another code. Return
+    /// [`SendError::Down`] only if every message would fail: one user can name any number of
+    /// numbers that fail.
     fn send(&self, message: &Message) -> Result<(), SendError>;
 }
 
@@ -146,8 +146,8 @@ impl Outbox for StandardOutput {
     }
 }
 
-/// Messages to the end of a file, a line of JSON each. A message that did not fit leaves a part of a
-/// line, which is not JSON; the next one begins on a line of its own.
+/// Appends messages to a file, a line of JSON each. If a message did not fit, the next one still
+/// starts on a new line.
 pub struct FileOutbox(Mutex<Lines<File>>);
 
 impl FileOutbox {
@@ -180,7 +180,7 @@ struct Lines<W> {
     end: End,
 }
 
-/// How the last write left the end of the file.
+/// Whether the file ends in a partial line.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum End {
     WholeLine,
@@ -196,7 +196,7 @@ impl<W: Write> Lines<W> {
     }
 
     fn write(&mut self, line: &str) -> io::Result<()> {
-        // In one write, because other processes may append to the same file.
+        // One write, because other processes may append to the same file.
         let begun = match self.end {
             End::WholeLine => Zeroizing::new(line.to_owned()),
             End::PartOfLine => Zeroizing::new(format!("\n{line}")),

@@ -1,8 +1,8 @@
 //! The demo page: an app that signs in through the API, and what the server does with its requests.
 //!
-//! It uses only the API and [`Demo`], which holds codes. So the routes exist only if the service
-//! has a `Demo`, and answer only requests that name a loopback host: a page of another site cannot
-//! read them through a name that it resolves to this address.
+//! It uses only the API and [`Demo`], which holds codes. The routes exist only if the service has a
+//! `Demo`, and answer only requests that name a loopback host. A page of another site therefore
+//! cannot read them through a name that resolves to this address.
 //!
 //! [`Demo`]: crate::demo::Demo
 

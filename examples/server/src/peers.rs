@@ -1,10 +1,11 @@
-//! Where a request comes from.
+//! The address of a request's client, behind proxies.
 
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// An address, as the limits count it. An IPv6 subscriber has a whole /64, which counts as one.
+/// An address, as the limits count it. An IPv6 /64 counts as one, because one subscriber has all of
+/// it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Network(IpAddr);
 
@@ -24,15 +25,15 @@ impl Network {
 pub struct TrustedProxies(pub Vec<IpAddr>);
 
 impl TrustedProxies {
-    /// Whether an address is one of them.
+    /// Whether an address is a trusted proxy.
     #[must_use]
     pub fn has(&self, address: IpAddr) -> bool {
         self.0.contains(&address.to_canonical())
     }
 
-    /// The client of a request: its peer, or what a trusted peer says in `X-Forwarded-For`. From the end
-    /// of the list the first that is not a trusted proxy counts: the client may have written what stands
-    /// before it.
+    /// The client of a request: its peer, or behind a trusted proxy an entry of `X-Forwarded-For`. From
+    /// the end of the list, the first address that is not a trusted proxy counts: the client may have
+    /// written the entries before it.
     pub fn client<'a>(
         &self,
         peer: IpAddr,
@@ -116,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn only_a_trusted_proxy_is_believed_and_only_its_own_entry() {
+    fn only_a_trusted_proxy_and_only_its_own_entry_is_believed() {
         let proxies = TrustedProxies(vec![ip("10.0.0.1"), ip("10.0.0.2")]);
         let client = |peer, headers: &[&str]| {
             proxies

@@ -1,4 +1,4 @@
-//! The server without its sockets: what the steps of a request need.
+//! The server without its sockets: everything that the steps of a request need.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -59,7 +59,7 @@ pub(crate) struct Decided<T> {
 impl Service {
     /// A service with the system's clock and the operating system's randomness.
     ///
-    /// `address` is what it listens on: the issuer if the configuration has none.
+    /// `address` is the listen address: the issuer if the configuration has none.
     #[must_use]
     pub fn new(
         config: Config,

@@ -2,8 +2,8 @@
 //!
 //! # Several processes
 //!
-//! A process keeps nothing between two requests. So any number of them on PostgreSQL or Redis
-//! behave as one, and any process can serve any request, if they share
+//! A process keeps nothing between two requests. Any number of them on PostgreSQL or Redis behave
+//! as one, and any process can serve any request, if they share
 //!
 //! * the key file: with it they open each other's tokens and judge each other's codes;
 //! * the configuration, with an `issuer`: a process accepts an access token only from its own
@@ -36,14 +36,14 @@ pub use self::tls::Tls;
 pub(crate) use self::url::is_loopback;
 pub use self::url::{InvalidStoreUrl, StoreUrl};
 
-// A user who waits for an SMS gives a request a few seconds. If a store takes longer, the response is 503.
+// Users wait a few seconds for an SMS. If a store takes longer, the response is 503.
 
 /// How long connecting to a store over the network may take.
 const CONNECT: Duration = Duration::from_secs(2);
-/// How long one of its responses may take. PostgreSQL itself gives up on a statement before that.
+/// How long one response of a store may take. PostgreSQL cancels a statement before that.
 const ANSWER: Duration = Duration::from_secs(4);
-/// How long a whole load or write may take. For a load, this is enough to find a connection dead
-/// and retry over another.
+/// How long a whole load or write may take: enough for a load to find a dead connection and retry
+/// over another.
 const DEADLINE: Duration = Duration::from_secs(7);
 
 /// Opens the store of a URL.
@@ -78,17 +78,17 @@ pub type Promise<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + S
 /// `next.account().replaces()` is `None`, else replace only that revision, and report success only
 /// after the write is durable.
 pub trait Store: Send + Sync {
-    /// The account of a user; `None` only if the store is sure that there is no record.
+    /// The account of a user; `None` only if the store is certain that there is no record.
     fn load(&self, subject: Subject) -> Promise<'_, Option<Account>>;
 
     /// Replaces the account and adds its events: both or neither.
     fn replace<'a>(&'a self, next: &'a Next) -> Promise<'a, ()>;
 
-    /// Passes on the oldest events, at most [`BATCH`], then deletes them, and returns how many.
+    /// Logs the oldest events, at most [`BATCH`], then deletes them, and returns their number.
     /// Fewer than `BATCH` means that there are no more.
     ///
-    /// The events of an account come in the order of its revisions, and at least once: again if the
-    /// process ends before they are deleted. Only one process reads at a time.
+    /// The events of an account come in the order of its revisions, at least once: if the process
+    /// ends before they are deleted, they come again. Only one process reads at a time.
     fn drain_events<'a>(&'a self, take: TakeEvent<'a>) -> Promise<'a, usize>;
 
     /// Whether there are no accounts.
@@ -102,7 +102,7 @@ pub enum StoreError {
     /// Another revision is stored: reload and ask the engine again.
     Conflict,
     /// The store is unreachable, or cannot tell whether it wrote. A write is not retried: the next
-    /// request loads what is stored and is judged by that.
+    /// request is judged by what is stored.
     Unavailable(Box<dyn Error + Send + Sync>),
     /// The record cannot be read. It does not change.
     Broken(Box<dyn Error + Send + Sync>),

@@ -24,7 +24,7 @@ pub struct Tokens {
     validation: Validation,
 }
 
-/// The type of an access token (RFC 9068). With it, an ID token never passes as an access token.
+/// The type of an access token (RFC 9068): an ID token cannot pass as one.
 const ACCESS_TOKEN: &str = "at+jwt";
 const ID_TOKEN: &str = "JWT";
 

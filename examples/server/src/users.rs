@@ -32,17 +32,16 @@ pub struct Users {
     users: Arc<[User]>,
     attempts: Attempts,
     queue: Queue,
-    // A verification takes a core and 19 MiB: running more than there are cores would only take
-    // memory.
+    // A verification takes a core and 19 MiB: more than one per core would only take memory.
     cores: Semaphore,
-    // How many addresses may wait for one. A task outlives its connection, so connections do not
-    // limit this.
+    // How many addresses may wait. A task outlives its connection, so the limit of connections does
+    // not apply.
     places: Semaphore,
 }
 
-/// As many as there are connections.
+/// The same as the number of connections.
 const MAX_WAITING: usize = 512;
-/// `Retry-After` for an address that sends more at once than it may.
+/// `Retry-After` for an address that sends too many at once.
 const AT_ONCE: Duration = Duration::from_secs(1);
 
 /// Why a password was not checked.
@@ -51,7 +50,7 @@ const AT_ONCE: Duration = Duration::from_secs(1);
 pub enum Unjudged {
     /// This address has sent too many wrong ones, or too many at once.
     TooMany {
-        /// When it may send the next.
+        /// When the address may send the next.
         retry_after: Duration,
     },
     /// Too many addresses wait.
@@ -122,9 +121,9 @@ impl Users {
 
     /// The user with this name and password.
     ///
-    /// An unknown name costs the same as a wrong password of the first user, so the response time
-    /// reveals neither. An address has one password checked at a time; its limit of wrong ones is
-    /// checked before.
+    /// An unknown name costs the same as a wrong password of the first user: the response time does
+    /// not reveal who exists. One password per address is checked at a time; the limit of wrong
+    /// ones is checked before.
     ///
     /// # Errors
     ///

@@ -1,4 +1,4 @@
-//! Who gets the page of the demonstration, which shows every code.
+//! Who gets the demo page, which shows every code.
 
 #[path = "common/server.rs"]
 mod server;
@@ -103,7 +103,7 @@ fn the_page_is_served_only_under_loopback_names() {
         let (status, _) = ask(&server, "POST", path, "localhost");
         assert_eq!(status, "HTTP/1.1 405 Method Not Allowed", "{path}");
     }
-    // The API answers to any name, as behind a proxy.
+    // The API answers under any name, as behind a proxy.
     assert_eq!(
         ask(&server, "GET", "/healthz", "evil.example").0,
         "HTTP/1.1 200 OK"

@@ -1,5 +1,5 @@
-//! Every request of Auth0's guide "Enroll and Challenge SMS and Voice Authenticators", by curl, as it
-//! prints them, against the program; and every answer as it prints it.
+//! Every curl request of Auth0's guide "Enroll and Challenge SMS and Voice Authenticators", verbatim,
+//! against the program, and every response of the guide.
 
 #[path = "common/server.rs"]
 mod server;
@@ -11,7 +11,7 @@ use serde_json::Value;
 use server::Server;
 
 const REQUESTS: &str = include_str!("guide/requests.sh");
-/// How one comes by an `mfa_token` stands on another page.
+/// The guide explains the `mfa_token` on another page.
 const SIGN_IN: &str = "curl --request POST \
   --url 'https://{yourDomain}/oauth/token' \
   --data grant_type=password --data 'client_id={yourClientId}' \
@@ -21,12 +21,12 @@ const PHONE: &str = "+14155558730";
 const DEVICE: &str = "dev_NU1Ofuw3Cw0XCt5x";
 
 #[test]
-fn the_requests_of_the_guide_are_answered_as_it_says() {
+fn the_requests_of_the_guide_get_its_responses() {
     Guide::new("").walk();
 }
 
 #[test]
-fn so_are_they_as_its_snippets_send_them() {
+fn the_requests_of_the_guides_snippets_are_answered_too() {
     Guide::new(", from a snippet").walk();
 }
 
@@ -49,7 +49,7 @@ fn the_parameter_names_of_the_guides_table_are_accepted() {
     guide.asks_for_tokens("confirm");
 }
 
-/// A walk through it, and what its placeholders stand for so far.
+/// A walk through the guide, with the values of its placeholders.
 struct Guide {
     variant: &'static str,
     folder: tempfile::TempDir,
@@ -62,7 +62,7 @@ struct Guide {
 impl Guide {
     fn new(variant: &'static str) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        // So that the requests stay as they are printed, and what is printed is the answer.
+        // Keeps the requests verbatim, and the output only the response.
         fs::write(
             folder.path().join(".curlrc"),
             "silent\nshow-error\ninclude\n",
@@ -164,7 +164,7 @@ impl Guide {
         self.ask(&request(&format!("{name}{}", self.variant)))
     }
 
-    /// Runs a command with what its placeholders stand for.
+    /// Runs a command with the values of its placeholders.
     fn ask(&self, command: &str) -> Answer {
         let code = match fs::exists(&self.server.outbox) {
             Ok(true) if command.contains("binding_code") => self.server.sent_code(),
@@ -222,7 +222,7 @@ struct Answer {
 }
 
 impl Answer {
-    /// The text that a JSON pointer leads to.
+    /// The text at a JSON pointer.
     #[track_caller]
     fn text(&self, pointer: &str) -> String {
         let body: Value = serde_json::from_str(&self.body).unwrap();

@@ -1,4 +1,4 @@
-//! Several processes on one store, with one key file and one issuer: any of them takes any request.
+//! Several processes on one store, with one key file and one issuer: each can serve any request.
 #![cfg(unix)]
 
 #[path = "common/world.rs"]
@@ -30,7 +30,7 @@ fn any_process_takes_any_request_on_redis() {
 
 fn any_process_takes_any_request(backend: &Backend) {
     let site = Site::new();
-    // The first makes the key file and the tables, the others find them.
+    // The first creates the key file and the tables, and the others find them.
     let processes = [(); 3].map(|()| site.start(&backend.url));
     let [a, b, c] = processes.each_ref().map(|running| &running.client);
 
@@ -41,7 +41,7 @@ fn any_process_takes_any_request(backend: &Backend) {
     let recovery_code = associated.ok()["recovery_codes"][0].clone();
     let confirmed = b.answer(&token, &oob_code, &site.code());
     assert!(confirmed.ok()["id_token"].is_string());
-    // Everywhere, the token has done its work.
+    // The token is spent everywhere.
     for client in [a, b, c] {
         client
             .answer(&token, &oob_code, &site.code())
@@ -61,7 +61,7 @@ fn any_process_takes_any_request(backend: &Backend) {
         .is(403, "invalid_grant", "Invalid binding_code.");
     let access = a.answer(&token, &oob_code, &code).text("access_token");
 
-    // What was minted at one opens at all of them, and each publishes the key for it.
+    // A token minted at one opens at all, and each publishes its key.
     let keys = [a, b, c].map(|client| client.send("GET", "/.well-known/jwks.json", &[], "").ok());
     assert_eq!(keys[0], keys[1]);
     assert_eq!(keys[0], keys[2]);
@@ -71,7 +71,7 @@ fn any_process_takes_any_request(backend: &Backend) {
         assert_eq!(client.ids(&access).len(), 3);
     }
 
-    // A recovery code that was shown at one works at another, once among all.
+    // A recovery code shown at one works at another, once over all.
     let token = a.login();
     let recovery_code = recovery_code.as_str().unwrap();
     c.recover(&token, recovery_code).ok();
@@ -79,7 +79,7 @@ fn any_process_takes_any_request(backend: &Backend) {
     b.recover(&token, recovery_code)
         .is(403, "invalid_grant", "MFA Authorization rejected.");
 
-    // Removed at one, gone at all.
+    // A phone removed at one is removed at all.
     assert_eq!(b.remove(&access, id).status, 204);
     for client in [a, b, c] {
         assert_eq!(client.list(&access).ok(), json!([]));
@@ -87,7 +87,7 @@ fn any_process_takes_any_request(backend: &Backend) {
     assert_eq!(site.messages().len(), 2);
 }
 
-/// Without an issuer a process names its own address, and takes no other's access token.
+/// Without an issuer a process names its own address, and accepts only its own access tokens.
 #[test]
 fn without_an_issuer_access_tokens_stay_with_their_process() {
     for backend in Backend::postgres().into_iter().chain(Backend::redis()) {
@@ -113,8 +113,8 @@ fn without_an_issuer_access_tokens_stay_with_their_process() {
     }
 }
 
-/// The recipe of the README on a key file: what is in flight when the keys change stays good until the old
-/// ones are dropped, each for its own.
+/// The README's recipe on a key file: pending codes and tokens stay valid until their own old key is
+/// dropped.
 #[test]
 fn old_keys_open_and_verify_what_they_made_until_they_are_dropped() {
     let site = Site::new();
@@ -160,10 +160,10 @@ fn old_keys_open_and_verify_what_they_made_until_they_are_dropped() {
     let both = |name: &str| format!("{name} = [{}, {}]\n", list(&new, name), list(&old, name));
     let signing = both("rs256") + &both("es256");
 
-    // The new ones in front.
+    // The new keys in front.
     fs::write(&key_file, both("engine") + &signing).unwrap();
     restart(&mut running);
-    // The recovery code, and twice the phone of either channel, one of them unconfirmed.
+    // The recovery code, and 2 phones by both channels, one of them unconfirmed.
     assert_eq!(running.client.ids(&of_old).len(), 5);
     let of_new = answered(&running.client, &first).text("access_token");
     let keys = published(&running.client);
@@ -182,7 +182,7 @@ fn old_keys_open_and_verify_what_they_made_until_they_are_dropped() {
     answered(&running.client, &enrollment).is(403, "expired_token", "oob_code is expired");
     assert_eq!(running.client.ids(&of_old).len(), 5);
 
-    // Without the old keys that sign.
+    // Without the old signing keys.
     fs::write(&key_file, &*new).unwrap();
     restart(&mut running);
     running

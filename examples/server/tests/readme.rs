@@ -1,4 +1,4 @@
-//! The curl lines of the server's README, run verbatim against the server as it is started.
+//! Runs the curl lines of the server's README verbatim against the program.
 
 #[path = "common/server.rs"]
 mod server;
@@ -9,7 +9,7 @@ use server::Server;
 
 const README: &str = include_str!("../README.md");
 
-/// What stands in for a person: the code is read from the outbox instead of typed.
+/// Replaces a person: reads the code from the outbox.
 const PERSON: &str = r#"
 set -euo pipefail
 read() { CODE=$(tail -n 1 "$OUTBOX" | sed -n 's/.*"code":"\([0-9]*\)".*/\1/p'); }
@@ -51,7 +51,7 @@ fn the_curl_lines_of_the_readme_lead_from_mfa_required_to_tokens() {
     }
 }
 
-/// Every shell block of the chapter with the guide's requests, joined.
+/// All shell blocks of the chapter with the guide's requests.
 fn curl_lines() -> String {
     let (_, chapter) = README
         .split_once("## The guide's requests, with curl")

@@ -1,5 +1,5 @@
-//! Auth0's own Node SDK against the program, as it comes from npm: the scripts in `sdk` take the steps
-//! and print what the SDK makes of each answer, and it is judged here.
+//! Auth0's Node SDK from npm against the program. The scripts in `sdk` take the steps and print the
+//! SDK's results, which these tests check.
 
 #[path = "common/npm.rs"]
 mod npm;
@@ -56,7 +56,7 @@ fn the_sdk_walks_the_whole_life() {
     );
     let tokens = walk.answer("right code")["data"].take();
     walk.id_token("second id token", &tokens, &["pwd", "mfa", "sms"]);
-    // It asked for another audience; that of the login stands.
+    // It requested another audience; that of the login applies.
     assert_eq!(audience(&tokens), "https://login.example.com/userinfo");
 
     walk.asks_for_more("third login", &challenge);
@@ -97,7 +97,7 @@ fn the_sdk_walks_the_whole_life() {
         assert!(tokens.get("idToken").is_none(), "{tokens}");
     }
     let both = walk.answer("list of both");
-    // The recovery codes that were used have had their entry replaced.
+    // Each used recovery code was replaced, with a new entry.
     let recovery = text(&both[0], "id").to_owned();
     let other = walk::device(&both[3]);
     let phones = [
@@ -215,7 +215,7 @@ fn the_errors_of_the_sdk_have_the_texts_of_our_answers() {
         ENROLL,
         (400, "invalid_request", "The phone number is invalid."),
     );
-    // Of two channels the first is taken.
+    // Of 2 channels the first is used.
     assert_eq!(walk.answer("enroll")["oobChannel"], "sms");
     walk.refused("confirm with a wrong secret", VERIFY, invalid_client);
     assert_eq!(walk.answer("confirm")["tokenType"], "bearer");

@@ -1,9 +1,14 @@
-//! What a store promises, asked of every one: redb, PostgreSQL and Redis.
+//! The contract of a store, tested on redb, PostgreSQL and Redis.
 
+#[path = "stores/batches.rs"]
+mod batches;
 #[path = "common/world.rs"]
 mod common;
 #[path = "stores/events.rs"]
 mod events;
+#[allow(dead_code, reason = "of its faults, one is used here")]
+#[path = "faults/proxy.rs"]
+mod proxy;
 #[path = "stores/rate.rs"]
 mod rate;
 
@@ -15,7 +20,7 @@ use oob_mfa::{Account, Engine, Key, KeyRing, Policy, Subject};
 use oob_mfa_server::store::{self, Store, StoreError};
 use time::UtcDateTime;
 
-/// Each test once per store.
+/// Runs each test once per store.
 macro_rules! of_every_store {
     ($($test:ident)*) => {
         mod redb {
@@ -42,7 +47,7 @@ of_every_store! {
     events_come_with_their_change_and_are_forgotten_once_taken
     events_that_were_not_taken_are_there_for_the_next_process
     more_events_than_a_batch_come_in_order
-    an_event_that_cannot_be_read_holds_up_no_other
+    an_unreadable_event_does_not_block_others
 }
 
 fn open(backend: &Backend) -> Arc<dyn Store> {
@@ -50,7 +55,7 @@ fn open(backend: &Backend) -> Arc<dyn Store> {
     backend.runtime.block_on(store::open(&url)).unwrap()
 }
 
-/// The account one revision on, saved or not.
+/// The account with the next revision.
 async fn step(store: &dyn Store, account: &Account) -> Result<Account, StoreError> {
     let engine = Engine::new(Policy::auth0(), KeyRing::new(Key::new(1, &[7; 32])));
     let mut next = account.clone();
@@ -83,16 +88,16 @@ fn a_write_replaces_the_revision_it_was_made_from_and_no_other(backend: &Backend
         let new = Account::new(alice.clone());
         let first = step(&*store, &new).await.unwrap();
         assert_eq!(store.load(alice.clone()).await.unwrap().unwrap(), first);
-        // Inserted once.
+        // An insert succeeds once.
         assert!(is_conflict(step(&*store, &new).await));
         let second = step(&*store, &first).await.unwrap();
-        // Replaced once, and nothing took its place meanwhile.
+        // A replacement succeeds once, and nothing else was stored.
         assert!(is_conflict(step(&*store, &first).await));
         assert!(is_conflict(step(&*store, &new).await));
         assert_eq!(store.load(alice.clone()).await.unwrap().unwrap(), second);
         assert_eq!(second.revision(), 2);
 
-        // Another user's is another record, and a record that is missing is not replaced.
+        // Another user has another record, and a missing record is not replaced.
         let bob = step(&*store, &account("bob")).await.unwrap();
         let carol = step(&*elsewhere, &account("carol")).await.unwrap();
         assert!(is_conflict(step(&*store, &carol).await));
@@ -199,7 +204,7 @@ fn a_record_that_cannot_be_read_is_not_overwritten(backend: &Backend) {
     }
 }
 
-/// Where the revision stands beside the record, writes are judged by that one.
+/// If the revision is stored beside the record, writes compare that one.
 #[test]
 fn a_record_whose_revision_differs_from_its_column_is_broken() {
     for backend in Backend::postgres().into_iter().chain(Backend::redis()) {
@@ -250,7 +255,7 @@ fn servers_that_start_at_once_make_the_tables_once() {
         let versions: Vec<i32> = versions.unwrap().iter().map(|row| row.get(0)).collect();
         assert_eq!(versions, [1]);
 
-        // One that is newer is left alone.
+        // A newer schema is not changed.
         client
             .execute("INSERT INTO oob_mfa_schema VALUES (2)", &[])
             .await
@@ -263,7 +268,7 @@ fn servers_that_start_at_once_make_the_tables_once() {
     });
 }
 
-/// A server needs no right to create anything once the tables are there.
+/// Once the tables exist, a server needs no right to create anything.
 #[test]
 fn a_role_that_may_only_read_and_write_is_enough() {
     let Some(backend) = Backend::postgres() else {
@@ -294,8 +299,8 @@ fn a_role_that_may_only_read_and_write_is_enough() {
     backend.sql(&format!("DROP OWNED BY {role}; DROP ROLE {role}"));
 }
 
-/// A standby cancels a read that stands in the way of what it has to apply, with the code of a lost
-/// race. To a read that is no conflict: whoever asks the engine again needs what it did not read.
+/// A standby cancels a read that blocks replication, with the error code of a lost race. For a read
+/// that is not a conflict, because nothing was read to judge again.
 #[test]
 fn a_read_that_a_standby_cancels_is_retried_and_then_fails() {
     let Some(backend) = Backend::postgres() else {

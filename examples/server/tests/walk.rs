@@ -1,4 +1,4 @@
-//! The walk that every server of the examples is driven through.
+//! The walk of all example servers, on this one.
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -11,7 +11,7 @@ fn program(directory: &Path, address: SocketAddr) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_oob-mfa-server"));
     command.current_dir(directory).env_clear();
     command.args(["--listen", &address.to_string()]);
-    // Its log is the business of another test.
+    // Another test checks the log.
     command.stderr(Stdio::null());
     command
 }
@@ -22,10 +22,10 @@ fn code(line: &str) -> Option<String> {
 }
 
 #[test]
-fn it_answers_as_every_server_of_the_examples_does() {
+fn the_server_passes_the_walk_of_all_examples() {
     let directory = tempfile::tempdir().unwrap();
     walk(|| {
-        // It goes with the one that it is in.
+        // Deleted with its parent folder.
         let own = tempfile::tempdir_in(&directory).unwrap().keep();
         Server::start(|address| program(&own, address), code)
     });

@@ -1,4 +1,4 @@
-//! The response of a server, and the checks of every response.
+//! A server's response, and the checks of every response.
 
 use std::collections::BTreeMap;
 
@@ -25,7 +25,7 @@ impl Answer {
         self.headers.get(name).map(String::as_str)
     }
 
-    /// The body, which no cache may keep.
+    /// The body, which must not be cached.
     #[track_caller]
     fn uncached(&self) -> Value {
         assert_eq!(self.header("cache-control"), Some("no-store"), "{self:?}");
@@ -53,7 +53,7 @@ impl Answer {
             .to_owned()
     }
 
-    /// Everything of an error: status, body, and each header that says something.
+    /// A whole error: status, body, and every relevant header.
     #[track_caller]
     pub fn is(&self, status: u16, error: &str, description: &str) -> &Self {
         let body = json!({ "error": error, "error_description": description });

@@ -1,4 +1,4 @@
-//! Requests that nobody should send: each gets a clear response in the API's wording.
+//! Invalid requests: each gets a clear response with the API's text.
 
 use serde_json::json;
 

@@ -1,7 +1,7 @@
 //! A client's walk through the whole API, over a real socket, against a server in its own process.
 //!
-//! The servers of `examples` differ only in their transport, and in nothing that a client sees:
-//! these same steps test each of them.
+//! The servers of `examples` differ only in their transport, which clients do not see: the same
+//! steps test each of them.
 #![forbid(unsafe_code)]
 
 pub mod answer;
@@ -17,7 +17,7 @@ pub use crate::server::Server;
 ///
 /// # Panics
 ///
-/// At the first response that does not match the API.
+/// If a response does not match the API.
 pub fn walk(start: impl Fn() -> Server) {
     life::whole_life(&start());
     bad_requests::bad_requests(&start());

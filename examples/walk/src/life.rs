@@ -142,7 +142,7 @@ pub(crate) fn whole_life(server: &Server) {
     client.answer(&access_token, oob_code, &server.code()).ok();
     assert_eq!(active(&client.list(&access_token).ok()), [true; 5]);
 
-    // One twin removed, raw in the path: both are gone. It needs more than an `mfa_token`.
+    // Removing one twin, raw in the path, removes both. It needs more than an `mfa_token`.
     let refused = client.remove(&client.login(), &voice);
     assert_eq!(
         (refused.status, &*refused.text("error")),
@@ -168,7 +168,7 @@ pub(crate) fn whole_life(server: &Server) {
         let oob_code = client
             .challenge(&token, &json!({ "challenge_type": "oob" }))
             .text("oob_code");
-        // An access token completes no login, even with the right code.
+        // An access token cannot complete a login, even with the right code.
         client.answer(&access_token, &oob_code, &server.code()).is(
             401,
             "invalid_grant",

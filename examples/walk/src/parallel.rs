@@ -1,5 +1,4 @@
-//! The attack that broke other products: parallel answers, all judged by the record before the
-//! first.
+//! The attack that broke other products: parallel answers, all judged against the same record.
 
 use std::thread;
 
@@ -14,7 +13,7 @@ const AT_ONCE: usize = 32;
 /// Sends the right code, and then wrong ones, all at once.
 ///
 /// The scheduler decides whether two of them overlap between load and save, so this finds a store
-/// that does not compare only in some runs. The store's own test checks that it compares.
+/// that does not compare only in some runs. `StoreTest` finds it in every run.
 pub(crate) fn parallel_answers(server: &Server) {
     let client = Client::of(server.address);
     let recovery_code = client

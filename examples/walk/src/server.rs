@@ -8,13 +8,13 @@ use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// Longer than any step here takes.
+/// Longer than any step here.
 const DEADLINE: Duration = Duration::from_secs(30);
 
 /// A server that prints its messages to standard output. It ends when this value is dropped.
 pub struct Server {
     process: Child,
-    /// Where it listens.
+    /// The address that it listens on.
     pub address: SocketAddr,
     lines: Mutex<Receiver<String>>,
     code: fn(&str) -> Option<String>,
@@ -49,10 +49,10 @@ impl Server {
         command: impl Fn(SocketAddr) -> Command,
         code: fn(&str) -> Option<String>,
     ) -> Self {
-        // Between the choice of a free port and its use, another process may take it.
+        // Another process may take the free port before it is used.
         (0..3)
             .find_map(|_| Self::try_to_start(&command, code))
-            .expect("the server has ended, three times")
+            .expect("the server ended 3 times")
     }
 
     fn try_to_start(
@@ -125,7 +125,7 @@ impl Drop for Server {
     }
 }
 
-/// An address where nobody listens.
+/// A free address.
 fn free_address() -> SocketAddr {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     listener.local_addr().unwrap()

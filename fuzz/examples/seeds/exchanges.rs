@@ -26,7 +26,7 @@ const RECOVER: &str = "POST /oauth/token\nContent-Type: application/json\n\n\
 const LIST: &str = "GET /mfa/authenticators?a=b\nAuthorization: Bearer {token}\n";
 const REMOVE: &str = "DELETE /mfa/authenticators/{id}\nAuthorization: Bearer {access}\n";
 
-/// Requests and how their steps are answered, as the target `exchange` reads them.
+/// Requests and the answers to their steps, in the format of the target `exchange`.
 pub fn exchanges() {
     let enroll = [LOGIN, ASSOCIATE, VERIFY];
     let login = [LOGIN, CHALLENGE, VERIFY];

@@ -4,7 +4,7 @@ use oob_mfa_fuzz::APART;
 
 use crate::write;
 
-/// Host, name of the app, code and keys, as the target `message` reads them.
+/// Host, app name, code and keys, in the format of the target `message`.
 pub fn messages() {
     let longest = format!("{0}.{0}.{1}", "h".repeat(40), "h".repeat(13));
     for (name, parts) in [

@@ -2,7 +2,7 @@
 
 use crate::write;
 
-/// What users do, one action after the other, as the target `commands` reads it.
+/// Actions of users, in the format of the target `commands`.
 pub fn stories() {
     use oob_mfa_fuzz::commands::op::*;
 
@@ -97,7 +97,7 @@ pub fn stories() {
             .concat(),
         ),
         (
-            // Enrolled a year ahead: the servers with the right time refuse.
+            // A phone enrolled by a clock a year ahead: servers with the right time refuse.
             "clock-behind",
             AUTH0,
             [
@@ -109,7 +109,7 @@ pub fn stories() {
             .concat(),
         ),
         (
-            // An administrator ends it, and nobody gets in within the skew.
+            // An administrator rewinds, and nobody can sign in within the skew.
             "rewound",
             AUTH0,
             [

@@ -1,4 +1,4 @@
-//! The formulas that z3 proves the rule of (`tests/proof`) are the code: same inputs, same outputs.
+//! The formulas of the proof (`tests/proof`) agree with the code: same inputs, same outputs.
 
 use alloc::format;
 use alloc::string::String;
@@ -38,7 +38,7 @@ struct Input {
 }
 
 impl Input {
-    /// What the code makes of it, as z3 prints a row.
+    /// The code's results, in the form of z3's rows.
     fn row(&self) -> String {
         let (limit, now) = (self.limit, moment(self.now));
         let period = Duration::from_millis(limit.period);
@@ -50,7 +50,7 @@ impl Input {
         charged.charge(limit, now);
         let checked = before.check(limit, now);
         let after = if checked.is_ok() { charged } else { before };
-        // `take` has the time of a calendar, which ends with the year 9999.
+        // `take` uses calendar times, which end with the year 9999.
         if Millis::at(now.to_utc()) == now {
             let mut taken = before;
             let answer = taken.take(limit, now.to_utc());
@@ -73,7 +73,8 @@ impl Input {
         RateLimit::new(burst, Duration::from_millis(period)).is_ok()
     }
 
-    /// Whether the budget gives one exactly `late` milliseconds after now, by 128 bits that wrap nowhere.
+    /// Whether the budget gives one exactly `late` milliseconds after now, computed in 128 bits without
+    /// wrapping.
     fn opens_after(&self, late: i128) -> bool {
         let RateLimit { burst, period } = self.limit;
         let slack = (i128::from(burst) - 1) * i128::from(period);
@@ -85,7 +86,7 @@ fn moment(millis: u64) -> Millis {
     Millis::EPOCH.after(millis)
 }
 
-/// An edge or a number of any length; sometimes one more or one less, wrapped.
+/// An edge or any number, sometimes plus or minus 1, wrapped.
 fn draw(rng: &mut ChaCha20Rng, edges: &[u64]) -> u64 {
     let any = rng.next_u64() >> (rng.next_u32() % 64);
     let number = match rng.next_u32() % 4 {
@@ -150,7 +151,7 @@ fn differences(budget: &str) -> Option<Vec<String>> {
 fn the_formulas_of_the_proof_are_the_code() {
     let inputs = inputs();
     let count = |is: fn(&Input) -> bool| inputs.iter().filter(|input| is(input)).count();
-    // Each answer is among the rows, at the millisecond where it changes, and so is each saturation.
+    // The rows include each answer at the millisecond of its change, and each saturation.
     let counts = [
         ("gives one now, not before", count(|i| i.opens_after(0))),
         ("gives one in 1 ms", count(|i| i.opens_after(1))),

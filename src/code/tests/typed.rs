@@ -6,7 +6,7 @@ use super::RECOVERY;
 use crate::code::{BindingCode, RecoveryCode};
 
 #[test]
-fn a_presented_text_of_six_to_eight_digits_is_kept_as_it_is() {
+fn a_presented_text_of_six_to_eight_digits_is_unchanged() {
     for text in ["123456", "000000", "1234567", "12345678"] {
         assert_eq!(BindingCode::from(text).expose_secret(), text);
     }
@@ -186,7 +186,7 @@ fn a_recovery_code_that_is_not_24_characters_equals_none() {
 }
 
 #[test]
-fn a_text_of_24_bytes_is_kept_as_it_is_and_shows_nothing_unless_it_is_24_characters() {
+fn a_text_of_24_bytes_is_unchanged_and_empty_unless_it_is_24_characters() {
     for text in [
         "ABCDEFGHJKLMNPQRSTUVWXY\0",
         "ABCDEFGHJKLMNPQRSTUVWXY ",
@@ -203,7 +203,7 @@ fn a_text_of_24_bytes_is_kept_as_it_is_and_shows_nothing_unless_it_is_24_charact
 
 #[test]
 fn a_character_outside_the_alphabet_is_kept_and_equals_no_code() {
-    // 0, 1, I and O are not corrected to what they resemble: each is one wrong code.
+    // 0, 1, I and O are not replaced by similar characters: each is one wrong code.
     for (typed, resembled) in [('0', 'Q'), ('1', 'L'), ('I', 'L'), ('O', 'Q'), ('!', 'Z')] {
         let text = format!("{typed}BCDEFGHJKLMNPQRSTUVWXYZ");
         let code = RecoveryCode::from(text.as_str());
@@ -213,7 +213,7 @@ fn a_character_outside_the_alphabet_is_kept_and_equals_no_code() {
             format!("{resembled}BCDEFGHJKLMNPQRSTUVWXYZ")
         );
     }
-    // A character without an ASCII twin leaves nothing, even if its value fits a byte.
+    // A character without an ASCII form leaves nothing, even if its value fits a byte.
     let code = RecoveryCode::from("ABCDEFGHJKLMNPQRSTUVWXY\u{df}");
     assert_eq!(code.as_bytes(), &[0; 24]);
     assert_eq!(code.expose_secret(), "");

@@ -5,7 +5,7 @@ use super::{AppName, InvalidAppName};
 use crate::message::septets;
 
 #[test]
-fn a_name_is_kept_as_it_is() {
+fn a_name_is_unchanged() {
     for name in [
         "A",
         "7-Eleven",

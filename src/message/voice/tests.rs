@@ -42,7 +42,7 @@ fn a_call_greets_asks_for_its_three_keys_and_hangs_up_without_any() {
 }
 
 #[test]
-fn an_answered_call_says_the_digits_apart_and_twice() {
+fn an_answered_call_says_each_digit_separately_and_twice() {
     let wording = wording("7-Eleven", None);
     let answered = call(&wording, "012345").press(KEYS).unwrap();
     assert_eq!(
@@ -58,7 +58,7 @@ fn an_answered_call_says_the_digits_apart_and_twice() {
 }
 
 #[test]
-fn an_answer_can_be_asked_for_again() {
+fn an_answer_can_be_requested_again() {
     let call = call(&wording("Example", None), "123456");
     let answered = call.press(KEYS).unwrap();
     assert_eq!(answer(&answered), answer(&answered));

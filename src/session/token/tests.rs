@@ -32,7 +32,7 @@ fn text(raw: &[u8]) -> String {
     Base64UrlUnpadded::encode_string(raw)
 }
 
-/// Any body, sealed by us.
+/// Seals any body with the genuine key.
 fn sealed(body: &[u8]) -> String {
     let mut token = body.to_vec();
     token.extend_from_slice(&keys().current().seal(body));

@@ -1,4 +1,4 @@
-//! One request after the other: what a store must do before order matters.
+//! One request after the other: the duties that do not depend on the order.
 
 use oob_mfa::{Account, Subject};
 
@@ -34,7 +34,7 @@ async fn inserts_once<S: Store>(store: &S, report: &mut Report) {
         trial.load_answered("A").await?;
         let account = at(&scene.world.account(), 1);
         trial.insert("A", account.clone()).await?;
-        // Another's write, and the same once more, as after a lost response.
+        // The write of another request, and a repetition, as after a lost response.
         let other = at(&Account::new(trial.subject.clone()), 1);
         let found = "a second first record was accepted";
         trial.write_wrong("B", other, Duty::Insert, found).await?;
@@ -45,7 +45,8 @@ async fn inserts_once<S: Store>(store: &S, report: &mut Report) {
     finish(&trial, report, found);
 }
 
-/// Revisions that are not stored: before, after, and those that a narrower integer treats as equal.
+/// Revisions that are not stored: earlier and later ones, and those that a narrower integer treats
+/// as equal.
 async fn replaces_no_other_revision<S: Store>(store: &S, report: &mut Report) {
     let Some((trial, scene)) = staged(store, report, Scene::signing_in).await else {
         return;

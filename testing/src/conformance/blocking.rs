@@ -14,8 +14,8 @@ use super::StoreTest;
 impl StoreTest<(), ()> {
     /// A test of a store that blocks: a file, a map behind a lock, a database without `async`.
     ///
-    /// Each call runs on its own thread. So calls overlap, and the test finds a store that is only
-    /// safe when they come one after the other.
+    /// Each call runs on its own thread. Calls therefore overlap, and the test finds a store that
+    /// is only safe when they do not.
     ///
     /// # Examples
     ///

@@ -12,7 +12,7 @@ use crate::scene::Scene;
 /// Makes a scene of a subject.
 type MakeScene = fn(Subject, u64) -> Scene;
 
-/// The requests of a scene that run in threes: those that could be granted twice.
+/// The requests of a scene that run in triples: those that could be granted twice.
 const TRIPLES: [usize; 4] = [0, 2, 3, 6];
 
 pub(super) async fn run<S: Store>(store: &S, report: &mut Report) {

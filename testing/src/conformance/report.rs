@@ -60,11 +60,11 @@ pub struct Report {
     breaches: Vec<Breach>,
 }
 
-/// What the store says to writes that lost a race.
+/// What the store reported for writes that lost a race.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Second {
     pub(super) conflicts: u64,
-    /// The first one that the store reported as a failure.
+    /// The first of them that the store reported as a failure.
     pub(super) failure: Option<Breach>,
 }
 
@@ -301,7 +301,7 @@ mod tests {
     }
 
     #[test]
-    fn of_similar_breaches_the_first_shortest_is_kept() {
+    fn the_first_shortest_of_similar_breaches_is_kept() {
         let mut report = Report::new(1);
         for (found, loads) in [("first", 3), ("longer", 4), ("shorter", 2), ("as short", 2)] {
             report.add(Err(breach(found, loads)));

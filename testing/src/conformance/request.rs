@@ -1,4 +1,4 @@
-//! A request under way: it loads, decides and saves, and starts again if it cannot save.
+//! A request: it loads, decides and saves, and starts again if it cannot save.
 
 use std::mem;
 
@@ -28,7 +28,7 @@ enum Phase {
 }
 
 impl Request {
-    /// A request from a world that knows everything that was issued.
+    /// A request of a world that remembers everything that was issued.
     pub(super) fn new(number: u8, mut world: World, command: Command) -> Self {
         // No two requests draw the same ids and codes.
         world.rng = world.rng.fork(number.into());
@@ -42,7 +42,7 @@ impl Request {
         }
     }
 
-    /// The last write of a trial, which succeeds after anything.
+    /// The last write of a trial, which succeeds in any state.
     pub(super) fn last(world: World) -> Self {
         Self {
             who: "a last write".into(),
@@ -57,7 +57,7 @@ impl Request {
         matches!(self.phase, Phase::Answered)
     }
 
-    /// Either loads, or decides, saves and gets the response.
+    /// Takes one step: loads, or decides, saves and gets the response.
     pub(super) async fn step<S: Store>(&mut self, trial: &Trial<'_, S>) -> Result<(), Breach> {
         match mem::replace(&mut self.phase, Phase::Begun) {
             Phase::Begun => {

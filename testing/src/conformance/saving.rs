@@ -28,10 +28,10 @@ pub(super) enum Came {
     Failure(String),
 }
 
-/// Whether a store may accept a write at all.
+/// Whether a store may accept a write.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
-    /// If it is the first.
+    /// Only as the first.
     Honest,
     /// Never: it replaces a revision that is not stored.
     Wrong,
@@ -68,7 +68,7 @@ impl Saving {
         }
     }
 
-    /// Whether a write that lost a race was called a conflict.
+    /// Whether the store reported a conflict for a write that lost a race.
     fn count_wrong(&self, report: &mut Report) {
         let revision = self.account.revision();
         let second = if revision == 1 {

@@ -1,4 +1,4 @@
-//! Concurrent requests, as far as the store allows them.
+//! Concurrent requests, as far as the store runs them concurrently.
 
 use std::future::poll_fn;
 use std::iter::repeat_n;
@@ -14,7 +14,7 @@ use super::report::{Breach, Report};
 use crate::command::Command;
 use crate::scene::Scene;
 
-/// How many at once, few first, so a failure is shown with few.
+/// How many at once: few first, which keeps a failing schedule short.
 const AT_ONCE: [usize; 8] = [2, 2, 2, 3, 4, 8, 16, 24];
 
 pub(super) async fn run<S: Store>(store: &S, report: &mut Report) {
@@ -93,7 +93,7 @@ async fn several<S: Store>(store: &S, report: &mut Report, command: &Command, su
 
 type Step<'a> = Pin<Box<dyn Future<Output = Result<(), Breach>> + 'a>>;
 
-/// One save is done, another is under way, and the store restarts.
+/// Restarts the store after one save and during another.
 async fn restarted<S: Store>(store: &S, report: &mut Report, command: &Command) {
     let Some((trial, scene)) = staged(store, report, Scene::signing_in).await else {
         return;
@@ -113,7 +113,7 @@ async fn restarted<S: Store>(store: &S, report: &mut Report, command: &Command) 
         let both: [Step<'_>; 2] = [Box::pin(saving.step(&trial)), Box::pin(restart)];
         all(both.into_iter()).await?;
         saving.run(&trial).await?;
-        // Nothing is under way now, and everything that was reported must be stored.
+        // Nothing runs now, and everything that was reported must be stored.
         trial.restart().await;
         ends_well(&trial, &scene).await
     }
@@ -151,7 +151,7 @@ async fn each<F: Future>(futures: impl Iterator<Item = F>) -> Vec<F::Output> {
     outputs.into_iter().flatten().collect()
 }
 
-/// Runs a future on this thread, which sleeps while there is nothing to do.
+/// Runs a future on this thread, which sleeps while the future waits.
 pub(super) fn block_on<F: Future>(future: F) -> F::Output {
     struct Unpark(Thread);
     impl Wake for Unpark {

@@ -182,7 +182,7 @@ impl<'a, S: Store> Trial<'a, S> {
         self.history.borrow().check()
     }
 
-    /// They failed [`MAX_TRIES`] times.
+    /// Loads or saves that failed [`MAX_TRIES`] times.
     pub(super) fn gave_up(&self, who: &str) -> Breach {
         let history = self.history.borrow();
         let (duty, found) = match history.last_load(who) {

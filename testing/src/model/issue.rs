@@ -200,7 +200,7 @@ impl Model {
         first.expect("a code that is not live").fate = Fate::Gone;
     }
 
-    /// An expired challenge belongs to nothing any more, and stays.
+    /// An expired challenge has no phone any more, and stays.
     pub(super) fn drop_codes(&mut self, which: impl Fn(&Code) -> bool) {
         for number in 0..self.codes.len() {
             if which(&self.codes[number]) {
@@ -226,7 +226,7 @@ impl Model {
         self.ledgers[index(limit)].check(self.policy.rate(limit), self.time())
     }
 
-    /// Takes one from a budget, and logs if it was the last.
+    /// Charges a budget, and logs if it is then empty.
     pub(super) fn take(&mut self, limit: Limit) {
         let time = self.time();
         self.ledgers[index(limit)].take(self.policy.rate(limit), time);

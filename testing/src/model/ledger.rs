@@ -1,4 +1,4 @@
-//! A budget, as the list of everything that ever happened to it.
+//! A budget, computed from everything that ever happened to it.
 
 use oob_mfa::RateLimit;
 
@@ -8,13 +8,13 @@ use super::millis;
 #[derive(Clone, Debug, Default)]
 pub(super) struct Ledger(Vec<(i64, Entry)>);
 
-/// The missing part is counted in milliseconds of refilling, so a policy with another rate can
+/// The missing part is counted in milliseconds of refilling: a policy with another rate can
 /// continue with it.
 #[derive(Clone, Copy, Debug)]
 enum Entry {
-    /// One was taken, and takes this long to come back.
+    /// One was taken; the budget needs this long to refill it.
     Taken(i64),
-    /// The time went back to before the refill: exactly a full burst is missing.
+    /// A rewind to before the refill: exactly a full burst is missing.
     Rewound(i64),
 }
 

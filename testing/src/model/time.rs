@@ -73,7 +73,7 @@ impl Model {
         self.revoked_until.every = self.revoked_until.every.max(until);
     }
 
-    /// The operator's way out after a clock ran ahead.
+    /// The rewind of an operator after a clock ran ahead.
     pub(super) fn rewind(&mut self) -> Reply {
         if self.as_of <= self.clock + self.skew() {
             return Reply::unsaved(Answer::Denied(Denied::ClockNotAhead));

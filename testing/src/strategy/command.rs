@@ -121,7 +121,7 @@ fn challenges() -> impl Strategy<Value = Command> {
     )
 }
 
-/// The channel of a challenge: mostly none is named.
+/// The channel of a challenge: mostly none.
 fn narrowed() -> impl Strategy<Value = Option<Channel>> {
     prop_oneof![3 => Just(None), 1 => channels().prop_map(Some)]
 }

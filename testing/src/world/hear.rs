@@ -1,4 +1,4 @@
-//! Remembers decisions, with numbers in the order of issue.
+//! Records decisions, with numbers in the order of issue.
 
 use oob_mfa::{
     Associated, AuthenticatorEntry, AuthenticatorId, Challenged, Channel, Delivery, DeliveryId,

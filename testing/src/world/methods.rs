@@ -232,7 +232,7 @@ impl World {
         Ok(code)
     }
 
-    /// An administrator imports a phone that gets messages.
+    /// An administrator imports a phone, for SMS.
     ///
     /// # Errors
     ///

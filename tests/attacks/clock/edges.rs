@@ -1,4 +1,4 @@
-//! What is refused by its own name, a millisecond to either side.
+//! The edges of refusals by the clock, to the millisecond.
 
 use super::*;
 
@@ -26,7 +26,7 @@ fn a_server_behind_by_the_skew_records_no_earlier_time() {
     assert_eq!(as_of(&world), recorded);
     let record = record(&world);
     assert_eq!(record["phones"][0]["last_used"], recorded);
-    // The session expires by its own clock, the budget fills up by the account's.
+    // The session expires by its own time, the budget refills by account time.
     let expires_at = millis(world.now()) + 540_000;
     assert_eq!(record["spent"][1]["expires_at"], expires_at);
     assert_eq!(record["budgets"]["sends"], recorded + 2 * 3_600_000);
@@ -46,7 +46,7 @@ fn the_client_of_a_server_that_is_behind_is_asked_to_try_again_in_5_seconds() {
     assert_eq!((answer.status(), answer.retry_after()), (503, Some(5)));
 }
 
-/// Account time is the server's own, or that of the last change where the server is behind.
+/// Account time is the server's, or that of the last change if the server is behind.
 fn of_either_account_time() -> [World; 2] {
     let mut in_step = World::new();
     in_step.enroll(ALICES);
@@ -62,7 +62,7 @@ fn account_time(world: &World) -> UtcDateTime {
     world.now().max(recorded.unwrap())
 }
 
-/// What a session may ask at all, by its assurance; the list reads, and judges the session all the same.
+/// The operations that the session's assurance allows. The list only reads, but judges the session too.
 fn asks(world: &mut World, session: &MfaSession) -> [Result<(), Denied>; 2] {
     let changed = match session.assurance() {
         Assurance::FirstFactor => world.challenge(session, None).map(drop),
@@ -86,7 +86,7 @@ fn a_session_issued_later_than_the_skew_is_not_yet_valid() {
             let refused = Err(Denied::SessionNotYetValid);
             assert_eq!(asks(&mut world, &early), [refused, refused]);
             assert_eq!(world.saves, saves);
-            // A millisecond of account time later it is.
+            // It is, a millisecond of account time later.
             let mut later = world.clone();
             later.clock().set(t + MILLISECOND);
             assert_eq!(asks(&mut later, &early), [Ok(()), Ok(())]);
@@ -134,7 +134,7 @@ fn the_subject_comes_before_the_clock_and_the_clock_before_the_session() {
     let (_, recovery) = world.enroll(ALICES);
     let now = world.now();
     let first_factor = Assurance::FirstFactor;
-    // Each is wrong in every way that the ones after it are.
+    // Each case has the faults of all later ones too.
     let expired = session_of(&world, first_factor, now + HOUR, now);
     let early_and_long = session_of(&world, first_factor, now + HOUR, now + 2 * DAY);
     let long = session_of(&world, first_factor, now, now + 2 * DAY);
@@ -158,7 +158,7 @@ fn the_subject_comes_before_the_clock_and_the_clock_before_the_session() {
             });
         });
     }
-    // A reset has revoked the last two: that comes after what the clock says of a session.
+    // A reset has revoked the last two. That check comes after those of the clock.
     world.reset();
     for (session, denied) in [
         (early_and_long, Denied::SessionNotYetValid),
@@ -233,9 +233,9 @@ fn phones_remaining_and_the_list_answer_while_the_clock_is_behind() {
         let entries = world.engine.authenticators(&account, session, now);
         entries.map(Iterator::count)
     };
-    // The recovery code, and each phone by two channels.
+    // The recovery code, and each phone by 2 channels.
     assert_eq!(list(&long), Ok(5));
-    // They answer at the time of the account, which is 4 minutes later.
+    // They answer at account time, which is 4 minutes later.
     assert_eq!(list(&short), Err(Denied::TokenExpired));
     ahead(&mut world, HOUR, |world| world.sign_in().unwrap());
     let account = world.account();

@@ -1,4 +1,4 @@
-//! Two servers on one store, and an attacker who asks them in turn.
+//! Two servers on one store, and an attacker who alternates between them.
 
 use super::*;
 
@@ -25,7 +25,7 @@ fn two_servers_25_hours_apart_that_take_turns_judge_at_most_20_wrong_codes() {
     }
 }
 
-/// The most wrong codes that these engines judge at one moment, over every order of their turns.
+/// The most wrong codes that these engines judge at one time, in any order of turns.
 fn most_judged(world: &World, engines: &[Engine], session: &MfaSession, sent: &Sent) -> u32 {
     let after_one = |engine: &Engine| {
         let mut world = world.clone();
@@ -54,10 +54,10 @@ fn a_fleet_with_two_budgets_judges_at_most_the_sum_of_both_bursts_in_any_order()
     let most = |engines: &[Engine]| most_judged(&world, engines, &session, &sent);
     assert_eq!(most(std::slice::from_ref(&swift)), 10);
     assert_eq!(most(std::slice::from_ref(&slow)), 10);
-    // Not quite 20: what the swift burst took is an hour of the slow budget, so its last is short of it.
+    // Not quite 20: the fast burst takes an hour of the slow budget, which then lacks one.
     assert_eq!(most(&[swift.clone(), slow.clone()]), 19);
 
-    // In the worst order: the swift burst, then the slow one. After it neither judges one for an hour.
+    // The worst order: the fast burst, then the slow one. After that neither judges one for an hour.
     let start = world.now();
     world.engine = swift.clone();
     assert_eq!(wrong_codes(&mut world, &session, &sent), 10);
@@ -143,7 +143,7 @@ fn a_right_code_from_a_server_5_s_ahead_is_accepted_at_the_next_server() {
     let verified = world.verify(&session, &sent).unwrap();
     assert_eq!(verified.purpose(), Purpose::Login);
     assert_eq!(verified.verified_at(), world.now() + 5 * SECOND);
-    // Used up at both.
+    // Both are empty.
     for by in [Duration::ZERO, 5 * SECOND] {
         ahead(&mut world, by, |world| {
             assert_refused(world, Denied::SessionSpent, |world| {
@@ -178,7 +178,7 @@ fn a_reset_by_a_server_3_days_ahead_is_never_undone() {
     ahead(&mut world, 3 * DAY, World::reset);
     let recorded = as_of(&world);
     let associates = |world: &mut World, session: &MfaSession| world.associate(session, MALLORYS);
-    // Until the others' clocks have come to it, they grant nothing, whenever a session began.
+    // Until their clocks reach that time, the others grant nothing, whenever a session began.
     let mut begun = vec![before];
     for hour in 0..72 {
         world.clock().set(start + hour * HOUR);
@@ -190,7 +190,7 @@ fn a_reset_by_a_server_3_days_ahead_is_never_undone() {
             });
         }
     }
-    // Then every session of before is refused by its own name.
+    // Then every earlier session is revoked.
     for since in [3 * DAY - MINUTE, 3 * DAY, 3 * DAY + MINUTE] {
         world.clock().set(start + since);
         begun.push(world.first_factor());
@@ -226,11 +226,11 @@ fn a_session_that_a_server_50_s_ahead_began_does_not_survive_a_reset() {
                     world.associate(session, MALLORYS)
                 });
             }
-            // At the server that began it, too.
+            // Also at the server that began it.
             world.wait(by);
         }
     }
-    // A server that is ahead by more than the skew is outside of what the policy allows for.
+    // The policy does not cover a server that is ahead by more than the skew.
     let mut world = World::new();
     let by = MINUTE + MILLISECOND;
     let session = ahead(&mut world, by, World::first_factor);
@@ -278,7 +278,7 @@ fn a_shorter_longest_session_does_not_forget_spent_sessions() {
     let longer = std::mem::replace(&mut world.engine, shorter);
     for _ in 0..12 {
         world.wait(2 * HOUR - MILLISECOND);
-        // What changes the record drops what has expired, and nothing else.
+        // A change drops what has expired, and nothing else.
         world.sign_in().unwrap();
         let by_shorter = world.engine.clone();
         if world.now() + HOUR + MINUTE < session.expires_at() {

@@ -1,4 +1,4 @@
-//! What a wrong clock can do all the same: exactly this much.
+//! The exact limits of what a wrong clock can do.
 
 use super::*;
 
@@ -49,7 +49,7 @@ fn a_server_that_is_behind_keeps_a_session_alive_by_no_more_than_its_lag() {
     }
 }
 
-/// One write by a server that is right, and the one that is behind keeps nothing alive.
+/// After one write by a server with the right time, a server that is behind keeps nothing alive.
 #[test]
 fn a_server_that_is_behind_revives_nothing_that_a_change_has_ended() {
     for by in [SECOND, MINUTE, 40 * MINUTE] {
@@ -77,7 +77,7 @@ fn a_server_that_is_behind_revives_nothing_that_a_change_has_ended() {
 #[test]
 fn each_jump_ahead_refills_what_that_time_would_and_at_most_one_burst() {
     for (jump, refilled) in [
-        // What is less than one is not lost, and counts with the next jump.
+        // A fraction of one is not lost: it counts at the next jump.
         (6 * MINUTE - MILLISECOND, [0, 1, 1]),
         (6 * MINUTE, [1, 1, 1]),
         (HOUR - MILLISECOND, [9, 10, 9]),
@@ -93,7 +93,7 @@ fn each_jump_ahead_refills_what_that_time_would_and_at_most_one_burst() {
             let by = jumps * jump;
             assert_eq!(ahead(&mut world, by, guesses), refilled, "{by:?}");
             assert_eq!(ahead(&mut world, by, guesses), 0, "{by:?}");
-            // And the servers that have not jumped judge none.
+            // Servers that did not jump judge none.
             assert_eq!(guesses(&mut world), 0, "{by:?}");
         }
     }
@@ -127,7 +127,7 @@ fn a_clock_that_jumps_a_year_ahead_refills_one_burst_of_each_budget() {
     assert_refused(&mut world, empty, |world| world.recover(&session, "wrong"));
 }
 
-/// Such a jump ends what has a time, and nothing else: the phones and the recovery code stay.
+/// Such a jump ends what expires, and nothing else: the phones and the recovery code stay.
 #[test]
 fn a_jump_a_year_ahead_ends_codes_and_sessions_and_no_factor() {
     let mut world = World::new();

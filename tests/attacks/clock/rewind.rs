@@ -1,8 +1,8 @@
-//! The operator's way out after a clock ran ahead.
+//! Rewinding after a clock ran ahead.
 
 use super::*;
 
-/// What `rewind` would find: a phone, a login under way, and a server a year ahead that used them.
+/// An account with a phone and a pending login, which a server a year ahead has changed.
 fn after_an_accident() -> World {
     let mut world = World::new();
     world.enroll(ALICES);
@@ -40,7 +40,7 @@ fn a_second_rewind_changes_nothing() {
         world.wait(wait);
         assert_refused(&mut world, Denied::ClockNotAhead, World::rewind);
     }
-    // Nor where another server with a slower clock runs the same job.
+    // Also on another server with a slower clock that runs the same job.
     world.set_back(DAY + 2 * MINUTE);
     assert_refused(&mut world, Denied::ClockNotAhead, World::rewind);
 }
@@ -191,7 +191,7 @@ fn rewind_makes_budgets_that_the_wrong_clock_emptied_empty_now() {
     assert_refused(&mut world, sent_out(2 * HOUR), |world| {
         world.challenge(&session, None)
     });
-    // All ten wrong codes are back, and not one more.
+    // All 10 wrong codes are back, and no more.
     assert_eq!(wrong_codes(&mut world, &session, &sent), 10);
 }
 
@@ -206,7 +206,7 @@ fn rewind_does_not_change_a_budget_that_is_not_beyond_empty() {
         Denied::InvalidBindingCode,
     );
     let before = record(&world)["budgets"].clone();
-    // What a change of the wrong clock's that charges nothing leaves behind.
+    // The effect of a change by the wrong clock that charges nothing.
     ahead(&mut world, YEAR, |world| {
         world.import(MALLORYS).unwrap();
     });
@@ -295,7 +295,7 @@ fn after_rewind_the_owner_signs_in_by_the_same_phone() {
     assert_eq!(verified.verified_at(), world.now());
 }
 
-/// Why the recipe drops the keys of the wrong clock's tokens before it rewinds.
+/// This is why the recipe drops the keys of the wrong clock's tokens before it rewinds.
 #[test]
 fn a_token_from_the_wrong_clock_becomes_valid_after_a_rewind_unless_its_key_is_dropped() {
     let mut world = World::new();
@@ -321,7 +321,7 @@ fn a_token_from_the_wrong_clock_becomes_valid_after_a_rewind_unless_its_key_is_d
     assert_eq!(open(&world).err(), Some(Denied::TokenInvalid));
 }
 
-/// It stands beside `restore_budgets` in what an administrator is warned of.
+/// The documentation warns of this, as it does for `restore_budgets`.
 #[test]
 fn rewind_by_a_clock_that_is_behind_refills_one_burst_and_forgets_what_was_spent() {
     let mut world = World::new();

@@ -30,7 +30,7 @@ fn a_clock_two_days_behind_revives_no_spent_session() {
     let sent = world.challenge(&session, None).unwrap();
     world.verify(&session, &sent).unwrap();
     world.wait(10 * MINUTE + 30 * SECOND);
-    // This forgets the session: it has expired.
+    // This write drops the session, which has expired.
     world.sign_in().unwrap();
     world.set_back(2 * DAY);
     let other = world.first_factor();
@@ -114,7 +114,7 @@ fn a_phone_that_a_clock_ahead_has_used_is_not_preferred_to_one_used_since() {
     world.set_back(MINUTE);
     assert_eq!(sign_in(&mut world, Some(second)), second);
     assert_eq!(sign_in(&mut world, None), second);
-    // By the channel, too, that was used last.
+    // Also by the channel that was used last.
     let AuthenticatorId::Phone(_, device) = second else {
         panic!("{second}")
     };
@@ -131,7 +131,7 @@ fn recorded_time_never_runs_backwards() {
     let start = world.now();
     let (mut granted, mut refused) = (0, 0);
     for step in 0..600_u32 {
-        // The true time goes on by 7 s a step; whose turn it is and what is asked go round.
+        // Real time moves by 7 s a step; servers and operations take turns.
         let offset = offsets[step as usize * 5 % offsets.len()];
         let writes = SESSIONS.len() + ADMINISTRATORS.len();
         let (_, write) = SESSIONS
@@ -149,7 +149,7 @@ fn recorded_time_never_runs_backwards() {
             refused += 1;
         } else {
             granted += 1;
-            // Account time: the server's own where that is later, else the last change's.
+            // Account time: the later of the server's and the last change's.
             assert_eq!(as_of(&world), recorded.max(millis(world.now())));
             assert!(recorded <= millis(world.now()) + 60_000, "{result:?}");
         }

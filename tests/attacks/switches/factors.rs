@@ -1,4 +1,4 @@
-//! Channels, phones, recovery codes, and what is reported as restricted.
+//! Channels, phones, recovery codes, and restricted channels.
 
 use super::*;
 
@@ -48,11 +48,11 @@ fn a_disabled_channel_is_not_listed_or_challenged_and_returns_unchanged() {
     assert_refused(&mut world, Denied::UnknownAuthenticator, |world| {
         world.remove(&owner, voice)
     });
-    // By the channel that is on, unless another is named.
+    // By the enabled channel, unless another is named.
     let mut by_default = world.clone();
     let sent = by_default.challenge(&other, None).unwrap();
     assert_eq!(sent.authenticator, by_sms);
-    // The call that was placed before can be answered.
+    // The earlier call can still be answered.
     assert_eq!(
         purpose(world.verify(&session, &in_flight)),
         Ok(Purpose::Login)
@@ -69,7 +69,7 @@ fn a_disabled_channel_is_not_listed_or_challenged_and_returns_unchanged() {
 }
 
 #[test]
-fn a_phone_of_a_channel_that_is_off_is_associated_by_the_other_alone() {
+fn a_phone_is_associated_only_by_the_enabled_channel() {
     let mut world = World::of(
         Policy::auth0().with_channels(Channels::Voice),
         "auth0|alice",
@@ -81,7 +81,7 @@ fn a_phone_of_a_channel_that_is_off_is_associated_by_the_other_alone() {
     restart(&mut world, &Policy::auth0());
     let sent = world.associate(&session, ALICES).unwrap();
     restart(&mut world, &Policy::auth0().with_channels(Channels::Voice));
-    // The message that was sent before can be answered, and the next code is a call.
+    // The earlier message can still be answered, and the next code is a call.
     assert_eq!(
         purpose(world.verify(&session, &sent)),
         Ok(Purpose::Enrollment)
@@ -99,7 +99,7 @@ fn phones_beyond_a_smaller_number_stay_and_no_further_one_is_added() {
     let owner = world.second_factor();
     let pending = world.associate(&owner, MALLORYS).unwrap();
     restart(&mut world, &Policy::auth0().with_max_phones(1).unwrap());
-    // Both, by both channels, the one under way, and the recovery code.
+    // Both phones by both channels, the pending one, and the recovery code.
     assert_eq!(world.list().len(), 7);
     for phone in [first, second] {
         let session = world.first_factor();
@@ -120,7 +120,7 @@ fn phones_beyond_a_smaller_number_stay_and_no_further_one_is_added() {
     assert_refused(&mut world, Denied::TooManyPhones, |world| {
         world.import("+14155558739")
     });
-    // Two fewer, and there is room for one.
+    // After removing 2 there is room for one.
     world.remove(&owner, first).unwrap();
     assert_refused(&mut world, Denied::TooManyPhones, |world| {
         world.verify(&owner, &pending)
@@ -172,7 +172,7 @@ fn with_recovery_codes_off_a_stored_one_is_not_listed_required_accepted_or_consu
     assert_refused(&mut world, Denied::UnknownAuthenticator, |world| {
         world.remove(&owner, id)
     });
-    // A login by the phone leaves it as it is.
+    // A login by the phone does not change it.
     world.sign_in().unwrap();
     assert_eq!(record(&world)["recovery"], stored);
 
@@ -248,7 +248,7 @@ fn a_disabled_phone_with_recovery_codes_off_leaves_nothing_to_challenge() {
         world.verify(&session, &sent.wrong()),
         Denied::InvalidBindingCode,
     );
-    // It guards the account all the same.
+    // It still guards the account.
     let nothing = format!("{:?}", requires(&world));
     assert_eq!(nothing, "Challenge { phone: false, recovery_code: false }");
     assert_refused(&mut world, Denied::NoRecoveryCode, |world| {

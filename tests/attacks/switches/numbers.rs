@@ -9,7 +9,7 @@ fn a_code_in_flight_keeps_its_digits_and_the_next_one_has_those_of_the_policy() 
         let (mut world, session, sent) = challenged(with_digits(before));
         restart(&mut world, &with_digits(after));
         assert_eq!(sent.code.len(), before);
-        // One of the new length is one wrong code.
+        // A code of the new length is one wrong code.
         let other = sent.with_code(&"1".repeat(after));
         assert_denied(world.verify(&session, &other), Denied::InvalidBindingCode);
         assert_eq!(purpose(world.verify(&session, &sent)), Ok(Purpose::Login));
@@ -94,7 +94,7 @@ fn a_session_longer_than_the_policy_now_allows_waits_until_it_is_not() {
     assert_refused(&mut world, Denied::SessionTooLong, |world| {
         world.verify(&session, &sent)
     });
-    // The record has nothing of it: where the policy goes back, the session is as it was.
+    // The record does not hold it: with the old policy the session is valid again.
     let mut back = world.clone();
     restart(&mut back, &lasting(24));
     assert_eq!(purpose(back.verify(&session, &sent)), Ok(Purpose::Login));
@@ -137,7 +137,7 @@ fn a_smaller_skew_refuses_a_clock_that_is_behind_and_revives_no_session() {
         world.associate(&last_revoked, ALICES)
     });
     world.associate(&first_valid, ALICES).unwrap();
-    // Its time is judged by the skew of who judges.
+    // Its time is judged by the skew of the judging server.
     world.set_back(10 * SECOND + MILLISECOND);
     assert_refused(&mut world, Denied::ClockBehind, |world| {
         world.associate(&first_valid, MALLORYS)
@@ -156,7 +156,7 @@ fn with_rate(limit: Limit, burst: u32, period: Duration) -> Policy {
     }
 }
 
-/// Takes one of the budget where there is one: when it says that there will be.
+/// Charges the budget, at the time at which it gives one.
 fn take(world: &mut World, limit: Limit, session: &MfaSession, sent: &Sent) -> Option<UtcDateTime> {
     let denied = match limit {
         Limit::BindingFailures => world.verify(session, &sent.wrong()).err(),
@@ -192,13 +192,13 @@ fn a_changed_rate_applies_to_what_was_already_spent() {
         let stored = record(&world)["budgets"][name].clone();
         assert_eq!(stored, millis(start + 10 * period), "{name}");
         for (burst, rate, remaining, retry_at) in [
-            // A burst of half: what lacks is more than all of it.
+            // Half the burst: more is missing than it holds.
             (5, period, 0, Some(start + 6 * period)),
             (1, period, 0, Some(start + 10 * period)),
             (20, period, 10, None),
-            // As fast as one a minute: what was taken comes back as slowly as before.
+            // One per minute: what was taken before refills as slowly as before.
             (10, MINUTE, 0, Some(start + 10 * period - 9 * MINUTE)),
-            // Half as fast: it lacks half as many.
+            // Half as fast: half as many are missing.
             (10, 2 * period, 5, None),
             (10, period, 0, Some(start + period)),
         ] {
@@ -211,7 +211,7 @@ fn a_changed_rate_applies_to_what_was_already_spent() {
             let lacking = if retry_at.is_some() {
                 stored.clone()
             } else {
-                // One more, by the new rate.
+                // One more, at the new rate.
                 millis(start + 10 * period + rate).into()
             };
             assert_eq!(record(&world)["budgets"][name], lacking, "{name}");
@@ -288,7 +288,7 @@ fn a_failure_cap_below_what_is_counted_disables_with_the_next_wrong_code() {
         world.list()[1],
         (phone.to_string(), AuthenticatorStatus::Active)
     );
-    // A right one starts the count anew.
+    // A right code resets the count.
     let mut signs_in = world.clone();
     assert_eq!(purpose(signs_in.sign_in()), Ok(Purpose::Login));
     assert_eq!(record(&signs_in)["phones"][0]["failures"], 0);
@@ -298,7 +298,7 @@ fn a_failure_cap_below_what_is_counted_disables_with_the_next_wrong_code() {
     fail(&mut world, 1);
     assert_eq!(record(&world)["phones"][0]["failures"], 6);
     assert_eq!(world.list()[1].1, AuthenticatorStatus::Disabled);
-    // Without a cap it stays disabled until it is bound again.
+    // Without a cap it stays disabled until it is enrolled again.
     restart(&mut world, &Policy::auth0());
     assert_eq!(world.list()[1].1, AuthenticatorStatus::Disabled);
     assert_denied(world.sign_in(), Denied::InvalidAuthenticator);

@@ -1,4 +1,4 @@
-//! Rule 9: two ways onto one account at once.
+//! Rule 9: two ways to enroll on one account at once.
 
 use crate::*;
 
@@ -16,7 +16,7 @@ fn an_import_discards_enrollments_started_with_a_first_factor() {
     assert_refused(&mut world, Denied::NoRecoveryCode, |world| {
         world.recover(&mallory, &dead)
     });
-    // A full login goes on, and brings the recovery code that an import does not.
+    // A full login continues, and brings the recovery code that an import does not.
     world.verify(&owner, &further).unwrap();
     let session = world.first_factor();
     assert!(
@@ -71,7 +71,7 @@ fn a_number_enrolled_by_two_full_logins_is_enrolled_once() {
         .into_iter()
         .filter(|(id, _)| id.starts_with("sms"))
         .count();
-    // The two that are confirmed, and the enrollment that can never be.
+    // The 2 confirmed phones, and the enrollment that can no longer be confirmed.
     assert_eq!(phones, 3);
     world.wait(5 * MINUTE);
     let phones = world

@@ -1,8 +1,8 @@
-//! An MFA session manages the factors and completes no login.
+//! An MFA session manages factors and cannot complete a login.
 
 use crate::*;
 
-/// An access token with the MFA audience: issued now, for a login that is an hour old.
+/// An access token with the MFA audience: issued now, for a login an hour ago.
 fn access_token(world: &World, id: &str, life: Duration) -> MfaSession {
     let claims = TrustedClaims {
         id: SessionId::from_jti(id).unwrap(),
@@ -22,7 +22,7 @@ fn access_token(world: &World, id: &str, life: Duration) -> MfaSession {
 fn an_mfa_session_is_sent_no_code_for_a_login() {
     let mut world = World::new();
     let owner = world.second_factor();
-    // Whether a phone is there or not, and whichever is named.
+    // With or without a phone, and whatever id is named.
     for phone in [None, Some(NO_AUTHENTICATOR.parse().unwrap())] {
         assert_refused(&mut world, Denied::FirstFactorRequired, |world| {
             world.challenge(&owner, phone)
@@ -54,7 +54,7 @@ fn an_mfa_session_cannot_complete_a_login_with_the_code_of_a_first_factor() {
 fn an_mfa_session_cannot_complete_a_login_with_a_recovery_code() {
     let mut world = World::new();
     let owner = world.second_factor();
-    // Also where the account has no recovery code.
+    // Also if the account has no recovery code.
     assert_refused(&mut world, Denied::FirstFactorRequired, |world| {
         world.recover(&owner, "any")
     });
@@ -86,19 +86,19 @@ fn an_mfa_session_that_names_a_code_it_may_not_answer_gets_the_reason() {
     });
 }
 
-/// An access token that lives 5 seconds was once kept alive through 1,000 recovery codes: it drew a
-/// recovery code, logged in with it, and got a fresh token, with no password and no message.
+/// An access token that lived 5 seconds could once be renewed 1,000 times. It drew a recovery code,
+/// logged in with it, and got a new token, without a password or a message.
 #[test]
 fn a_stolen_access_token_is_not_kept_alive_through_recovery_codes() {
     let mut world = World::new();
     world.enroll(ALICES);
     let stolen = access_token(&world, "stolen", 5 * SECOND);
     let drawn = world.regenerate(&stolen).unwrap();
-    // The first link of the chain.
+    // The first step of the chain.
     assert_refused(&mut world, Denied::FirstFactorRequired, |world| {
         world.recover(&stolen, drawn.expose_secret())
     });
-    // What else it can get dies with it.
+    // Everything else that it can get expires with it.
     let sent = world.associate(&stolen, MALLORYS).unwrap();
     let confirmed = world.verify(&stolen, &sent).unwrap();
     assert_eq!(confirmed.not_after(), Some(stolen.expires_at()));
@@ -162,7 +162,7 @@ fn a_first_factor_login_is_authenticated_now_and_has_no_end() {
     check(&world, recovered);
 }
 
-/// The account time of an operation is the one of the last change where a server is behind.
+/// If a server is behind, account time is that of the last change.
 #[test]
 fn a_login_at_a_server_that_is_behind_is_authenticated_at_the_time_of_the_account() {
     let mut world = World::new();
@@ -214,7 +214,7 @@ fn the_same_id_with_another_assurance_is_another_session() {
         world.verify(&full, &sent)
     });
     world.verify(&first_factor, &sent).unwrap();
-    // Spent is the first factor, and the other goes on.
+    // The first-factor session is spent, and the other stays valid.
     assert_refused(&mut world, Denied::SessionSpent, |world| {
         world.challenge(&first_factor, None)
     });

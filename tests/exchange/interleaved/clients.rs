@@ -1,4 +1,4 @@
-//! What clients know from replies and messages, and what they ask next.
+//! What clients know from replies and messages, and what they request next.
 
 use std::collections::HashMap;
 
@@ -31,7 +31,7 @@ pub struct Clients {
 }
 
 fn latest<'a, T>(choice: &mut Choice, known: &'a [T]) -> Option<&'a T> {
-    // Mostly the last one: it is the one that still works.
+    // Mostly the last one, which still works.
     if choice.of(4) < 3 {
         known.last()
     } else {
@@ -55,7 +55,7 @@ impl Clients {
 
     pub fn ask(&self, choice: &mut Choice) -> Http {
         let user = if choice.of(2) == 0 { 0 } else { choice.of(3) };
-        // Now and then with the token of somebody else.
+        // Sometimes with the token of another user.
         let theirs = if choice.one_in(16) {
             choice.of(3)
         } else {
@@ -139,7 +139,7 @@ impl Clients {
         }
     }
 
-    /// The access token of a login, at this moment.
+    /// The access token of a login now.
     pub fn mint(&mut self, subject: Subject, now: UtcDateTime) -> String {
         let name = format!("access-token-{}", self.sessions.len());
         let claims = TrustedClaims {

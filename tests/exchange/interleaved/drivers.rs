@@ -1,4 +1,4 @@
-//! Drivers that answer at random, and what has to hold of each step they get.
+//! Drivers that answer at random, and check each step.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -17,31 +17,31 @@ use super::{Choice, Ends};
 use crate::http::Http;
 use crate::server::engine;
 
-/// More at once than any server has of one user.
+/// More requests at once than any server gets from one user.
 const MOST_AT_ONCE: usize = 8;
 /// Client and token or grant; 16 times load, admit and replace; send or mint; the reply.
 const MOST_STEPS: u32 = 2 + 3 * MAX_TRIES + 2;
 
-/// A request on its way.
+/// A running request.
 struct Flight {
     exchange: Exchange,
     seen: Seen,
 }
 
-/// What a request is, and what has become of it.
+/// The request, and its state.
 struct Seen {
     request: Http,
-    /// Each of its writes meets a conflict.
+    /// Each of its writes gets a conflict.
     unlucky: bool,
     steps: u32,
     conflicts: u32,
     admitted: Option<Target>,
-    /// What its write has logged.
+    /// The events of its write.
     stored: Option<Vec<Event>>,
     /// The code of its message.
     code: Option<String>,
     minted: bool,
-    /// The status that it has to end with.
+    /// The expected status.
     ends_with: Option<u16>,
 }
 
@@ -83,7 +83,7 @@ impl Drivers {
         self.begin(request, choice);
     }
 
-    /// A request that has come before comes again.
+    /// Repeats an earlier request.
     pub fn begin_again(&mut self, choice: &mut Choice) {
         if let Some(request) = choice.among(&self.begun).cloned() {
             self.begin(request, choice);
@@ -148,7 +148,7 @@ impl Drivers {
         self.ends
     }
 
-    /// Answers a step: at random, and at 0 as a server without faults does.
+    /// Answers a step at random; 0 is a server without faults.
     fn answer(&mut self, flight: Flight, choice: &mut Choice) -> Option<Flight> {
         let Flight { exchange, mut seen } = flight;
         let fault = choice.of(16);
@@ -288,7 +288,7 @@ impl Drivers {
         let has = |wanted: fn(&Event) -> bool| seen.stored.iter().flatten().any(wanted);
         match reply.denied().map(Denied::kind) {
             Some(DeniedKind::Rejected) => assert!(has(is_wrong), "{request:?}"),
-            // A phone that was confirmed in the last second of an access token.
+            // A phone confirmed in the last second of an access token.
             Some(_) if has(is_added) => assert_eq!(reply.denied(), Some(&Denied::TokenInvalid)),
             Some(_) => assert_eq!(seen.stored, None, "{request:?}"),
             None => {}
@@ -314,7 +314,7 @@ impl Drivers {
         *self.ends.entry((endpoint.to_owned(), status)).or_default() += 1;
     }
 
-    /// No code gets tokens twice, and no first factor.
+    /// No code and no first-factor session gets tokens twice.
     fn granted_once(&mut self, request: &Http) {
         let body: serde_json::Value = serde_json::from_slice(&request.body).unwrap();
         for name in ["oob_code", "recovery_code", "mfa_token"] {

@@ -1,4 +1,4 @@
-//! A store with a conditional write, and the log of all that was written.
+//! A store with a conditional write, and a log of all writes.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -38,7 +38,7 @@ impl Store {
         true
     }
 
-    /// In no window of time is there more than the limits allow.
+    /// Checks the limits in every window of time.
     pub fn check_limits(&self, policy: &Policy) {
         for log in self.log.values() {
             for limit in Limit::ALL {
@@ -58,7 +58,7 @@ impl Store {
     }
 }
 
-/// The code that is used up by being right.
+/// The code that a success used up.
 fn grants(event: &Event) -> Option<DeliveryId> {
     match event {
         Event::Authenticated { delivery, .. } => *delivery,

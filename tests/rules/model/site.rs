@@ -1,4 +1,4 @@
-//! The servers of several users, and what is said of each.
+//! The servers of several users, with a model for each.
 
 use oob_mfa::{BindingCode, Denied, DeniedKind, Limit, MfaSession, OobCode, Policy, VerifyOob};
 use oob_mfa_testing::{Answer, Command, Model, Observation, World};
@@ -9,7 +9,7 @@ use crate::harness::{
     Look, MINUTE, engine, millis, period, skew, through_json, through_postcard, window,
 };
 
-/// The users. One has the longest subject that there is.
+/// The users. One has a subject of the maximum length.
 pub const USERS: usize = 3;
 
 fn subjects() -> [String; USERS] {
@@ -27,7 +27,8 @@ struct User {
 }
 
 impl User {
-    /// How far away a moment is at which something of theirs begins or ends. The latest comes first.
+    /// The times at which something of a user begins or ends, relative to now. The latest comes
+    /// first.
     fn until(&self, moment: usize) -> i64 {
         const MOST: i64 = 4_000_000_000_000;
         let recorded = self.world.recorded();
@@ -43,7 +44,7 @@ impl User {
             moments.extend([millis(session.expires_at()), issued_at, issued_at - skew]);
         }
         for (full_at, limit) in recorded.full_at.into_iter().zip(Limit::ALL) {
-            // When an empty budget gives one again, and when it is full.
+            // When a budget gives one again, and when it is full.
             let rate = policy.rate(limit);
             let first = full_at - window(rate) + period(rate);
             moments.extend([first, full_at]);
@@ -51,11 +52,11 @@ impl User {
         moments.extend(recorded.spent.first().map(|(_, expires_at)| *expires_at));
         let revoked = recorded.revoked_until;
         moments.extend(revoked.every.into_iter().chain(revoked.first_factor));
-        // The last change, and the earliest clock that can make another.
+        // The last change, and the earliest clock that is not refused.
         moments.extend([recorded.as_of, recorded.as_of - skew]);
         let now = millis(self.world.now());
         let moment = moments[moment % moments.len()];
-        // The beginning of time is not a moment of theirs.
+        // Omit the Unix epoch.
         if moment <= 0 {
             0
         } else {
@@ -68,7 +69,7 @@ impl Site {
     pub fn new(policy: &Policy, seed: u64) -> Self {
         let [first, second, third] = subjects().map(|subject| subject.parse().unwrap());
         let first = World::with_engine(engine(policy), first, seed);
-        // Each has a source of its own: no two draw the same.
+        // Each user has another random source.
         let others = [
             first.beside(second, seed ^ 1 << 62),
             first.beside(third, seed ^ 2 << 62),
@@ -123,7 +124,7 @@ impl Site {
                 (user, observation)
             }
         };
-        // No other record has changed. Where the clock was moved, and sometimes otherwise, all of them are read.
+        // No other record has changed. After a step of the clock, and sometimes otherwise, read all of them.
         let clock_moved = matches!(
             visit,
             Visit::Waits { .. } | Visit::Does(_, Command::Step { .. })
@@ -164,8 +165,8 @@ impl Site {
         observation
     }
 
-    /// The right code of another user's challenge is of no use here. With a session of this user it is
-    /// unknown, with the other's own it is a bug of the server, and neither is judged.
+    /// The right code of another user's challenge does not work here. With a session of this user it
+    /// is unknown; with the other's session it is a bug of the server. Neither is judged.
     fn no_code_of_another_user_works(&self, number: usize) {
         let this = &self.users[number].world;
         let other = &self.users[(number + 1) % USERS].world;

@@ -1,4 +1,4 @@
-//! What happens at a site of several users, drawn at random.
+//! Random stories of several users.
 
 use oob_mfa::{Channels, Policy, RecoveryCodes};
 use oob_mfa_testing::{Command, Guess, Presenter, RecoveryGuess, TokenGuess, commands, policies};
@@ -18,22 +18,22 @@ pub struct Story {
 
 #[derive(Clone, Debug)]
 pub enum Visit {
-    /// A user does something, or an administrator for them. All share one clock.
+    /// A command of a user, or of an administrator for them. All share one clock.
     Does(usize, Command),
-    /// The clock goes to a moment at which something of a user's begins or ends, or to a millisecond
+    /// The clock moves to a time at which something of a user begins or ends, or a millisecond
     /// before or after.
     Waits {
         user: usize,
         moment: usize,
         off: i64,
     },
-    /// The servers are started again with another policy.
+    /// The servers restart with another policy.
     Restarts {
         channels: Channels,
         phones: usize,
         recovery_codes: RecoveryCodes,
     },
-    /// The server takes a session of another user for one of this user.
+    /// The server confuses a session of another user with one of this user.
     MixesUp {
         user: usize,
         with: usize,
@@ -67,11 +67,11 @@ fn visits() -> impl Strategy<Value = Vec<Visit>> {
                 recovery_codes,
             }]
         });
-    // Where a clock ran ahead and came back, little else can happen before a rewind.
+    // After a clock ran ahead and came back, little else can happen before a rewind.
     let rewind = user().prop_map(|user| vec![Visit::Does(user, Command::Rewind)]);
     let scenes = prop_oneof![40 => scene, 8 => wait(), 1 => mixed_up, 2 => restart, 4 => rewind];
     let scenes = prop::collection::vec(scenes, 50..250);
-    // In a slow story most sessions have expired; in a fast one they meet.
+    // In a slow story most sessions have expired; in a fast one they overlap.
     let tempo = select(&[1, 20, 1_000]);
     (scenes, tempo).prop_map(|(scenes, tempo)| {
         let mut visits = scenes.concat();
@@ -84,7 +84,7 @@ fn visits() -> impl Strategy<Value = Vec<Visit>> {
     })
 }
 
-/// A moment of a user's, and what they do then.
+/// A time of a user, and a command at that time.
 fn wait() -> impl Strategy<Value = Vec<Visit>> {
     let verify = (0_usize..3).prop_map(|code| Command::VerifyOob {
         session: None,
@@ -119,7 +119,7 @@ fn user() -> impl Strategy<Value = usize> {
 }
 
 impl Story {
-    /// The story of a number: always the same one.
+    /// The story with this number: always the same.
     pub fn drawn(seed: u64) -> Self {
         let mut bytes = [0; 32];
         bytes[..8].copy_from_slice(&seed.to_le_bytes());

@@ -1,4 +1,4 @@
-//! The largest record that there can be, and what is larger.
+//! The largest record, and larger ones that are refused.
 
 use oob_mfa::Account;
 use serde_json::{Value, json as value};
@@ -13,7 +13,7 @@ fn device(number: usize) -> String {
 }
 
 fn text_of(len: usize, number: usize) -> String {
-    // The last character holds bits beyond the bytes, which have to be 0.
+    // The last character has unused bits, which must be 0.
     format!("{number:0>width$}A", width = len - 1)
 }
 
@@ -36,7 +36,7 @@ fn pending(number: usize, target: &Value) -> Value {
     })
 }
 
-/// A record in which everything is at its longest.
+/// A record in which everything has its maximum length.
 fn largest(phones: usize, challenges: impl Fn(usize) -> Value, recovery: &Value) -> Value {
     let phone = |number: usize| {
         value!({

@@ -1,4 +1,4 @@
-//! The ends of the calendar: nothing panics there, and what is saved loads.
+//! The ends of the calendar: nothing panics there, and every saved account loads.
 
 use oob_mfa::{
     Associate, AuthenticatorId, BindingCode, Challenge, Channel, DeviceId, FirstFactor, Limit,
@@ -36,7 +36,7 @@ proptest! {
     }
 }
 
-/// Saves what is to be saved, which has to load as it was.
+/// Saves the next account, which must load unchanged.
 fn saved<T>(transition: Transition<T>) {
     let saved = transition.commit(|next| {
         assert_eq!(through_json(next.account()), *next.account());
@@ -46,7 +46,7 @@ fn saved<T>(transition: Transition<T>) {
     drop(saved.unwrap());
 }
 
-/// Every operation, at a moment that no clock of a [`World`] shows.
+/// Every operation, at a time that no clock of a [`World`] shows.
 fn ask_everything(world: &mut World, now: UtcDateTime) {
     let World { engine, rng, .. } = world;
     let engine = engine.clone();

@@ -1,4 +1,4 @@
-//! Clocks that jump ahead: each jump yields at most one burst.
+//! Clocks that jump ahead: each jump refills at most one burst.
 
 use oob_mfa::{Channel, Denied, Limit, Policy};
 use oob_mfa_testing::{Answer, Command, RecoveryGuess, World, forward_steps};
@@ -8,7 +8,7 @@ use time::Duration;
 use super::{CHALLENGE, ready};
 use crate::harness::{DAY, HOUR, MINUTE, YEAR, charged, config, world};
 
-/// How often something can be done before it is refused.
+/// How often something succeeds before it is refused.
 pub fn left(world: &World, command: &Command) -> usize {
     let mut twin = world.clone();
     ready(&mut twin, DAY);
@@ -41,7 +41,7 @@ fn enrolled(seed: u64) -> World {
 proptest! {
     #![proptest_config(config())]
 
-    /// Servers whose clocks are ahead by any lead take turns. Real time passes more slowly.
+    /// Servers with clocks ahead by any amount take turns. Real time passes more slowly.
     #[test]
     fn r13_each_jump_ahead_yields_at_most_one_burst(
         seed: u64,

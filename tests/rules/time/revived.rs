@@ -1,4 +1,4 @@
-//! What a record has ended stays ended, whatever the clock shows.
+//! No clock revives what a record has ended.
 
 use std::collections::HashSet;
 
@@ -15,7 +15,7 @@ use crate::harness::{
     Look, answered, charged, config, is_done, millis, play, presenter, record, skew,
 };
 
-/// Rule 13: a code or a session that a record has ended is neither served nor judged again.
+/// Rule 13: a code or session that a record has ended is never accepted or judged again.
 pub fn nothing_revives() -> Look {
     let mut codes = HashSet::new();
     let mut sessions = HashSet::new();
@@ -32,7 +32,8 @@ pub fn nothing_revives() -> Look {
             assert!(!code.is_some_and(|code| codes.contains(&code)));
         }
         if *command == Command::Rewind && is_done(observation) {
-            // Sessions from further ahead come alive later unless their key is dropped: see `rewind`.
+            // Sessions from further ahead become valid later unless their key is dropped: see
+            // `rewind`.
             let revoked_until = millis(after.now()) + skew(after);
             let issued = after.sessions().iter().enumerate();
             sessions = issued
@@ -56,7 +57,7 @@ pub fn nothing_revives() -> Look {
     })
 }
 
-/// Expired, revoked or spent at the time of the record.
+/// Whether a session is expired, revoked or spent at the time of the record.
 fn is_ended(record: &Record, session: &MfaSession) -> bool {
     let is_first_factor = session.assurance() == Assurance::FirstFactor;
     let revoked = record.revoked_until;
@@ -106,14 +107,14 @@ proptest! {
             if world.sessions()[session].assurance() == Assurance::FirstFactor {
                 let again = Command::Challenge { session: session_of(session), authenticator: None , channel: None};
                 let answer = earlier.clone().apply(&again).reply.answer;
-                assert!(matches!(answer, Answer::Denied(_)), "session {session} lives again");
+                assert!(matches!(answer, Answer::Denied(_)), "session {session} is valid again");
             }
         }
         for code in used {
             let answer = answer_late(&earlier, code);
-            assert!(matches!(answer, Answer::Denied(_)), "code {code:?} lives again");
+            assert!(matches!(answer, Answer::Denied(_)), "code {code:?} is live again");
         }
-        // What a change has dropped from the record stays dropped.
+        // Codes that a change has dropped from the record stay dropped.
         let import = Command::ImportPhone {
             phone: "+442079460001".parse().unwrap(),
             channel: Channel::Sms,
@@ -131,7 +132,7 @@ proptest! {
     }
 }
 
-/// The right code of this number, presented now.
+/// Presents the right code with this number now.
 fn answer_late(world: &World, number: usize) -> Answer {
     let late = Command::VerifyOob {
         session: None,

@@ -1,4 +1,4 @@
-//! A clock that ran ahead: only a rewind, or its time, ends what it left.
+//! A clock that ran ahead: only a rewind, or the passing of time, ends its effects.
 
 use core::time::Duration;
 
@@ -11,7 +11,7 @@ use proptest::prelude::*;
 use super::{CHALLENGE, RIGHT, ready};
 use crate::harness::{DAY, HOUR, YEAR, config, is_behind, millis, play, skew, through_json, world};
 
-/// Every command that would change the account, after a session began.
+/// Every command that would change the account, after a new session.
 fn changes() -> Vec<Command> {
     let phone = "+442079460002".parse().unwrap();
     let channel = Channel::Sms;
@@ -61,7 +61,8 @@ fn logs_in(world: &mut World) -> bool {
     matches!(world.apply(&RIGHT).reply.answer, Answer::Verified { .. })
 }
 
-/// A clock goes a year ahead, something happens, and it comes back. Whether that left the record ahead.
+/// Moves the clock a year ahead, runs something, and moves it back. Returns whether the record is then
+/// ahead.
 pub fn a_year_ahead_and_back(
     seed: u64,
     before: &[Command],
@@ -83,7 +84,7 @@ pub fn a_year_ahead_and_back(
         return false;
     }
     assert!(is_locked(&world));
-    // It does not end by itself, whatever is asked meanwhile.
+    // No command ends it.
     let mut later = world.clone();
     later.apply(&Command::Step { millis: DAY });
     assert_eq!(is_locked(&later), is_behind(&later));
@@ -114,7 +115,7 @@ proptest! {
         ahead in steps(),
         meanwhile in commands(1..15),
     ) {
-        // A rewind may have been drawn.
+        // The commands may include a rewind.
         prop_assume!(a_year_ahead_and_back(seed, &before, ahead, &meanwhile));
     }
 }
@@ -160,7 +161,7 @@ fn r13_logins_of_a_clock_that_ran_ahead_take_room_until_a_rewind() {
     assert!(!logs_in(&mut world));
     world.apply(&Command::Rewind);
     let skew = skew(&world);
-    // Every session issued until now and the skew is revoked.
+    // Every session issued until now plus the skew is revoked.
     world.apply(&Command::Step { millis: skew });
     assert!(!logs_in(&mut world));
     world.apply(&Command::Step { millis: 1 });

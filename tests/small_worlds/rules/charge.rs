@@ -1,4 +1,4 @@
-//! What a step costs, and what it leaves as it was.
+//! What a step charges, and what it does not change.
 
 use oob_mfa::{Denied, Limit, RateLimit};
 use oob_mfa_testing::record::{Budgets, Status};
@@ -18,7 +18,7 @@ pub fn full_at(budgets: &Budgets, limit: Limit) -> i64 {
     }
 }
 
-/// The limit that an answer is charged to, and the rule that bounds it.
+/// The limit that an answer charges, and its rule.
 fn charged(answer: &Answer) -> Option<(Limit, Rule)> {
     match answer {
         Answer::Associated { .. } | Answer::Challenged { .. } => {
@@ -34,7 +34,7 @@ fn charged(answer: &Answer) -> Option<(Limit, Rule)> {
     }
 }
 
-/// A budget is one moment. What is taken moves it by a period; otherwise only an administrator moves it.
+/// A budget is one time. A charge moves it by a period; otherwise only an administrator moves it.
 pub fn budgets(
     small: &Small,
     before: &State,
@@ -68,7 +68,7 @@ pub fn budgets(
     Ok(())
 }
 
-/// The right code passes only where a wrong one would have been judged.
+/// The right code passes only if a wrong one would have been judged.
 pub fn not_empty(limit: RateLimit, full_at: i64, now: i64) -> Checked {
     let (period, window) = spans(limit);
     check(

@@ -1,4 +1,4 @@
-//! What a clock can do in a step: rule 13.
+//! Rule 13: the effects of a clock in a step.
 
 use oob_mfa::Denied;
 use oob_mfa_testing::{Answer, Command, Rule};
@@ -7,8 +7,8 @@ use super::{Checked, check};
 use crate::small::Small;
 use crate::state::State;
 
-/// Recorded time never runs backwards except by a rewind. `ClockBehind` is the answer to every change by a
-/// clock that is behind by more than the skew, and to nothing else.
+/// Recorded time never runs backwards except by a rewind. Every change by a clock that is behind by more
+/// than the skew gets `ClockBehind`, and nothing else does.
 pub fn clock(
     small: &Small,
     before: &State,

@@ -8,13 +8,13 @@ use super::{Checked, check};
 use crate::small::Small;
 use crate::state::{State, millis};
 
-/// What is granted or judged takes a session that is in its time, not revoked, and has not completed its login.
+/// A grant or a judgment needs a session that is valid now, not revoked and not spent.
 pub fn session(small: &Small, before: &State, command: &Command, answer: &Answer) -> Checked {
     let Some(number) = before.presenter(command) else {
         return Ok(());
     };
     if let Answer::Denied(Denied::InvalidBindingCode | Denied::InvalidRecoveryCode) = answer {
-        // A judgement is a grant of that kind.
+        // A judgment counts as a grant of that kind.
     } else if let Answer::Denied(_) | Answer::Nothing = answer {
         return Ok(());
     }
@@ -44,7 +44,7 @@ pub fn session(small: &Small, before: &State, command: &Command, answer: &Answer
     )
 }
 
-/// An MFA session is not challenged and completes no login. What it confirms ends with it.
+/// An MFA session cannot challenge or complete a login. Tokens from its confirmations end with it.
 pub fn login(before: &State, command: &Command, answer: &Answer) -> Checked {
     let is_mfa = |session: usize| before.session(session).assurance() == Assurance::Mfa;
     let Some(session) = before.presenter(command).filter(|session| is_mfa(*session)) else {
@@ -131,7 +131,7 @@ pub fn by_recovery_code(before: &State, command: &Command) -> Checked {
     )
 }
 
-/// With a phone on the account it takes a second factor to add another, or to confirm one.
+/// If the account has a phone, adding or confirming another needs a second factor.
 pub fn factors(before: &State, command: &Command) -> Checked {
     let session = before.session(before.presenter(command).unwrap());
     check(

@@ -1,4 +1,4 @@
-//! What has to be so in every state.
+//! The checks of every state.
 
 use oob_mfa::Assurance;
 use oob_mfa_testing::Rule;
@@ -9,7 +9,7 @@ use crate::state::{State, millis};
 
 const MAX_BYTES: usize = 3_968;
 
-/// What has to be so in every state.
+/// The checks of every state.
 pub fn state(state: &State, normal: &Normal) -> Checked {
     let (record, now) = (&state.record, state.time());
     if state.account.revision() == 0 {

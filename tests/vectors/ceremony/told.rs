@@ -1,4 +1,4 @@
-//! The parts of a story in JSON: its policy, and what was granted.
+//! The parts of a story in JSON: its policy and its grants.
 
 use oob_mfa::*;
 

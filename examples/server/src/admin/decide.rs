@@ -1,4 +1,4 @@
-//! One operation of an operator: decide, save, log who did it.
+//! An operation of an operator: decide, save, log who did it.
 
 use oob_mfa::{Account, Denied, Subject, Transition};
 use rand_core::CryptoRng;
@@ -18,8 +18,8 @@ pub(super) struct Granted<T> {
     pub(super) revision: u64,
 }
 
-/// The operator, the operation and the user. It is logged when it begins, so that who asked for it
-/// is known even where the process dies, and when it ends, however that is.
+/// The operator, the operation and the user. It is logged at the beginning, in case the process
+/// dies, and at the end with its outcome.
 pub(super) struct Order {
     operator: Operator,
     operation: &'static str,
@@ -40,12 +40,12 @@ impl Order {
         order
     }
 
-    /// How it will have ended; `invalid` if nobody says.
+    /// The outcome; `invalid` by default.
     pub(super) const fn ends(&mut self, outcome: &'static str) {
         self.outcome = outcome;
     }
 
-    // As values and not as displayed text: a line break in a subject is escaped.
+    // Logged as values, which escape a line break in a subject.
     fn fields(&self) -> (&str, &str, &str) {
         (&self.operator.0, self.operation, self.subject.as_str())
     }

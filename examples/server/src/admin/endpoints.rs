@@ -1,4 +1,4 @@
-//! The endpoints: each reads a request, names the engine's operation, and writes the answer.
+//! The endpoints: each reads a request, calls the engine's operation, and writes the response.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

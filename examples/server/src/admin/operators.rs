@@ -28,7 +28,7 @@ impl Operators {
     ///
     /// # Errors
     ///
-    /// What is wrong, without any part of a token.
+    /// What is wrong. It contains no part of a token.
     pub fn parse(tokens: &str, metrics: Option<&str>) -> Result<Self, String> {
         let mut operators: Vec<Operator> = Vec::new();
         for pair in tokens.split(',') {
@@ -127,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn the_token_for_metrics_names_nobody() {
+    fn the_token_for_metrics_identifies_no_operator() {
         let operators = Operators::parse(&format!("ann:{A}"), Some(B)).unwrap();
         assert!(operators.reads_metrics(B));
         assert_eq!(operators.named(B), None);

@@ -19,7 +19,7 @@ impl fmt::Display for InvalidPrefix {
         let Self(text) = self;
         write!(
             f,
-            "{text:?} has to be 1 to 7 digits without the plus, of which the first is not 0, as \"44\""
+            "{text:?} has to be 1 to 7 digits without the plus and without a leading 0, such as \"44\""
         )
     }
 }
@@ -40,7 +40,7 @@ impl TryFrom<String> for Prefix {
 /// The longest prefix of a number decides; one that is in both lists is denied.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Prefixes {
-    /// None for every number that is not denied.
+    /// `None`: every number that is not denied.
     pub(crate) allowed: Vec<Prefix>,
     pub(crate) denied: Vec<Prefix>,
 }
@@ -141,7 +141,7 @@ mod tests {
         for text in ["", "0", "049", "12345678", "+1", "1 2", "４４", "a"] {
             let error = Prefix::try_from(text.to_owned()).unwrap_err().to_string();
             let expected =
-                "has to be 1 to 7 digits without the plus, of which the first is not 0, as \"44\"";
+                "has to be 1 to 7 digits without the plus and without a leading 0, such as \"44\"";
             assert_eq!(error, format!("{text:?} {expected}"));
         }
     }

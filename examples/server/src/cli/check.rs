@@ -1,4 +1,4 @@
-//! What a start would find, with warnings.
+//! Reports what a start would find, with warnings.
 
 use std::fmt::Write as _;
 
@@ -26,7 +26,7 @@ pub fn warnings(flags: &Flags, config: &Config) -> Vec<String> {
     }
     if flags.store.is_open_to_eavesdroppers() {
         warn(
-            "--store has no TLS and is beyond this machine: anybody on the way reads the numbers and the password",
+            "--store has no TLS and is beyond this machine: an attacker on the network can read the numbers and the password",
         );
     }
     let issuer = config.issuer.clone();
@@ -45,7 +45,7 @@ pub fn warnings(flags: &Flags, config: &Config) -> Vec<String> {
     let admin = flags.admin_listen.as_ref();
     if admin.is_some_and(|admin| !admin.is_loopback()) {
         warn(
-            "--admin-listen has no TLS and listens beyond this machine: anybody on the way reads the tokens",
+            "--admin-listen has no TLS and listens beyond this machine: an attacker on the network can read the tokens",
         );
     }
     warnings

@@ -1,4 +1,4 @@
-//! Where to listen: an address, or a host name.
+//! The address or host name to listen on.
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -56,7 +56,7 @@ impl ListenAddress {
     ///
     /// # Errors
     ///
-    /// Why it cannot listen, and where.
+    /// The address and the reason why it cannot listen.
     pub async fn bind(&self) -> Result<TcpListener, String> {
         TcpListener::bind(&self.0)
             .await

@@ -1,6 +1,6 @@
 //! What is wrong with the text of a configuration.
 
-/// What is wrong, on which line and with which field, without the line and the value: it may be a secret.
+/// What is wrong, with its line number and field, but without the text: it may be a secret.
 pub(super) fn told(text: &str, error: &toml::de::Error) -> String {
     let before = error.span().and_then(|span| text.get(..span.start));
     let before = before.unwrap_or_default();

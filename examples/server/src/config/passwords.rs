@@ -8,8 +8,8 @@ use crate::users::User;
 /// Limits for one verification: memory in KiB, passes, lanes.
 const MAX: (u32, u32, u32) = (256 * 1024, 16, 16);
 
-/// Checks that every password costs the same, because the response time would otherwise reveal who
-/// exists. Also checks that no password costs more than a server can afford.
+/// Checks that every password costs the same: otherwise the response time would reveal who exists.
+/// Also limits the cost of one password.
 pub(super) fn check(users: &[User]) -> Result<(), ConfigError> {
     let mut first: Option<(&User, String)> = None;
     for user in users {

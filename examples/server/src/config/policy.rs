@@ -1,4 +1,4 @@
-//! The policy in the file: a preset, and the numbers that differ from it.
+//! The policy in the file: a preset and changes to it.
 
 use std::fmt;
 use std::time::Duration;
@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use super::ConfigError;
 
-/// A preset, and the numbers that differ from it.
+/// A preset and changes to it.
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct WrittenPolicy {

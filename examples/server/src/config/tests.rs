@@ -258,7 +258,7 @@ fn passwords_that_take_more_than_a_server_has_are_refused_by_name() {
 }
 
 #[test]
-fn connections_have_their_defaults_and_proxies_are_believed_by_name_only() {
+fn connections_have_defaults_and_only_named_proxies_are_trusted() {
     let connections = Config::parse(CLIENT).unwrap().connections;
     assert_eq!(connections.keep_alive, Duration::from_secs(75));
     assert_eq!(connections.per_address, 64);

@@ -15,11 +15,11 @@ use crate::store::RedbStore;
 const PASSWORD: &str = "correct horse battery staple";
 const PHONE: &str = "+14155558730";
 const OTHER_PHONE: &str = "+14155558731";
-/// It forges a line that says what an operator did.
+/// A subject that forges a line of an operator.
 const FORGED: &str =
     "x\n INFO audit: administration ended subject=\"auth0|alice\" operator=\"ann\"";
 
-/// A provider that can be down.
+/// An outbox with a provider that can be down.
 #[derive(Default)]
 struct Provider(AtomicBool);
 

@@ -9,7 +9,7 @@ use oob_mfa::exchange::Reply;
 use oob_mfa::wire::{ErrorAnswer, NO_STORE};
 use serde::Serialize;
 
-/// An error that the machine does not make.
+/// An error outside of the exchange.
 #[derive(Debug)]
 pub(crate) struct Failure(ErrorAnswer);
 
@@ -47,7 +47,7 @@ pub(crate) fn respond(reply: Reply) -> Response {
 
 /// Responses that are not part of the API.
 pub(crate) fn document(document: &impl Serialize) -> Response {
-    // Documents are texts, numbers and lists of them, which JSON can always represent.
+    // JSON can represent every document.
     let body = serde_json::to_vec(document).unwrap_or_default();
     let headers = [
         ("Content-Type", "application/json"),

@@ -18,7 +18,7 @@ use tower_http::cors::CorsLayer;
 
 use crate::service::Service;
 
-/// How long a browser may cache the response to a preflight. Chromium caches it no longer.
+/// How long a browser may cache the response to a preflight request: Chromium's maximum.
 const MAX_AGE: Duration = Duration::from_secs(7_200);
 /// The header in which Auth0's SDKs name themselves.
 const AUTH0_CLIENT: HeaderName = HeaderName::from_static("auth0-client");
@@ -29,7 +29,7 @@ pub(super) fn origins(service: &Service) -> Vec<HeaderValue> {
     origins.map(|origin| origin.header().clone()).collect()
 }
 
-/// The routes, with access for pages of these origins. It must wrap everything that responds.
+/// Gives pages of these origins access to the routes. It must be the outermost layer.
 pub(super) fn with(origins: Vec<HeaderValue>, routes: Router) -> Router {
     let layer = CorsLayer::new()
         .allow_origin(origins.clone())

@@ -1,4 +1,4 @@
-//! How long each request took, for `/metrics`.
+//! Measures how long each request took, for `/metrics`.
 
 use std::sync::Arc;
 use std::time::Instant;

@@ -16,8 +16,8 @@ use oob_mfa::wire::{BadRequest, ErrorAnswer, MAX_BODY};
 use super::answer::Failure;
 use crate::service::Service;
 
-/// How much more is read and thrown away, so that a client which is still writing gets the answer
-/// and not a reset.
+/// How many more bytes are read and discarded: a client that is still writing then gets the
+/// response instead of a reset.
 const MOST_DISCARDED: usize = 4 * 1024 * 1024;
 /// `Retry-After` while the server stops.
 const RESTART: Duration = Duration::from_secs(1);
@@ -43,7 +43,7 @@ pub(crate) async fn take_on(
         }
     };
     if service.tasks.is_closed() {
-        // Nobody would wait for the response.
+        // No client waits for the response.
         return Failure::from(ErrorAnswer::temporarily_unavailable(RESTART)).into_response();
     }
     let request = Request::from_parts(parts, Body::from(body));

@@ -30,8 +30,8 @@ pub enum SigningAlgorithm {
 impl SigningAlgorithm {
     /// A new private key: PKCS#8 in base64.
     ///
-    /// RSA has 2,048 bits, which is what clients expect. NIST admits them until 2030, and signing with
-    /// 3,072 is several times slower.
+    /// RSA has 2,048 bits, as clients expect. NIST allows that until 2030, and signing with 3,072 bits
+    /// is several times slower.
     pub(super) fn generate(self) -> Result<Zeroizing<String>, Unspecified> {
         let encoded = |der: &[u8]| Zeroizing::new(Base64::encode_string(der));
         Ok(match self {

@@ -55,7 +55,7 @@ fn a_file_that_is_not_a_key_file_is_refused_by_name_and_left_unchanged() {
     let path = directory.path().join("key");
     for (text, expected) in [
         (String::new(), no_lists),
-        // The beginning of an error in which toml would quote the text.
+        // The start of a TOML error that would quote the text.
         (format!("engine = {engine}\nrs256 = [{rs256}]"), no_lists),
         (format!("engine = [{engine}]\nrsa = [{rs256}]"), no_lists),
         (format!("rs256 = [{rs256}]"), no_lists),

@@ -56,7 +56,7 @@ fn each_call_counts_in_one_series() {
     metrics.decided("challenge", None);
     metrics.decided("verify_oob", Some(&Denied::InvalidBindingCode));
     metrics.write_failed(&StoreError::Conflict);
-    // It is counted when the response is made.
+    // Counted when the response is made.
     metrics.write_failed(&StoreError::Unavailable("down".into()));
     metrics.store_failed(&StoreError::Conflict);
     metrics.store_failed(&StoreError::Broken("torn".into()));

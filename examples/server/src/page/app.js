@@ -81,7 +81,7 @@ function signIn(said = "") {
   clearOffer();
   show({
     step: "password", template: "signin", title: "Sign in",
-    hint: "The password is the first factor. Alone it gets no token: the server answers 403 and an mfa_token.",
+    hint: "The password is the first factor. It is not enough for a token: the server answers 403 with an mfa_token.",
     submit: async ({ username, password }) => {
       const form = { grant_type: "password", client_id: CLIENT, username, password, scope: SCOPE, audience: `${issuer}mfa/` };
       const { answer, ...rest } = await send("POST", "/oauth/token", { form });
@@ -99,8 +99,8 @@ function enroll() {
   show({
     step: "phone", template: "enroll", title: adds ? "Add a phone" : "Enroll a phone",
     hint: adds
-      ? "A second factor guards this account, so adding one takes an access token with the scope enroll."
-      : "No phone guards this account yet, so the first login enrolls one. It counts once its code came back.",
+      ? "A second factor guards this account, so adding one needs an access token with the scope enroll."
+      : "No phone guards this account yet, so the first login enrolls one. It is active once you confirm its code.",
     submit: ({ phone, channel }) => associate(phone, channel),
     doing: { back: adds ? home : signIn },
   });

@@ -29,7 +29,7 @@ pub struct AuditRecord {
     pub detail: Map<String, Value>,
 }
 
-/// Receives the events of a store. Once it has returned, the store deletes the event.
+/// Receives the events of a store. Once it returns, the store deletes the event.
 pub type TakeEvent<'a> = &'a (dyn Fn(&AuditRecord) + Send + Sync);
 
 /// The events of a change, in order, as they are stored.
@@ -53,8 +53,8 @@ pub(super) fn encode_events(next: &Next) -> Result<Vec<String>, StoreError> {
     encoded.map_err(|error| StoreError::Broken(error.into()))
 }
 
-/// Passes on what was stored. A text that cannot be read is logged unchanged, so it does not block
-/// the others.
+/// Logs a stored event. A text that cannot be read is logged unchanged and does not block the
+/// others.
 pub(super) fn hand_over<'a>(stored: impl IntoIterator<Item = &'a str>, take: TakeEvent<'_>) {
     for text in stored {
         match serde_json::from_str(text) {

@@ -3,8 +3,8 @@
 //!
 //! # What keeps an account whole
 //!
-//! * A write is one statement that names the revision it replaces. Two concurrent writes wait at
-//!   the row lock, and the later one finds another revision: 0 rows, a conflict.
+//! * A write names the revision it replaces. Two concurrent writes wait at the row lock, and the later one
+//!   finds another revision: 0 rows, a conflict.
 //! * A write is reported only once its commit is on the disk: every connection raises
 //!   `synchronous_commit` to `on`, whatever the role or the database sets, and keeps the stricter
 //!   `remote_apply`. The server's `fsync` and `full_page_writes` must be on; the process checks
@@ -12,18 +12,32 @@
 //! * A read may come from anywhere, even a standby that lags: a decision on an old record gets a
 //!   conflict when it is saved.
 //!
+//! # Many at the same time
+//!
+//! One task reads accounts, one inserts them and one replaces them, each with one statement for all requests
+//! that arrived while another one was under way, at most 256. So they share a round trip and a wait for
+//! the disk. A request that finds none under way has a statement of its own, at once. Each request gets its own result, after the
+//! commit: a conflict or a broken record concerns nobody else.
+//!
+//! A statement never has an account twice. Of several writes of one, it has the first of those that
+//! replace the latest revision. The others are conflicts, whatever becomes of that one.
+//!
+//! If PostgreSQL reports that it has rolled a statement back, for example because of a deadlock, it is asked
+//! again with a statement for each request, so that a cause that concerns one fails one.
+//!
 //! # When it fails
 //!
-//! A connection over which anything failed is not used again. A read that failed is asked once more,
-//! over a new connection, and a write goes over the one that its read has just used. A write never is: without the answer nobody can tell whether it
-//! was carried out, and the next request loads what is there. A statement waits for at most 3
-//! seconds, a read or a write for at most 7.
+//! A connection is not used again after any failure. A failed read is retried once, over a new connection. A
+//! write is never retried: without the response, it is unknown whether it happened. All requests that
+//! shared it get 503, and the next request loads what is stored. A statement waits for at most 3 seconds, a
+//! read or a write for at most 7. The end of a request cancels a statement of its own, and none that it
+//! shares.
 //!
-//! No setting of PostgreSQL ends a commit that waits for a synchronous standby. A statement that is given
-//! up is therefore cancelled, so that no session stays behind in the server; one that was only waiting for
-//! its standby is then committed on the primary alone. It was not reported, and every later report
-//! waits for a standby that has it too. So a failover loses nothing that was reported, unless somebody
-//! else cancels the wait for the standby: that reports a commit as done.
+//! No setting of PostgreSQL ends a commit that waits for a synchronous standby. A statement that times out is
+//! therefore cancelled: otherwise its session would remain on the server. If it was only waiting for its
+//! standby, it is then committed on the primary alone. It was not reported, and every later report waits for
+//! a standby that has it too. A failover therefore loses no reported write, unless someone else cancels the
+//! wait for the standby: PostgreSQL then reports the commit as done.
 //!
 //! A process has at most 16 connections, and closes those that were idle for a minute. Set
 //! `max_connections` above 16 per process.
@@ -33,48 +47,35 @@
 //!
 //! # Events
 //!
-//! The statement that writes an account inserts its events. They are read by deleting them: the
-//! transaction ends once they are logged, and a process that dies before that has deleted nothing.
-//! Other readers wait meanwhile, so the log has the order of one account's revisions. Events that
-//! commit late are there for the next read, whatever their id. That commit does not wait for the
-//! disk: after a crash of the server, some events may be logged again.
+//! The statement that writes an account inserts its events. A reader deletes them in a transaction
+//! that ends once they are logged: a process that dies before that has deleted nothing. Other
+//! readers wait meanwhile, so the log keeps the order of an account's revisions. The next read gets
+//! events that commit late, whatever their id. The reader's commit does not wait for the disk:
+//! after a crash of PostgreSQL, some events may be logged again.
 
+mod accounts;
+mod batches;
 mod schema;
 mod statement;
 
 use std::time::Duration;
 
 use deadpool_postgres::{
-    Client, Hook, HookError, Manager, ManagerConfig, Pool, PoolError, QueueMode, RecyclingMethod,
-    Runtime,
+    Client, Hook, HookError, Manager, ManagerConfig, Pool, QueueMode, RecyclingMethod, Runtime,
 };
 use oob_mfa::{Account, Next, Subject};
 use tokio::time::timeout;
 use tokio_postgres::config::SslMode;
-use tokio_postgres::error::SqlState;
-use tokio_postgres::types::ToSql;
 use tokio_postgres::{Config, Error};
 use tokio_postgres_rustls::MakeRustlsConnect;
 use tokio_util::task::AbortOnDropHandle;
 
-use self::statement::{Unanswered, ask, unavailable};
-use super::audit::{BATCH, encode_events, hand_over};
-use super::record::{decode_at, encode};
+use self::accounts::{Accounts, INSERT, REPLACE, Row, Write};
+use self::batches::Batches;
+use self::statement::{ask, unavailable};
+use super::audit::{BATCH, hand_over};
+use super::record::decode_at;
 use super::{CONNECT, Promise, Store, StoreError, TakeEvent, Tls, in_time};
-
-const LOAD: &str = "SELECT revision, record FROM oob_mfa_accounts WHERE subject = $1";
-const INSERT: &str = "\
-    WITH written AS (\
-        INSERT INTO oob_mfa_accounts (subject, record, revision) VALUES ($1, $2, $3) \
-        ON CONFLICT DO NOTHING RETURNING subject), \
-    events AS (INSERT INTO oob_mfa_events (event) SELECT unnest($4::text[]) FROM written) \
-    SELECT count(*) FROM written";
-const REPLACE: &str = "\
-    WITH written AS (\
-        UPDATE oob_mfa_accounts SET record = $2, revision = $3 \
-        WHERE subject = $1 AND revision = $5 RETURNING subject), \
-    events AS (INSERT INTO oob_mfa_events (event) SELECT unnest($4::text[]) FROM written) \
-    SELECT count(*) FROM written";
 
 /// A reader that hangs is ended, and its events become available again.
 const READ: &str = "\
@@ -85,26 +86,35 @@ const OLDEST: &str = "\
     DELETE FROM oob_mfa_events USING oldest WHERE oob_mfa_events.id = oldest.id \
     RETURNING oob_mfa_events.id, event";
 
-/// What every connection is set to. Under read committed, a write that lost a race changes 0 rows
-/// and is not an error.
+/// The settings of every connection. Under read committed, a write that lost a race changes 0 rows
+/// and is not an error. The index finds rows in the order in which a statement names them: a plan
+/// made when the table was small would read all of it, and two processes that lock rows in different
+/// orders would meet in deadlocks.
 const SETTINGS: &str = "\
     SET statement_timeout = 3000; \
     SET default_transaction_isolation = 'read committed'; \
     SELECT set_config('synchronous_commit', 'on', false) \
-        WHERE current_setting('synchronous_commit') <> 'remote_apply'";
+        WHERE current_setting('synchronous_commit') <> 'remote_apply'; \
+    SET plan_cache_mode = force_generic_plan; \
+    SET enable_seqscan = off; \
+    SET enable_hashjoin = off; \
+    SET enable_mergejoin = off";
 
 /// The most connections of one process. PostgreSQL has 100 by default.
 const MOST_CONNECTIONS: usize = 16;
 
 /// How long a connection may be idle before it is closed.
 const IDLE: Duration = Duration::from_secs(60);
-/// How long the start may take, once there is a connection. A migration waits at most a minute for
-/// those of other processes.
+/// How long the start may take after connecting. A migration waits at most a minute for those of
+/// other processes.
 const START: Duration = Duration::from_secs(75);
 /// Accounts in PostgreSQL. Any number of processes share them.
 pub struct PostgresStore {
     pool: Pool,
     tls: MakeRustlsConnect,
+    loads: Batches<Subject, Option<Row>>,
+    inserts: Batches<Write, ()>,
+    replacements: Batches<Write, ()>,
     _retiring: AbortOnDropHandle<()>,
 }
 
@@ -123,7 +133,7 @@ impl PostgresStore {
         let connector = connection.config().map(MakeRustlsConnect::new);
         let tls = connector.map_err(|error| StoreError::Unavailable(error.into()))?;
         let mut config = config.clone();
-        // No mode falls back to plaintext by itself.
+        // No mode falls back to plaintext.
         config.ssl_mode(match connection {
             Tls::Off => SslMode::Disable,
             _ => SslMode::Require,
@@ -139,7 +149,7 @@ impl PostgresStore {
         };
         let pool = Pool::builder(Manager::from_config(config, tls.clone(), recycling))
             .max_size(MOST_CONNECTIONS)
-            // A write goes over the connection that its load has just used.
+            // The connection that was used last is the least likely to be dead.
             .queue_mode(QueueMode::Lifo)
             .runtime(Runtime::Tokio1)
             .wait_timeout(Some(CONNECT))
@@ -154,7 +164,18 @@ impl PostgresStore {
             }))
             .build()
             .map_err(|error| StoreError::Unavailable(error.into()))?;
+        let accounts = Accounts {
+            pool: pool.clone(),
+            tls: tls.clone(),
+        };
+        let writes = |statement| {
+            let accounts = accounts.clone();
+            Batches::start(move |batch| accounts.clone().write(statement, batch))
+        };
         let store = Self {
+            inserts: writes(INSERT),
+            replacements: writes(REPLACE),
+            loads: Batches::start(move |batch| accounts.clone().load(batch)),
             _retiring: AbortOnDropHandle::new(tokio::spawn(retire(pool.clone(), IDLE))),
             pool,
             tls,
@@ -170,59 +191,7 @@ impl PostgresStore {
     }
 
     async fn client(&self) -> Result<Client, StoreError> {
-        self.pool.get().await.map_err(|error| match error {
-            PoolError::Backend(error) | PoolError::PostCreateHook(HookError::Backend(error)) => {
-                unavailable(error)
-            }
-            error => StoreError::Unavailable(error.into()),
-        })
-    }
-
-    async fn read(&self, subject: &Subject) -> Result<Option<Account>, StoreError> {
-        let client = self.client().await?;
-        let asked = ask(&self.tls, client, async |client| {
-            let statement = client.prepare_cached(LOAD).await?;
-            let key = subject.as_str().as_bytes();
-            let row = client.query_opt(&statement, &[&key]).await?;
-            row.map(|row| Ok((row.try_get::<_, i64>(0)?, row.try_get::<_, Vec<u8>>(1)?)))
-                .transpose()
-        });
-        let row = asked.await?;
-        row.map(|(revision, record)| decode_at(u64::try_from(revision).ok(), &record))
-            .transpose()
-    }
-
-    async fn write(&self, next: &Next) -> Result<(), StoreError> {
-        let account = next.account();
-        let key = account.subject().as_str().as_bytes();
-        let (record, events) = (encode(account)?, encode_events(next)?);
-        let revision = stored(account.revision())?;
-        let replaced = account.replaces().map(stored).transpose()?;
-        let client = self.client().await?;
-        let asked = ask(&self.tls, client, async |client| {
-            let values: [&(dyn ToSql + Sync); 4] = [&key, &record, &revision, &events];
-            let row = match &replaced {
-                None => {
-                    let statement = client.prepare_cached(INSERT).await?;
-                    client.query_one(&statement, &values).await?
-                }
-                Some(replaced) => {
-                    let statement = client.prepare_cached(REPLACE).await?;
-                    let values = [&values[..], &[replaced]].concat();
-                    client.query_one(&statement, &values).await?
-                }
-            };
-            row.try_get::<_, i64>(0)
-        });
-        match asked.await {
-            Ok(0) => Err(StoreError::Conflict),
-            Ok(_) => Ok(()),
-            // Rolled back because of another writer, so nothing is written. PostgreSQL itself
-            // reports this only under other isolation levels; databases with its protocol may do so
-            // under any.
-            Err(Unanswered::Failed(error)) if lost_a_race(&error) => Err(StoreError::Conflict),
-            Err(unanswered) => Err(unanswered.into()),
-        }
+        Ok(statement::client(&self.pool).await?)
     }
 
     async fn drain(&self, take: TakeEvent<'_>) -> Result<usize, StoreError> {
@@ -248,19 +217,22 @@ impl PostgresStore {
 impl Store for PostgresStore {
     fn load(&self, subject: Subject) -> Promise<'_, Option<Account>> {
         Box::pin(in_time(async move {
-            match self.read(&subject).await {
-                Err(StoreError::Unavailable(_)) => {
-                    // What cut one connection has usually cut all of them.
-                    drop(self.pool.retain(|_, _| false));
-                    self.read(&subject).await
-                }
-                read => read,
-            }
+            let row = self.loads.ask(subject).await?;
+            row.map(|(revision, record)| decode_at(u64::try_from(revision).ok(), &record))
+                .transpose()
         }))
     }
 
     fn replace<'a>(&'a self, next: &'a Next) -> Promise<'a, ()> {
-        Box::pin(in_time(async move { self.write(next).await }))
+        Box::pin(in_time(async move {
+            let write = Write::of(next)?;
+            let kind = if write.inserts() {
+                &self.inserts
+            } else {
+                &self.replacements
+            };
+            kind.ask(write).await
+        }))
     }
 
     fn drain_events<'a>(&'a self, take: TakeEvent<'a>) -> Promise<'a, usize> {
@@ -284,17 +256,6 @@ async fn retire(pool: Pool, idle: Duration) {
         turns.tick().await;
         drop(pool.retain(|_, metrics| metrics.last_used() < idle));
     }
-}
-
-fn lost_a_race(error: &Error) -> bool {
-    let code = error.code();
-    code == Some(&SqlState::T_R_SERIALIZATION_FAILURE)
-        || code == Some(&SqlState::T_R_DEADLOCK_DETECTED)
-}
-
-/// A revision in the type of PostgreSQL.
-fn stored(revision: u64) -> Result<i64, StoreError> {
-    i64::try_from(revision).map_err(|error| StoreError::Broken(error.into()))
 }
 
 #[cfg(test)]

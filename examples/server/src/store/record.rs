@@ -17,8 +17,7 @@ pub(super) fn decode(record: &[u8]) -> Result<Account, StoreError> {
     Ok(account)
 }
 
-/// As [`decode`], for stores that also keep the revision beside the record: writes compare that
-/// one.
+/// As [`decode`], for stores that keep the revision beside the record too, where writes compare it.
 pub(super) fn decode_at(revision: Option<u64>, record: &[u8]) -> Result<Account, StoreError> {
     let account = decode(record)?;
     if Some(account.revision()) != revision {

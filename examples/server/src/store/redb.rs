@@ -2,13 +2,13 @@
 //!
 //! # When it fails
 //!
-//! A read or a write that takes longer than 7 seconds is given up. It continues by itself, because
-//! nothing ends a thread that waits for a disk. A late write was reported to nobody, and the next
-//! request loads what is stored.
+//! A read or a write times out after 7 seconds. It still continues, because nothing ends a thread
+//! that waits for a disk. A late write is never reported as saved, and the next request loads what
+//! is stored.
 //!
 //! After a disk error, redb accepts no write until the file is opened again, and every request that
-//! needs one gets 503. The process does not reopen it by itself: the operating system may still
-//! return data of a failed write that is not on the disk. Fix the disk, and restart the process.
+//! needs one gets 503. The process does not reopen it: the operating system may still return data of a failed
+//! write that is not on the disk. Fix the disk, and restart the process.
 //!
 //! The writes that arrive while one commit waits for the disk are the next transaction. If its commit fails, all of
 //! them get 503.
@@ -16,7 +16,7 @@
 //! # Events
 //!
 //! A write stores its events in the same transaction. Logged events are deleted without waiting for
-//! the disk: the next write makes that durable, and after a crash before it they are logged again.
+//! the disk. The next write makes that durable; after a crash before it, they are logged again.
 
 mod writer;
 
@@ -56,7 +56,7 @@ impl RedbStore {
 
     fn on(database: Database) -> Result<Self, redb::Error> {
         let transaction = database.begin_write()?;
-        // So a read never finds a file without the tables.
+        // A read then never finds a file without tables.
         transaction.open_table(ACCOUNTS)?;
         transaction.open_table(EVENTS)?;
         transaction.open_table(NEXT_POSITION)?;

@@ -7,7 +7,7 @@
 //! are compared as text, because Lua's numbers lose integers above 2⁵³. No account expires. The
 //! client connects to one server, not to a cluster.
 //!
-//! Redis forgets unless its settings forbid it:
+//! Redis loses data unless its settings prevent it:
 //!
 //! * `appendonly yes` and `appendfsync always`, so a write is on the disk before the response, and
 //!   `no-appendfsync-on-rewrite no` (the default), so this applies during a rewrite too;
@@ -16,10 +16,10 @@
 //!
 //! The process checks these at startup, and warns.
 //!
-//! Replicas are asynchronous: a failover loses writes that had not arrived yet, and so spent codes
-//! and charged budgets. `min-replicas-to-write` and `WAIT` make that rarer but not impossible:
-//! neither undoes a write, and the promoted replica may not have it. If a failover must lose
-//! nothing, use PostgreSQL with a synchronous standby.
+//! Replicas are asynchronous: a failover loses writes that had not arrived yet, including spent
+//! codes and charged budgets. `min-replicas-to-write` and `WAIT` make that rarer but not
+//! impossible: neither undoes a write, and the promoted replica may not have it. If a failover must
+//! lose nothing, use PostgreSQL with a synchronous standby.
 //!
 //! # When it fails
 //!
@@ -28,8 +28,8 @@
 //!
 //! # Events
 //!
-//! The same script appends the events to the stream `oob-mfa:events` before it writes the account:
-//! if that key is not a stream, neither is written. One process at a time reads it, with a lease in
+//! The same script appends the events to the stream `oob-mfa:events` before it writes the account.
+//! If that key is not a stream, it writes neither. One process at a time reads it, with a lease in
 //! `oob-mfa:events:reader` that expires if the process dies. Once entries are logged, exactly those
 //! are deleted.
 //!
@@ -95,7 +95,7 @@ const SETTINGS: [(&str, &[&str]); 4] = [
     ("appendonly", &["yes"]),
     ("appendfsync", &["always"]),
     ("no-appendfsync-on-rewrite", &["no"]),
-    // The volatile ones evict only keys that expire, and ours do not.
+    // The volatile policies evict only keys that expire; ours do not.
     (
         "maxmemory-policy",
         &[
@@ -119,7 +119,7 @@ pub struct RedisStore {
     shared: Mutex<Shared>,
 }
 
-/// The connection of all requests, if any, and how many came before it.
+/// The connection of all requests, if any, and the number of earlier ones.
 #[derive(Default)]
 struct Shared {
     connection: Option<MultiplexedConnection>,
@@ -127,8 +127,8 @@ struct Shared {
 }
 
 impl RedisStore {
-    /// Connects, over TLS with the authority in a file if one is named, and warns about settings
-    /// with which Redis loses acknowledged writes.
+    /// Connects, over TLS if the URL asks for it. Warns about settings that let Redis lose
+    /// acknowledged writes.
     ///
     /// # Errors
     ///
@@ -204,7 +204,7 @@ impl RedisStore {
         Ok((connection, shared.number))
     }
 
-    /// The result of a command. A failed connection is given up, if it was not already.
+    /// The result of a command. After a failure, the connection is dropped.
     async fn settle<T>(&self, asked: RedisResult<T>, number: u64) -> Result<T, StoreError> {
         if asked.is_err() {
             let mut shared = self.shared.lock().await;
@@ -336,8 +336,8 @@ fn key(subject: &Subject) -> String {
     format!("oob-mfa:account:{subject}")
 }
 
-/// Why a connection failed, in our own words: the server's message may repeat what it was sent,
-/// which includes the password.
+/// Why a connection failed. It does not repeat the server's message, which may contain the
+/// password.
 fn refused(error: RedisError) -> StoreError {
     if error.is_io_error() {
         return failure(error);

@@ -1,4 +1,4 @@
-//! Which certificates a store's connection trusts.
+//! TLS to a store: which certificates are trusted.
 
 use std::fs;
 use std::path::{Path, PathBuf};

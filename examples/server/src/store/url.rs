@@ -10,7 +10,7 @@ use tokio_postgres::config::Host;
 
 use super::tls::Tls;
 
-/// A store by its scheme.
+/// A store, selected by the scheme of its URL.
 ///
 /// `Debug` shows only the kind: a URL holds a password.
 #[derive(Clone)]
@@ -35,7 +35,7 @@ impl StoreUrl {
     pub fn is_open_to_eavesdroppers(&self) -> bool {
         match self {
             Self::Postgres(config, Tls::Off) => {
-                // An address takes the place of its host.
+                // `hostaddr` replaces the host.
                 let addresses = config.get_hostaddrs();
                 let beyond = |host: &Host| matches!(host, Host::Tcp(host) if !is_loopback(host));
                 addresses
@@ -70,7 +70,7 @@ impl fmt::Debug for StoreUrl {
     }
 }
 
-/// What is wrong with a URL, without any part of it.
+/// What is wrong with a URL. It contains no part of the URL.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct InvalidStoreUrl(&'static str);
 
@@ -81,7 +81,7 @@ impl InvalidStoreUrl {
          a character is reserved",
     );
     const POSTGRES_PREFER: Self = Self(
-        "sslmode=prefer encrypts nothing where somebody in between says so: write sslmode=verify-full, or \
+        "sslmode=prefer falls back to plaintext if an attacker in between asks for it: write sslmode=verify-full, or \
          sslmode=disable",
     );
     const POSTGRES_MODE: Self = Self(
@@ -128,7 +128,7 @@ impl FromStr for StoreUrl {
 struct TlsSettings {
     mode: Option<String>,
     authority: Option<PathBuf>,
-    /// The URL without these parameters.
+    /// The URL without those parameters.
     rest: String,
 }
 
@@ -184,7 +184,7 @@ fn postgres(url: &str) -> Result<StoreUrl, InvalidStoreUrl> {
     if rest.contains("sslmode=") || rest.contains("sslrootcert=") {
         return Err(InvalidStoreUrl::POSTGRES);
     }
-    // The error may quote a part of what it could not read.
+    // The error may quote a part of the URL.
     let config: tokio_postgres::Config = rest.parse().map_err(|_| InvalidStoreUrl::POSTGRES)?;
     if config.get_hosts().is_empty() && config.get_hostaddrs().is_empty() {
         return Err(InvalidStoreUrl::POSTGRES);

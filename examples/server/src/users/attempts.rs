@@ -1,13 +1,13 @@
-//! How many wrong passwords are checked, per address, and per name at an address.
+//! Limits wrong passwords per address, and per name at an address.
 //!
-//! A limit per name alone would let anyone lock the owner out. So a wrong password is charged to
-//! its address, and to the pair of name and address: a right password is refused only for what its
-//! own address did. Many addresses together can guess more often than one, so a name that is
-//! guessed from many addresses is slowed down: each try waits a second, and none is refused.
-//! Unknown names are charged the same way, so a 429 does not reveal who exists. Only checked
-//! passwords are charged, and a check costs a core for a while, so the table of budgets grows no
-//! faster than passwords are checked. A full table drops the fullest budgets first. The clock is
-//! monotonic, because a step of the wall clock would refill or freeze every budget at once.
+//! A limit per name alone would let anyone lock the owner out. A wrong password is therefore
+//! charged to its address, and to the pair of name and address. A right password is refused only
+//! for wrong ones from its own address. Many addresses together can guess more often than one. A
+//! name that is guessed from many addresses is slowed down: each try waits 1 second, and none is
+//! refused. Unknown names are charged the same way, so a 429 does not reveal who exists. Only
+//! checked passwords are charged, and each check costs a core for a while: that limits how fast the
+//! table of budgets grows. A full table drops the fullest budgets first. The clock is monotonic,
+//! because a step of the wall clock would refill or freeze every budget at once.
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -20,7 +20,7 @@ use time::UtcDateTime;
 
 use crate::peers::Network;
 
-/// A name as it is kept: a hash, because a client chooses how long a name is.
+/// The hash of a name: names may be of any length.
 type Name = [u8; 32];
 
 /// The budgets of everyone who recently sent a wrong password.
@@ -31,11 +31,11 @@ pub(super) struct Attempts {
     begun: Instant,
 }
 
-/// A try that may be checked.
+/// A password that may be checked.
 pub(super) struct Attempt {
     name: Name,
     network: Network,
-    /// How long it must wait first.
+    /// How long to wait before the check.
     pub(super) delay: Duration,
 }
 
@@ -98,7 +98,7 @@ impl Attempts {
 }
 
 fn locked<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
-    // Its content is consistent at every moment.
+    // The content is consistent even after a panic.
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -116,7 +116,7 @@ impl<K: Eq + Hash> Budgets<K> {
         }
     }
 
-    /// How long until one can be taken.
+    /// The time until one can be taken.
     fn wait(&self, key: &K, now: UtcDateTime) -> Duration {
         let Some(mut budget) = self.budgets.get(key).copied() else {
             return Duration::ZERO;
@@ -131,7 +131,7 @@ impl<K: Eq + Hash> Budgets<K> {
         if self.budgets.len() >= MAX_ENTRIES && !self.budgets.contains_key(&key) {
             self.make_room(now);
         }
-        // An empty one does not change.
+        // An empty budget does not change.
         let _ = self.budgets.entry(key).or_default().take(self.limit, now);
     }
 
@@ -190,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn an_address_that_tries_many_names_is_refused_and_no_other_is() {
+    fn only_the_address_that_tries_many_names_is_refused() {
         let attempts = Attempts::new().unwrap();
         let judged = (0..200).filter(|n| wrong(&attempts, &format!("user {n}"), network(1), at(0)));
         assert_eq!(judged.count(), 50);
@@ -200,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_that_is_tried_from_everywhere_is_slowed_and_never_refused() {
+    fn a_name_tried_from_many_addresses_is_slowed_and_never_refused() {
         let attempts = Attempts::new().unwrap();
         let delay = |number| {
             let attempt = attempts.check_at("alice@example.com", network(number), at(0));

@@ -1,5 +1,5 @@
-//! Who is next: one password of an address at a time, so that an address which sends many waits for
-//! itself. One that sends a single password waits for at most as many judgements as there are other addresses.
+//! A queue of passwords, one per address at a time: an address that sends many delays only itself. A single
+//! password waits for at most one check per other address.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -17,7 +17,7 @@ type Lanes = Mutex<HashMap<Network, (Arc<Turn<()>>, usize)>>;
 /// How many requests of one address may wait.
 const MAX_WAITING: usize = 32;
 
-/// A place in the queue, given up when dropped.
+/// A place in the queue, until it is dropped.
 pub(super) struct Place {
     lanes: Arc<Lanes>,
     network: Network,
@@ -67,7 +67,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn an_address_has_one_turn_and_a_bounded_number_of_places() {
+    async fn an_address_has_one_turn_and_a_limited_number_of_places() {
         let queue = Queue::default();
         let [one, other] = [1, 2].map(|last| Network::of(IpAddr::from([127, 0, 0, last])));
         let places: Vec<_> = (0..MAX_WAITING)

@@ -1,4 +1,4 @@
-// What a page owes to those who do not see it, or not well: what axe finds missing.
+// Accessibility: the findings of axe.
 
 import { readFileSync } from "node:fs";
 
@@ -8,7 +8,7 @@ export async function audit(page) {
   if (!await page.evaluate(() => "axe" in window)) await page.evaluate(axe);
   return page.evaluate(async () => {
     const { violations, incomplete, passes } = await window.axe.run({ resultTypes: ["violations", "incomplete"] });
-    // The contrast of what a list has scrolled half away is undecided; it was looked at when it was new.
+    // axe cannot decide the contrast of half-scrolled list items; they were checked when new.
     const undecided = incomplete.filter(({ id }) => id !== "color-contrast");
     const missing = [...violations, ...undecided].flatMap(({ id, nodes }) =>
       nodes.map(({ target, any }) => `${id}: ${target.join(" ")} ${any[0]?.message ?? ""}`));

@@ -1,4 +1,4 @@
-// What both scripts share: Chromium as Debian has it, and a line of JSON per step.
+// Shared by the scripts: Debian's Chromium, and a line of JSON per step.
 
 import { chromium } from "playwright-core";
 import { execFileSync } from "node:child_process";
@@ -22,7 +22,7 @@ export async function watched(page, origin) {
   const faults = [];
   page.on("pageerror", (error) => faults.push(`error: ${error.message}`));
   page.on("console", (message) => {
-    // Chromium reports each answer that is an error; those are the API's.
+    // Chromium reports each error response; those are the API's.
     const isAnswer = message.text().startsWith("Failed to load resource: the server responded with a status of 4");
     if (["error", "warning"].includes(message.type()) && !isAnswer) faults.push(`console: ${message.text()}`);
   });

@@ -1,4 +1,4 @@
-//! A script that drives Chromium, and what it prints.
+//! A script that drives Chromium, and its output.
 
 use std::fs;
 use std::io::{BufRead as _, BufReader, Lines, Write as _};
@@ -23,7 +23,7 @@ const SCRIPTS: [(&str, &str); 5] = [
     ("tls.mjs", include_str!("tls.mjs")),
 ];
 
-/// A folder with the scripts, below the packages, where Node finds them; nothing without Node or Chromium.
+/// A folder with the scripts, below the packages, where Node finds them; `None` without Node or Chromium.
 pub fn folder() -> Option<TempDir> {
     static PLACE: OnceLock<Result<PathBuf, String>> = OnceLock::new();
     let place = PLACE.get_or_init(|| {
@@ -45,7 +45,7 @@ pub fn folder() -> Option<TempDir> {
     Some(folder)
 }
 
-/// A script that runs, and what it prints.
+/// A running script, and its output.
 pub struct Script {
     child: Child,
     printed: Lines<BufReader<ChildStdout>>,
@@ -95,7 +95,7 @@ impl Script {
     }
 }
 
-/// No browser outlives a test that failed: the script ends with its input, and the browser with the script.
+/// The script ends with its input and the browser with the script, even if a test fails.
 impl Drop for Script {
     fn drop(&mut self) {
         let _ = self.child.kill();

@@ -1,5 +1,5 @@
-//! A real Chromium in front of the program: the page of the demonstration, and Auth0's SDK for pages of
-//! other origins. The scripts take the steps and print what a user, or a page, sees; it is judged here.
+//! A real Chromium with the program: the demo page, and Auth0's SDK in a page of another origin. The
+//! scripts take the steps and print what a user or page sees; these tests check it.
 
 mod browser;
 #[path = "../common/npm.rs"]

@@ -1,4 +1,4 @@
-// A user on the page of the demonstration.
+// A user on the demo page.
 
 import { audit } from "./audit.mjs";
 import { launch, print, watched } from "./browser.mjs";
@@ -116,7 +116,7 @@ await click("Remove the phone XXXXXXXX0199");
 await see("removed");
 print({ step: "one", phones: await page.locator(".phones span").allTextContents() });
 
-// The same user on a small screen in the dark, with the keyboard alone.
+// The same user on a small screen in dark mode, with only the keyboard.
 const small = await open({ viewport: { width: 390, height: 844 }, colorScheme: "dark", hasTouch: true, isMobile: true });
 await small.see("small start");
 print({ step: "colors", background: await small.page.evaluate(() => getComputedStyle(document.body).backgroundColor) });

@@ -1,11 +1,11 @@
-//! The page of the demonstration, as a user walks through it.
+//! A user's walk through the demo page.
 
 use serde_json::{Value, json};
 
 use crate::browser::{Script, folder};
 use crate::server::Server;
 
-/// What a step shows, by name; and everything that is asked of every step.
+/// The content of a step, by name, and the checks of every step.
 #[track_caller]
 fn sees(steps: &mut Script, step: &str, expected: &Value) -> Value {
     let seen = steps.next(step);
@@ -24,7 +24,7 @@ fn text<'a>(value: &'a Value, name: &str) -> &'a str {
 fn a_user_walks_through_the_page_and_sees_what_was_decided_and_charged() {
     let Some(folder) = folder() else { return };
     let server = Server::start(folder.path(), &[]);
-    // docs/page.png is made with it; nothing is compared with it.
+    // The screenshot for docs/page.png; no test compares it.
     let screenshot = std::env::var("OOB_MFA_SCREENSHOT").unwrap_or_default();
     let variables = [("SERVER", server.url.as_str()), ("SCREENSHOT", &screenshot)];
     let mut walk = Script::start(&folder, "page.mjs", &variables);
@@ -170,7 +170,7 @@ fn second_login(steps: &mut Script) {
     );
     let words = "Hello. This is oob-mfa with the code you asked for.";
     assert!(text(&seen, "message").starts_with(words), "{seen}");
-    // The code is said, and offered, only once the keys were pressed.
+    // The code is spoken and offered only after the keys.
     let seen = sees(steps, "keys pressed", &json!({}));
     let code = text(&seen, "offer").strip_prefix("Fill in ").unwrap();
     let digits: Vec<String> = code.chars().map(String::from).collect();
@@ -191,7 +191,7 @@ fn second_login(steps: &mut Script) {
     );
 }
 
-/// The code that replaces the one that was used.
+/// The replacement of the used code.
 fn recovery(steps: &mut Script) -> String {
     sees(
         steps,
@@ -277,7 +277,7 @@ fn empty_budget(steps: &mut Script) {
         "removed the last",
         &json!({ "done": "The phone is removed, with both of its entries." }),
     );
-    // The password is no part of what is shown.
+    // The page does not show the password.
     let details = steps.next("details")["details"].take();
     assert!(!details.to_string().contains("battery"), "{details}");
 }
@@ -301,7 +301,7 @@ fn small_and_dark(steps: &mut Script) {
         "small code",
         &json!({ "title": "Type the code", "focus": "otp", "request": request }),
     );
-    // It was typed with a space in it.
+    // It was typed with a space.
     sees(
         steps,
         "small signed in",

@@ -1,4 +1,4 @@
-// Auth0's SDK for single-page apps, in a page of another origin than the server's.
+// Auth0's SDK for single-page apps, in a page of another origin.
 
 import { launch, print } from "./browser.mjs";
 import { files, terminator, trust } from "./tls.mjs";
@@ -14,7 +14,7 @@ const app = await files({
 });
 const [origin, other] = ["app", "other"].map((name) => `https://${name}.localhost:${app}`);
 print({ step: "ports", issuer: `https://localhost:${port}/`, origin });
-// The server is started with them, and tells where it listens.
+// The server starts with them, and reports its address.
 const lines = createInterface({ input: process.stdin });
 server = (await lines[Symbol.asyncIterator]().next()).value;
 lines.close();
@@ -30,7 +30,7 @@ async function open(at, client_id = "spa") {
     window.client = new auth0.Auth0Client({
       domain, clientId: client_id, authorizationParams: { scope: "openid profile email" },
     });
-    // The SDK has no password grant: the app's own request, whose answer the SDK is told.
+    // The SDK has no password grant: the app sends the request and passes the response to the SDK.
     window.signIn = async (username, scope = "openid profile email", audience = undefined) => {
       const form = {
         grant_type: "password", client_id, username, password: "correct horse battery staple", scope,
@@ -81,7 +81,7 @@ const wrong = (code) => code.slice(0, -1) + ((Number(code.at(-1)) + 1) % 10);
 const { page, step, refused } = await open(origin);
 print({ step: "version", version: JSON.parse(readFileSync("../node_modules/@auth0/auth0-spa-js/package.json")).version });
 
-// The first login of a user, by a text message.
+// The first login, by a text message.
 const { mfa_token: mfaToken, ...required } = await page.evaluate(() => signIn("alice@example.com"));
 print({ step: "login", answer: required });
 await step("enrollment factors", (token) => client.mfa.getEnrollmentFactors(token), mfaToken);
@@ -98,7 +98,7 @@ await step("signature", async () => verifySignature((await client.getIdTokenClai
 await step("altered signature", async () => verifySignature((await client.getIdTokenClaims()).__raw.slice(0, -8) + "AAAAAAAA"));
 await step("token", async () => (await client.getTokenSilently({ cacheMode: "cache-only" })).split(".").length);
 
-// The second: challenge, wrong code, right code.
+// The second login: challenge, wrong code, right code.
 const second = (await page.evaluate(() => signIn("alice@example.com"))).mfa_token;
 const listed = await step("list", (token) => client.mfa.getAuthenticators(token), second);
 const challenge = ([mfaToken, authenticatorId]) => client.mfa.challenge({ mfaToken, challengeType: "oob", authenticatorId });
@@ -111,13 +111,13 @@ await refused("spent", (params) => {
   return client.mfa.verify(params);
 }, { ...answered, bindingCode: sentCode() });
 
-// The third: the recovery code, which is replaced.
+// The third login: the recovery code, which is replaced.
 const third = (await page.evaluate(() => signIn("alice@example.com"))).mfa_token;
 const [recoveryCode] = enrolled.recoveryCodes;
 await refused("wrong recovery code", verify, { mfaToken: third, recoveryCode: "A".repeat(24) });
 const recovered = await step("recovery", verify, { mfaToken: third, recoveryCode });
 
-// Another phone, by an access token for the MFA API, and by a call.
+// Another phone, with an access token for the MFA API, by a call.
 const scope = "openid enroll read:authenticators remove:authenticators";
 const manage = (await page.evaluate(([scope, audience]) => signIn("alice@example.com", scope, audience), [scope, `https://localhost:${port}/mfa/`])).mfa_token;
 const { oobCode } = await step("challenge to manage", challenge, [manage]);
@@ -131,14 +131,14 @@ await step("list of both", (token) => {
   client.mfa.setMFAAuthDetails(token);
   return client.mfa.getAuthenticators(token);
 }, access_token);
-// The SDK cannot remove one: the app's own request, whose preflight asks for DELETE.
+// The SDK cannot remove a phone: the app sends the request, with a preflight for DELETE.
 await step("remove", async ([token, id]) => {
   const headers = { authorization: `Bearer ${token}`, "auth0-client": "e30" };
   const answer = await fetch(`${domain}/mfa/authenticators/${encodeURIComponent(id)}`, { method: "DELETE", headers });
   return answer.status;
 }, [access_token, listed.find(({ id }) => id.startsWith("sms|")).id]);
 
-// What a page reads of a refusal.
+// What a page can read of a refusal.
 const fourth = (await page.evaluate(() => signIn("alice@example.com"))).mfa_token;
 await step("headers", async (mfa_token) => {
   const unauthorized = await fetch(`${domain}/mfa/authenticators`);
@@ -153,7 +153,7 @@ await step("headers", async (mfa_token) => {
   };
 }, fourth);
 
-// The SDK checks the ID token: one of another issuer is none.
+// The SDK rejects an ID token of another issuer.
 await step("another issuer", async ({ mfaToken, ...rest }) => {
   const strict = new auth0.Auth0Client({
     domain: domain.slice("https://".length), issuer: "login.example.com", clientId: "spa", authorizationParams: { scope: "openid" },
@@ -162,7 +162,7 @@ await step("another issuer", async ({ mfaToken, ...rest }) => {
   return strict.mfa.verify({ mfaToken, ...rest }).catch(({ message }) => message);
 }, { mfaToken: fourth, recoveryCode: recovered.recovery_code });
 
-// A page of an origin that is not allowed reads nothing.
+// A page of an origin that is not allowed can read nothing.
 const stranger = await open(other);
 await stranger.step("not allowed", () => signIn("alice@example.com").catch(({ message }) => message));
 await stranger.step("not allowed to read", () => fetch(`${domain}/healthz`).catch(({ message }) => message));

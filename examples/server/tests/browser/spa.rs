@@ -1,7 +1,7 @@
 //! `@auth0/auth0-spa-js` in a page of another origin, over TLS on localhost.
 //!
-//! It checks the claims and the algorithm of an ID token and leaves the signature to TLS, so the page
-//! verifies that by the browser's own cryptography and the key set of the server.
+//! The SDK checks the claims and the algorithm of an ID token, but not the signature. The page
+//! therefore verifies the signature with the browser's cryptography and the server's key set.
 
 use std::fs;
 
@@ -201,7 +201,7 @@ fn device(entry: &Value) -> String {
     id.strip_prefix("sms|").unwrap().to_owned()
 }
 
-/// The list as the SDK hands it on.
+/// The list from the SDK.
 fn entries(recovery: &Value, phones: &[(&str, &str)]) -> Value {
     let recovery = json!({
         "id": recovery, "authenticatorType": "recovery-code", "active": true, "type": "recovery-code",

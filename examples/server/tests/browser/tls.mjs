@@ -1,4 +1,4 @@
-// TLS on localhost: where it ends in front of the server, and for the pages of the app.
+// TLS on localhost: a proxy in front of the server, and the app's pages.
 
 import { execFileSync } from "node:child_process";
 import { createHash, X509Certificate } from "node:crypto";

@@ -11,7 +11,7 @@ const BOB: &str = "fedcba9876543210fedcba9876543210";
 struct Admin(String);
 
 impl Admin {
-    /// The first line of the log that names it.
+    /// The first log line that names it.
     fn of(log: &str) -> Self {
         let (_, rest) = log.split_once("/metrics at=").unwrap();
         Self(format!("http://{}", rest.lines().next().unwrap()))
@@ -95,7 +95,7 @@ fn the_audit_log_names_the_operator_the_operation_and_how_it_ended() {
     };
     let alice = "auth0|alice";
     assert_eq!(audit.len(), 26, "{log}");
-    // The store hands the events over a moment after their change.
+    // The events are logged shortly after their change.
     let (events, operators): (Vec<&str>, Vec<&str>) =
         audit.iter().partition(|line| line.starts_with("subject="));
     let [added, replaced] = events[..] else {
@@ -140,7 +140,7 @@ fn the_audit_log_names_the_operator_the_operation_and_how_it_ended() {
             refused("bob", "DELETE", &no_device, 404),
             refused("bob", "GET", &no_subject, 400),
             refused("ann", "POST", &phones, 413),
-            // A subject cannot begin a line of its own.
+            // A subject cannot start a line.
             begins("a\nb\u{1b}[31m", "bob", "show"),
             ended("a\nb\u{1b}[31m", "bob", "show", "granted"),
         ]

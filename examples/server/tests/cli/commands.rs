@@ -62,7 +62,7 @@ fn a_password_is_hashed_as_those_of_the_configuration_are() {
             assert!(verify("another").is_err());
         }
     }
-    // The length is that of the configuration too, or it would not start with both.
+    // The hash has the length of the configuration's, or a start with both would fail.
     let hashed = hash_password(directory.path(), &["--config", "config.toml"], "p\n");
     let hash = String::from_utf8(hashed.stdout).unwrap();
     let path = directory.path().join("config.toml");
@@ -160,7 +160,7 @@ secret = \"hunter2-hunter2\"
         warnings(&report),
         [
             "the demo, whose credentials are public, listens beyond this machine: pass --config",
-            "--admin-listen has no TLS and listens beyond this machine: anybody on the way reads the tokens",
+            "--admin-listen has no TLS and listens beyond this machine: an attacker on the network can read the tokens",
             open,
         ]
     );
@@ -183,13 +183,13 @@ secret = \"hunter2-hunter2\"
         [
             "no user: nobody can sign in",
             "no issuer in the configuration: access tokens are valid only for this process",
-            "--store has no TLS and is beyond this machine: anybody on the way reads the numbers and the password",
+            "--store has no TLS and is beyond this machine: an attacker on the network can read the numbers and the password",
             "no client has manages_factors: nobody can add a second phone or remove one",
             "client \"short\": a secret of fewer than 16 characters can be guessed: take one from `openssl rand -hex 32`",
             open,
         ]
     );
-    // The files are as they were.
+    // The files did not change.
     assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 2);
 }
 
@@ -208,7 +208,7 @@ fn new_keys_are_a_key_file_and_each_time_others() {
     for (one, other) in one.lines().zip(other.lines()).skip(1) {
         assert_ne!(one, other);
     }
-    // Nothing is made in the folder.
+    // The folder is unchanged.
     assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 0);
 }
 
@@ -235,7 +235,7 @@ fn check_config_exits_with_2_after_a_mistake() {
         ),
         (&["--listen", "8080"], "", "it must be HOST:PORT"),
     ] {
-        // A start says the same.
+        // A start reports the same.
         for command in [&["check-config"][..], &[]] {
             let mut program = program(directory.path());
             program.args(command).args(arguments);

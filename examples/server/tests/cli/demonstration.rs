@@ -9,7 +9,7 @@ use crate::words::{MFA_OOB, PASSWORD, PHONE};
 use crate::{Running, program};
 
 #[test]
-fn the_demonstration_keeps_its_accounts_and_logs_no_secret() {
+fn the_demonstration_stores_its_accounts_and_logs_no_secret() {
     let directory = tempfile::tempdir().unwrap();
     let mut command = program(directory.path());
     command.env("OOB_MFA_LISTEN", "127.0.0.1:0");
@@ -28,12 +28,12 @@ fn the_demonstration_keeps_its_accounts_and_logs_no_secret() {
     server.post("/mfa/challenge", &token, &client);
     let (output, log) = server.stop();
 
-    // The code is printed where a provider would send it, and the log has what happened.
+    // The code is printed instead of sent, and the log has the events.
     let message: Value = serde_json::from_str(output.trim_end()).unwrap();
     assert_eq!(message["to"], PHONE);
     let code = message["code"].as_str().unwrap();
     assert!(log.contains(r#" event="code_issued" "#), "{log}");
-    // A refusal by its name, with the user where the session was opened.
+    // A refusal has its name, and the user if the session was opened.
     assert!(
         log.contains(r#" denied="token_of_another_client""#),
         "{log}"
@@ -61,7 +61,8 @@ fn the_demonstration_keeps_its_accounts_and_logs_no_secret() {
     let key = fs::metadata(directory.path().join("oob-mfa.key")).unwrap();
     assert_eq!(key.permissions().mode() & 0o777, 0o600);
 
-    // Another process, the same files: token and code of the first are good, and messages go to a file.
+    // Another process with the same files: token and code of the first are valid, and messages go to a
+    // file.
     let mut command = program(directory.path());
     command.args(["--listen", "127.0.0.1:0", "--outbox", "outbox.jsonl"]);
     let config = include_str!("../../config.example.toml");

@@ -1,4 +1,4 @@
-//! The files that it makes, and who can open them.
+//! The files of the program, and who can open them.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -17,7 +17,7 @@ fn every_file_is_private_to_its_owner_and_an_open_one_causes_a_warning() {
     let directory = tempfile::tempdir().unwrap();
     let start = || {
         let mut command = program(directory.path());
-        // As if the shell let others read what it makes.
+        // A permissive umask of the shell.
         command.args(["--listen", "127.0.0.1:0", "--outbox", "outbox.jsonl"]);
         Running::start(command).stop().1
     };
@@ -37,7 +37,7 @@ fn every_file_is_private_to_its_owner_and_an_open_one_causes_a_warning() {
                 && line.contains(file)
         });
         assert!(warned, "{file}: {log}");
-        // It is the owner's, who may mean it.
+        // The mode is the owner's choice.
         let mode = fs::metadata(directory.path().join(file))
             .unwrap()
             .permissions()
@@ -55,7 +55,7 @@ fn a_missing_key_file_is_not_recreated_while_there_are_accounts() {
         command.args(["--listen", "127.0.0.1:0"]);
         Running::start(command)
     };
-    // Without an account it is made anew.
+    // Without an account, a new one is created.
     start().stop();
     fs::remove_file(&key).unwrap();
     let server = start();
@@ -72,7 +72,7 @@ fn a_missing_key_file_is_not_recreated_while_there_are_accounts() {
         .stderr(Stdio::piped())
         .spawn();
     let mut failed = failed.unwrap();
-    // One that starts would not end by itself.
+    // A program that starts would not end.
     let begun = Instant::now();
     while failed.try_wait().unwrap().is_none() && begun.elapsed() < Duration::from_secs(20) {
         thread::sleep(Duration::from_millis(10));

@@ -1,4 +1,4 @@
-//! Flags, exit codes, and what is said of a mistake.
+//! Flags, exit codes, and the errors for mistakes.
 
 use std::fs;
 
@@ -35,7 +35,7 @@ fn a_mistake_is_named_and_exits_with_2() {
         (&["--store", "file:x"][..], "--store: a store is redb:PATH"),
         (
             &["--store", "postgres://me:hunter2@db/x?sslmode=prefer"],
-            "--store: sslmode=prefer encrypts nothing",
+            "--store: sslmode=prefer falls back to plaintext",
         ),
         (&["--listen", "nowhere"], "--listen"),
         (&["--colour"], "--colour"),
@@ -91,11 +91,11 @@ fn a_configuration_that_lets_no_client_add_a_phone_causes_a_warning() {
     }
 }
 
-/// Neither where it is read from the environment, nor where the store cannot be reached.
+/// Not from the environment, and not if the store cannot be reached.
 #[test]
 fn the_password_of_a_store_is_never_printed() {
     let directory = tempfile::tempdir().unwrap();
-    // A port that was free, and where nobody listens.
+    // A free port.
     let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = nobody.local_addr().unwrap();
     drop(nobody);

@@ -58,7 +58,7 @@ impl Running {
         }
     }
 
-    /// Sends SIGTERM: everything it wrote to standard output, and its log.
+    /// Sends SIGTERM. Returns the standard output and the log.
     fn stop(mut self) -> (String, String) {
         let id = self.child.id().to_string();
         assert!(

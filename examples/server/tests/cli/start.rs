@@ -1,4 +1,4 @@
-//! What is said at the start, where it listens, and the form of the log.
+//! The log lines of a start, the addresses, and the form of the log.
 
 use std::fs;
 use std::io::{BufRead, BufReader};

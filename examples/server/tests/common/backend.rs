@@ -1,7 +1,7 @@
-//! A store of a test's own: a file, a schema of PostgreSQL, or a database of Redis.
+//! A separate store for each test: a file, a schema of PostgreSQL, or a database of Redis.
 //!
-//! The servers are those of the environment (`.ci/with-services`). Without one, its tests say that they
-//! were skipped.
+//! The servers come from the environment (`.ci/with-services`). Without one, its tests are skipped and
+//! say so.
 
 use std::io::Write as _;
 use std::net::{SocketAddr, ToSocketAddrs};
@@ -16,7 +16,7 @@ use tempfile::TempDir;
 use tokio::runtime::Runtime;
 use tokio_postgres::NoTls;
 
-/// The store, what a server is told to find it, and the way to its records past the server.
+/// The store, its URL for a server, and direct access to its records.
 pub struct Backend {
     pub url: String,
     pub kind: Kind,
@@ -31,7 +31,7 @@ pub enum Kind {
     Redis { server: String, database: u32 },
 }
 
-/// Databases of a Redis that a test may lease; the first holds the leases.
+/// The databases of a Redis that a test can lease; the first holds the leases.
 const LEASED: std::ops::Range<u32> = 1..16;
 
 impl Backend {
@@ -41,14 +41,14 @@ impl Backend {
         Self::of(format!("redb:{path}"), Kind::Redb { path }, directory)
     }
 
-    /// A schema of its own, or none without a server.
+    /// A new schema, or `None` without a server.
     pub fn postgres() -> Option<Self> {
         static SKIPPED: Once = Once::new();
         let server = server("PostgreSQL", "OOB_MFA_TEST_POSTGRES", &SKIPPED)?;
         static SCHEMAS: AtomicU32 = AtomicU32::new(0);
         let number = SCHEMAS.fetch_add(1, SeqCst);
         let schema = format!("test_{}_{number}", std::process::id());
-        // The name of the application tells its sessions from those of other tests.
+        // The application name identifies the sessions of this test.
         let url = format!("{server}?options=-c%20search_path%3D{schema}&application_name={schema}");
         let backend = Self::of(
             url,
@@ -62,7 +62,7 @@ impl Backend {
         Some(backend)
     }
 
-    /// A database of its own, or none without a server.
+    /// A leased database, or `None` without a server.
     pub fn redis() -> Option<Self> {
         static SKIPPED: Once = Once::new();
         let server = server("Redis", "OOB_MFA_TEST_REDIS", &SKIPPED)?;
@@ -92,7 +92,7 @@ impl Backend {
             Kind::Redis { server, database },
             tempfile::tempdir().unwrap(),
         );
-        // Whoever leased it before may have been killed.
+        // An earlier owner may have been killed.
         backend.redis_command(&["FLUSHDB"]);
         Some(backend)
     }
@@ -127,13 +127,13 @@ impl Backend {
         }
     }
 
-    /// The account, where there is one.
+    /// The account, if there is one.
     pub fn account(&self, subject: &str) -> Option<Account> {
         let record = self.record(subject)?;
         Some(postcard::from_bytes(&record).unwrap())
     }
 
-    /// Puts bytes in the place of a record, whatever they are.
+    /// Replaces a record by any bytes.
     pub fn restore(&self, subject: &str, revision: i64, record: &[u8]) {
         match &self.kind {
             Kind::Redb { path } => RedbStore::open(path.as_ref())
@@ -160,7 +160,7 @@ impl Backend {
         }
     }
 
-    /// How many events no log has yet, past the server.
+    /// The number of events that are not logged yet, from the store.
     pub fn events(&self) -> usize {
         match &self.kind {
             Kind::Redb { .. } => panic!("its process has the file"),
@@ -176,7 +176,7 @@ impl Backend {
         }
     }
 
-    /// A session of PostgreSQL beside the server's, in the schema of the test.
+    /// A separate session of PostgreSQL, in the schema of the test.
     pub async fn client(&self) -> tokio_postgres::Client {
         let (client, connection) = tokio_postgres::connect(&self.url, NoTls).await.unwrap();
         tokio::spawn(connection);
@@ -203,7 +203,7 @@ impl Backend {
 }
 
 impl Backend {
-    /// Where the server listens.
+    /// The address of the store's server.
     pub fn address(&self) -> SocketAddr {
         let (_, rest) = self.url.split_once("://").unwrap();
         let (authority, _) = rest.split_once('/').unwrap();
@@ -211,8 +211,8 @@ impl Backend {
         address.to_socket_addrs().unwrap().next().unwrap()
     }
 
-    /// The same store over TLS, by the name that the certificate of `.ci/with-services` has or by the address
-    /// that it does not have, and with these settings.
+    /// The same store over TLS, with these settings. The certificate of `.ci/with-services` has the name but
+    /// not the address.
     pub fn url_over_tls(&self, host: &str, settings: &str) -> String {
         match &self.kind {
             Kind::Redb { .. } => panic!("it is a file"),
@@ -228,7 +228,7 @@ impl Backend {
         }
     }
 
-    /// Whether no server process is at work in it.
+    /// Whether no server process uses it.
     pub fn is_idle(&self) -> bool {
         match &self.kind {
             Kind::Redb { .. } => true,
@@ -238,12 +238,12 @@ impl Backend {
                 let row = self.client().await.query_one(query, &[schema]).await;
                 row.unwrap().get::<_, i64>(0) == 0
             }),
-            // It carries out one command after the other, and has just carried out this one.
+            // Redis runs one command after the other, and has just run this one.
             Kind::Redis { .. } => true,
         }
     }
 
-    /// The same store, reached through another address.
+    /// The same store under another address.
     pub fn url_through(&self, address: SocketAddr) -> String {
         self.url
             .replacen(&self.address().to_string(), &address.to_string(), 1)
@@ -253,7 +253,7 @@ impl Backend {
 impl Drop for Backend {
     fn drop(&mut self) {
         if thread::panicking() {
-            // Left as it is, to be looked at.
+            // Kept, to look at after a failure.
             return;
         }
         match &self.kind {
@@ -287,7 +287,7 @@ fn server(name: &str, variable: &str, skipped: &Once) -> Option<String> {
                 "SKIPPED, the tests on {name}: {variable} is not set. \
                  To run them: .ci/with-services cargo test -p oob-mfa-server\n"
             );
-            // In one piece, because the harness writes meanwhile.
+            // In one write, because the harness writes too.
             let _ = std::io::stderr().write_all(line.as_bytes());
         });
     }

@@ -1,4 +1,4 @@
-//! The outbox and the store of a test, with the faults that they can have.
+//! The outbox and the store of a test, with faults.
 
 use std::io;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
@@ -10,10 +10,10 @@ use oob_mfa_server::store::{Promise, RedbStore, Store, StoreError, TakeEvent};
 use serde_json::Value;
 use tokio::sync::Semaphore;
 
-/// What the numbers begin with that do not exist.
+/// The prefix of numbers that do not exist.
 pub const REFUSED: &str = "+1415555998";
 
-/// Messages in memory, or refused.
+/// Keeps messages in memory, or rejects them.
 #[derive(Default)]
 pub struct TestOutbox {
     sent: Mutex<Vec<Value>>,
@@ -50,10 +50,10 @@ impl Outbox for TestOutbox {
     }
 }
 
-/// The real store, and the faults that a store can have.
+/// A real store with faults.
 pub struct TestStore {
     pub redb: RedbStore,
-    /// So many writes meet a conflict.
+    /// This many writes get a conflict.
     pub conflicts: AtomicU64,
     pub unavailable: AtomicBool,
     pub panics: AtomicBool,
@@ -74,7 +74,7 @@ impl TestStore {
         }
     }
 
-    /// Holds back writes from now on: tells when one is there, and lets one on per permit.
+    /// Holds writes from now on: signals each one, and releases one per permit.
     pub fn hold(&self) -> (mpsc::Receiver<()>, Arc<Semaphore>) {
         let (sender, held) = mpsc::channel();
         let permits = Arc::new(Semaphore::new(0));

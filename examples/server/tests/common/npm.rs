@@ -1,4 +1,4 @@
-//! Packages of a test, as npm installs them from its lock file.
+//! The npm packages of a test, from its lock file.
 #![allow(dead_code, reason = "each test binary uses a part of it")]
 
 use std::fs;
@@ -10,14 +10,13 @@ use sha2::{Digest, Sha256};
 
 const OPTIONS: &str = "omit-lockfile-registry-resolved=true\n";
 
-/// What is installed: `package.json` and its lock.
+/// The packages: `package.json` and its lock file.
 pub struct Packages {
     pub manifest: &'static str,
     pub lock: &'static str,
 }
 
-/// The folder that they are in, below the target directory, once per content of the lock file; or what is
-/// missing.
+/// Their folder below the target directory, one per content of the lock file; or the missing program.
 pub fn install(packages: &Packages) -> Result<PathBuf, String> {
     let version = run(Command::new("node").arg("--version"))?;
     let major = version.trim().trim_start_matches('v').split('.').next();
@@ -45,7 +44,7 @@ pub fn install(packages: &Packages) -> Result<PathBuf, String> {
     }
     let options = ["ci", "--ignore-scripts", "--no-audit", "--no-fund"];
     run(Command::new("npm").args(options).current_dir(folder.path()))?;
-    // Whole or not there; where another process was faster, its own is as good.
+    // Complete or absent. If another process was faster, use its folder.
     match fs::rename(folder.path(), &installed) {
         Err(error) if !installed.exists() => panic!("{}: {error}", installed.display()),
         _ => Ok(installed),
@@ -65,7 +64,7 @@ fn run(command: &mut Command) -> Result<String, String> {
     }
 }
 
-/// Says that a test did not run, past the capture of its output. Where `CI` is set, that is a failure.
+/// Prints that a test did not run, uncaptured. If `CI` is set, that is a failure.
 pub fn skip(test: &str, needs: &str, reason: &str) {
     assert!(
         std::env::var("CI").unwrap_or_default().is_empty(),

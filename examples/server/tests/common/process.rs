@@ -1,4 +1,4 @@
-//! The program as a process of its own, which can be killed.
+//! The program as a process that can be killed.
 
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
@@ -7,12 +7,12 @@ use std::sync::mpsc::{self, Sender};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-/// How long a process may take to listen; none takes as long.
+/// The time for a process to listen; none takes that long.
 const START: Duration = Duration::from_secs(30);
 
 pub struct Process {
     child: Child,
-    /// What it listens on.
+    /// The address that it listens on.
     pub address: SocketAddr,
     log: Option<JoinHandle<String>>,
 }
@@ -49,13 +49,17 @@ impl Process {
         }
     }
 
-    /// SIGKILL: its log, once it is gone.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Sends SIGKILL. Returns the log once it has ended.
     pub fn kill(&mut self) -> String {
         self.child.kill().unwrap();
         self.log()
     }
 
-    /// SIGTERM: its log, once it has ended in good order.
+    /// Sends SIGTERM. Returns the log once it has ended normally.
     pub fn terminate(&mut self) -> String {
         let id = self.child.id().to_string();
         let told = Command::new("kill").args(["-TERM", &id]).status().unwrap();
@@ -71,7 +75,7 @@ impl Process {
     }
 }
 
-/// No process outlives a test that failed.
+/// Ends the process, even if the test fails.
 impl Drop for Process {
     fn drop(&mut self) {
         let _ = self.child.kill();
@@ -79,7 +83,7 @@ impl Drop for Process {
     }
 }
 
-/// The whole log. It has to be read while the process runs, or the pipe fills and the process waits.
+/// The whole log. It is read while the process runs: otherwise the pipe fills and the process waits.
 fn read(stderr: BufReader<ChildStderr>, listening: &Sender<SocketAddr>) -> String {
     let mut log = String::new();
     for line in stderr.lines() {

@@ -1,4 +1,4 @@
-//! The program in a folder of its own, and what it sends.
+//! The program in its own folder, and its messages.
 #![allow(dead_code, reason = "each test binary uses a part of it")]
 
 #[path = "process.rs"]
@@ -13,7 +13,7 @@ use serde_json::Value;
 pub struct Server {
     _process: Process,
     pub url: String,
-    /// Where its messages go.
+    /// The file for its messages.
     pub outbox: PathBuf,
 }
 

@@ -1,7 +1,8 @@
-//! What server processes share: a store, a configuration, a key file, and a file for their messages.
+//! Server processes that share a store, a configuration, a key file, and a file for their messages.
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use serde_json::Value;
 use tempfile::TempDir;
@@ -27,7 +28,7 @@ impl Site {
         Self::with(&format!("issuer = \"{ISSUER}\""))
     }
 
-    /// With lines of the configuration in the place of the issuer.
+    /// With these lines of the configuration instead of the issuer.
     pub fn with(lines: &str) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let hash = password_hash();
@@ -58,22 +59,27 @@ impl Site {
     }
 
     pub fn start_sending_to(&self, store: &str, outbox: &str) -> Running {
+        let process = Process::start(&mut self.command(store, outbox));
+        let client = Client::of(process.address);
+        Running { process, client }
+    }
+
+    /// What starts one.
+    pub fn command(&self, store: &str, outbox: &str) -> Command {
         let mut command = Process::command();
         command
             .current_dir(self.path())
             .env("OOB_MFA_STORE", store)
             .args(["--listen", "127.0.0.1:0", "--config", "config.toml"])
             .args(["--outbox", outbox]);
-        let process = Process::start(&mut command);
-        let client = Client::of(process.address);
-        Running { process, client }
+        command
     }
 
     fn outbox(&self) -> PathBuf {
         self.path().join("outbox.jsonl")
     }
 
-    /// The messages that left, in their order.
+    /// The sent messages, in order.
     pub fn messages(&self) -> Vec<Value> {
         let lines = fs::read_to_string(self.outbox()).unwrap_or_default();
         let messages = lines.lines().map(serde_json::from_str);
@@ -89,14 +95,14 @@ impl Site {
             .to_owned()
     }
 
-    /// Enrolls alice's phone: her recovery code.
+    /// Enrolls alice's phone. Returns the recovery code.
     pub fn enroll(&self, client: &Client) -> String {
         let token = client.login();
         let recovery_code = client.enroll_reading(&token, PHONE, || self.code());
         recovery_code.unwrap()
     }
 
-    /// A login that waits for its code: `mfa_token`, `oob_code` and the code.
+    /// A pending login: `mfa_token`, `oob_code` and the code.
     pub fn challenged(&self, client: &Client) -> (String, String, String) {
         let token = client.login();
         let challenge = client.challenge(&token, &serde_json::json!({}));

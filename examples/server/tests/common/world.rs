@@ -1,12 +1,14 @@
-//! A whole server in this process, on an ephemeral port: its clock, randomness, store and outbox in
-//! the hands of the test.
+//! A whole server in this process, on an ephemeral port. The test controls its clock, randomness,
+//! store and outbox.
 #![allow(dead_code, reason = "each test binary uses a part of it")]
 
 pub mod backend;
 mod doubles;
 pub mod long;
 pub mod patience;
+pub mod postgres_server;
 pub mod process;
+pub mod programs;
 pub mod redis_server;
 pub mod site;
 mod words;
@@ -42,7 +44,7 @@ pub use oob_mfa_walk::{
     client::{Client, bearer, wrong},
 };
 
-/// The password, hashed so that it costs next to nothing to check.
+/// The password, hashed with settings that make the check cheap.
 pub fn password_hash() -> String {
     use argon2::{Algorithm, Argon2, Params, PasswordHasher, Version};
     let cheap = Params::new(8, 1, 1, None).unwrap();
@@ -52,7 +54,7 @@ pub fn password_hash() -> String {
         .to_string()
 }
 
-/// One key file for all servers of a test program: making RSA keys takes its time.
+/// One key file for all servers of a test program, because making RSA keys is slow.
 static KEYS: LazyLock<Zeroizing<String>> = LazyLock::new(|| keys::fresh().unwrap());
 
 /// The keys of that file.
@@ -68,7 +70,7 @@ pub fn config(rest: &str) -> Config {
     )
 }
 
-/// The same, where the client `demo` has other lines.
+/// The same, with other lines for the client `demo`.
 pub fn config_of(rest: &str, demo: &str) -> Config {
     let hash = password_hash();
     let text = format!(
@@ -115,7 +117,7 @@ impl World {
         Self::of(config(rest))
     }
 
-    /// Where the client `demo` has other lines.
+    /// With other lines for the client `demo`.
     pub fn with_client(demo: &str) -> Self {
         Self::of(config_of("", demo))
     }
@@ -240,7 +242,7 @@ impl DerefMut for World {
 
 // Steps that read the outbox.
 impl World {
-    /// Enrolls a phone and confirms it: the recovery code, where there is one.
+    /// Enrolls and confirms a phone. Returns the recovery code, if any.
     pub fn enroll(&self, token: &str, phone: &str) -> Option<String> {
         self.enroll_reading(token, phone, || self.outbox.code())
     }

@@ -1,6 +1,6 @@
-//! The stores of the server, and broken ones beside them, under the crate's own test of stores.
+//! `StoreTest` on the server's stores and on broken ones.
 //!
-//! Each module has a store of the server, and controls: the same database, used as it must not be.
+//! Each module has a store of the server, and controls: the same database, used wrongly.
 
 #[path = "../common/world.rs"]
 mod common;
@@ -34,7 +34,8 @@ fn breaks(name: &str, report: &Report, duty: Duty, rules: &[Rule]) {
     }
 }
 
-/// What came of a conditional write: how it ended, and whether it found the revision to replace.
+/// The result of a conditional write: whether it failed, and whether it found the revision to
+/// replace.
 fn saved<E>(written: Result<bool, E>) -> Result<(), Unsaved<E>> {
     match written {
         Ok(true) => Ok(()),

@@ -1,4 +1,4 @@
-//! PostgreSQL, which crashes.
+//! PostgreSQL, with crashes.
 
 use std::cell::RefCell;
 use std::process::Command;
@@ -45,18 +45,18 @@ fn postgresql_fulfills_its_duty_across_crashes() {
     keeps_its_duty("PostgreSQL", &backend.runtime.block_on(test.run()));
 }
 
-/// At once, as `pg_ctl` does it in the mode `immediate`: what was not on the disk is gone.
+/// Restarts at once, with `pg_ctl` in the mode `immediate`: what was not on the disk is lost.
 fn crash_postgresql() {
     let control = std::env::var("OOB_MFA_TEST_POSTGRES_CTL").unwrap();
     let restarted = Command::new(control).arg("restart").status().unwrap();
     assert!(restarted.success());
 }
 
-/// PostgreSQL by hand: one table, and whatever statements a test makes of a write.
+/// PostgreSQL by hand: one table, and the statements of a test for a write.
 struct ByHand<'a> {
     backend: &'a Backend,
     settings: &'static str,
-    /// Shared, as long as it is open: statements of several requests alternate on it.
+    /// Shared while open: statements of several requests alternate on it.
     client: RefCell<Option<Rc<Client>>>,
 }
 
@@ -134,7 +134,7 @@ fn postgresql_where_the_last_write_wins_is_found() {
     );
 }
 
-/// Reads the revision, compares it, and then writes: what most people write first.
+/// Reads the revision, compares it, and then writes: the usual first version.
 #[test]
 fn postgresql_compared_outside_of_the_transaction_is_found() {
     if long::leaves_out("postgresql_compared_outside_of_the_transaction_is_found") {

@@ -1,4 +1,4 @@
-//! redb, whose process is killed.
+//! redb, with killed processes.
 
 use std::cell::RefCell;
 use std::fs;
@@ -36,7 +36,7 @@ fn redb_fulfills_its_duty_when_its_process_is_killed() {
     keeps_its_duty("redb", &backend.runtime.block_on(test.run()));
 }
 
-/// A redb file, and what is left of it by each crash.
+/// A redb file, and its copy after each crash.
 struct Crashing(RefCell<PathBuf>);
 
 impl Crashing {
@@ -51,7 +51,7 @@ impl Crashing {
         self.0.borrow().clone()
     }
 
-    /// What a process that is killed here leaves of its file: nobody closes it in good order.
+    /// The file after a kill, without a normal close.
     fn crash(&self) -> PathBuf {
         let left = PathBuf::from(format!("{}.crashed", self.path().display()));
         fs::copy(self.path(), &left).unwrap();
@@ -62,7 +62,7 @@ impl Crashing {
 
 const ACCOUNTS: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("accounts");
 
-/// Written as it has to be, but for the durability: a commit that does not wait for the disk.
+/// Correct except for durability: a commit that does not wait for the disk.
 fn replace_without_waiting(
     database: &Database,
     account: &Account,
@@ -107,7 +107,7 @@ fn redb_that_does_not_wait_for_the_disk_is_found() {
             Ok(stored.map(|stored| decode(stored.value())))
         },
         async |next: Next| {
-            // Others come first, as from another thread.
+            // Let others run first, as another thread would.
             tokio::task::yield_now().await;
             replace_without_waiting(&database.borrow(), next.account())
         },

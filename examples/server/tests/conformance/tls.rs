@@ -1,4 +1,4 @@
-//! The same stores over TLS, and whom they trust.
+//! The same stores over TLS, and which certificates they trust.
 
 use std::sync::Arc;
 
@@ -9,8 +9,7 @@ use crate::common::backend::Backend;
 use crate::keeps_its_duty;
 use crate::postgres::Exclusive;
 
-/// The file of an authority: `ca` has signed the certificate of the servers, `other`, of the same name, has
-/// not.
+/// The file of an authority: `ca` signed the servers' certificate; `other` has the same name and did not.
 fn authority(name: &str) -> String {
     let folder = std::env::var("OOB_MFA_TEST_AUTHORITIES")
         .expect("OOB_MFA_TEST_AUTHORITIES goes with the other variables of .ci/with-services");
@@ -37,7 +36,7 @@ fn is_refused(backend: &Backend, url: &str, expected: &str) {
     assert!(error.contains(expected), "{error}");
 }
 
-/// Of an authority that has the same name and another key.
+/// An authority with the same name and another key.
 const OTHER_AUTHORITY: &str = "invalid peer certificate: BadSignature";
 const UNKNOWN_AUTHORITY: &str = "invalid peer certificate: UnknownIssuer";
 const WRONG_NAME: &str = "invalid peer certificate: certificate not valid for name";
@@ -61,13 +60,13 @@ fn redis_fulfills_its_duty_over_tls() {
     passes("Redis over TLS", backend, &url);
 }
 
-/// Whether each session of the store is encrypted, as PostgreSQL sees it.
+/// Whether PostgreSQL reports each session of the store as encrypted.
 fn encrypted(backend: &Backend) -> Vec<bool> {
     backend.runtime.block_on(async {
         let client = backend.client().await;
         let name = client.query_one("SHOW application_name", &[]).await;
         let name: String = name.unwrap().get(0);
-        // Or the next look would find this session, which ends in its own time.
+        // Otherwise the next check would find this session, which ends later.
         let looks_on = client.batch_execute("SET application_name = 'looks on'");
         looks_on.await.unwrap();
         let query = "SELECT ssl FROM pg_stat_ssl JOIN pg_stat_activity USING (pid) \
@@ -97,7 +96,7 @@ fn postgresql_is_trusted_by_the_settings_of_its_url() {
         let store = open(backend, &url(host, mode, authority)).unwrap();
         assert_eq!(encrypted(backend), [mode != "disable"], "{host} {mode}");
         drop(store);
-        // Until its session is gone.
+        // Until its session has ended.
         while !encrypted(backend).is_empty() {}
     }
     for (host, mode, authority, expected) in [
@@ -154,7 +153,7 @@ fn redis_is_trusted_by_its_certificate() {
     // Not one that the system trusts.
     let system = backend.url_over_tls("localhost", "");
     is_refused(backend, &system, UNKNOWN_AUTHORITY);
-    // One that speaks no TLS.
+    // A server without TLS.
     let plain = backend.address();
     let url = format!("rediss://localhost:{}/0?{}", plain.port(), authority("ca"));
     is_refused(backend, &url, "Redis: the store is unavailable");

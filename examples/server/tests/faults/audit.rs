@@ -1,4 +1,4 @@
-//! Processes are killed while they write: each change that was committed has its events in a log.
+//! Processes are killed while they write: a log has the events of each committed change.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -14,14 +14,14 @@ use crate::common::site::{ISSUER, Site};
 use crate::common::*;
 use crate::until;
 
-/// A site whose users may send as much as they like.
-fn site() -> Site {
+/// A site without effective limits.
+pub fn site() -> Site {
     Site::with(&format!(
         "issuer = \"{ISSUER}\"\n[policy]\nsends = {{ burst = 10000, refill_seconds = 1 }}"
     ))
 }
 
-/// Revision and event of each line, in their order.
+/// Revision and event of each line, in order.
 fn lines(log: &str) -> Vec<(u64, String)> {
     let lines = log.lines().filter_map(|line| {
         let (_, line) = line.split_once(" audit: subject=\"auth0|alice\" revision=")?;
@@ -33,7 +33,7 @@ fn lines(log: &str) -> Vec<(u64, String)> {
     lines.collect()
 }
 
-/// Asks for challenges until the process is gone: nothing that it answers is of interest.
+/// Requests challenges until the process ends, and ignores the answers.
 fn challenge_until_it_dies(address: SocketAddr, token: &str, answered: &AtomicU64) {
     let body = json!({
         "client_id": "demo", "client_secret": "demo-secret", "mfa_token": token,
@@ -54,7 +54,7 @@ fn challenge_until_it_dies(address: SocketAddr, token: &str, answered: &AtomicU6
     }
 }
 
-/// Kills after so many answers, wherever the other requests are.
+/// Kills after this many answers, at any point of the other requests.
 fn killed_after(process: &mut Process, token: &str, answers: u64) -> String {
     const CLIENTS: usize = 4;
     let answered = AtomicU64::new(0);
@@ -82,7 +82,7 @@ fn no_committed_event_is_lost_by_a_process_that_is_killed(backend: &Backend) {
         ));
         running = site.start(&backend.url);
     }
-    // What is left is logged before an orderly end.
+    // The remaining events are logged before a normal end.
     running.client.challenge(&token, &json!({})).ok();
     logs.push(running.process.terminate());
 
@@ -90,12 +90,12 @@ fn no_committed_event_is_lost_by_a_process_that_is_killed(backend: &Backend) {
     let last = backend.account(ALICE).unwrap().revision();
     let mut seen = 0;
     for (revision, _) in &lines {
-        // A change that is new is the next one: none was passed by, and none came before another.
+        // A new change is the next one: none was skipped or reordered.
         assert!(*revision <= seen + 1, "{revision} after {seen}: {lines:?}");
         seen = seen.max(*revision);
     }
     assert_eq!(seen, last);
-    // All of the enrollment's, and of each challenge, which is each of the other changes.
+    // All events of the enrollment, and of each challenge, the only other changes.
     let enrolled = [(2, "authenticator_added"), (2, "recovery_code_replaced")];
     let challenged = (3..=last).map(|revision| (revision, "code_issued"));
     for (revision, event) in [(1, "code_issued")]
@@ -130,12 +130,12 @@ fn no_committed_event_is_lost_by_a_process_that_is_killed_on_redis() {
         .for_each(no_committed_event_is_lost_by_a_process_that_is_killed);
 }
 
-/// Keeps processes from reading events, and not from writing them, for as long as this is done.
+/// Blocks processes from reading events, but not from writing them, during `act`.
 fn while_events_cannot_be_read<T>(backend: &Backend, done: impl FnOnce() -> T) -> T {
     match &backend.kind {
         Kind::Redb { .. } => unreachable!(),
         Kind::Postgres { .. } => {
-            // The oldest is locked: whoever reads waits for it.
+            // The oldest event is locked: readers wait for it.
             backend.sql(
                 r#"INSERT INTO oob_mfa_events (event) VALUES
                 ('{"subject":"x","revision":1,"at":0,"event":"account_reset","notify":true}')"#,
@@ -161,7 +161,7 @@ fn while_events_cannot_be_read<T>(backend: &Backend, done: impl FnOnce() -> T) -
     }
 }
 
-/// For certain what the kills above meet by chance.
+/// A certain version of what the kills above reach by chance.
 #[test]
 fn a_process_that_is_killed_between_commit_and_log_leaves_the_line_to_the_next() {
     let _turn = crate::postgres::stays_up();

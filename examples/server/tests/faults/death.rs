@@ -1,7 +1,7 @@
 //! A process dies between the commit and the send.
 //!
-//! Its messages go to a pipe that is full and that nobody reads: so it stands in the send, with the
-//! decision saved, until SIGKILL ends it.
+//! Its messages go to a full pipe that nobody reads. It therefore stays in the send, with the
+//! decision saved, until SIGKILL.
 
 use std::fs::{File, OpenOptions};
 use std::io::{Read, Write};
@@ -23,7 +23,7 @@ impl FullPipe {
     fn make(path: &Path) -> Self {
         let made = Command::new("mkfifo").arg(path).status().unwrap();
         assert!(made.success());
-        // Neither end waits for the other while one handle is both.
+        // One handle for both ends, so that neither open waits.
         let both = OpenOptions::new()
             .read(true)
             .write(true)
@@ -45,7 +45,7 @@ impl FullPipe {
         assert!(!filled.success(), "a pipe has an end");
     }
 
-    /// What came out of it in the end, when nobody holds the other end any more.
+    /// The content of the pipe, once the other end is closed.
     fn read(mut self) -> Vec<u8> {
         let mut bytes = Vec::new();
         self.0.read_to_end(&mut bytes).unwrap();
@@ -53,7 +53,7 @@ impl FullPipe {
     }
 }
 
-/// Sends a request whose message has nowhere to go; kills the process once its decision is saved.
+/// Sends a request whose message blocks, and kills the process once its decision is saved.
 fn killed_between_commit_and_send(
     backend: &Backend,
     site: &Site,
@@ -125,12 +125,13 @@ fn a_challenge_that_was_saved_and_not_sent_stays_charged(backend: &Backend) {
     });
     killed_between_commit_and_send(backend, &site, "/mfa/challenge", "", &body);
 
-    // Another process: the code that nobody got is burned, and so is the one whose place it took.
+    // Another process: the code that was never sent is used up, and so is the code that it
+    // superseded.
     let next = site.start(&backend.url);
     next.client
         .answer(&token, &oob_code, &code)
         .is(403, "invalid_grant", "Malformed oob_code");
-    // The user asks again, as often as the budget has left: three of ten are charged.
+    // The user asks again: 3 of 10 are charged.
     for _ in 0..7 {
         next.client.challenge(&token, &json!({})).ok();
     }
@@ -154,10 +155,10 @@ fn an_association_that_was_saved_and_not_sent_can_be_repeated() {
         killed_between_commit_and_send(&backend, &site, "/mfa/associate", &headers, &body);
 
         let next = site.start(&backend.url);
-        // Unconfirmed, so it guards nothing, and the same token can begin again.
+        // Unconfirmed, so it does not guard the account, and the same token can start again.
         assert!(!backend.account(ALICE).unwrap().is_enrolled());
         next.client.enroll_reading(&token, PHONE, || site.code());
-        // Two of ten are charged.
+        // 2 of 10 are charged.
         let token = next.client.login();
         for _ in 0..8 {
             next.client.challenge(&token, &json!({})).ok();

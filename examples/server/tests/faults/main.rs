@@ -1,5 +1,5 @@
-//! Stores that fail, and processes that die: what was not saved is neither sent nor granted, what was
-//! saved stays so, and the next request works.
+//! Stores that fail, and processes that die: nothing unsaved is sent or granted, saved changes stay,
+//! and the next request works.
 //!
 //!     .ci/with-services cargo test -p oob-mfa-server --test faults
 #![cfg(unix)]
@@ -8,6 +8,7 @@ mod audit;
 #[path = "../common/world.rs"]
 mod common;
 mod death;
+mod disk;
 mod network;
 mod postgres;
 mod proxy;
@@ -16,7 +17,7 @@ mod redis;
 use common::Answer;
 use common::patience::{PATIENCE, until};
 
-/// The wording of a token whose login is complete.
+/// The text for a token whose login is complete.
 const INVALID_TOKEN: &str = "The mfa_token provided is invalid. Try getting a new token.";
 
 #[track_caller]

@@ -1,4 +1,4 @@
-//! The connection to a store fails, for PostgreSQL and Redis alike.
+//! The connection to a store fails, for PostgreSQL and Redis.
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -12,7 +12,7 @@ use crate::common::*;
 use crate::proxy::{Fault, Proxy};
 use crate::{INVALID_TOKEN, is_unavailable, until};
 
-/// A process that reaches its store through a network that can fail, and one that reaches it always.
+/// A process behind a network that can fail, and one with a direct connection.
 struct Scene<'a> {
     backend: &'a Backend,
     proxy: Proxy,
@@ -44,7 +44,7 @@ impl<'a> Scene<'a> {
         self.backend.account(ALICE).unwrap().revision()
     }
 
-    /// The next write is carried out, and its answer lost.
+    /// The next write happens, and its answer is lost.
     fn lose_answer_of_write(&self) {
         self.proxy.set(Fault::LoseAnswer(match self.backend.kind {
             Kind::Redis { .. } => |answer| contains(answer, b":1\r\n"),
@@ -56,20 +56,22 @@ impl<'a> Scene<'a> {
     /// The answer of the next read is lost.
     fn lose_answer_of_read(&self) {
         self.proxy.set(Fault::LoseAnswer(match self.backend.kind {
-            // Two texts, and the first is a revision of one digit: no list of an event begins so.
+            // 2 texts, the first a revision of 1 digit: no list of an event starts like that.
             Kind::Redis { .. } => |answer| contains(answer, b"*2\r\n$1\r\n"),
             _ => |answer| contains(answer, b"SELECT 1\0"),
         }));
     }
 
-    /// The next write waits on its way.
+    /// The next write is delayed on the network.
     fn hold_write(&self) {
         self.proxy.set(Fault::HoldRequest(match self.backend.kind {
-            // Of a script with 2 keys, the first: a read names it elsewhere, and events have none.
+            // The first key of a script with 2 keys: a read has it elsewhere, and events do not
+            // have it.
             Kind::Redis { .. } => {
                 |request| contains(request, b"$1\r\n2\r\n$27\r\noob-mfa:account:auth0|alice")
             }
-            // The subject stands in the key, in the record and in each event, and in a read once.
+            // A write has the subject in the key, in the record and in each event; a read has it
+            // once.
             _ => |request| {
                 let subjects = request.windows(ALICE.len());
                 subjects.filter(|part| *part == ALICE.as_bytes()).count() > 1
@@ -104,9 +106,9 @@ of_every_network! {
     a_read_with_a_lost_answer_is_retried
     dead_connections_are_replaced
     connections_dropped_while_idle_are_not_used
-    a_wrong_code_whose_answer_was_lost_is_charged
-    a_right_code_whose_answer_was_lost_is_burned
-    a_challenge_whose_answer_was_lost_is_charged_and_not_sent
+    a_wrong_code_with_a_lost_answer_is_charged
+    a_right_code_with_a_lost_answer_is_used_up
+    a_challenge_with_a_lost_answer_is_charged_and_not_sent
     a_first_association_with_a_lost_answer_can_be_repeated
     a_store_that_hangs_times_out
     a_write_that_arrives_late_replaces_nothing
@@ -137,8 +139,8 @@ fn dead_connections_are_replaced(scene: &Scene<'_>) {
     until("the events are logged", || scene.backend.events() == 0);
     scene.proxy.set(Fault::ForgetConnections);
     client.answer(&token, &oob_code, &code).ok();
-    // Found dead once by the request, and not once per connection. What logs the events may meet another one,
-    // if it still waits for the answer to its commit.
+    // The request finds one dead connection, not each. The event logger may find another, if it still waits
+    // for its commit.
     let struck = scene.proxy.struck();
     assert!((1..=2).contains(&struck), "{struck}");
 }
@@ -148,7 +150,7 @@ fn connections_dropped_while_idle_are_not_used(scene: &Scene<'_>) {
     scene.site.enroll(client);
     let (token, oob_code, code) = scene.site.challenged(client);
     fill_the_pool(client, &token);
-    // What logs the events would use another connection.
+    // The event logger would use another connection.
     until("the events are logged", || scene.backend.events() == 0);
     client.list(&token).ok();
     scene.proxy.set(Fault::ForgetIdleConnections);
@@ -156,7 +158,7 @@ fn connections_dropped_while_idle_are_not_used(scene: &Scene<'_>) {
     assert_eq!(scene.proxy.struck(), 0);
 }
 
-/// Requests at once, so that there are several connections, where there is a pool.
+/// Sends requests at once, so that a pool opens several connections.
 fn fill_the_pool(client: &Client, token: &str) {
     thread::scope(|scope| {
         for _ in 0..8 {
@@ -165,7 +167,7 @@ fn fill_the_pool(client: &Client, token: &str) {
     });
 }
 
-fn a_wrong_code_whose_answer_was_lost_is_charged(scene: &Scene<'_>) {
+fn a_wrong_code_with_a_lost_answer_is_charged(scene: &Scene<'_>) {
     let client = &scene.far.client;
     scene.site.enroll(client);
     let (token, oob_code, code) = scene.site.challenged(client);
@@ -173,7 +175,7 @@ fn a_wrong_code_whose_answer_was_lost_is_charged(scene: &Scene<'_>) {
     scene.lose_answer_of_write();
     is_unavailable(&client.answer(&token, &oob_code, &wrong(&code)));
     assert_eq!(scene.proxy.struck(), 1);
-    // Once: nobody has tried again.
+    // Once: it was not retried.
     assert_eq!(scene.revision(), before + 1);
     for _ in 0..9 {
         client.answer(&token, &oob_code, &wrong(&code)).is(
@@ -186,7 +188,7 @@ fn a_wrong_code_whose_answer_was_lost_is_charged(scene: &Scene<'_>) {
     assert_eq!(scene.revision(), before + 10);
 }
 
-fn a_right_code_whose_answer_was_lost_is_burned(scene: &Scene<'_>) {
+fn a_right_code_with_a_lost_answer_is_used_up(scene: &Scene<'_>) {
     let client = &scene.far.client;
     scene.site.enroll(client);
     let (token, oob_code, code) = scene.site.challenged(client);
@@ -195,7 +197,7 @@ fn a_right_code_whose_answer_was_lost_is_burned(scene: &Scene<'_>) {
     is_unavailable(&client.answer(&token, &oob_code, &code));
     assert_eq!(scene.proxy.struck(), 1);
     assert_eq!(scene.revision(), before + 1);
-    // The login was completed, and nobody has its tokens: the next one gets through.
+    // The login was completed, but its tokens were lost: the next login works.
     client
         .answer(&token, &oob_code, &code)
         .is(401, "invalid_grant", INVALID_TOKEN);
@@ -204,7 +206,7 @@ fn a_right_code_whose_answer_was_lost_is_burned(scene: &Scene<'_>) {
     client.answer(&token, &oob_code, &code).ok();
 }
 
-fn a_challenge_whose_answer_was_lost_is_charged_and_not_sent(scene: &Scene<'_>) {
+fn a_challenge_with_a_lost_answer_is_charged_and_not_sent(scene: &Scene<'_>) {
     let client = &scene.far.client;
     scene.site.enroll(client);
     let (token, oob_code, code) = scene.site.challenged(client);
@@ -214,11 +216,11 @@ fn a_challenge_whose_answer_was_lost_is_charged_and_not_sent(scene: &Scene<'_>) 
     assert_eq!(scene.proxy.struck(), 1);
     assert_eq!(scene.revision(), before + 1);
     assert_eq!(scene.site.messages().len(), 2);
-    // The code that nobody got has taken the place of the one before it.
+    // The code that was never sent superseded the one before it.
     client
         .answer(&token, &oob_code, &code)
         .is(403, "invalid_grant", "Malformed oob_code");
-    // Of ten messages, three are charged.
+    // 3 of 10 messages are charged.
     for _ in 0..7 {
         client.challenge(&token, &json!({})).ok();
     }
@@ -251,7 +253,7 @@ fn a_store_that_hangs_times_out(scene: &Scene<'_>) {
     scene.proxy.set(Fault::HoldRequest(|_| true));
     let asked = Instant::now();
     is_unavailable(&client.challenge(&token, &json!({})));
-    // Its deadline has 7 seconds; the machine may be busy.
+    // The deadline is 7 seconds; the machine may be busy.
     assert!(asked.elapsed() < Duration::from_secs(12));
     assert!(scene.proxy.struck() > 0);
     scene.proxy.set(Fault::None);
@@ -274,11 +276,11 @@ fn a_write_that_arrives_late_replaces_nothing(scene: &Scene<'_>) {
     scene.hold_write();
     is_unavailable(&client.answer(&token, &oob_code, &wrong(&code)));
     assert_eq!(scene.proxy.struck(), 1);
-    // Nobody waits behind it: that would take the 4 seconds of an answer that does not come.
+    // Others do not wait for it: that would take the 4 seconds of a missing answer.
     let asked = Instant::now();
     client.list(&token).ok();
     assert!(asked.elapsed() < Duration::from_secs(4));
-    // Elsewhere, the user is faster.
+    // At the other process, the user is faster.
     assert_eq!(scene.revision(), before);
     scene.near.client.answer(&token, &oob_code, &code).ok();
     let record = scene.backend.record(ALICE);

@@ -1,4 +1,4 @@
-//! PostgreSQL restarts, hangs up, and gives up on a statement.
+//! PostgreSQL restarts, closes connections, and cancels statements.
 
 use std::process::{Command, Stdio};
 use std::sync::{RwLock, RwLockReadGuard};
@@ -12,7 +12,7 @@ use crate::common::site::Site;
 use crate::common::*;
 use crate::{is_unavailable, until};
 
-/// Held for writing by the test that takes the server down.
+/// Locked for writing by the test that stops the server.
 static UP: RwLock<()> = RwLock::new(());
 
 pub fn stays_up() -> RwLockReadGuard<'static, ()> {
@@ -31,7 +31,7 @@ fn control(action: &str) {
     assert!(status.success(), "{action}");
 }
 
-/// What a `SELECT` of one text says, of the sessions of the test's server processes.
+/// The result of a `SELECT` of one text about the sessions of the test's server processes.
 fn sessions(backend: &Backend, columns: &str, condition: &str) -> i64 {
     let Kind::Postgres { schema, .. } = &backend.kind else {
         unreachable!();
@@ -73,7 +73,7 @@ fn requests_during_an_outage_get_retry_after_and_later_work() {
     // The first request after it.
     one.answer(&token, &oob_code, &code).ok();
     let (token, oob_code, code) = site.challenged(other);
-    // And while nobody asked anything.
+    // Also while idle.
     control("restart");
     other.answer(&token, &oob_code, &code).ok();
     site.challenged(one);
@@ -102,7 +102,7 @@ fn connections_that_were_cut_between_requests_are_not_noticed() {
     server.client.answer(&token, &oob_code, &code).ok();
 }
 
-/// The servers of `.ci/with-services` do not wait for the disk, and those of others may.
+/// The servers of `.ci/with-services` do not wait for the disk; other servers may.
 #[test]
 fn a_database_that_does_not_wait_for_the_disk_causes_a_warning() {
     let _turn = stays_up();
@@ -121,7 +121,7 @@ fn a_database_that_does_not_wait_for_the_disk_causes_a_warning() {
     assert!(!log.contains(r#"setting="full_page_writes""#), "{log}");
 }
 
-/// A session that holds the lock of alice's row while something is done.
+/// A session that locks alice's row during `act`.
 fn while_the_row_is_locked<T>(backend: &Backend, done: impl FnOnce() -> T) -> T {
     let lock = async {
         let client = backend.client().await;
@@ -152,7 +152,7 @@ fn a_statement_that_timed_out_has_written_nothing() {
     let (token, oob_code, code) = site.challenged(&server.client);
     let before = backend.record(ALICE);
     while_the_row_is_locked(&backend, || {
-        // Both wait for as long, so they wait together.
+        // Both wait equally long, so run them together.
         thread::scope(|scope| {
             let asked = scope.spawn(|| server.client.challenge(&token, &json!({})));
             is_unavailable(&server.client.answer(&token, &oob_code, &code));
@@ -188,7 +188,7 @@ fn a_connection_cut_during_a_write_only_costs_a_503() {
     server.client.answer(&token, &oob_code, &code).ok();
 }
 
-/// Has the server wait for a standby that does not exist, until this is dropped.
+/// Makes the server wait for a standby that does not exist, until this is dropped.
 struct AbsentStandby<'a>(&'a Backend);
 
 impl<'a> AbsentStandby<'a> {
@@ -199,7 +199,7 @@ impl<'a> AbsentStandby<'a> {
         standby
     }
 
-    /// Until new sessions have it. They are told of it one after the other.
+    /// Waits until new sessions have the setting.
     fn reload(&self, expected: &str) {
         self.0.sql("SELECT pg_reload_conf()");
         until("the setting is read", || {
@@ -221,7 +221,7 @@ impl Drop for AbsentStandby<'_> {
 
 #[test]
 fn a_commit_that_waits_for_its_standby_times_out_and_leaves_no_session() {
-    // The setting is the whole server's.
+    // The setting applies to the whole server.
     let _turn = UP.write().unwrap_or_else(|poisoned| poisoned.into_inner());
     let Some(backend) = Backend::postgres() else {
         return;
@@ -242,12 +242,12 @@ fn a_commit_that_waits_for_its_standby_times_out_and_leaves_no_session() {
     until("no session is left", || {
         sessions(&backend, "*", "true") <= 1
     });
-    // The place of each in the pool is free again: reads get through, more than there are places.
+    // Each place in the pool is free again: more reads than places succeed.
     for _ in 0..17 {
         client.list(&token).ok();
     }
     drop(standby);
     client.answer(&token, &oob_code, &code).ok();
-    // Nobody has seen a wrong code judged, and each is charged: at most 3.
+    // No client saw a wrong code judged, and each is charged: at most 3.
     assert_eq!(site.messages().len(), 2);
 }

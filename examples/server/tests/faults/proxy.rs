@@ -1,11 +1,11 @@
-//! The network between a server process and its store, in the hands of the test.
+//! A network between a server process and its store that the test controls.
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Condvar, Mutex};
 use std::thread;
 
-/// What happens to the bytes that pass.
+/// A fault of the network.
 #[derive(Clone, Copy)]
 pub enum Fault {
     None,
@@ -13,9 +13,9 @@ pub enum Fault {
     LoseAnswer(fn(&[u8]) -> bool),
     /// Requests of this kind wait until the fault is over.
     HoldRequest(fn(&[u8]) -> bool),
-    /// As a router forgets them: connections that are open stay so, and nothing passes any more.
+    /// Like a router that forgets connections: they stay open, and nothing passes.
     ForgetConnections,
-    /// The same, but for the one that was used last.
+    /// The same, except for the connection that was used last.
     ForgetIdleConnections,
 }
 
@@ -33,8 +33,8 @@ struct State {
     fault: Fault,
     struck: usize,
     released: usize,
-    /// Connections so far, the one of the last request, how many are forgotten, and which of them is
-    /// not.
+    /// The number of connections, the one of the last request, how many are forgotten, and the
+    /// exception.
     opened: usize,
     last: usize,
     forgotten: usize,
@@ -61,11 +61,11 @@ impl Proxy {
             address,
             shared: Arc::clone(&shared),
         };
-        // They end with the process: a test binary has nothing to wait for.
+        // They end with the process.
         thread::spawn(move || {
             for client in listener.incoming() {
                 let client = client.unwrap();
-                // A store that is down hangs up.
+                // A store that is down closes the connection.
                 let Ok(store) = TcpStream::connect(upstream) else {
                     continue;
                 };
@@ -102,12 +102,12 @@ impl Proxy {
         self.shared.changed.notify_all();
     }
 
-    /// How many requests or answers the fault has struck.
+    /// How many requests or answers the fault has hit.
     pub fn struck(&self) -> usize {
         self.shared.state.lock().unwrap().struck
     }
 
-    /// How many requests that were held have arrived, since that fault was over.
+    /// How many held requests have arrived after the fault.
     pub fn released(&self) -> usize {
         self.shared.state.lock().unwrap().released
     }

@@ -1,4 +1,4 @@
-//! Redis dies, hangs up, is full, and is set up to forget.
+//! Redis dies, closes connections, is full, and has settings that lose data.
 
 use ::redis::IntoConnectionInfo;
 use oob_mfa_server::store::RedisStore;
@@ -36,7 +36,7 @@ fn requests_during_an_outage_get_retry_after_and_later_work() {
     assert_eq!(redis.record(ALICE), before);
     one.answer(&token, &oob_code, &code).ok();
     let (token, oob_code, code) = site.challenged(other);
-    // And while nobody asked anything.
+    // Also while idle.
     redis.kill();
     redis.start_again();
     other.answer(&token, &oob_code, &code).ok();
@@ -80,13 +80,13 @@ fn a_redis_that_is_full_writes_nothing() {
     server.client.answer(&token, &oob_code, &code).ok();
 }
 
-/// A Redis that does not know a command repeats what came with it.
+/// For an unknown command, Redis repeats its arguments.
 #[test]
 fn a_password_that_is_refused_is_not_repeated() {
     let Some(redis) = RedisServer::start(&["--rename-command", "HELLO", ""]) else {
         return;
     };
-    // The program refuses this URL, because of that. It is not the only way to hear the server's words.
+    // The program refuses this URL for that reason, but other commands can fail like this too.
     let url = format!("redis://:hunter2secret@{}/0?protocol=resp3", redis.address);
     let info = url.into_connection_info().unwrap();
     let opened = Runtime::new()

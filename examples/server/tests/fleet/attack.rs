@@ -1,4 +1,4 @@
-//! Many requests at the same moment, on one account.
+//! Many requests at the same time, on one account.
 
 use std::sync::Barrier;
 use std::thread;
@@ -8,23 +8,23 @@ use crate::fleet::{Target, User};
 use crate::heard::{Heard, Tally};
 use crate::request::{Connection, Request};
 
-/// Threads that fire.
+/// The number of sending threads.
 const CLIENTS: usize = 4;
 
-/// What an attack came to.
+/// The result of an attack.
 pub struct Count {
     pub attack: &'static str,
     pub user: User,
     pub heard: Tally,
-    /// To the account, those of its enrollment and of its challenges among them.
+    /// The messages to the account, including those of its enrollment and challenges.
     pub messages: usize,
 }
 
-/// A code that is waiting for its answer.
+/// A pending code.
 pub struct Pending {
     pub token: String,
     pub oob_code: String,
-    /// The right one.
+    /// The right code.
     pub code: String,
 }
 
@@ -43,7 +43,7 @@ pub fn login(target: &impl Target, user: User) -> String {
     target.ask(&Request::login(user)).text("mfa_token")
 }
 
-/// Takes the user from nothing to a phone: the recovery code. One message.
+/// Enrolls a first phone with one message. Returns the recovery code.
 pub fn enroll(target: &impl Target, user: User) -> String {
     let token = login(target, user);
     let associated = target.ask(&Request::associate(&token, user)).ok();
@@ -53,7 +53,7 @@ pub fn enroll(target: &impl Target, user: User) -> String {
     associated["recovery_codes"][0].as_str().unwrap().to_owned()
 }
 
-/// A challenge of a session of its own. One message.
+/// A challenge in a new session. One message.
 pub fn challenge(target: &impl Target, user: User) -> Pending {
     let token = login(target, user);
     let oob_code = target.ask(&Request::challenge(&token)).text("oob_code");
@@ -73,9 +73,9 @@ fn last_code(target: &impl Target, user: User) -> String {
         .to_owned()
 }
 
-/// Sends all at once, round-robin over the processes: each over a connection that was accepted, and
-/// whole but for its last byte. These follow from a few threads together, which is the closest that
-/// requests get to one moment.
+/// Sends all at once, round-robin over the processes. Each request goes over an accepted
+/// connection, except for its last byte. A few threads then send all last bytes together: the
+/// closest to one moment that requests can get.
 fn at_once(target: &impl Target, requests: &[Request]) -> Tally {
     let begun = requests.iter().enumerate().map(|(turn, request)| {
         let mut connection = Connection::warm(target.address(turn)).unwrap();
@@ -123,7 +123,7 @@ fn count(
     }
 }
 
-/// Wrong codes for one challenge; and the challenge, for the right code after them.
+/// Wrong codes for one challenge. Returns the challenge too, for the right code after them.
 pub fn wrong_codes(target: &impl Target) -> (Count, Pending) {
     let user = target.user();
     enroll(target, user);
@@ -133,10 +133,9 @@ pub fn wrong_codes(target: &impl Target) -> (Count, Pending) {
     (count, pending)
 }
 
-/// The right code of one challenge, on one account after the other.
+/// The right code of a challenge, on one account after the other.
 ///
-/// One write decides all of it, and a fast one is over before anybody else has asked: so it is attacked
-/// more than once.
+/// One write decides the attack, and a fast one is over before others begin. It is therefore repeated.
 pub fn right_codes(target: &impl Target) -> Vec<Count> {
     let rounds = long::or(10, 4);
     (0..rounds).map(|_| right_code(target)).collect()
@@ -150,7 +149,7 @@ fn right_code(target: &impl Target) -> Count {
     count(target, user, "the right code 100 times", requests)
 }
 
-/// The one recovery code, each time in a session of its own.
+/// The same recovery code, each time in a new session.
 pub fn recovery_code(target: &impl Target) -> Count {
     let user = target.user();
     let recovery_code = enroll(target, user);
@@ -158,7 +157,7 @@ pub fn recovery_code(target: &impl Target) -> Count {
     count(target, user, "one recovery code 100 times", requests)
 }
 
-/// Challenges of the one phone, each in a session of its own.
+/// Challenges of the phone, each in a new session.
 pub fn challenges(target: &impl Target) -> Count {
     let user = target.user();
     enroll(target, user);
@@ -166,7 +165,7 @@ pub fn challenges(target: &impl Target) -> Count {
     count(target, user, "100 challenges", requests)
 }
 
-/// Associations of one number with an account that has nothing, each in a session of its own.
+/// Associations of one number with an empty account, each in a new session.
 pub fn associations(target: &impl Target) -> Count {
     let user = target.user();
     let requests = (0..100).map(|_| Request::associate(&login(target, user), user));

@@ -1,4 +1,4 @@
-//! The control: the same attack on stores that break their contract.
+//! The control: the same attack on stores that break their duty.
 
 use std::collections::HashMap;
 use std::fs;
@@ -20,12 +20,12 @@ use crate::common::keys_for;
 use crate::common::site::Site;
 use crate::fleet::{Target, User, site};
 
-/// How a store breaks its contract.
+/// How a store breaks its duty.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
-    /// It writes whatever it is given.
+    /// It writes without comparing.
     LastWriteWins,
-    /// It looks at the revision, and writes after that.
+    /// It compares the revision, and writes afterwards.
     CompareThenWrite,
 }
 
@@ -35,7 +35,7 @@ struct BrokenStore {
 }
 
 impl BrokenStore {
-    /// What any store takes over a network: time in which others are served.
+    /// The time of a store over a network, in which other requests run.
     async fn round_trip() {
         tokio::time::sleep(Duration::from_millis(1)).await;
     }

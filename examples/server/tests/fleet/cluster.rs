@@ -1,12 +1,8 @@
 //! A PostgreSQL and its standby, of the test's own.
 
-use std::fs::{self, OpenOptions};
+use std::fs::OpenOptions;
 use std::io::Write as _;
-use std::net::TcpListener;
-use std::os::unix::fs::MetadataExt as _;
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::sync::Mutex;
+use std::path::Path;
 
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
@@ -14,6 +10,7 @@ use tokio_postgres::NoTls;
 
 use crate::common::backend::Backend;
 use crate::common::patience::until;
+use crate::common::postgres_server::{PostgresServer, as_postgres, done, give, initialize};
 use crate::outage::Mortal;
 
 /// What a commit waits for.
@@ -37,16 +34,10 @@ pub enum Primary {
 pub struct Cluster {
     standby_is: Standby,
     primary_then: Primary,
-    primary: Node,
-    standby: Node,
+    primary: PostgresServer,
+    standby: PostgresServer,
     runtime: Runtime,
     _folder: TempDir,
-}
-
-struct Node {
-    data: PathBuf,
-    port: u16,
-    process: Mutex<Child>,
 }
 
 impl Cluster {
@@ -55,24 +46,16 @@ impl Cluster {
     pub fn start(standby_is: Standby, primary_then: Primary) -> Option<Self> {
         Backend::postgres()?;
         let folder = tempfile::tempdir().unwrap();
-        if is_root() {
-            done(Command::new("chown").arg("postgres").arg(folder.path()));
-        }
+        give(folder.path());
         let runtime = Runtime::new().unwrap();
         let data = folder.path().join("primary");
-        done(
-            as_postgres("initdb")
-                .args(["--username=postgres", "--auth=trust", "--no-sync"])
-                .args(["--encoding=UTF8", "--locale=C"])
-                .arg("--pgdata")
-                .arg(&data),
-        );
+        initialize(&data, &[]);
         let waits_for = match standby_is {
             Standby::Synchronous => "standby",
             Standby::Lagging => "",
         };
         let setting = format!("synchronous_standby_names={waits_for}");
-        let primary = Node::start(data, &["-c", &setting]);
+        let primary = PostgresServer::start(data, &["-c", &setting]);
         let data = folder.path().join("standby");
         let source = format!("host=127.0.0.1 port={} user=postgres", primary.port);
         done(
@@ -83,7 +66,7 @@ impl Cluster {
                 .arg(&data),
         );
         set_source(&data, &format!("{source} application_name=standby"));
-        let standby = Node::start(data, &[]);
+        let standby = PostgresServer::start(data, &[]);
         let cluster = Self {
             standby_is,
             primary_then,
@@ -104,7 +87,7 @@ impl Cluster {
         Some(cluster)
     }
 
-    fn text(&self, node: &Node, query: &str) -> String {
+    fn text(&self, node: &PostgresServer, query: &str) -> String {
         self.runtime.block_on(async {
             let (client, connection) = tokio_postgres::connect(&node.url(), NoTls).await.unwrap();
             tokio::spawn(connection);
@@ -164,102 +147,10 @@ impl Mortal for Cluster {
     }
 }
 
-impl Node {
-    fn start(data: PathBuf, arguments: &[&str]) -> Self {
-        // The port was free a moment ago; nothing else on the machine is asked to take it.
-        let free = TcpListener::bind("127.0.0.1:0").unwrap();
-        let port = free.local_addr().unwrap().port();
-        drop(free);
-        let process = as_postgres("postgres")
-            .arg("-D")
-            .arg(&data)
-            .args(["-p", &port.to_string(), "-c", "listen_addresses=127.0.0.1"])
-            // Processes are killed, not machines: the disk is not waited for.
-            .args(["-c", "unix_socket_directories=", "-c", "fsync=off"])
-            .args(arguments)
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let node = Self {
-            data,
-            port,
-            process: Mutex::new(process),
-        };
-        until("PostgreSQL answers", || {
-            let asked = as_postgres("pg_isready")
-                .args(["--quiet", "--host=127.0.0.1", "--port", &port.to_string()])
-                .status();
-            asked.unwrap().success()
-        });
-        node
-    }
-
-    fn url(&self) -> String {
-        format!("postgres://postgres@127.0.0.1:{}/postgres", self.port)
-    }
-
-    fn control(&self, action: &str) {
-        done(
-            as_postgres("pg_ctl")
-                .args([action, "--pgdata"])
-                .arg(&self.data),
-        );
-    }
-
-    fn kill(&self) {
-        self.signal("-KILL");
-        let _ = self.process.lock().unwrap().wait();
-    }
-
-    /// To all of its processes together, as when the machine is gone.
-    fn signal(&self, signal: &str) {
-        let id = self.process.lock().unwrap().id().to_string();
-        let children = fs::read_to_string(format!("/proc/{id}/task/{id}/children"));
-        let children = children.unwrap_or_default();
-        let _ = Command::new("kill")
-            .args([signal, &id])
-            .args(children.split_whitespace())
-            .stderr(Stdio::null())
-            .status();
-    }
-}
-
-impl Drop for Node {
-    fn drop(&mut self) {
-        self.kill();
-    }
-}
-
 /// Where a standby gets what it repeats.
 fn set_source(data: &Path, source: &str) {
     let settings = OpenOptions::new()
         .append(true)
         .open(data.join("postgresql.auto.conf"));
     writeln!(settings.unwrap(), "primary_conninfo = '{source}'").unwrap();
-}
-
-fn is_root() -> bool {
-    fs::metadata("/proc/self").unwrap().uid() == 0
-}
-
-/// It refuses to run as root.
-fn as_postgres(program: &str) -> Command {
-    let mut command = if is_root() {
-        let mut command = Command::new("setpriv");
-        command.args(["--reuid=postgres", "--regid=postgres", "--clear-groups"]);
-        command.arg(program);
-        command
-    } else {
-        Command::new(program)
-    };
-    command.stdin(Stdio::null()).stdout(Stdio::null());
-    command
-}
-
-#[track_caller]
-fn done(command: &mut Command) {
-    let output = command.stderr(Stdio::piped()).spawn().unwrap();
-    let output = output.wait_with_output().unwrap();
-    let error = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{command:?}: {error}");
 }

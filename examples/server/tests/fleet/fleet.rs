@@ -13,7 +13,7 @@ use crate::common::site::{ISSUER, Site};
 use crate::common::{Answer, password_hash};
 use crate::request::{Connection, Request};
 
-/// Most users that a fleet is attacked through. Each attack takes a fresh one, whose budgets are full.
+/// The number of users. Each attack takes a new one with full budgets.
 const USERS: usize = 64;
 
 /// A user of the configuration.
@@ -22,7 +22,6 @@ pub struct User(usize);
 
 impl User {
     pub fn nth(number: usize) -> Self {
-        assert!(number < USERS);
         Self(number)
     }
 
@@ -41,24 +40,29 @@ impl User {
 
 /// A site of all these users.
 pub fn site() -> Site {
+    site_of(USERS, "")
+}
+
+/// A site of so many users, with more lines of the configuration.
+pub fn site_of(users: usize, lines: &str) -> Site {
     let hash = password_hash();
-    let users = (0..USERS).map(User).map(|user| {
+    let users = (0..users).map(User).map(|user| {
         let (email, sub) = (user.email(), user.subject());
         format!("[[users]]\nemail = \"{email}\"\nsub = \"{sub}\"\npassword_hash = \"{hash}\"\n")
     });
-    // It attacks as one that has many addresses does, from one.
-    let settings = format!("issuer = \"{ISSUER}\"\nconnections_per_address = 1000\n");
+    // One address attacks like many.
+    let settings = format!("issuer = \"{ISSUER}\"\nconnections_per_address = 1000\n{lines}\n");
     Site::with(&(settings + &users.collect::<String>()))
 }
 
-/// What is attacked: where requests go, and where the messages come out.
+/// The target: the addresses of the processes, and the messages.
 pub trait Target: Sync {
-    /// The process whose turn it is.
+    /// The process of the next request.
     fn address(&self, turn: usize) -> SocketAddr;
 
     fn site(&self) -> &Site;
 
-    /// One that nobody has used.
+    /// An unused user.
     fn user(&self) -> User;
 
     /// One request, while nothing is killed.
@@ -67,7 +71,7 @@ pub trait Target: Sync {
         connection.send(request).unwrap()
     }
 
-    /// The messages to a user, in the order in which they left.
+    /// The messages to a user, in order.
     fn messages(&self, user: User) -> Vec<Value> {
         let mut messages = self.site().messages();
         messages.retain(|message| message["to"] == user.phone());
@@ -80,7 +84,7 @@ pub struct Fleet {
     backend: Backend,
     site: Site,
     processes: Vec<Mutex<Process>>,
-    // Beside the processes, so that a request finds its way while one of them is started.
+    // Separate from the processes, so that requests work while one of them starts.
     addresses: Vec<Mutex<SocketAddr>>,
     users: AtomicUsize,
     log: Mutex<String>,
@@ -114,7 +118,7 @@ impl Fleet {
         }
     }
 
-    /// A file of redb is one process'.
+    /// A redb file belongs to one process.
     fn is_of_one_process(&self) -> bool {
         matches!(self.backend.kind, Kind::Redb { .. })
     }
@@ -127,7 +131,7 @@ impl Fleet {
         self.site.start(&self.backend.url).process
     }
 
-    /// SIGKILL, and another process in its place.
+    /// Sends SIGKILL, and starts another process in its place.
     pub fn replace(&self, turn: usize) {
         let turn = turn % self.len();
         let mut process = self.processes[turn].lock().unwrap();
@@ -140,7 +144,7 @@ impl Fleet {
         self.log.lock().unwrap().push_str(&process.kill());
     }
 
-    /// The stored accounts, read past the servers.
+    /// The stored accounts, read directly.
     pub fn accounts(&self, users: &[User]) -> Vec<Account> {
         if self.is_of_one_process() {
             self.kill(&mut self.processes[0].lock().unwrap());
@@ -181,11 +185,11 @@ impl Target for Fleet {
     }
 }
 
-/// What all the processes have logged.
+/// The logs of all processes.
 pub struct Log(String);
 
 impl Log {
-    /// How often a request of a user came second at the store and was decided anew.
+    /// How often a request of a user lost a race at the store and was judged again.
     pub fn conflicts(&self, user: User) -> usize {
         let subject = format!(" subject={:?} conflicts=", user.subject().as_str());
         let counts = self.0.lines().filter_map(|line| {
@@ -194,7 +198,7 @@ impl Log {
         });
         counts.sum()
     }
-    /// How many requests came second so often that they were answered with 503.
+    /// How many requests lost so many races that they got 503.
     pub fn retries_that_ran_out(&self) -> usize {
         self.0.matches("conflicts exhausted the retries").count()
     }

@@ -1,32 +1,32 @@
-//! What clients hear, and how often.
+//! The responses to clients, counted.
 
 use std::collections::BTreeMap;
 
 use crate::common::Answer;
 
-/// An answer by what it tells, or the lack of one.
+/// A response by its meaning, or a missing one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Heard {
-    /// Tokens, or the word that a message was sent.
+    /// Tokens, or a sent message.
     Granted,
-    /// The code was judged, and wrong.
+    /// The code was judged wrong.
     Wrong,
-    /// No more wrong codes: nothing was judged.
+    /// The budget of wrong codes is empty: nothing was judged.
     TooManyFailures,
-    /// No more messages.
+    /// The budget of messages is empty.
     TooManySends,
     /// The session has completed its login.
     Spent,
-    /// 503: the conflicts outlasted the tries, or the store was out of reach.
+    /// 503: the conflicts exhausted the retries, or the store was unreachable.
     Busy,
-    /// The process was killed before it answered: nobody knows.
+    /// The process was killed before it answered: unknown.
     Cut,
 }
 
 impl Heard {
     /// # Panics
     ///
-    /// At an answer that no attack here may hear.
+    /// If no attack here may get this response.
     pub fn of(answer: &Answer) -> Self {
         if answer.status == 200 {
             return Self::Granted;
@@ -42,12 +42,12 @@ impl Heard {
             }
             (401, "The mfa_token provided is invalid. Try getting a new token.") => Self::Spent,
             (503, _) if answer.header("retry-after") == Some("1") => Self::Busy,
-            _ => panic!("nobody may hear {answer:?}"),
+            _ => panic!("an unexpected response: {answer:?}"),
         }
     }
 }
 
-/// How often each was heard.
+/// The count of each.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Tally(BTreeMap<Heard, usize>);
 

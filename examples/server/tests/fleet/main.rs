@@ -1,11 +1,12 @@
 //! The limits under attack: several server processes on one store, and more clients at once than they
-//! can serve. Counted in the answers, in the outbox and in the record.
+//! can serve. The responses, the outbox and the record are counted.
 //!
 //!     .ci/with-services cargo test -p oob-mfa-server --test fleet -- --nocapture
 #![cfg(unix)]
 
 mod attack;
 mod broken;
+mod clocks;
 mod cluster;
 #[path = "../common/world.rs"]
 mod common;
@@ -32,7 +33,7 @@ use crate::heard::Heard::{Busy, Cut, Granted, Spent, TooManyFailures, TooManySen
 use crate::heard::{Heard, Tally};
 use crate::table::Table;
 
-/// One attack at a time has the machine.
+/// One attack at a time.
 static TURN: Mutex<()> = Mutex::new(());
 
 const COUNTS: [&str; 12] = [
@@ -50,10 +51,10 @@ const COUNTS: [&str; 12] = [
     "conflicts",
 ];
 
-/// The page shows the same rows, except their last cell, which differs from run to run.
+/// The page has the same rows, except the last cell, which differs from run to run.
 const PAGE: &str = include_str!("../../../../docs/assurance.md");
 
-/// A row of an attack: over all the accounts that it was tried on.
+/// A row of an attack, over all its accounts.
 fn add(
     table: &mut Table,
     store: &str,
@@ -80,7 +81,7 @@ fn add(
     ]);
 }
 
-/// Every store that there is here, each of them empty.
+/// Every available store, empty.
 fn backends() -> impl Iterator<Item = Backend> {
     [|| Some(Backend::redb()), Backend::postgres, Backend::redis]
         .into_iter()
@@ -96,24 +97,24 @@ fn no_store_gives_an_attack_more_than_the_limits() {
         let fleet = Fleet::start(backend);
         let (name, processes) = (fleet.store(), fleet.len());
         let (wrong_codes, pending) = attack::wrong_codes(&fleet);
-        // The right one comes too late, and hears what the wrong ones heard.
+        // The right code comes too late, and gets the answer of the wrong ones.
         let late = Heard::of(&fleet.ask(&pending.right()));
-        // What each account comes to.
+        // The result of each account.
         let attacks = [
-            // Ten writes get through, so that nobody loses sixteen times: there is no 503.
+            // 10 writes succeed, so no request loses 16 times: there is no 503.
             (
                 vec![wrong_codes],
                 &[(Wrong, 10), (TooManyFailures, 190)][..],
                 2,
             ),
             (attack::right_codes(&fleet), &[(Granted, 1), (Spent, 99)], 2),
-            // Once it was used it is wrong, as any.
+            // A used recovery code is wrong, like any other.
             (
                 vec![attack::recovery_code(&fleet)],
                 &[(Granted, 1), (Wrong, 10), (TooManyFailures, 89)],
                 1,
             ),
-            // The enrollment's message is one of the ten.
+            // The enrollment's message is one of the 10.
             (
                 vec![attack::challenges(&fleet)],
                 &[(Granted, 9), (TooManySends, 91)],
@@ -131,7 +132,7 @@ fn no_store_gives_an_attack_more_than_the_limits() {
         };
         for (counts, ..) in &attacks {
             add(&mut table, name, processes, counts, &conflicts(counts));
-            // A small run repeats less than the page shows.
+            // A small run repeats less than the page.
             if counts.len() == 1 || long::is_asked_for() {
                 let (row, _) = table.last().rsplit_once(" | ").unwrap();
                 rows.push(format!("\n{row} | "));
@@ -147,7 +148,7 @@ fn no_store_gives_an_attack_more_than_the_limits() {
                     "{name}: {attack}"
                 );
             }
-            // Or nothing happened at once.
+            // Otherwise nothing happened at once.
             assert_ne!(conflicts(counts), 0, "{name}: {}", counts[0].attack);
         }
         assert_eq!(late, TooManyFailures, "{name}");
@@ -193,15 +194,14 @@ fn no_kill_loses_or_repeats_a_charge() {
             &mixed.messages,
             &mixed.sends_charged,
         ]);
-        // Or it was no attack.
+        // Otherwise it was not an attack.
         assert!(mixed.killed > 0 && heard(Cut) > 0, "{name}");
-        // An account can take more writes at once than there are tries: nothing else is answered with
-        // 503. Some who heard that were cut off.
+        // An account can get more writes at once than a request has tries: only that gets 503.
         assert!(heard(Busy) <= fleet.end().retries_that_ran_out(), "{name}");
     }
 }
 
-/// The attack has teeth: a store that is not worth the name is caught by each part of it.
+/// The control: each part of the attack finds a broken store.
 #[test]
 fn a_broken_store_is_caught() {
     let _turn = TURN.lock();

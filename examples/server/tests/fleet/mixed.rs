@@ -1,4 +1,4 @@
-//! Everything at once, while processes are killed and started again.
+//! Everything at once, while processes are killed and restarted.
 
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::thread;
@@ -11,7 +11,7 @@ use crate::left::{messages, what_is_left};
 use crate::record::{BURST, Record};
 use crate::shots::{CLIENTS, Kind, POLL, Shot, prepare, send, take};
 
-/// Within it no code expires and no budget gives anything back, so that every count is exact.
+/// Within this time no code expires and no budget refills: every count is exact.
 const LONGEST: Duration = Duration::from_secs(5 * 60);
 
 struct Seen {
@@ -20,7 +20,7 @@ struct Seen {
     heard: Heard,
 }
 
-/// What it came to, over all accounts.
+/// The result over all accounts.
 pub struct Mixed {
     pub killed: usize,
     pub heard: Tally,
@@ -33,7 +33,7 @@ pub struct Mixed {
 
 pub fn mixed(fleet: &Fleet) -> Mixed {
     let began = Instant::now();
-    // A process is killed for each account, so that something is left to decide at every kill.
+    // A process is killed for each account: some requests are still open at every kill.
     let rounds = long::or(12, 4);
     let mut shots = Vec::new();
     let accounts: Vec<_> = (0..rounds)
@@ -67,18 +67,17 @@ pub fn mixed(fleet: &Fleet) -> Mixed {
 
         assert_eq!(right.count(Heard::Wrong), 0);
         between(wrong.count(Heard::Wrong), record.binding_failures, &wrong);
-        // The recovery code is wrong from its first use on, and not before.
+        // The recovery code is wrong only after its first use.
         let used = recovery.count(Heard::Granted) + recovery.count(Heard::Cut);
         assert!(recovery.count(Heard::Wrong) == 0 || used > 0);
         let both = wrong_recovery.with(&recovery);
         between(both.count(Heard::Wrong), record.recovery_failures, &both);
-        // Three messages left before the attack. A code that was granted was sent, and one that was
-        // sent was charged.
+        // 3 messages left before the attack. A granted code was sent, and a sent one was charged.
         let granted = 3 + challenges.count(Heard::Granted);
         between(granted, record.sends, &challenges);
         assert!((granted..=record.sends).contains(&messages));
 
-        // Each code once, and the enrollment's before.
+        // Each code once, and that of the enrollment before.
         let (by_phone, by_recovery) = (right.count(Heard::Granted), recovery.count(Heard::Granted));
         assert!(by_phone <= 1 && by_recovery <= 1);
         let granted = 1 + by_phone + by_recovery;
@@ -96,7 +95,7 @@ pub fn mixed(fleet: &Fleet) -> Mixed {
         what_is_left(fleet, attacked, record);
     }
 
-    // What was left is gone, to the last: the limits held over the attack and all that came after.
+    // The rest is used up: the limits held over the attack and everything after it.
     for (before, after) in records.iter().zip(self::records(fleet, &users)) {
         let spent = before.spent;
         let all = Record {
@@ -116,7 +115,7 @@ fn records(fleet: &Fleet, users: &[User]) -> Vec<Record> {
     fleet.accounts(users).iter().map(Record::of).collect()
 }
 
-/// What was heard was charged, what was charged was heard or cut off, and nothing was charged beyond
+/// Every received verdict was charged, every charge was received or cut off, and no charge exceeded
 /// the limit.
 #[track_caller]
 fn between(heard: usize, charged: usize, answers: &Tally) {
@@ -127,8 +126,8 @@ fn between(heard: usize, charged: usize, answers: &Tally) {
     );
 }
 
-/// Sends all of it from many clients, and kills a process each time that a share of it was taken: what
-/// was heard, and how many were killed.
+/// Sends everything from many clients, and kills a process after each share of it. Returns the
+/// responses, and the number of kills.
 fn fire(fleet: &Fleet, shots: &[Shot], kills: usize) -> (Vec<Seen>, usize) {
     let next = AtomicUsize::new(0);
     let client = || {

@@ -1,4 +1,4 @@
-//! What a stored record says of everything that was ever done to it.
+//! The counts of a stored record, over its whole life.
 
 use oob_mfa::{Account, Budget, Limit, Policy, RateLimit};
 use serde_json::Value;
@@ -7,7 +7,7 @@ use time::UtcDateTime;
 /// What each budget holds.
 pub const BURST: usize = 10;
 
-/// Counts since the account was new. Exact within six minutes of the first, when the first comes back.
+/// Counts since the account was new. They are exact for 6 minutes, until the first refill.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Record {
     pub sends: usize,
@@ -34,7 +34,7 @@ impl Record {
         }
     }
 
-    /// Every write has charged a budget or completed a login, and none was overwritten by another.
+    /// Every write charged a budget or completed a login, and none overwrote another.
     #[track_caller]
     pub fn adds_up(&self) {
         let sum = self.sends + self.binding_failures + self.recovery_failures + self.spent;

@@ -1,4 +1,4 @@
-//! Requests made ready before the attack, and a connection that is warm when it begins.
+//! Requests prepared before the attack, and open connections.
 
 use std::io::{self, BufRead, BufReader, Error, Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -9,10 +9,10 @@ use serde_json::json;
 use crate::common::{Answer, Challenged, MFA_OOB, MFA_RECOVERY_CODE, PASSWORD};
 use crate::fleet::User;
 
-/// How long an answer is waited for; none takes as long.
+/// The timeout of a response; none takes that long.
 const LONGEST_ANSWER: Duration = Duration::from_secs(30);
 
-/// A whole request, as it is written to the socket.
+/// A request in bytes.
 pub struct Request(Vec<u8>);
 
 impl Request {
@@ -85,12 +85,12 @@ impl Request {
     }
 }
 
-/// A connection that is kept. Not a client of a library: none tells whether a request that failed had
-/// left, and some send it again.
+/// A persistent connection. No library's client: they do not report whether a failed request was
+/// sent, and some send it again.
 pub struct Connection(BufReader<TcpStream>);
 
 impl Connection {
-    /// A failure means that nothing was sent.
+    /// An error means that nothing was sent.
     pub fn open(address: SocketAddr) -> io::Result<Self> {
         let stream = TcpStream::connect(address)?;
         stream.set_nodelay(true)?;
@@ -98,26 +98,26 @@ impl Connection {
         Ok(Self(BufReader::new(stream)))
     }
 
-    /// One that was accepted and has served.
+    /// An accepted connection that has served a request.
     pub fn warm(address: SocketAddr) -> io::Result<Self> {
         let mut connection = Self::open(address)?;
         connection.send(&Request::health())?;
         Ok(connection)
     }
 
-    /// A failure means that nobody knows whether the request was carried out.
+    /// An error means that it is unknown whether the request was executed.
     pub fn send(&mut self, request: &Request) -> io::Result<Answer> {
         self.0.get_mut().write_all(&request.0)?;
         self.answer()
     }
 
-    /// All of a request but its last byte: the server has read it, and waits.
+    /// Sends all of a request except its last byte: the server reads it and waits.
     pub fn begin(&mut self, request: &Request) -> io::Result<()> {
         let (_, most) = request.0.split_last().unwrap();
         self.0.get_mut().write_all(most)
     }
 
-    /// The last byte.
+    /// Sends the last byte.
     pub fn finish(&mut self, request: &Request) -> io::Result<()> {
         let (last, _) = request.0.split_last().unwrap();
         self.0.get_mut().write_all(&[*last])
@@ -130,7 +130,7 @@ impl Connection {
             status: status.ok_or_else(|| Error::other("no status"))?,
             headers: Default::default(),
             body: String::new(),
-            // What is asked here does not depend on it.
+            // The checks do not depend on it.
             challenged: Challenged::Nobody,
         };
         loop {
@@ -151,7 +151,7 @@ impl Connection {
     fn line(&mut self) -> io::Result<String> {
         let mut line = String::new();
         self.0.read_line(&mut line)?;
-        // The connection was closed within the answer.
+        // The connection was closed during the response.
         if !line.ends_with("\r\n") {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }

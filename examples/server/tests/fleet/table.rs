@@ -1,8 +1,8 @@
-//! The tables that are printed.
+//! The printed tables.
 
 use std::fmt::Display;
 
-/// Printed when it goes, so that an attack which failed leaves the rows before it.
+/// Printed when dropped: a failed attack still shows the rows before it.
 pub struct Table(Vec<String>);
 
 impl Table {
@@ -18,7 +18,7 @@ impl Table {
         self.0.push(format!("| {} |", cells.join(" | ")));
     }
 
-    /// The row that was added last, as it is printed.
+    /// The last row, as printed.
     pub fn last(&self) -> &str {
         self.0.last().unwrap()
     }

@@ -1,5 +1,5 @@
-# The requests of Auth0's guide "Enroll and Challenge SMS and Voice Authenticators", as it prints them.
-# What stands for a host, an id, a token, a secret or a code is replaced when they are run (guide.rs).
+# The requests of Auth0's guide "Enroll and Challenge SMS and Voice Authenticators", verbatim.
+# guide.rs replaces the placeholders for host, id, token, secret and code.
 
 # associate
 curl --request POST \
@@ -43,7 +43,7 @@ curl --request POST \
   --data 'oob_code={oobCode}' \
   --data binding_code=USER_OTP_CODE
 
-# The same as its snippets in other languages send them: JSON without spaces, forms encoded whole.
+# The same from its snippets in other languages: JSON without spaces, and percent-encoded forms.
 
 # associate, from a snippet
 curl --request POST \

@@ -1,4 +1,4 @@
-//! The administration, on a listener of its own beside the server.
+//! The administration, on its own listener.
 
 mod access;
 mod metrics;

@@ -1,4 +1,4 @@
-//! Input that nobody should send: a clear answer, and nothing changed.
+//! Invalid input: a clear response, and no change.
 
 use serde_json::{Value, json};
 
@@ -119,7 +119,7 @@ fn a_body_of_a_mebibyte_is_too_large() {
                 );
             }
         }
-        // At the limit it is read, and lacks a client.
+        // At the limit the body is read, and lacks a client.
         let body = vec![b'a'; 16 * 1024];
         let answer = world.send("POST", "/oauth/token", &[FORM], body);
         invalid(&answer, "Missing required parameter: client_id");
@@ -289,7 +289,7 @@ fn only_e164_is_a_phone_number() {
 
 #[test]
 fn texts_longer_than_a_token_may_carry_are_refused() {
-    // What the client may ask for, or it would not come that far.
+    // Values that the client may request, so that the request gets this far.
     let [scope, audience] = ["s", "a"].map(|letter| letter.repeat(1_025));
     let fits = "s".repeat(1_024);
     let allowed = format!("audiences = [\"{audience}\"]\nscopes = [\"{scope}\", \"{fits}\"]");

@@ -10,10 +10,10 @@ use time::UtcDateTime;
 use crate::common::*;
 
 const INVALID_TOKEN: &str = "The mfa_token provided is invalid. Try getting a new token.";
-/// What two clocks may differ by.
+/// The policy's skew.
 const SKEW: i64 = 60;
 
-/// A world whose account was changed by a server that is `ahead` seconds ahead, and a first factor of now.
+/// A world whose account was changed by a server `ahead` seconds ahead, and a first-factor session of now.
 fn changed_ahead(ahead: i64) -> (World, String) {
     let world = World::new();
     world.enroll(&world.login(), PHONE);
@@ -52,9 +52,9 @@ fn a_server_that_is_further_behind_than_the_skew_changes_nothing_and_answers_503
     assert_eq!(world.record(), before);
     assert_eq!(world.store.writes.load(SeqCst), writes);
     assert_eq!(world.outbox.messages().len(), sent);
-    // A list changes nothing, and is answered.
+    // A list changes nothing, and succeeds.
     assert_eq!(world.list(&token).ok().as_array().unwrap().len(), 3);
-    // A second later the clocks are near enough.
+    // A second later the clocks are within the skew.
     world.advance(1);
     world.challenge(&token, &json!({})).ok();
 }
@@ -90,7 +90,8 @@ fn after_a_year_ahead_only_a_rewind_lets_users_in() {
     is_behind(&world.challenge(&world.login(), &json!({})));
 
     rewind(&world);
-    // A first factor that expired in the meantime is expired; one of the skew after the rewind is revoked.
+    // A first-factor session that expired meanwhile is expired; one issued within the skew after the
+    // rewind is revoked.
     world
         .challenge(&old, &json!({}))
         .is(401, "expired_token", "mfa_token is expired");
@@ -98,7 +99,7 @@ fn after_a_year_ahead_only_a_rewind_lets_users_in() {
     world
         .challenge(&world.login(), &json!({}))
         .is(401, "invalid_grant", INVALID_TOKEN);
-    // A rewind refills nothing: the budget comes back from empty.
+    // A rewind refills nothing: the budget starts empty.
     world.advance(1);
     world
         .challenge(&world.login(), &json!({}))
@@ -114,7 +115,7 @@ fn after_a_year_ahead_only_a_rewind_lets_users_in() {
     world.answer(&token, &oob_code, &world.outbox.code()).ok();
 }
 
-/// As an operator does it, past the server, in the store that it runs on.
+/// Rewinds like an operator, directly in the store.
 fn rewind(world: &World) {
     let engine = Engine::new(Policy::auth0(), KeyRing::new(Key::new(1, &[7; 32])));
     let now = UtcDateTime::from_unix_timestamp(world.now()).unwrap();
@@ -126,6 +127,6 @@ fn rewind(world: &World) {
     });
     rewound.result.unwrap();
     let names: Vec<_> = rewound.events.iter().map(Event::name).collect();
-    // The code that was sent in the wrong year is gone.
+    // The code from the wrong year was dropped.
     assert_eq!(names, ["clock_rewound", "code_dropped"]);
 }

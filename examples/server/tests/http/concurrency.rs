@@ -11,10 +11,10 @@ use crate::common::site::Site;
 use crate::common::*;
 
 const AT_ONCE: usize = 20;
-/// How long a test waits for what has to happen; nothing takes as long.
+/// How long a test waits; nothing takes that long.
 const SOON: Duration = Duration::from_secs(10);
 
-/// The answers to the same request, sent from as many threads at once.
+/// The responses to the same request, sent from this many threads at once.
 fn at_once(request: impl Fn() -> Answer + Sync) -> Vec<Answer> {
     let start = std::sync::Barrier::new(AT_ONCE);
     thread::scope(|scope| {
@@ -67,7 +67,7 @@ fn one_of_twenty_right_codes_at_once_passes() {
         answers.iter().filter(|answer| answer.status == 200).count(),
         1
     );
-    // The rest meet a session that is spent, and none is told that its code was wrong.
+    // The rest get a spent session, and none gets a wrong code.
     assert_eq!(
         answers.iter().filter(|answer| answer.status == 401).count(),
         AT_ONCE - 1
@@ -107,7 +107,7 @@ fn twenty_challenges_at_once_send_as_many_messages_as_the_budget_has() {
     assert_eq!(world.outbox.messages().len(), 10);
 }
 
-/// Sends an association over a connection of its own and does not wait for the answer.
+/// Sends an association over a new connection and does not wait for the response.
 fn begin_to_associate(world: &World, token: &str) -> TcpStream {
     let body = json!({
         "authenticator_types": ["oob"], "oob_channels": ["sms"], "phone_number": PHONE,
@@ -132,14 +132,14 @@ fn an_accepted_request_is_finished_even_if_the_client_hangs_up() {
     let stream = begin_to_associate(&world, &token);
     held.recv_timeout(SOON).unwrap();
     drop(stream);
-    // Other connections are served meanwhile, so that the server sees this one end.
+    // Other connections are served meanwhile, so the server sees this one end.
     for _ in 0..20 {
         world.send("GET", "/healthz", &[], "").ok();
     }
     assert_eq!(world.record(), None);
     permits.add_permits(1);
 
-    // The end of the server awaits it.
+    // The shutdown waits for it.
     let served = world.served.take().unwrap();
     world.stop();
     world
@@ -175,7 +175,7 @@ fn a_shutdown_waits_for_accepted_requests() {
         .unwrap();
     assert!(world.record().is_some());
     assert_eq!(world.outbox.messages().len(), 1);
-    // The client hears its answer.
+    // The client gets its response.
     stream.set_read_timeout(Some(SOON)).unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();
@@ -184,7 +184,7 @@ fn a_shutdown_waits_for_accepted_requests() {
     assert!(TcpStream::connect(world.address).is_err());
 }
 
-/// Opens a connection and says so much.
+/// Opens a connection and sends these bytes.
 fn say(address: SocketAddr, words: &str) -> TcpStream {
     let mut stream = TcpStream::connect(address).unwrap();
     stream.write_all(words.as_bytes()).unwrap();
@@ -193,11 +193,11 @@ fn say(address: SocketAddr, words: &str) -> TcpStream {
 
 const HEAD: &str = "GET /healthz HTTP/1.1\r\nhost: x\r\n";
 
-/// Reads to the end: the first line, which is that of an answer, and when the end came.
+/// Reads to the end. Returns the status line, and when the end came.
 fn read_to_end(mut stream: TcpStream, begun: Instant) -> (String, Duration) {
     stream.set_read_timeout(Some(SOON * 2)).unwrap();
     let mut said = Vec::new();
-    // Whether it ends by a reset is the network's to say.
+    // The connection may end with a reset.
     let _ = stream.read_to_end(&mut said);
     let said = String::from_utf8(said).unwrap();
     (
@@ -212,11 +212,11 @@ fn a_client_that_does_not_send_a_request_head_is_disconnected() {
     let begun = Instant::now();
     let silent = say(world.address, "");
     let slow = say(world.address, HEAD);
-    // After an answer too, once the next head has begun.
+    // Also after a response, once the next head has started.
     let mut second = say(world.address, &format!("{HEAD}\r\n"));
     thread::sleep(Duration::from_millis(200));
     second.write_all(b"GET").unwrap();
-    // This one is idle, which is no fault.
+    // An idle connection is not a fault.
     let mut idle = say(world.address, &format!("{HEAD}\r\n"));
     let ok = "HTTP/1.1 200 OK";
     for (stream, expected) in [(silent, ""), (slow, ""), (second, ok)] {
@@ -234,10 +234,10 @@ fn a_client_that_does_not_send_a_request_head_is_disconnected() {
 }
 
 #[test]
-fn a_connection_may_be_idle_for_as_long_as_the_configuration_says() {
+fn a_connection_may_be_idle_for_the_configured_time() {
     let world = World::with("keep_alive_seconds = 2");
     let mut stream = say(world.address, &format!("{HEAD}\r\n"));
-    // Each request begins it anew.
+    // Each request restarts the idle time.
     thread::sleep(Duration::from_millis(1_300));
     stream.write_all(format!("{HEAD}\r\n").as_bytes()).unwrap();
     let begun = Instant::now();
@@ -250,10 +250,10 @@ fn a_connection_may_be_idle_for_as_long_as_the_configuration_says() {
     assert!((shortest..longest).contains(&took), "{took:?}");
 }
 
-/// Half of the files that a process may have open by default.
+/// Half of the default limit of open files.
 #[test]
 fn the_513th_connection_waits_for_a_place() {
-    // In a process of its own: both ends of 512 connections are too many files for one.
+    // In a separate process: both ends of 512 connections are too many files for one.
     let site = Site::with("connections_per_address = 1000");
     let server = site.start("redb:accounts.redb");
     let address = server.client.address;
@@ -269,14 +269,14 @@ fn the_513th_connection_waits_for_a_place() {
         early.kind(),
         ErrorKind::WouldBlock | ErrorKind::TimedOut
     ));
-    // One is enough, whichever it is.
+    // Any one is enough.
     let begun = Instant::now();
     drop(silent.swap_remove(300));
     next.set_read_timeout(Some(SOON)).unwrap();
     let mut answer = String::new();
     next.read_to_string(&mut answer).unwrap();
     assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
-    // Not because the silent ones were hung up on.
+    // The silent ones are still connected.
     assert!(begun.elapsed() < SOON / 2);
 }
 

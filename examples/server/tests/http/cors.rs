@@ -1,4 +1,4 @@
-//! Pages of other origins: who may read an answer, by the exact headers.
+//! Pages of other origins: who may read a response, by the exact headers.
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
@@ -10,7 +10,7 @@ use crate::common::*;
 
 const APP: &str = "https://app.example.com";
 const OTHER_APP: &str = "http://localhost:3000";
-/// Every route, and one that is none.
+/// Every route, and an unknown path.
 const ROUTES: [&str; 9] = [
     "/oauth/token",
     "/mfa/associate",
@@ -33,7 +33,7 @@ fn world() -> World {
     ))
 }
 
-/// The headers of an answer that tell a browser what it may do across origins.
+/// The CORS headers of a response.
 fn cors(answer: &Answer) -> Vec<(&str, &str)> {
     let headers = answer.headers.iter();
     let headers = headers.map(|(name, value)| (name.as_str(), value.as_str()));
@@ -126,7 +126,7 @@ fn an_origin_that_is_not_allowed_gets_no_header_and_the_usual_answer() {
         let answer = world.send("GET", "/mfa/authenticators", &[("origin", origin)], "");
         assert_eq!((answer.status, cors(&answer)), (401, vec![]), "{origin}");
     }
-    // Without an origin, and where no client has one.
+    // Without an origin, and without a client that has one.
     assert_eq!(cors(&world.send("GET", "/healthz", &[], "")), []);
     assert_eq!(cors(&preflight(&none, "/oauth/token", APP)), []);
     assert_eq!(

@@ -1,4 +1,4 @@
-//! Bodies that are encoded, and marks before the first byte.
+//! Encoded bodies, and byte order marks.
 
 use serde_json::json;
 

@@ -1,4 +1,4 @@
-//! A user that was deleted.
+//! A deleted user.
 
 use oob_mfa::Subject;
 
@@ -17,7 +17,7 @@ fn after_an_erasure_no_older_session_enrolls_and_the_record_stays() {
     let alice: Subject = ALICE.parse().unwrap();
     let service = world.service.as_ref().unwrap();
     let erased = world.runtime.block_on(service.erase(&alice)).unwrap();
-    // The longest session, and the skew of two clocks.
+    // The longest session, and the skew twice.
     let keep = erased.delete_after.unix_timestamp() - world.now();
     assert_eq!(keep, 24 * 60 * 60 + 2 * 60);
 
@@ -36,6 +36,6 @@ fn after_an_erasure_no_older_session_enrolls_and_the_record_stays() {
             .windows(PHONE.len())
             .any(|bytes| bytes == PHONE.as_bytes())
     );
-    // Again, for an administrator who is not sure.
+    // Repeated.
     world.runtime.block_on(service.erase(&alice)).unwrap();
 }

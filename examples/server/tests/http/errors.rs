@@ -8,7 +8,7 @@ use crate::common::*;
 
 const INVALID_TOKEN: &str = "The mfa_token provided is invalid. Try getting a new token.";
 
-/// A world with a phone, and a first-factor token begun after it.
+/// A world with a phone, and a later first-factor token.
 fn enrolled() -> (World, String) {
     let world = World::new();
     world.enroll(&world.login(), PHONE);

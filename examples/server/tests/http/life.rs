@@ -1,4 +1,4 @@
-//! The whole life of an account, as a client lives it.
+//! The life of an account, from a client's view.
 
 use aws_lc_rs::signature::{
     ECDSA_P256_SHA256_FIXED, RSA_PKCS1_2048_8192_SHA256, RsaPublicKeyComponents, UnparsedPublicKey,
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::common::*;
 
-/// Header and claims of a token, whose signature is checked by the published key, by hand.
+/// Header and claims of a token, after checking its signature with the published key.
 pub fn verified(world: &World, token: &str) -> (Value, Value) {
     let discovery = world
         .send("GET", "/.well-known/openid-configuration", &[], "")
@@ -53,7 +53,7 @@ pub fn verified(world: &World, token: &str) -> (Value, Value) {
 fn from_the_first_password_to_the_last_phone_removed() {
     let world = World::new();
 
-    // The first factor passes, and is not enough.
+    // The first factor passes, but is not enough.
     let required = world.form(
         "/oauth/token",
         &[("authorization", BASIC)],
@@ -78,7 +78,7 @@ fn from_the_first_password_to_the_last_phone_removed() {
     );
     assert_eq!(world.list(&token).ok(), json!([]));
 
-    // Associate, as the guide's request has it.
+    // Associate, with the guide's request.
     let associated = world.associate(&token, "sms", PHONE).ok();
     let oob_code = associated["oob_code"].as_str().unwrap();
     let recovery_code = associated["recovery_codes"][0].as_str().unwrap();
@@ -114,7 +114,7 @@ fn from_the_first_password_to_the_last_phone_removed() {
     };
     assert_eq!(active(&world.list(&token).ok()), [false; 3]);
 
-    // Confirm, with the bearer header that the guide sends along.
+    // Confirm, with the guide's extra bearer header.
     let confirmed = world.form(
         "/oauth/token",
         &[("authorization", &bearer(&token))],
@@ -133,7 +133,7 @@ fn from_the_first_password_to_the_last_phone_removed() {
     assert_eq!(confirmed["scope"], "openid profile");
     assert_eq!(confirmed.get("recovery_code"), None);
 
-    // The tokens are what an SDK verifies.
+    // The tokens have what an SDK verifies.
     let now = world.now();
     let (header, claims) = verified(&world, confirmed["id_token"].as_str().unwrap());
     assert_eq!(header["typ"], "JWT");
@@ -205,7 +205,7 @@ fn from_the_first_password_to_the_last_phone_removed() {
         .join(", ");
     let text = message["text"].as_str().unwrap();
     assert!(!text.contains(&digits), "{text}");
-    // Three keys, and the prompt asks for them.
+    // The prompt asks for 3 keys.
     let keys: Vec<&str> = message["keys"].as_str().unwrap().split("").collect();
     let [_, a, b, c, _] = keys[..] else {
         panic!("{message}");
@@ -230,7 +230,7 @@ fn from_the_first_password_to_the_last_phone_removed() {
     assert_eq!(claims["aud"], "https://api/");
     assert_eq!(claims["amr"], json!(["pwd", "mfa", "tel"]));
 
-    // The recovery code: its replacement works, and it is dead.
+    // The recovery code: its replacement works, and the old one does not.
     let recovered = world
         .recover(&world.login(), &recovery_code.to_lowercase())
         .ok();
@@ -260,7 +260,7 @@ fn from_the_first_password_to_the_last_phone_removed() {
         .ok();
     assert_eq!(active(&world.list(&access_token).ok()), [true; 5]);
 
-    // One twin removed, raw in the path: both are gone.
+    // Removing one twin, raw in the path, removes both.
     let removed = world.remove(&access_token, &format!("sms|{device}"));
     assert_eq!((removed.status, removed.body.as_str()), (204, ""));
     assert_eq!(removed.header("cache-control"), Some("no-store"));
@@ -268,7 +268,7 @@ fn from_the_first_password_to_the_last_phone_removed() {
     assert_eq!(ids.len(), 3);
     assert!(ids.iter().all(|id| !id.contains(&device)), "{ids:?}");
 
-    // The last, percent-encoded: the recovery code goes with it.
+    // The last phone, percent-encoded: the recovery code is removed with it.
     assert_eq!(
         world
             .remove(&access_token, &ids[2].replace('|', "%7C"))
@@ -276,7 +276,7 @@ fn from_the_first_password_to_the_last_phone_removed() {
         204
     );
     assert_eq!(world.list(&access_token).ok(), json!([]));
-    // A first factor of the same moment went with the last phone.
+    // A first-factor session of the same time was revoked with the last phone.
     world.advance(1);
     world.recover(&world.login(), replacement).is(
         403,

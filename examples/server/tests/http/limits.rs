@@ -32,7 +32,7 @@ fn the_eleventh_message_waits_for_an_hour_and_not_a_second_more() {
         .is(429, "too_many_attempts", TOO_MANY_SENDS)
         .retry_after(3_600);
 
-    // Associate draws on the same budget, and so does every other session.
+    // Associations and all other sessions use the same budget.
     world.advance(3_599);
     let refused = world.challenge(&world.login(), &json!({}));
     refused
@@ -72,7 +72,7 @@ fn associations_and_challenges_share_the_sends() {
     assert_eq!(world.outbox.messages().len(), 10);
 }
 
-/// A world whose failure budget is empty, with a challenge that is not answered yet.
+/// A world with an empty failure budget and a pending challenge.
 fn exhausted() -> (World, String, String) {
     let world = World::new();
     world.enroll(&world.login(), PHONE);
@@ -150,7 +150,7 @@ fn wrong_recovery_codes_have_their_own_budget() {
         .retry_after(360);
     world.advance(359);
     world.recover(&token, &recovery_code).retry_after(1);
-    // Binding codes are judged meanwhile.
+    // Binding codes are still judged.
     let oob_code = world.challenge(&token, &json!({})).text("oob_code");
     let judged = world.answer(&token, &oob_code, &wrong(&world.outbox.code()));
     judged.is(403, "invalid_grant", "Invalid binding_code.");

@@ -1,4 +1,4 @@
-//! What confirming a phone with an access token mints, and what an access token does not do.
+//! Tokens from confirming a phone with an access token, and what an access token cannot do.
 
 use serde_json::{Value, json};
 
@@ -8,7 +8,7 @@ use crate::life::verified;
 const INVALID_TOKEN: &str = "The mfa_token provided is invalid. Try getting a new token.";
 const THIRD_PHONE: &str = "+14155550001";
 
-/// Enrolls a phone with an access token: what confirming it answers.
+/// Enrolls a phone with an access token. Returns the response of the confirmation.
 fn enroll_another(world: &World, access_token: &str, phone: &str) -> Answer {
     let oob_code = world.associate(access_token, "sms", phone).text("oob_code");
     world.answer(access_token, &oob_code, &world.outbox.code())
@@ -35,7 +35,7 @@ fn the_tokens_that_confirming_mints_end_with_the_access_token_and_keep_its_auth_
             assert_eq!(claims["exp"], signed_in + 600);
             assert_eq!(claims["auth_time"], signed_in);
         }
-        // What it minted is confirmed with next, and gains nothing by that.
+        // Confirming with the minted token does not extend anything.
         access_token = confirmed["access_token"].as_str().unwrap().to_owned();
         world.list(&access_token).ok();
     }
@@ -107,14 +107,14 @@ fn an_access_token_cannot_complete_a_login() {
     world.recover(&world.login(), &recovery_code).ok();
 }
 
-/// A thief who has an access token for its last seconds, and no password and no phone.
+/// A thief with an access token in its last seconds, without the password and the phone.
 #[test]
 fn a_stolen_access_token_dies_with_its_expiry() {
     let world = World::new();
     let recovery_code = world.enroll(&world.login(), PHONE).unwrap();
     let stolen = world.manage(MANAGE);
     world.advance(595);
-    // The first link of the chain: a login by a recovery code, kept alive by the next one.
+    // The first step of the chain: a login by a recovery code, renewed by the next one.
     world
         .recover(&stolen, &recovery_code)
         .is(401, "invalid_grant", INVALID_TOKEN);
@@ -129,7 +129,7 @@ fn a_stolen_access_token_dies_with_its_expiry() {
 }
 
 #[test]
-fn tokens_are_signed_by_rs256_or_as_the_configuration_says() {
+fn tokens_are_signed_by_rs256_or_the_configured_algorithm() {
     for (lines, alg) in [
         ("", "RS256"),
         ("signing_algorithm = \"RS256\"", "RS256"),

@@ -1,4 +1,4 @@
-//! How many passwords may be tried, and by whom that is charged.
+//! Limits on passwords, and which address is charged.
 
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
@@ -15,7 +15,7 @@ use crate::common::*;
 const TOO_MANY: &str = "Too many wrong passwords. Wait for some minutes before retrying.";
 const ATTACKERS: u8 = 48;
 
-/// Tries a password from one of the addresses of this machine: the status, and the whole answer.
+/// Tries a password from an address of this machine. Returns the status, and the whole response.
 fn try_from(world: &World, address: [u8; 4], password: &str, headers: &str) -> (u16, String) {
     let mut stream = connect(world, address);
     let body = json!({
@@ -53,7 +53,7 @@ fn connect(world: &World, from: [u8; 4]) -> TcpStream {
 fn the_eleventh_wrong_password_of_an_address_waits_and_so_does_the_right_one() {
     let world = World::new();
     let wrong = |name: &str| world.password(name, "wrong", "", "");
-    // A name that nobody has is charged alike.
+    // An unknown name is charged the same way.
     for name in ["alice@example.com", "nobody@example.com"] {
         for _ in 0..10 {
             wrong(name).is(403, "invalid_grant", "Wrong email or password.");
@@ -72,7 +72,7 @@ fn the_eleventh_wrong_password_of_an_address_waits_and_so_does_the_right_one() {
     assert_eq!(bob.text("error"), "mfa_required");
 }
 
-/// As the addresses of loopback are, on Linux.
+/// A loopback address of Linux.
 #[cfg(target_os = "linux")]
 #[test]
 fn the_owner_signs_in_while_48_others_try_the_password() {
@@ -91,7 +91,7 @@ fn the_owner_signs_in_while_48_others_try_the_password() {
                         (403, _) => judged.fetch_add(1, SeqCst),
                         (429, answer) => {
                             assert!(answer.contains("\r\nretry-after: "), "{answer}");
-                            // As often as it likes, and a test has other work to do.
+                            // Repeatedly, but slowly, so that other tests can run.
                             thread::sleep(Duration::from_millis(20));
                             refused.fetch_add(1, SeqCst)
                         }
@@ -102,7 +102,7 @@ fn the_owner_signs_in_while_48_others_try_the_password() {
         }
         let begun = Instant::now();
         let mut slowest = Duration::ZERO;
-        // At the height of it, and after every attacker has emptied its budget.
+        // During the attack, and after every attacker has emptied its budget.
         let mut signs_in = true;
         let ends = |begun: Instant, seconds| begun.elapsed() >= Duration::from_secs(seconds);
         while signs_in && !ends(begun, 60) && (!ends(begun, 4) || refused.load(SeqCst) == 0) {
@@ -111,20 +111,20 @@ fn the_owner_signs_in_while_48_others_try_the_password() {
             slowest = slowest.max(asked.elapsed());
             signs_in = status == 403 && answer.contains("mfa_required");
         }
-        // The attackers end before anything fails here, or the test would wait for them.
+        // End the attackers before any assertion, or a failing test would wait for them.
         stop.store(true, SeqCst);
         assert!(signs_in, "she was refused");
         assert!(refused.load(SeqCst) > 0, "nobody was refused");
         assert!(slowest < Duration::from_secs(8), "{slowest:?}");
     });
-    // Ten each, however many were sent.
+    // 10 each, however many were sent.
     assert!(
         judged.load(SeqCst) <= usize::from(ATTACKERS) * 10,
         "{judged:?}"
     );
 }
 
-/// Alice, with a password that takes a while to judge.
+/// Alice, with a password that is slow to check.
 fn costly() -> Config {
     use argon2::{Algorithm, Argon2, Params, PasswordHasher, Version};
     let params = Params::new(8 * 1_024, 2, 1, None).unwrap();
@@ -149,7 +149,7 @@ fn behind_a_trusted_proxy_each_client_has_its_own_budget() {
         assert_eq!(from("192.0.2.1", "wrong").0, 403);
     }
     assert_eq!(from("192.0.2.1", PASSWORD).0, 429);
-    // What the client writes itself stands before what the proxy adds.
+    // The client's own entries come before the proxy's.
     assert_eq!(from("192.0.2.2, 192.0.2.1", PASSWORD).0, 429);
     let (status, answer) = from("192.0.2.2", PASSWORD);
     assert!(status == 403 && answer.contains("mfa_required"), "{answer}");

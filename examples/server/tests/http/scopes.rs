@@ -1,11 +1,11 @@
-//! What a client may ask for, and what it is granted.
+//! What a client may request, and what it is granted.
 
 use serde_json::{Value, json};
 
 use crate::common::*;
 use crate::life::verified;
 
-/// Signs in and confirms a phone: the answer with the tokens.
+/// Signs in and confirms a phone. Returns the response with the tokens.
 fn tokens(world: &World, scope: &str) -> Value {
     let required = world.password("alice@example.com", PASSWORD, scope, "");
     let token = required.text("mfa_token");
@@ -48,12 +48,12 @@ fn an_audience_that_is_not_allowed_is_refused() {
     for allowed in ["", "https://mail/", &format!("{}userinfo", world.issuer())] {
         assert_eq!(ask(allowed).text("error"), "mfa_required");
     }
-    // That of the MFA API too: a client does not manage factors by default.
+    // Also that of the MFA API: by default a client does not manage factors.
     for refused in ["https://api/", &world.mfa_audience()] {
         let description = "The client is not allowed to ask for this audience.";
         ask(refused).is(403, "access_denied", description);
     }
-    // It was not a wrong password, which would be told otherwise.
+    // A wrong password would get another error.
     world
         .password("alice@example.com", "wrong", "", "https://api/")
         .is(

@@ -1,4 +1,4 @@
-//! A switch of the policy applies to what is stored.
+//! Policy switches apply to stored factors.
 
 use std::net::SocketAddr;
 
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::common::*;
 
-/// Asks a server of this world that was started with other lines of the configuration.
+/// Sends a request to a server of this world with other lines of the configuration.
 fn with_policy<T>(world: &mut World, lines: &str, ask: impl FnOnce(&World) -> T) -> T {
     let (address, _served, stop) = world.start(lines, 2);
     let before: SocketAddr = std::mem::replace(&mut world.address, address);

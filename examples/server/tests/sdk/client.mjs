@@ -1,4 +1,4 @@
-// What both walks share: the SDK's client, the codes that the server sent, and a line of JSON per step.
+// Shared by both walks: the SDK's client, the sent codes, and a line of JSON per step.
 
 import { AuthClient, MfaClient } from "@auth0/auth0-auth-js";
 import { createRemoteJWKSet, customFetch, jwtVerify } from "jose";

@@ -1,4 +1,4 @@
-// The whole life of two phones, by Auth0's own SDK.
+// The life of two phones, with Auth0's SDK.
 
 import { isMfaRequiredError } from "@auth0/auth0-auth-js";
 import {
@@ -41,7 +41,7 @@ const full = await step("right code", () => mfa.verify({
 }));
 await checkIdToken("second id token", full.data.idToken);
 
-// The phone is lost for a while: each recovery code is good once.
+// The phone is lost for a while: each recovery code works once.
 mfaToken = await login("third login");
 const recoveryCode = enrolled.recoveryCodes[0];
 const recovered = await step("recovery code", () => mfa.verify({
@@ -54,7 +54,7 @@ await step("new recovery code", () => mfa.verify({
   mfaToken, factorType: "recovery-code", recoveryCode: recovered.recoveryCode,
 }));
 
-// A token for the factors themselves.
+// A token that manages factors.
 mfaToken = await login("login to manage", { scope: manage, audience: `${issuer}mfa/` });
 const any = await step("challenge of any", () => mfa.challengeAuthenticator({ challengeType: "oob", mfaToken }));
 const tokens = await step("answer to manage", () => mfa.verify({

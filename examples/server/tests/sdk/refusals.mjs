@@ -1,4 +1,4 @@
-// What else the SDK can send, and what its errors say of our answers.
+// The other requests of the SDK, and its errors for our responses.
 
 import { isMfaRequiredError } from "@auth0/auth0-auth-js";
 import {
@@ -21,7 +21,7 @@ function tampered(token) {
   return token.slice(0, -5) + (token.at(-5) === "A" ? "B" : "A") + token.slice(-4);
 }
 
-// The first factor, and who the client is.
+// The first factor, and the client.
 await step("wrong password", () => client.getTokenByPassword({ username, password: "wrong" }));
 await step("unknown client", () => sdk({ clientId: "nobody" }).getTokenByPassword({ username, password }));
 await step("wrong secret", () => sdk({ clientSecret: "wrong" }).getTokenByPassword({ username, password }));
@@ -48,7 +48,7 @@ const confirmation = { mfaToken, factorType: "oob", oobCode: enrolled.oobCode, b
 await step("confirm with a wrong secret", () => sdk({ clientSecret: "wrong" }).mfa.verify(confirmation));
 await step("confirm", () => mfa.verify(confirmation));
 
-// Tokens that are spent, altered, or none.
+// Spent, altered and invalid tokens.
 const verify = (name, options) => step(name, () => mfa.verify({ mfaToken, factorType: "oob", ...options }));
 await verify("verify with a spent token", { oobCode: enrolled.oobCode, bindingCode: "123456" });
 await verify("full response with a spent token", {
@@ -67,7 +67,7 @@ for (const [kind, token] of [["no token", "x"], ["an altered token", tampered(mf
   }));
 }
 
-// A phone is enrolled, and the session has passed a first factor only.
+// A phone is enrolled, and this is a first-factor session.
 mfaToken = await login();
 await enroll("enroll again", phone);
 const challenge = (name, options) => step(name, () => mfa.challengeAuthenticator({ mfaToken, ...options }));
@@ -91,7 +91,7 @@ await step("public challenge", () => publicMfa().challengeAuthenticator({
   challengeType: "oob", mfaToken: required.mfa_token,
 }));
 
-// A second factor has passed, without the scope of what is asked.
+// An MFA session without the scope.
 const audience = `${issuer}mfa/`;
 async function accessToken(scope) {
   const mfaToken = await login({ audience, scope });
@@ -107,7 +107,7 @@ await step("delete an absent one", () => mfa.deleteAuthenticator({ authenticator
 await step("delete what is no id", () => mfa.deleteAuthenticator({ authenticatorId: "../a b/é", mfaToken: manager }));
 await step("enroll the same number", () => mfa.enrollAuthenticator({ ...phone, mfaToken: manager }));
 
-// Ten wrong codes are judged, and ten messages leave.
+// 10 wrong codes are judged, and 10 messages are sent.
 mfaToken = await login();
 const { oobCode } = await mfa.challengeAuthenticator({ challengeType: "oob", mfaToken });
 const code = sentCode();

@@ -1,4 +1,4 @@
-//! What a script printed, step by step, and what is asked of a step.
+//! The output of a script, step by step, and the checks of a step.
 
 use std::fs;
 use std::path::PathBuf;
@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use crate::npm::{self, Packages};
 use crate::server::Server;
 
-/// Its issuer is an https URL, as the SDK wants it.
+/// Its issuer is an https URL, which the SDK requires.
 const CONFIG: &str = include_str!("../../config.example.toml");
 const ISSUER: &str = "https://login.example.com/";
 
@@ -24,7 +24,7 @@ const PACKAGES: Packages = Packages {
     lock: include_str!("package-lock.json"),
 };
 
-/// Where it is, or what is missing.
+/// The SDK's folder, or the missing program.
 fn sdk() -> &'static Result<PathBuf, String> {
     static SDK: OnceLock<Result<PathBuf, String>> = OnceLock::new();
     SDK.get_or_init(|| npm::install(&PACKAGES))
@@ -33,7 +33,7 @@ fn sdk() -> &'static Result<PathBuf, String> {
 type Refusal<'a> = (u16, &'a str, &'a str);
 
 impl Walk {
-    /// Runs a script against a server of its own; nothing where the SDK is not to be had.
+    /// Runs a script against a new server; `None` without the SDK.
     pub fn of(script: &str) -> Option<Self> {
         let sdk = match sdk() {
             Ok(sdk) => sdk,
@@ -42,7 +42,7 @@ impl Walk {
                 return None;
             }
         };
-        // Below the SDK, where Node finds it.
+        // Below the SDK's folder, where Node finds it.
         let folder = tempfile::tempdir_in(sdk).unwrap();
         for (name, content) in [
             ("client.mjs", include_str!("client.mjs")),
@@ -103,7 +103,7 @@ impl Walk {
         is(&error, class, refusal);
     }
 
-    /// A refusal that says when to come back: `period` seconds after the last thing charged.
+    /// A refusal with `Retry-After`: `period` seconds after the last charge.
     #[track_caller]
     pub fn refused_for_now(&mut self, step: &str, class: &str, description: &str, period: u64) {
         let error = self.error(step);
@@ -137,7 +137,7 @@ impl Walk {
         );
     }
 
-    /// The ID token of an answer has passed the SDK's checks, and its signature is the issuer's.
+    /// Checks that the ID token passed the SDK's checks, and its signature.
     #[track_caller]
     pub fn id_token(&mut self, step: &str, tokens: &Value, amr: &[&str]) {
         assert_eq!(tokens["tokenType"], "bearer");
@@ -188,7 +188,7 @@ fn is(error: &Value, class: &str, (status, code, description): Refusal<'_>) {
     assert_eq!(found, expected, "{error}");
 }
 
-/// The list as the SDK hands it on. It looks for `oob_channels`, which the API does not send.
+/// The list from the SDK, which reads `oob_channels`, a field that the API does not send.
 pub fn entries(recovery: &str, phones: &[(&str, &str)], active: bool) -> Value {
     let recovery = json!({
         "id": recovery, "authenticatorType": "recovery-code", "active": active,

@@ -1,4 +1,4 @@
-//! Audit events: written with their account, in order, and handed over until they are forgotten.
+//! Audit events: written with their account, in order, and read until they are deleted.
 
 use std::sync::Arc;
 use std::sync::Mutex;
@@ -14,7 +14,7 @@ use super::{account, open};
 
 const NOW: i64 = 1_800_000_000;
 
-/// The account one revision on, with these events.
+/// The account with the next revision and these events.
 async fn step(
     store: &dyn Store,
     account: &Account,
@@ -32,7 +32,7 @@ async fn step(
     saved.await.map(|_| next)
 }
 
-/// Everything that is there, in the order in which it came.
+/// All stored events, in order.
 async fn drain(store: &dyn Store) -> Vec<AuditRecord> {
     let taken = Mutex::new(Vec::new());
     let take = |record: &AuditRecord| taken.lock().unwrap().push(record.clone());
@@ -57,14 +57,14 @@ pub fn events_come_with_their_change_and_are_forgotten_once_taken(backend: &Back
     backend.runtime.block_on(async {
         assert_eq!(drain(&*store).await, []);
         let alice = step(&*store, &account("a\0lice"), &TWO).await.unwrap();
-        // One that lost the race has no events.
+        // A write that lost the race has no events.
         let lost = step(&*store, &account("a\0lice"), &TWO).await;
         assert!(matches!(lost, Err(StoreError::Conflict)));
         let retry_at = UtcDateTime::from_unix_timestamp(NOW + 1).unwrap();
         let limit = Limit::BindingFailures;
         let reached = Event::LimitReached { limit, retry_at };
         step(&*store, &account("bob"), &[reached]).await.unwrap();
-        // A change without events is a change.
+        // A change without events is allowed.
         let alice = step(&*store, &alice, &[]).await.unwrap();
         assert_eq!(alice.revision(), 2);
         let wrong = Event::WrongRecoveryCode { failures: 3 };
@@ -104,13 +104,13 @@ pub fn events_come_with_their_change_and_are_forgotten_once_taken(backend: &Back
         step(&*store, &account("carol"), &TWO[..1]).await.unwrap();
         assert_eq!(changes(&drain(&*store).await), [("carol", 1)]);
     });
-    // Nor are they there for the next process.
+    // The next process does not get them either.
     drop(store);
     let store = open(backend);
     assert_eq!(backend.runtime.block_on(drain(&*store)), []);
 }
 
-/// As where the process is killed before its log has the line.
+/// Like a process that is killed before its log has the line.
 pub fn events_that_were_not_taken_are_there_for_the_next_process(backend: &Backend) {
     let store = open(backend);
     backend.runtime.block_on(async {
@@ -153,11 +153,11 @@ pub fn more_events_than_a_batch_come_in_order(backend: &Backend) {
     });
 }
 
-/// What somebody else wrote there is passed by, and holds up nothing.
-pub fn an_event_that_cannot_be_read_holds_up_no_other(backend: &Backend) {
+/// Text from another writer is logged unchanged and blocks nothing.
+pub fn an_unreadable_event_does_not_block_others(backend: &Backend) {
     let store = open(backend);
     match &backend.kind {
-        // Nothing but the server writes its file.
+        // Only the server writes its file.
         Kind::Redb { .. } => return,
         Kind::Postgres { .. } => {
             backend.sql("INSERT INTO oob_mfa_events (event) VALUES ('{}')");
@@ -176,7 +176,7 @@ pub fn an_event_that_cannot_be_read_holds_up_no_other(backend: &Backend) {
     });
 }
 
-/// Ids are given before commits: one that is lower may be there later.
+/// Ids are assigned before commits: a lower one may appear later.
 #[test]
 fn an_event_that_commits_late_is_not_skipped() {
     let Some(backend) = Backend::postgres() else {
@@ -196,7 +196,8 @@ fn an_event_that_commits_late_is_not_skipped() {
     });
 }
 
-/// Several processes write and read at once: every event is taken, once, and one account's in order.
+/// Several processes write and read at once: every event is read once, and those of an account in
+/// order.
 #[test]
 fn one_of_several_processes_takes_an_event() {
     const EACH: u64 = 25;

@@ -1,7 +1,8 @@
-//! How many durable writes a store does per second, and how long each takes.
+//! Measures the durable writes of a store per second, and the time of each.
 //!
-//! `cargo test --release -p oob-mfa-server --test stores -- --ignored --nocapture rate`, with `TMPDIR` on the disk that is
-//! asked about; `OOB_MFA_TEST_POSTGRES` names a PostgreSQL with `fsync` on.
+//! `cargo test --release -p oob-mfa-server --test stores -- --ignored --nocapture rate`, with `TMPDIR` on the
+//! measured disk; `OOB_MFA_TEST_POSTGRES` names a PostgreSQL with `fsync` on, and `OOB_MFA_TEST_REDIS` a Redis with
+//! `appendfsync always`.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -23,14 +24,21 @@ fn rate_of_durable_writes() {
     for writers in WRITERS {
         measure("redb", &redb, writers);
     }
-    if let Some(postgres) = Backend::postgres() {
-        for writers in WRITERS {
-            measure("PostgreSQL", &postgres, writers);
+    let others = [
+        ("PostgreSQL", Backend::postgres()),
+        ("Redis", Backend::redis()),
+    ];
+    for (name, backend) in others {
+        for (backend, writers) in backend
+            .iter()
+            .flat_map(|one| WRITERS.map(|many| (one, many)))
+        {
+            measure(name, backend, writers);
         }
     }
 }
 
-/// Each writer has an account of its own, and loads it before each write.
+/// Each writer has its own account, and loads it before each write.
 fn measure(name: &str, backend: &Backend, writers: usize) {
     let store = open(backend);
     let work = |store: Arc<dyn Store>, writer: usize| async move {

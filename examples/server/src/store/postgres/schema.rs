@@ -18,11 +18,11 @@ const MIGRATIONS: [&str; 1] = ["\
         id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, \
         event text NOT NULL)"];
 
-/// Any number that nothing else in the database locks: the first bytes of the crate's name.
+/// The key of an advisory lock: the first bytes of the crate's name.
 const MIGRATION_LOCK: i64 = i64::from_be_bytes(*b"oob-mfa\0");
 
-/// Processes that start at the same time take turns: `CREATE TABLE IF NOT EXISTS` alone would fail
-/// for one of them.
+/// Processes that start at the same time take turns: without that, `CREATE TABLE IF NOT EXISTS`
+/// would fail for one of them.
 pub(super) async fn migrate(client: &mut Client) -> Result<(), StoreError> {
     let migrated = async {
         let transaction = client.transaction().await?;

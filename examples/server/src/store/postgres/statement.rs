@@ -1,32 +1,80 @@
 //! A statement and its connection.
 
+use std::error::Error as StdError;
 use std::time::Duration;
 
-use deadpool_postgres::Client;
+use deadpool_postgres::{Client, HookError, Pool, PoolError};
 use tokio::runtime::Handle;
 use tokio::time::error::Elapsed;
 use tokio::time::timeout;
 use tokio_postgres::Error;
+use tokio_postgres::error::{Severity, SqlState};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
 use super::super::{ANSWER, StoreError};
 
-/// How long it may take to end a statement that was given up.
+/// How long it may take to cancel a statement.
 const END: Duration = Duration::from_secs(2);
+
+type Reason = Box<dyn StdError + Send + Sync>;
 
 /// Why a statement has no result.
 pub(super) enum Unanswered {
+    NoConnection(Reason),
     Failed(Error),
     GivenUp(Elapsed),
 }
 
-impl From<Unanswered> for StoreError {
-    fn from(unanswered: Unanswered) -> Self {
-        match unanswered {
-            Unanswered::Failed(error) => unavailable(error),
-            Unanswered::GivenUp(elapsed) => Self::Unavailable(elapsed.into()),
+impl Unanswered {
+    /// PostgreSQL says that it has rolled the statement back.
+    pub(super) fn is_reported(&self) -> bool {
+        let Self::Failed(error) = self else {
+            return false;
+        };
+        let severity = error
+            .as_db_error()
+            .and_then(|error| error.parsed_severity());
+        severity == Some(Severity::Error)
+    }
+
+    /// PostgreSQL itself reports this only for a deadlock, and under other isolation levels;
+    /// databases with its protocol may do so under any.
+    pub(super) fn lost_a_race(&self) -> bool {
+        const LOST: [SqlState; 2] = [
+            SqlState::T_R_SERIALIZATION_FAILURE,
+            SqlState::T_R_DEADLOCK_DETECTED,
+        ];
+        let Self::Failed(error) = self else {
+            return false;
+        };
+        error.code().is_some_and(|code| LOST.contains(code))
+    }
+
+    pub(super) fn into_reason(self) -> Reason {
+        match self {
+            Self::NoConnection(reason) => reason,
+            Self::Failed(error) => with_cause(error),
+            Self::GivenUp(elapsed) => elapsed.into(),
         }
     }
+}
+
+impl From<Unanswered> for StoreError {
+    fn from(unanswered: Unanswered) -> Self {
+        Self::Unavailable(unanswered.into_reason())
+    }
+}
+
+pub(super) async fn client(pool: &Pool) -> Result<Client, Unanswered> {
+    let client = pool.get().await;
+    client.map_err(|error| {
+        Unanswered::NoConnection(match error {
+            PoolError::Backend(error) | PoolError::PostCreateHook(HookError::Backend(error)) => {
+                with_cause(error)
+            }
+            error => error.into(),
+        })
+    })
 }
 
 /// Runs a statement on a connection, which returns to the pool only after success.
@@ -55,8 +103,8 @@ pub(super) async fn ask<T>(
     }
 }
 
-/// A connection with a statement under way. If it is dropped, for example at the deadline of the
-/// request, the statement is given up.
+/// A connection with a running statement. Dropping it, for example at the deadline of the request,
+/// cancels the statement.
 struct Busy {
     client: Option<Client>,
     tls: MakeRustlsConnect,
@@ -74,12 +122,12 @@ impl Drop for Busy {
     }
 }
 
-/// Ends a statement and its connection, which keeps its place in the pool until then. So the server
-/// never has more sessions than there are connections here.
+/// Cancels a statement and closes its connection, which keeps its place in the pool until then.
+/// PostgreSQL never has more sessions than the pool has connections.
 async fn give_up(client: Client, tls: MakeRustlsConnect) {
     let ended = timeout(END, async {
         client.cancel_token().cancel_query(tls).await?;
-        // Answered after the statement.
+        // PostgreSQL answers this after the statement.
         client.batch_execute("").await
     });
     if !matches!(ended.await, Ok(Ok(()))) {
@@ -90,11 +138,15 @@ async fn give_up(client: Client, tls: MakeRustlsConnect) {
     drop(Client::take(client));
 }
 
-/// The error with its cause, which says what happened.
 pub(super) fn unavailable(error: Error) -> StoreError {
+    StoreError::Unavailable(with_cause(error))
+}
+
+/// The error with its cause.
+fn with_cause(error: Error) -> Reason {
     let kind = error.to_string();
-    StoreError::Unavailable(match error.into_source() {
+    match error.into_source() {
         Some(cause) => format!("{kind}: {cause}").into(),
         None => kind.into(),
-    })
+    }
 }

@@ -1,9 +1,10 @@
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
+use super::accounts::stored;
 use super::*;
 
-/// Asks PostgreSQL itself, over a connection of the store.
+/// Queries PostgreSQL over a connection of the store.
 #[tokio::test]
 async fn a_role_that_does_not_wait_for_the_disk_is_overridden() {
     // `.ci/with-services` sets it; tests/stores.rs reports if it is missing.
@@ -123,7 +124,7 @@ async fn a_statement_of_an_abandoned_request_is_ended_with_its_connection() {
     timeout(Duration::from_secs(30), closed).await.unwrap();
 }
 
-/// A PostgreSQL that accepts a connection, answers so many statements, and then stays silent.
+/// A PostgreSQL that accepts a connection, answers this many statements, and is then silent.
 async fn silent_after(statements: usize) -> Config {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
@@ -148,7 +149,7 @@ async fn silent_after(statements: usize) -> Config {
     config
 }
 
-/// On a clock that advances by itself while every task waits.
+/// On a clock that advances automatically while every task waits.
 #[tokio::test(start_paused = true)]
 async fn a_silent_database_does_not_delay_the_start() {
     for (statements, longest) in [(0, CONNECT), (1, START), (2, START)] {

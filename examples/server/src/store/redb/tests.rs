@@ -18,7 +18,7 @@ fn alice() -> Subject {
     "alice".parse().unwrap()
 }
 
-/// Has the first revision of alice's account written.
+/// Writes the first revision of alice's account.
 async fn write(store: &RedbStore) -> Result<(), StoreError> {
     let engine = Engine::new(Policy::auth0(), KeyRing::new(Key::new(1, &[7; 32])));
     let first = engine.restore_budgets(Account::new(alice()), UtcDateTime::UNIX_EPOCH);
@@ -26,9 +26,9 @@ async fn write(store: &RedbStore) -> Result<(), StoreError> {
     written.await.map(|_| ())
 }
 
-/// On a clock that stands until it is moved.
+/// On a paused clock.
 #[tokio::test(start_paused = true)]
-async fn a_write_that_the_disk_holds_up_is_given_up_and_may_land_later() {
+async fn a_write_to_a_stalled_disk_times_out_and_may_happen_later() {
     let folder = tempfile::tempdir().unwrap();
     let store = RedbStore::open(&folder.path().join("accounts.redb")).unwrap();
     // redb has one writer at a time.
@@ -43,7 +43,7 @@ async fn a_write_that_the_disk_holds_up_is_given_up_and_may_land_later() {
         panic!("it is waited for");
     };
     assert_eq!(error.to_string(), "deadline has elapsed");
-    // Reads do not wait behind it.
+    // Reads do not wait for it.
     assert!(store.load(alice()).await.unwrap().is_none());
 
     drop(other_writer);
@@ -57,7 +57,7 @@ async fn a_write_that_the_disk_holds_up_is_given_up_and_may_land_later() {
     assert_eq!(loaded.revision(), 1);
 }
 
-/// A disk that can fail, and be held up.
+/// A disk that can fail or stall.
 #[derive(Debug, Default)]
 struct Disk {
     memory: InMemoryBackend,
@@ -66,7 +66,7 @@ struct Disk {
     hold: Option<Hold>,
 }
 
-/// Told of each wait for the disk, which ends when it is let go.
+/// Signals each wait for the disk; the permit ends it.
 #[derive(Debug)]
 struct Hold {
     waits: Sender<()>,
@@ -112,9 +112,8 @@ impl StorageBackend for Disk {
     }
 }
 
-/// As the head of this file says.
 #[tokio::test]
-async fn after_an_error_of_the_disk_nothing_is_written_and_reads_go_on() {
+async fn after_a_disk_error_nothing_is_written_and_reads_continue() {
     let disk = Disk::default();
     let fails = Arc::clone(&disk.fails);
     let database = Database::builder().create_with_backend(disk).unwrap();
@@ -148,8 +147,8 @@ async fn is_pending(write: &mut Promise<'_, ()>) -> bool {
     poll_fn(|context| Poll::Ready(write.as_mut().poll(context).is_pending())).await
 }
 
-/// Five writes arrive while alice's waits for the disk; the disk then fails or does not. What each got,
-/// and who was loaded afterwards and whose events there are.
+/// 5 writes arrive while alice's waits for the disk, which then fails or not. Returns the result of
+/// each, the accounts loaded afterwards, and the stored events.
 async fn group(disk_fails: bool) -> ([Result<(), StoreError>; 5], Vec<u64>, Vec<String>) {
     let (waits, waiting) = mpsc::channel();
     let (go_on, let_go) = mpsc::channel();
@@ -185,7 +184,7 @@ async fn group(disk_fails: bool) -> ([Result<(), StoreError>; 5], Vec<u64>, Vec<
     }
     go_on.send(()).unwrap();
     alone.await.unwrap();
-    // They wait for the disk together, who lost and who is broken too, and nobody can load what may be lost.
+    // All wait for the disk together, also lost races and broken records, and no load sees what may be lost.
     waiting.recv().unwrap();
     for write in &mut group {
         assert!(is_pending(write).await);
@@ -267,7 +266,7 @@ async fn a_store_that_is_dropped_has_written_what_it_was_given() {
     }
     let database = Arc::downgrade(&store.database);
     drop(store);
-    // The thread has let go of the file.
+    // The thread has closed the file.
     assert!(database.upgrade().is_none());
     let store = RedbStore::open(&path).unwrap();
     for subject in &subjects {
@@ -290,7 +289,7 @@ async fn an_event_that_comes_while_others_are_forgotten_late_is_not_forgotten_wi
     let next = engine.restore_budgets(account, UtcDateTime::UNIX_EPOCH);
     let written = next.commit_async(async |next| store.replace(&next).await);
     let _ = written.await.unwrap();
-    // What was read before is forgotten once more, by a request that was given up.
+    // A request that timed out deletes again what was read before.
     forget(&store.database, &read).unwrap();
     assert_eq!(oldest_events(&store.database).unwrap().len(), 1);
 }
@@ -306,7 +305,7 @@ async fn only_the_event_that_was_read_is_forgotten() {
 }
 
 #[tokio::test]
-async fn a_file_without_a_counter_of_events_goes_on_after_its_last_one() {
+async fn a_file_without_an_event_counter_continues_after_its_last_event() {
     let database = Database::builder().create_with_backend(InMemoryBackend::new());
     let store = RedbStore::on(database.unwrap()).unwrap();
     let transaction = store.database.begin_write().unwrap();

@@ -1,7 +1,7 @@
-//! The tables of the file, and the one thread that writes accounts.
+//! The tables of the file, and the thread that writes accounts.
 //!
-//! A commit waits for the disk. What arrives meanwhile is the next transaction: many writers share one
-//! wait, and a lone one does not wait for others.
+//! A commit waits for the disk. Writes that arrive meanwhile form the next transaction: many writers
+//! share one wait, and a single one does not wait for others.
 
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, Sender};
@@ -15,18 +15,19 @@ use super::super::StoreError;
 use super::super::audit::encode_events;
 use super::super::record::{decode, encode};
 
-/// Subject to record; the record tells its own version.
+/// Subject to record. The record contains its version.
 pub(super) const ACCOUNTS: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("accounts");
 /// Position to event.
 pub(super) const EVENTS: TableDefinition<'_, u64, &str> = TableDefinition::new("events");
-/// No position is used twice: what is forgotten late, after a disk that stalled, is what was read.
+/// The next position. None is used twice: a late deletion, after a stalled disk, removes only
+/// events that were read.
 pub(super) const NEXT_POSITION: TableDefinition<'_, (), u64> = TableDefinition::new("next_event");
 
 type Answer = Result<(), StoreError>;
 
-/// The thread. It ends when this is dropped, after what it was given.
+/// The writing thread. When this is dropped, it finishes its queue and ends.
 pub(super) struct Writer {
-    /// None once it is dropped.
+    /// `None` once this is dropped.
     queue: Option<Sender<Asked>>,
     thread: Option<JoinHandle<()>>,
 }
@@ -46,11 +47,11 @@ impl Writer {
         })
     }
 
-    /// A caller that stops waiting does not take the write back.
+    /// If the caller stops waiting, the write still happens.
     pub(super) async fn write(&self, write: Write) -> Answer {
         let (answer, answered) = oneshot::channel();
         if let Some(queue) = &self.queue {
-            // Where the thread has ended, so has the answer.
+            // If the thread has ended, there is no answer.
             let _ = queue.send(Asked { write, answer });
         }
         let ended = |error: oneshot::error::RecvError| StoreError::Unavailable(error.into());
@@ -79,7 +80,8 @@ fn run(database: &Database, queue: &Receiver<Asked>) {
             .into_iter()
             .map(|asked| (asked.write, asked.answer))
             .unzip();
-        // Nobody is answered before the commit: the loser of a race would load what was there before it.
+        // Even conflicts are answered after the commit: before it, the loser of a race would load the
+        // old record.
         match commit(database, &writes) {
             Ok(answers) => {
                 for (waiting, answer) in waiting.into_iter().zip(answers) {
@@ -97,8 +99,8 @@ fn run(database: &Database, queue: &Receiver<Asked>) {
     }
 }
 
-/// One transaction for all of them, in their order; it is on the disk when this returns: redb's default
-/// durability.
+/// One transaction for all writes, in their order. It is on the disk when this returns (redb's default
+/// durability).
 fn commit(database: &Database, writes: &[Write]) -> Result<Vec<Answer>, redb::Error> {
     let transaction = database.begin_write()?;
     let mut answers = Vec::with_capacity(writes.len());
@@ -106,7 +108,7 @@ fn commit(database: &Database, writes: &[Write]) -> Result<Vec<Answer>, redb::Er
         let mut accounts = transaction.open_table(ACCOUNTS)?;
         let mut events = transaction.open_table(EVENTS)?;
         let mut next_position = transaction.open_table(NEXT_POSITION)?;
-        // A file that was made before has events and no counter.
+        // An older file has events and no counter.
         let after_last = events.last()?.map_or(0, |(last, _)| last.value() + 1);
         let mut next = next_position
             .get(())?
@@ -130,7 +132,7 @@ fn commit(database: &Database, writes: &[Write]) -> Result<Vec<Answer>, redb::Er
     Ok(answers)
 }
 
-/// Whether it replaces what is there, an earlier write of the same transaction included.
+/// Whether it replaces the stored revision, or that of an earlier write in the same transaction.
 fn judge(accounts: &Table<'_, &str, &[u8]>, write: &Write) -> Result<Answer, redb::Error> {
     let stored = accounts.get(write.subject.as_str())?;
     let stored = stored.map(|record| decode(record.value())).transpose();
@@ -141,7 +143,7 @@ fn judge(accounts: &Table<'_, &str, &[u8]>, write: &Write) -> Result<Answer, red
     })
 }
 
-/// What a write needs on another thread.
+/// A write, for another thread.
 pub(super) struct Write {
     subject: Subject,
     replaces: Option<u64>,

@@ -1,4 +1,4 @@
-//! Who may administer, and requests that nobody understands.
+//! Who may administer, and malformed requests.
 
 use serde_json::{Value, json};
 
@@ -44,7 +44,7 @@ fn without_the_token_of_an_operator_every_path_is_unauthorized_and_nothing_chang
         }
     }
     assert_eq!(site.world.record(), before);
-    // Nor is anything of it on the server's own listener.
+    // The server's main listener has none of it.
     let headers = [("authorization", bearer(ANN))];
     let headers = headers
         .each_ref()
@@ -107,7 +107,7 @@ fn an_unknown_path_is_404_and_another_method_405_with_allow() {
 #[test]
 fn a_malformed_body_changes_nothing() {
     let site = Site::new();
-    let phone = "a phone number has + and 7 to 15 digits of which the first is not 0";
+    let phone = "a phone number has + and 7 to 15 digits, and the first is not 0";
     for (body, status, description) in [
         (
             json!({ "phone_number": "415", "channel": "sms" }),

@@ -1,4 +1,4 @@
-//! What is counted in a known walk.
+//! The counts of a known walk.
 
 use std::sync::atomic::Ordering::SeqCst;
 
@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::*;
 
-/// The samples that are not zero, in an order of their own. Of latencies only how many there are.
+/// The samples that are not 0, sorted. For latencies, only their number.
 fn samples(site: &Site) -> Vec<String> {
     let authorization = bearer(SCRAPER);
     let headers = [("authorization", authorization.as_str())];

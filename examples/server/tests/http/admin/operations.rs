@@ -1,4 +1,4 @@
-//! Each operation: what it answers, what it does, and what refuses it.
+//! Each operation: its response, its effect, and its refusals.
 
 use std::sync::atomic::Ordering::SeqCst;
 
@@ -139,7 +139,7 @@ fn a_rewind_recovers_from_a_clock_that_ran_ahead() {
     let description = "the account's last change is not later than the clock plus the skew: there is nothing to rewind";
     site.world.enroll(&site.world.login(), PHONE);
     site.denied(|| site.post("/rewind"), 409, "clock_not_ahead", description);
-    // A server whose clock runs ahead by the skew, and one second more.
+    // A server whose clock is ahead by the skew plus a second.
     site.world.advance(-60);
     site.denied(|| site.post("/rewind"), 409, "clock_not_ahead", description);
     site.world.advance(-1);
@@ -168,7 +168,7 @@ fn an_erasure_returns_the_revision_and_until_when_it_must_stay() {
     let site = Site::new();
     site.world.enroll(&site.world.login(), PHONE);
     let token = site.world.login();
-    // 24 hours for the longest session, and a minute twice for two clocks.
+    // 24 hours for the longest session, and twice a minute of skew.
     let erased = json!({ "revision": 3, "delete_after": "2027-01-16T08:02:00Z" });
     assert_eq!(site.post("/erase").ok(), erased);
     let shown = site.show();
@@ -185,7 +185,7 @@ fn a_store_that_fails_is_answered_with_503() {
     const UNAVAILABLE: &str = "The service is temporarily unavailable. Try again.";
     let site = Site::new();
     site.world.enroll(&site.world.login(), PHONE);
-    // Another request is faster, fifteen times; then once more.
+    // Another request wins the race 15 times, then once more.
     site.world.store.conflicts.store(15, SeqCst);
     assert_eq!(site.post("/restore-budgets").ok(), json!({ "revision": 3 }));
     site.world.store.conflicts.store(16, SeqCst);

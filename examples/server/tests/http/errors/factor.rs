@@ -15,7 +15,7 @@ fn associate_is_denied_to_a_first_factor_beside_an_active_phone() {
     );
 }
 
-/// The enrollment is gone by then, so that its handle is unknown before anybody asks who may confirm.
+/// The enrollment was dropped, so its handle is unknown. That check comes before who may confirm.
 #[test]
 fn an_enrollment_cannot_be_confirmed_once_another_was() {
     let world = World::new();

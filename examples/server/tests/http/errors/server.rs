@@ -68,7 +68,7 @@ fn failing_messages_of_one_user_do_not_stop_others() {
             .associate(&bob, "sms", &format!("{REFUSED}{last}"))
             .is(502, "bad_gateway", "Error sending SMS.");
     }
-    // Nor does a number that the provider cannot reach.
+    // The same for a number that the provider cannot reach.
     world.outbox.fails.store(true, SeqCst);
     for _ in 0..4 {
         world
@@ -178,7 +178,7 @@ fn a_store_that_is_down_answers_503_everywhere() {
 }
 
 #[test]
-fn conflicts_are_tried_again_and_not_forever() {
+fn conflicts_are_retried_but_not_forever() {
     let (world, token) = enrolled();
     let (before, writes) = (world.record(), world.store.writes.load(SeqCst));
     world.store.conflicts.store(15, SeqCst);

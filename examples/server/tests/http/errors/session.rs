@@ -122,7 +122,7 @@ fn a_session_that_is_spent_is_invalid() {
 }
 
 #[test]
-fn a_session_from_before_the_last_phone_was_removed_is_invalid() {
+fn a_session_older_than_the_removal_of_the_last_phone_is_invalid() {
     let (world, token) = enrolled();
     let access_token = world.manage(MANAGE);
     world.advance(1);

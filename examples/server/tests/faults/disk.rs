@@ -1,0 +1,265 @@
+//! The disk is full.
+
+use std::fs::{self, File};
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::thread;
+
+use oob_mfa::Account;
+use oob_mfa_server::store::RedbStore;
+use serde_json::json;
+use tempfile::TempDir;
+use tokio::runtime::Runtime;
+use tokio_postgres::NoTls;
+
+use crate::audit::site;
+use crate::common::backend::Backend;
+use crate::common::postgres_server::{PostgresServer, give, initialize, is_root};
+use crate::common::site::Site;
+use crate::common::*;
+use crate::{is_unavailable, until};
+
+const CLIENTS: usize = 4;
+/// So many answers of 503 in a row, and a client has seen enough.
+const ENOUGH: usize = 10;
+/// So many challenges are granted before the disk is full.
+const BEFORE: usize = 50;
+/// And no more than so many, even where a few megabytes have to be written first.
+const MOST: usize = 5_000;
+
+/// A file system of a few megabytes in memory.
+struct SmallDisk(TempDir);
+
+impl SmallDisk {
+    /// None, where this process may not mount one; it says so.
+    fn mount(size: &str) -> Option<Self> {
+        let folder = tempfile::tempdir().unwrap();
+        let mounted = is_root()
+            && Command::new("mount")
+                .args(["-t", "tmpfs", "-o", &format!("size={size}"), "tmpfs"])
+                .arg(folder.path())
+                .status()
+                .is_ok_and(|status| status.success());
+        if !mounted {
+            let line = "SKIPPED, a full disk: only root may mount a small one\n";
+            // In one piece, because the harness writes meanwhile.
+            let _ = std::io::stderr().write_all(line.as_bytes());
+            return None;
+        }
+        Some(Self(folder))
+    }
+
+    fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    fn filler(&self) -> PathBuf {
+        self.path().join("filler")
+    }
+
+    /// To the last byte.
+    fn fill(&self) {
+        let mut filler = File::create(self.filler()).unwrap();
+        for size in [1 << 16, 1] {
+            let zeros = vec![0; size];
+            while filler.write_all(&zeros).is_ok() {}
+        }
+    }
+
+    fn free(&self) {
+        fs::remove_file(self.filler()).unwrap();
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        // Lazily: a test that failed may have files open.
+        let _ = Command::new("umount").arg("-l").arg(self.path()).status();
+    }
+}
+
+/// Challenges from several clients. Meanwhile the disk is filled, until each gets nothing but 503: how many
+/// were granted.
+fn challenge_until_it_is_full(disk: &SmallDisk, client: &Client, tokens: &[String]) -> usize {
+    let granted = AtomicUsize::new(0);
+    thread::scope(|scope| {
+        for token in tokens {
+            scope.spawn(|| {
+                let mut refused = 0;
+                while refused < ENOUGH {
+                    let answer = client.challenge(token, &json!({}));
+                    if answer.status == 200 {
+                        refused = 0;
+                        let granted = granted.fetch_add(1, SeqCst);
+                        assert!(granted < MOST, "the disk does not get full");
+                    } else {
+                        is_unavailable(&answer);
+                        refused += 1;
+                    }
+                }
+            });
+        }
+        until("some are granted", || granted.load(SeqCst) >= BEFORE);
+        disk.fill();
+    });
+    granted.into_inner()
+}
+
+fn tokens(client: &Client) -> Vec<String> {
+    (0..CLIENTS).map(|_| client.login()).collect()
+}
+
+/// A whole login works.
+fn signs_in(site: &Site, client: &Client) {
+    let (token, oob_code, code) = site.challenged(client);
+    client.answer(&token, &oob_code, &code).ok();
+}
+
+#[test]
+fn redb_on_a_full_disk_grants_nothing_that_is_not_stored() {
+    let Some(disk) = SmallDisk::mount("8m") else {
+        return;
+    };
+    let path = disk.path().join("accounts.redb");
+    let store = format!("redb:{}", path.display());
+    let revision = || {
+        let record = RedbStore::open(&path).unwrap().record(ALICE).unwrap();
+        let account: Account = postcard::from_bytes(&record.unwrap()).unwrap();
+        account.revision()
+    };
+    let site = site();
+    let mut server = site.start(&store);
+    let client = &server.client;
+    site.enroll(client);
+    let (token, oob_code, code) = site.challenged(client);
+    let tokens = tokens(client);
+
+    let granted = challenge_until_it_is_full(&disk, client, &tokens);
+    // Right and wrong alike; what only reads goes on.
+    is_unavailable(&client.answer(&token, &oob_code, &wrong(&code)));
+    is_unavailable(&client.answer(&token, &oob_code, &code));
+    client.list(&token).ok();
+    // Nothing left that is not stored.
+    assert_eq!(site.messages().len(), 2 + granted);
+
+    // The file is opened again by a new process only, as the README says.
+    disk.free();
+    is_unavailable(&client.answer(&token, &oob_code, &code));
+    let log = server.process.terminate();
+    assert!(log.contains("No space left on device"), "{log}");
+    // The enrollment has two, and the code that was not judged has one.
+    assert_eq!(revision(), 3 + u64::try_from(granted).unwrap());
+    println!("redb: {granted} challenges granted and stored");
+    let server = site.start(&store);
+    server.client.answer(&token, &oob_code, &code).ok();
+    signs_in(&site, &server.client);
+}
+
+/// A PostgreSQL of which a part is on a small disk.
+struct Full {
+    postgres: PostgresServer,
+    runtime: Runtime,
+    disk: SmallDisk,
+    _rest: TempDir,
+}
+
+impl Full {
+    fn start(part: Part) -> Option<Self> {
+        Backend::postgres()?;
+        let disk = SmallDisk::mount(match part {
+            Part::Tables => "48m",
+            Part::Log => "8m",
+        })?;
+        let rest = tempfile::tempdir().unwrap();
+        let (data, log) = match part {
+            Part::Tables => (disk.path(), rest.path()),
+            Part::Log => (rest.path(), disk.path()),
+        };
+        give(disk.path());
+        give(rest.path());
+        let log = format!("--waldir={}", log.join("log").display());
+        let data = data.join("data");
+        initialize(&data, &["--wal-segsize=1", &log]);
+        Some(Self {
+            postgres: PostgresServer::start(
+                data,
+                &["-c", "min_wal_size=2MB", "-c", "max_wal_size=1GB"],
+            ),
+            runtime: Runtime::new().unwrap(),
+            disk,
+            _rest: rest,
+        })
+    }
+
+    fn revision(&self) -> u64 {
+        let record: Vec<u8> = self.runtime.block_on(async {
+            let url = self.postgres.url();
+            let (client, connection) = tokio_postgres::connect(&url, NoTls).await.unwrap();
+            tokio::spawn(connection);
+            let query = "SELECT record FROM oob_mfa_accounts";
+            client.query_one(query, &[]).await.unwrap().get(0)
+        });
+        let account: Account = postcard::from_bytes(&record).unwrap();
+        account.revision()
+    }
+}
+
+/// What has no room to grow.
+#[derive(Clone, Copy, Debug)]
+enum Part {
+    Tables,
+    Log,
+}
+
+fn postgresql_on_a_full_disk_grants_nothing_that_is_not_stored(part: Part) {
+    let Some(full) = Full::start(part) else {
+        return;
+    };
+    let site = site();
+    let mut server = site.start(&full.postgres.url());
+    let client = &server.client;
+    site.enroll(client);
+    let (token, oob_code, code) = site.challenged(client);
+    let tokens = tokens(client);
+
+    let granted = challenge_until_it_is_full(&full.disk, client, &tokens);
+    is_unavailable(&client.answer(&token, &oob_code, &wrong(&code)));
+    is_unavailable(&client.answer(&token, &oob_code, &code));
+    assert_eq!(site.messages().len(), 2 + granted);
+
+    full.disk.free();
+    // Without room for its log it ends, and somebody has to start it. The server goes on by itself.
+    let ended = full.postgres.bring_back();
+    assert_eq!(ended, matches!(part, Part::Log));
+    // The enrollment has two, and the code that was not judged has one. A write may have reached the log in the moment when that became full.
+    let untold = full
+        .revision()
+        .checked_sub(3 + u64::try_from(granted).unwrap());
+    let untold = untold.expect("what was granted is stored");
+    assert!(untold <= if ended { tokens.len() as u64 } else { 0 });
+    println!(
+        "PostgreSQL, {part:?}: {granted} challenges granted and stored, {untold} stored and not told"
+    );
+    client.answer(&token, &oob_code, &code).ok();
+    signs_in(&site, client);
+    let log = server.process.terminate();
+    assert!(log.contains("No space left on device"), "{log}");
+}
+
+#[test]
+fn postgresql_without_room_for_its_tables_grants_nothing_that_is_not_stored() {
+    postgresql_on_a_full_disk_grants_nothing_that_is_not_stored(Part::Tables);
+}
+
+#[test]
+fn postgresql_without_room_for_its_log_grants_nothing_that_is_not_stored() {
+    // It has to write a few megabytes first.
+    if long::leaves_out(
+        "disk::postgresql_without_room_for_its_log_grants_nothing_that_is_not_stored",
+    ) {
+        return;
+    }
+    postgresql_on_a_full_disk_grants_nothing_that_is_not_stored(Part::Log);
+}
