@@ -79,11 +79,14 @@ use self::together::block_on;
 ///      it broke rule 2 (once): "
 /// ));
 /// // Then the steps, in the order in which the threads ran.
-/// assert!(told.contains(
-///     "; both were under way at once: compare and write in one statement, \
-///      or lock the row\n\
-///      \x20 1. "
-/// ));
+/// assert!(
+///     told.contains(
+///         "; both were under way at once: compare and write in one \
+///          statement, or lock the row\n\
+///          \x20 1. "
+///     ),
+///     "{told}"
+/// );
 /// ```
 pub struct StoreTest<Load, Replace, Restart = fn() -> Ready<()>> {
     load: Load,
