@@ -179,22 +179,22 @@ impl History {
                 && Some(saving.account.revision()) == revision
                 && saving.account != record
         });
-        if let Some(overwritten) = overwritten {
-            let (rule, _) = self.lost(overwritten, overwritten);
-            let found = format!(
-                "what {} saved as revision {} was replaced by another write",
-                overwritten.who,
-                overwritten.account.revision()
-            );
-            // Without a restart since, the store has lost nothing: it did not compare.
-            let duty = match revision {
-                _ if overwritten.restarts < self.restarts => Duty::Keep,
-                Some(1) => Duty::Insert,
-                _ => Duty::Replace,
-            };
-            return Err(self.breach(duty, rule, found, &[who, &overwritten.who]));
+        let by = self.savings.iter().find(|saving| saving.account == record);
+        match (overwritten, by) {
+            (Some(first), Some(second)) if first.restarts == self.restarts => {
+                Err(self.overwritten(first, second))
+            }
+            (Some(lost), _) => {
+                let (rule, _) = self.lost(lost, lost);
+                let found = format!(
+                    "what {} saved as revision {} was replaced by another write",
+                    lost.who,
+                    lost.account.revision()
+                );
+                Err(self.breach(Duty::Keep, rule, found, &[who, &lost.who]))
+            }
+            (None, _) => Ok(Loaded::Record(Box::new(record))),
         }
-        Ok(Loaded::Record(Box::new(record)))
     }
 
     /// What is wrong with a record on its own.
@@ -246,13 +246,18 @@ impl History {
             // A restart has undone the first; the effect shows at the end.
             return Ok(());
         }
-        let duty = if revision == 1 {
+        Err(self.overwritten(twin, saving))
+    }
+
+    /// Two writes of one revision were accepted, without a restart in between.
+    fn overwritten(&self, first: &Saving, second: &Saving) -> Breach {
+        let duty = if second.account.revision() == 1 {
             Duty::Insert
         } else {
             Duty::Replace
         };
-        let (rule, found) = self.lost(twin, saving);
-        let met = matches!(twin.came_of, Came::Reported(ended) if ended > saving.began);
+        let (rule, found) = self.lost(first, second);
+        let met = matches!(first.came_of, Came::Reported(ended) if ended > second.began);
         let hint = match duty {
             Duty::Insert => "insert, and report a conflict if a record exists",
             _ if met => {
@@ -261,7 +266,7 @@ impl History {
             _ => "name the replaced revision in the write, and check whether it changed a row",
         };
         let found = format!("{found}; {hint}");
-        Err(self.breach(duty, rule, found, &[&twin.who, &who]))
+        self.breach(duty, rule, found, &[&first.who, &second.who])
     }
 
     pub(super) fn check(&self) -> Result<(), Breach> {
