@@ -75,6 +75,14 @@ async fn until_waiting(backend: &Backend, expected: i64) {
     reached.expect("as many sessions wait");
 }
 
+/// Until what is alone waits for a lock: it needs its caller to get there.
+async fn until_it_waits<T>(backend: &Backend, alone: &mut Begun<'_, T>) {
+    tokio::select! {
+        _ = alone => panic!("it waits"),
+        () = until_waiting(backend, 1) => {}
+    }
+}
+
 /// The transaction that wrote each of these accounts.
 async fn transactions<const N: usize>(backend: &Backend, subjects: [&str; N]) -> [u32; N] {
     let client = backend.client().await;
@@ -116,8 +124,8 @@ fn a_write_that_conflicts_in_a_batch_conflicts_alone() {
         let [first, alice, bob, carol] = stored(store, ["first", "alice", "bob", "carol"]).await;
         step(store, &bob).await.unwrap();
         let locked = session(backend, &lock("first")).await;
-        let under_way = write(store, &first).await;
-        until_waiting(backend, 1).await;
+        let mut under_way = write(store, &first).await;
+        until_it_waits(backend, &mut under_way).await;
         let next = [&alice, &bob, &carol];
         let [alice, bob, carol] = [
             write(store, next[0]).await,
@@ -146,8 +154,8 @@ fn of_the_writes_of_one_account_in_a_batch_one_succeeds() {
         let [first, stale] = stored(store, ["first", "alice"]).await;
         let alice = step(store, &stale).await.unwrap();
         let locked = session(backend, &lock("first")).await;
-        let under_way = write(store, &first).await;
-        until_waiting(backend, 1).await;
+        let mut under_way = write(store, &first).await;
+        until_it_waits(backend, &mut under_way).await;
         let stale = write(store, &stale).await;
         let one = write(store, &alice).await;
         let other = write(store, &alice).await;
@@ -167,8 +175,8 @@ fn of_the_first_writes_of_one_account_in_a_batch_one_succeeds() {
         let [first, alice, bob] = ["first", "alice", "bob"].map(account);
         let inserted = "INSERT INTO oob_mfa_accounts VALUES ('first', 1, '')";
         let locked = session(backend, inserted).await;
-        let under_way = write(store, &first).await;
-        until_waiting(backend, 1).await;
+        let mut under_way = write(store, &first).await;
+        until_it_waits(backend, &mut under_way).await;
         let one = write(store, &alice).await;
         let bob = write(store, &bob).await;
         let other = write(store, &alice).await;
@@ -194,8 +202,8 @@ fn a_lost_answer_fails_its_batch_which_is_not_asked_again() {
         let store = &*oob_mfa_server::store::open(&url).await.unwrap();
         let [first, alice, bob, carol] = stored(store, ["first", "alice", "bob", "carol"]).await;
         let locked = session(&backend, &lock("first")).await;
-        let under_way = write(store, &first).await;
-        until_waiting(&backend, 1).await;
+        let mut under_way = write(store, &first).await;
+        until_it_waits(&backend, &mut under_way).await;
         let batch = [
             write(store, &alice).await,
             write(store, &bob).await,
@@ -230,8 +238,8 @@ fn a_caller_that_stops_waiting_cancels_no_other_write() {
     on_postgres(async |backend, store| {
         let [first, alice, bob, carol] = stored(store, ["first", "alice", "bob", "carol"]).await;
         let locked = session(backend, &lock("first")).await;
-        let under_way = write(store, &first).await;
-        until_waiting(backend, 1).await;
+        let mut under_way = write(store, &first).await;
+        until_it_waits(backend, &mut under_way).await;
         let also_locked = session(backend, &lock("alice")).await;
         let batch = [
             write(store, &alice).await,
@@ -258,8 +266,8 @@ fn a_write_that_is_alone_is_given_up_with_its_caller() {
     on_postgres(async |backend, store| {
         let [alice, bob] = stored(store, ["alice", "bob"]).await;
         let locked = session(backend, &lock("alice")).await;
-        let under_way = write(store, &alice).await;
-        until_waiting(backend, 1).await;
+        let mut under_way = write(store, &alice).await;
+        until_it_waits(backend, &mut under_way).await;
         drop(under_way);
         until_waiting(backend, 0).await;
         assert_eq!(step(store, &bob).await.unwrap().revision(), 2);
@@ -274,8 +282,8 @@ fn the_writes_of_a_batch_that_met_a_deadlock_are_asked_one_by_one() {
     on_postgres(async |backend, store| {
         let [first, alice, bob] = stored(store, ["first", "alice", "bob"]).await;
         let locked = session(backend, &lock("first")).await;
-        let under_way = write(store, &first).await;
-        until_waiting(backend, 1).await;
+        let mut under_way = write(store, &first).await;
+        until_it_waits(backend, &mut under_way).await;
         // The one that notices is ended.
         let patient = format!("SET deadlock_timeout = '1h'; {}", lock("bob"));
         let other = session(backend, &patient).await;
@@ -312,8 +320,8 @@ fn a_write_that_postgresql_refuses_is_refused_alone() {
         let refuse = "ALTER TABLE oob_mfa_accounts ADD CHECK (revision = 1 OR refuse(subject))";
         client.batch_execute(refuse).await.unwrap();
         let locked = session(backend, &lock("first")).await;
-        let under_way = write(store, &first).await;
-        until_waiting(backend, 1).await;
+        let mut under_way = write(store, &first).await;
+        until_it_waits(backend, &mut under_way).await;
         let batch = [write(store, &mallory).await, write(store, &alice).await];
         end(&locked).await;
         under_way.await.unwrap();
@@ -364,8 +372,8 @@ fn reads_at_the_same_time_share_a_statement_and_a_broken_record_fails_alone() {
         client.batch_execute(view).await.unwrap();
 
         let held = session(backend, HOLD).await;
-        let under_way = load(store, "first").await;
-        until_waiting(backend, 1).await;
+        let mut under_way = load(store, "first").await;
+        until_it_waits(backend, &mut under_way).await;
         let batch = [
             load(store, "bob").await,
             load(store, "broken").await,
@@ -396,8 +404,8 @@ fn a_read_that_postgresql_refuses_is_refused_alone() {
         client.batch_execute(view).await.unwrap();
 
         let held = session(backend, HOLD).await;
-        let under_way = load(store, "first").await;
-        until_waiting(backend, 1).await;
+        let mut under_way = load(store, "first").await;
+        until_it_waits(backend, &mut under_way).await;
         let mallory = load(store, "mallory").await;
         let other = load(store, "alice").await;
         end(&held).await;
