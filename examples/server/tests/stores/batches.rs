@@ -262,22 +262,6 @@ fn a_caller_that_stops_waiting_cancels_no_other_write() {
 }
 
 #[test]
-fn a_write_that_is_alone_is_given_up_with_its_caller() {
-    on_postgres(async |backend, store| {
-        let [alice, bob] = stored(store, ["alice", "bob"]).await;
-        let locked = session(backend, &lock("alice")).await;
-        let mut under_way = write(store, &alice).await;
-        until_it_waits(backend, &mut under_way).await;
-        drop(under_way);
-        until_waiting(backend, 0).await;
-        assert_eq!(step(store, &bob).await.unwrap().revision(), 2);
-        end(&locked).await;
-        assert_eq!(revision(store, "alice").await, 1);
-        assert_eq!(step(store, &alice).await.unwrap().revision(), 2);
-    });
-}
-
-#[test]
 fn the_writes_of_a_batch_that_met_a_deadlock_are_asked_one_by_one() {
     on_postgres(async |backend, store| {
         let [first, alice, bob] = stored(store, ["first", "alice", "bob"]).await;

@@ -154,7 +154,7 @@ impl Accounts {
     }
 }
 
-/// What is asked for one account, and whoever else asked to replace it.
+/// The write of one account that the statement gets, and the others that are answered with it.
 struct Turn {
     write: Write,
     answer: Answer<()>,
