@@ -101,7 +101,10 @@ async fn revision(store: &dyn Store, subject: &str) -> u64 {
 }
 
 async fn events(backend: &Backend) -> i64 {
-    let query = "SELECT count(*) FROM oob_mfa_events";
+    count(backend, "SELECT count(*) FROM oob_mfa_events").await
+}
+
+async fn count(backend: &Backend, query: &str) -> i64 {
     let row = backend.client().await.query_one(query, &[]).await;
     row.unwrap().get(0)
 }
@@ -143,7 +146,6 @@ fn a_write_that_conflicts_in_a_batch_conflicts_alone() {
         }
         let [first, alice, carol] = transactions(backend, ["first", "alice", "carol"]).await;
         assert!(first != alice && alice == carol);
-        // One for each write that succeeded.
         assert_eq!(events(backend).await, 8);
     });
 }
@@ -251,7 +253,6 @@ fn a_caller_that_stops_waiting_cancels_no_other_write() {
         drop(carol);
         end(&locked).await;
         under_way.await.unwrap();
-        // One that has is not ended.
         until_waiting(backend, 1).await;
         drop(alice);
         end(&also_locked).await;
@@ -334,9 +335,7 @@ const COUNTED: &str = "\
 const HOLD: &str = "SELECT pg_advisory_xact_lock(hashtext(current_schema()))";
 
 async fn reads(backend: &Backend) -> i64 {
-    let query = "SELECT last_value FROM asked";
-    let row = backend.client().await.query_one(query, &[]).await;
-    row.unwrap().get(0)
+    count(backend, "SELECT last_value FROM asked").await
 }
 
 async fn load<'a>(store: &'a dyn Store, subject: &str) -> Begun<'a, Option<Account>> {
@@ -396,7 +395,6 @@ fn a_read_that_postgresql_refuses_is_refused_alone() {
         assert_eq!(under_way.await.unwrap(), Some(first));
         assert!(is_unavailable(&mallory.await));
         assert_eq!(other.await.unwrap(), Some(alice));
-        // The first, both, and each.
         assert_eq!(reads(backend).await, 4);
     });
 }
