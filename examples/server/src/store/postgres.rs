@@ -97,6 +97,7 @@ const SETTINGS: &str = "\
         WHERE current_setting('synchronous_commit') <> 'remote_apply'; \
     SET plan_cache_mode = force_generic_plan; \
     SET enable_seqscan = off; \
+    SET enable_bitmapscan = off; \
     SET enable_hashjoin = off; \
     SET enable_mergejoin = off";
 

@@ -75,6 +75,14 @@ async fn until_waiting(backend: &Backend, expected: i64) {
     reached.expect("as many sessions wait");
 }
 
+/// Until what is alone waits for a lock: it needs its caller to get there.
+async fn until_it_waits<T>(backend: &Backend, alone: &mut Begun<'_, T>) {
+    tokio::select! {
+        _ = alone => panic!("it waits"),
+        () = until_waiting(backend, 1) => {}
+    }
+}
+
 /// The transaction that wrote each of these accounts.
 async fn transactions<const N: usize>(backend: &Backend, subjects: [&str; N]) -> [u32; N] {
     let client = backend.client().await;
@@ -93,7 +101,10 @@ async fn revision(store: &dyn Store, subject: &str) -> u64 {
 }
 
 async fn events(backend: &Backend) -> i64 {
-    let query = "SELECT count(*) FROM oob_mfa_events";
+    count(backend, "SELECT count(*) FROM oob_mfa_events").await
+}
+
+async fn count(backend: &Backend, query: &str) -> i64 {
     let row = backend.client().await.query_one(query, &[]).await;
     row.unwrap().get(0)
 }
@@ -116,8 +127,8 @@ fn a_write_that_conflicts_in_a_batch_conflicts_alone() {
         let [first, alice, bob, carol] = stored(store, ["first", "alice", "bob", "carol"]).await;
         step(store, &bob).await.unwrap();
         let locked = session(backend, &lock("first")).await;
-        let under_way = write(store, &first).await;
-        until_waiting(backend, 1).await;
+        let mut under_way = write(store, &first).await;
+        until_it_waits(backend, &mut under_way).await;
         let next = [&alice, &bob, &carol];
         let [alice, bob, carol] = [
             write(store, next[0]).await,
@@ -135,7 +146,6 @@ fn a_write_that_conflicts_in_a_batch_conflicts_alone() {
         }
         let [first, alice, carol] = transactions(backend, ["first", "alice", "carol"]).await;
         assert!(first != alice && alice == carol);
-        // One for each write that succeeded.
         assert_eq!(events(backend).await, 8);
     });
 }
@@ -146,8 +156,8 @@ fn of_the_writes_of_one_account_in_a_batch_one_succeeds() {
         let [first, stale] = stored(store, ["first", "alice"]).await;
         let alice = step(store, &stale).await.unwrap();
         let locked = session(backend, &lock("first")).await;
-        let under_way = write(store, &first).await;
-        until_waiting(backend, 1).await;
+        let mut under_way = write(store, &first).await;
+        until_it_waits(backend, &mut under_way).await;
         let stale = write(store, &stale).await;
         let one = write(store, &alice).await;
         let other = write(store, &alice).await;
@@ -167,8 +177,8 @@ fn of_the_first_writes_of_one_account_in_a_batch_one_succeeds() {
         let [first, alice, bob] = ["first", "alice", "bob"].map(account);
         let inserted = "INSERT INTO oob_mfa_accounts VALUES ('first', 1, '')";
         let locked = session(backend, inserted).await;
-        let under_way = write(store, &first).await;
-        until_waiting(backend, 1).await;
+        let mut under_way = write(store, &first).await;
+        until_it_waits(backend, &mut under_way).await;
         let one = write(store, &alice).await;
         let bob = write(store, &bob).await;
         let other = write(store, &alice).await;
@@ -194,8 +204,8 @@ fn a_lost_answer_fails_its_batch_which_is_not_asked_again() {
         let store = &*oob_mfa_server::store::open(&url).await.unwrap();
         let [first, alice, bob, carol] = stored(store, ["first", "alice", "bob", "carol"]).await;
         let locked = session(&backend, &lock("first")).await;
-        let under_way = write(store, &first).await;
-        until_waiting(&backend, 1).await;
+        let mut under_way = write(store, &first).await;
+        until_it_waits(&backend, &mut under_way).await;
         let batch = [
             write(store, &alice).await,
             write(store, &bob).await,
@@ -230,8 +240,8 @@ fn a_caller_that_stops_waiting_cancels_no_other_write() {
     on_postgres(async |backend, store| {
         let [first, alice, bob, carol] = stored(store, ["first", "alice", "bob", "carol"]).await;
         let locked = session(backend, &lock("first")).await;
-        let under_way = write(store, &first).await;
-        until_waiting(backend, 1).await;
+        let mut under_way = write(store, &first).await;
+        until_it_waits(backend, &mut under_way).await;
         let also_locked = session(backend, &lock("alice")).await;
         let batch = [
             write(store, &alice).await,
@@ -243,7 +253,6 @@ fn a_caller_that_stops_waiting_cancels_no_other_write() {
         drop(carol);
         end(&locked).await;
         under_way.await.unwrap();
-        // One that has is not ended.
         until_waiting(backend, 1).await;
         drop(alice);
         end(&also_locked).await;
@@ -254,28 +263,12 @@ fn a_caller_that_stops_waiting_cancels_no_other_write() {
 }
 
 #[test]
-fn a_write_that_is_alone_is_given_up_with_its_caller() {
-    on_postgres(async |backend, store| {
-        let [alice, bob] = stored(store, ["alice", "bob"]).await;
-        let locked = session(backend, &lock("alice")).await;
-        let under_way = write(store, &alice).await;
-        until_waiting(backend, 1).await;
-        drop(under_way);
-        until_waiting(backend, 0).await;
-        assert_eq!(step(store, &bob).await.unwrap().revision(), 2);
-        end(&locked).await;
-        assert_eq!(revision(store, "alice").await, 1);
-        assert_eq!(step(store, &alice).await.unwrap().revision(), 2);
-    });
-}
-
-#[test]
 fn the_writes_of_a_batch_that_met_a_deadlock_are_asked_one_by_one() {
     on_postgres(async |backend, store| {
         let [first, alice, bob] = stored(store, ["first", "alice", "bob"]).await;
         let locked = session(backend, &lock("first")).await;
-        let under_way = write(store, &first).await;
-        until_waiting(backend, 1).await;
+        let mut under_way = write(store, &first).await;
+        until_it_waits(backend, &mut under_way).await;
         // The one that notices is ended.
         let patient = format!("SET deadlock_timeout = '1h'; {}", lock("bob"));
         let other = session(backend, &patient).await;
@@ -312,8 +305,8 @@ fn a_write_that_postgresql_refuses_is_refused_alone() {
         let refuse = "ALTER TABLE oob_mfa_accounts ADD CHECK (revision = 1 OR refuse(subject))";
         client.batch_execute(refuse).await.unwrap();
         let locked = session(backend, &lock("first")).await;
-        let under_way = write(store, &first).await;
-        until_waiting(backend, 1).await;
+        let mut under_way = write(store, &first).await;
+        until_it_waits(backend, &mut under_way).await;
         let batch = [write(store, &mallory).await, write(store, &alice).await];
         end(&locked).await;
         under_way.await.unwrap();
@@ -342,9 +335,7 @@ const COUNTED: &str = "\
 const HOLD: &str = "SELECT pg_advisory_xact_lock(hashtext(current_schema()))";
 
 async fn reads(backend: &Backend) -> i64 {
-    let query = "SELECT last_value FROM asked";
-    let row = backend.client().await.query_one(query, &[]).await;
-    row.unwrap().get(0)
+    count(backend, "SELECT last_value FROM asked").await
 }
 
 async fn load<'a>(store: &'a dyn Store, subject: &str) -> Begun<'a, Option<Account>> {
@@ -364,8 +355,8 @@ fn reads_at_the_same_time_share_a_statement_and_a_broken_record_fails_alone() {
         client.batch_execute(view).await.unwrap();
 
         let held = session(backend, HOLD).await;
-        let under_way = load(store, "first").await;
-        until_waiting(backend, 1).await;
+        let mut under_way = load(store, "first").await;
+        until_it_waits(backend, &mut under_way).await;
         let batch = [
             load(store, "bob").await,
             load(store, "broken").await,
@@ -396,15 +387,14 @@ fn a_read_that_postgresql_refuses_is_refused_alone() {
         client.batch_execute(view).await.unwrap();
 
         let held = session(backend, HOLD).await;
-        let under_way = load(store, "first").await;
-        until_waiting(backend, 1).await;
+        let mut under_way = load(store, "first").await;
+        until_it_waits(backend, &mut under_way).await;
         let mallory = load(store, "mallory").await;
         let other = load(store, "alice").await;
         end(&held).await;
         assert_eq!(under_way.await.unwrap(), Some(first));
         assert!(is_unavailable(&mallory.await));
         assert_eq!(other.await.unwrap(), Some(alice));
-        // The first, both, and each.
         assert_eq!(reads(backend).await, 4);
     });
 }

@@ -154,7 +154,7 @@ impl Accounts {
     }
 }
 
-/// The write of one account, and the other requests that wanted to replace it.
+/// The write of one account that the statement gets, and those that lose to it.
 struct Turn {
     write: Write,
     answer: Answer<()>,
