@@ -15,9 +15,9 @@ use tokio::runtime::Runtime;
 
 use crate::population::{CLIENT, Population, Purpose, Waiting, next, random};
 
-const USERS: u64 = 2_048;
+const USERS: u64 = 8_192;
 const CLIENTS: [usize; 3] = [16, 64, 256];
-const ROUNDS: usize = 9;
+const ROUNDS: usize = 7;
 /// Tasks for what is not measured.
 const PREPARING: usize = 16;
 
