@@ -14,6 +14,7 @@ mod failover;
 mod fleet;
 mod heard;
 mod left;
+mod load;
 mod mixed;
 mod outage;
 mod record;

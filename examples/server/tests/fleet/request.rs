@@ -28,6 +28,13 @@ impl Request {
         Self::post("/oauth/token", "", &body.to_string(), "application/json")
     }
 
+    /// As a proxy passes it on.
+    pub fn forwarded_for(self, address: &str) -> Self {
+        let request = String::from_utf8(self.0).unwrap();
+        let (first, rest) = request.split_once("\r\n").unwrap();
+        Self(format!("{first}\r\nx-forwarded-for: {address}\r\n{rest}").into_bytes())
+    }
+
     pub fn associate(token: &str, user: User) -> Self {
         let body = json!({
             "authenticator_types": ["oob"], "oob_channels": ["sms"], "phone_number": user.phone(),
