@@ -22,18 +22,18 @@ use crate::common::*;
 use crate::{is_unavailable, until};
 
 const CLIENTS: usize = 4;
-/// So many answers of 503 in a row, and a client has seen enough.
+/// A client stops after this number of 503 in a row.
 const ENOUGH: usize = 10;
-/// So many challenges are granted before the disk is full.
+/// The number of challenges that are granted before the test fills the disk.
 const BEFORE: usize = 50;
-/// And no more than so many, even where a few megabytes have to be written first.
+/// The most that are granted, even if the store first has to write a few megabytes.
 const MOST: usize = 5_000;
 
 /// A file system of a few megabytes in memory.
 struct SmallDisk(TempDir);
 
 impl SmallDisk {
-    /// None, where this process may not mount one; it says so.
+    /// `None` if this process may not mount one. Prints that the test is skipped.
     fn mount(size: &str) -> Option<Self> {
         let folder = tempfile::tempdir().unwrap();
         let mounted = is_root()
@@ -44,7 +44,7 @@ impl SmallDisk {
                 .is_ok_and(|status| status.success());
         if !mounted {
             let line = "SKIPPED, a full disk: only root may mount a small one\n";
-            // In one piece, because the harness writes meanwhile.
+            // One write, because the harness prints at the same time.
             let _ = std::io::stderr().write_all(line.as_bytes());
             return None;
         }
@@ -59,7 +59,7 @@ impl SmallDisk {
         self.path().join("filler")
     }
 
-    /// To the last byte.
+    /// Fills the disk to the last byte.
     fn fill(&self) {
         let mut filler = File::create(self.filler()).unwrap();
         for size in [1 << 16, 1] {
@@ -80,8 +80,8 @@ impl Drop for SmallDisk {
     }
 }
 
-/// Challenges from several clients. Meanwhile the disk is filled, until each gets nothing but 503: how many
-/// were granted.
+/// Several clients ask for challenges while the test fills the disk, until each gets only 503. Returns how
+/// many challenges were granted.
 fn challenge_until_it_is_full(disk: &SmallDisk, client: &Client, tokens: &[String]) -> usize {
     let granted = AtomicUsize::new(0);
     thread::scope(|scope| {
@@ -137,19 +137,19 @@ fn redb_on_a_full_disk_grants_nothing_that_is_not_stored() {
     let tokens = tokens(client);
 
     let granted = challenge_until_it_is_full(&disk, client, &tokens);
-    // Right and wrong alike; what only reads goes on.
+    // Right and wrong codes get 503. Requests that only read succeed.
     is_unavailable(&client.answer(&token, &oob_code, &wrong(&code)));
     is_unavailable(&client.answer(&token, &oob_code, &code));
     client.list(&token).ok();
-    // Nothing left that is not stored.
+    // One message for each granted challenge, and 2 from before.
     assert_eq!(site.messages().len(), 2 + granted);
 
-    // The file is opened again by a new process only, as the README says.
+    // Only a new process opens the file again, as the README says.
     disk.free();
     is_unavailable(&client.answer(&token, &oob_code, &code));
     let log = server.process.terminate();
     assert!(log.contains("No space left on device"), "{log}");
-    // The enrollment has two, and the code that was not judged has one.
+    // The enrollment has 2 revisions, and the code that was not judged has 1.
     assert_eq!(revision(), 3 + u64::try_from(granted).unwrap());
     println!("redb: {granted} challenges granted and stored");
     let server = site.start(&store);
@@ -206,7 +206,7 @@ impl Full {
     }
 }
 
-/// What has no room to grow.
+/// The part that has no room to grow.
 #[derive(Clone, Copy, Debug)]
 enum Part {
     Tables,
@@ -230,14 +230,15 @@ fn postgresql_on_a_full_disk_grants_nothing_that_is_not_stored(part: Part) {
     assert_eq!(site.messages().len(), 2 + granted);
 
     full.disk.free();
-    // Without room for its log it ends, and somebody has to start it. The server goes on by itself.
+    // Without room for its log, PostgreSQL ends and an operator has to start it. The server recovers by itself.
     let ended = full.postgres.bring_back();
     assert_eq!(ended, matches!(part, Part::Log));
-    // The enrollment has two, and the code that was not judged has one. A write may have reached the log in the moment when that became full.
+    // The enrollment has 2 revisions, and the code that was not judged has 1. For each client, one more write may
+    // have reached the log in the moment when it became full.
     let untold = full
         .revision()
         .checked_sub(3 + u64::try_from(granted).unwrap());
-    let untold = untold.expect("what was granted is stored");
+    let untold = untold.expect("every granted challenge is stored");
     assert!(untold <= if ended { tokens.len() as u64 } else { 0 });
     println!(
         "PostgreSQL, {part:?}: {granted} challenges granted and stored, {untold} stored and not told"
