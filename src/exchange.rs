@@ -3,6 +3,7 @@
 //! Give [`Exchange::begin`] an HTTP request. It returns the first step, for example: authenticate
 //! this client. You do the step and answer it. The answer returns the next step, for example: load
 //! this account. The last one is [`Exchange::Done`] with the [`Reply`].
+//!
 //! * The answer consumes the step. No step can be skipped, repeated or answered for another request.
 //! * Nothing is sent or minted before the account is saved, and no response exists before the end.
 //! * The machine covers every endpoint with its errors, and 404, 405, `HEAD` and `OPTIONS`.
