@@ -156,7 +156,10 @@ impl Serialize for AuthenticatorId {
 #[non_exhaustive]
 pub struct InvalidAuthenticatorId;
 
-error_text!(InvalidAuthenticatorId, "not the id of an authenticator");
+error_text!(
+    InvalidAuthenticatorId,
+    "the text is not an authenticator id: use one that the API listed"
+);
 
 /// Whether an authenticator can be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

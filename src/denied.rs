@@ -116,12 +116,12 @@ named!(Denied {
     TokenExpired: "token_expired", "the session has expired: sign in again";
     TokenOfAnotherClient: "token_of_another_client", "the mfa_token was issued to another client";
     SessionSpent: "session_spent", "the session has completed its login: sign in again";
-    SessionRevoked: "session_revoked", "the session was revoked by a reset or with the last phone";
+    SessionRevoked: "session_revoked", "the session was revoked by a reset, or when the last phone was removed";
     SessionNotYetValid: "session_not_yet_valid", "the session was issued later than account time plus the skew: check the clocks";
     SessionTooLong: "session_too_long", "the session expires later than the policy's longest session plus the skew allow: shorten it or raise longest_session";
     FirstFactorRequired: "first_factor_required", "an MFA session cannot complete a login: present an mfa_token";
     InsufficientScope: "insufficient_scope", "the session lacks the scope";
-    SubjectMismatch: "subject_mismatch", "the session and the account are of different subjects";
+    SubjectMismatch: "subject_mismatch", "the session and the account have different subjects";
     ClockBehind: "clock_behind", "the clock of this server is behind the account's last change by more than the skew: check the clocks";
     ClockNotAhead: "clock_not_ahead", "the account's last change is not later than the clock plus the skew: there is nothing to rewind";
     ParameterTooLong: "parameter_too_long", "a parameter is longer than 255 bytes (client_id) or 1,024 (scope, audience)";

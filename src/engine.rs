@@ -6,8 +6,9 @@
 use crate::key::KeyRing;
 use crate::policy::Policy;
 
-/// Judges every request, by a policy and keys. It is immutable, holds no account, and is shared by
-/// all threads.
+/// Judges every request by a policy and keys.
+///
+/// It is immutable and holds no account, so all threads can share one.
 ///
 /// Random bytes come from an infallible `CryptoRng` of `rand_core` 0.10. For the operating system's
 /// source, use `UnwrapErr(SysRng)` of getrandom.
@@ -20,8 +21,8 @@ use crate::policy::Policy;
 /// An account keeps the time of its last change. Every operation runs at *account time*: the later of
 /// the clock and the last change. If the clock is behind the last change by more than the
 /// [skew](Policy::skew), the operation is refused with [`Denied::ClockBehind`] and writes nothing.
-/// Reading operations answer at account time and are never refused for the clock. After a clock ran
-/// ahead, use [`rewind`](Self::rewind).
+/// Operations that only read run at account time too, and the engine never refuses them for the clock.
+/// After a clock ran ahead, use [`rewind`](Self::rewind).
 ///
 /// # Sessions
 ///

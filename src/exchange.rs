@@ -1,8 +1,9 @@
 //! One HTTP request as a state machine of steps: bytes in, bytes out.
 //!
-//! Give [`Exchange::begin`] an HTTP request. It returns the first step: authenticate this client,
-//! load this account, save this one, send this message. You do the step and answer it; the answer
-//! returns the next step. The last one is [`Exchange::Done`] with the [`Reply`].
+//! Give [`Exchange::begin`] an HTTP request. It returns the first step, for example: authenticate
+//! this client. You do the step and answer it. The answer returns the next step, for example: load
+//! this account. The last one is [`Exchange::Done`] with the [`Reply`].
+//!
 //! * The answer consumes the step. No step can be skipped, repeated or answered for another request.
 //! * Nothing is sent or minted before the account is saved, and no response exists before the end.
 //! * The machine covers every endpoint with its errors, and 404, 405, `HEAD` and `OPTIONS`.
@@ -185,8 +186,8 @@
 //!
 //! # The requests
 //!
-//! Bodies are JSON or forms. The client authenticates by `client_id` and `client_secret` in the body or by HTTP
-//! Basic; a client without a secret sends its `client_id` only.
+//! Bodies are JSON or forms. The client authenticates by `client_id` and `client_secret` in the body, or by HTTP
+//! Basic. A client without a secret sends only its `client_id`.
 //!
 //! | request | parameters |
 //! |---|---|

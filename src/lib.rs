@@ -1,10 +1,11 @@
-//! SMS and voice multi-factor authentication as a pure, deterministic state machine: the server side
-//! of Auth0's MFA API, without the bypasses.
+//! SMS and voice multi-factor authentication as a pure, deterministic state machine.
+//!
+//! It is the server side of Auth0's MFA API.
 //!
 //! The crate decides; your server loads, saves, sends and answers. It reads no clock, no random source
 //! and no environment, and opens no socket and no file. Every operation takes an [`Account`], a proven
 //! [`MfaSession`], a request, the time and random bytes. It returns a [`Transition`]: the next account,
-//! and an outcome that cannot be seen before that account is saved.
+//! and an outcome that stays hidden until you save that account.
 //!
 //! # Map
 //!
@@ -20,7 +21,7 @@
 //! | [`wire`], [`message`] | the bodies of the API; the text of a message or call |
 //! | [`rules`], [`threat_model`] | what always holds, by number; known attacks and your part in stopping them |
 //! | [`cookbook`], [`scale`] | tested recipes; the cost of up to 100 million users |
-//! | [`oob-mfa-testing`](https://docs.rs/oob-mfa-testing) | tests for your store, and a world for your tests |
+//! | [`oob-mfa-testing`](https://docs.rs/oob-mfa-testing) | `StoreTest` for your store, and `World` for your own tests |
 //!
 //! # Embedding
 //!

@@ -189,7 +189,7 @@ impl fmt::Display for InvalidWording {
             Self::TooLong { septets } => {
                 write!(
                     f,
-                    "the text takes {septets} septets and one SMS holds {SEGMENT}"
+                    "the text takes {septets} septets and one SMS holds {SEGMENT}: shorten the app name or the host"
                 )
             }
         }
@@ -212,7 +212,7 @@ impl fmt::Display for InvalidDelivery {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Code => "the code of a delivery has 6 to 8 digits and nothing else",
-            Self::Keys => "the delivery of a call has keys: challenge by voice",
+            Self::Keys => "the delivery has no keys for a call: challenge by voice",
         })
     }
 }

@@ -143,7 +143,7 @@ impl Policy {
         Ok(self)
     }
 
-    /// How long a binding code lives: 1 second to 10 minutes less the [skew](Self::with_skew).
+    /// How long a binding code lives: 1 second to 10 minutes minus the [skew](Self::with_skew).
     ///
     /// NIST SP 800-63B-4 section 3.1.3.2 allows at most 10 minutes. A server whose clock is behind
     /// accepts a code longer, by at most the skew.
@@ -158,7 +158,7 @@ impl Policy {
         Ok(self)
     }
 
-    /// How far the clocks of your servers may differ: at most 10 minutes less the code lifetime.
+    /// How far the clocks of your servers may differ: at most 10 minutes minus the code lifetime.
     ///
     /// If a server's clock is further behind an account's last change, it refuses to change it
     /// ([`Denied::ClockBehind`](crate::Denied::ClockBehind)). It also refuses a session issued later

@@ -292,7 +292,7 @@ pub struct AnothersStored;
 
 error_text!(
     AnothersStored,
-    "this Stored is of another transition: open each Sealed with the Stored of its own Next"
+    "this Stored belongs to another transition: open each Sealed with the Stored of its own Next"
 );
 
 /// A saved decision: the result and its events.

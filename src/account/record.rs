@@ -92,11 +92,13 @@ impl State {
         } = self.revoked_until;
         let skewed = self.as_of.after(MAX_CODE_AGE);
         if first_factor > Some(self.as_of) || every > Some(skewed) {
-            return Err("sessions are revoked until later than 10 minutes after the last change");
+            return Err("sessions are revoked for longer than 10 minutes after the last change");
         }
         let expires = skewed.after(MAX_SESSION);
         if self.spent.iter().any(|spent| spent.expires_at > expires) {
-            return Err("a spent session expires later than any session of the last change");
+            return Err(
+                "a spent session expires later than 30 days and 10 minutes after the last change",
+            );
         }
         let full = self.as_of.after(RateLimit::MAX_WINDOW_MILLIS);
         if Limit::ALL

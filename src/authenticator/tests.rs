@@ -153,6 +153,6 @@ fn an_authenticator_is_its_kind_and_its_device() {
     }
     assert_eq!(
         InvalidAuthenticatorId.to_string(),
-        "not the id of an authenticator"
+        "the text is not an authenticator id: use one that the API listed"
     );
 }

@@ -109,13 +109,13 @@ impl Engine {
     /// The remaining record refuses every session that exists now. Deleting it too early would let an
     /// older session enroll a phone on a fresh account, and would refill the budgets.
     ///
-    /// 1. Delete the user where passwords are checked: no new session can begin.
+    /// 1. Delete the user where you check passwords, so that no new session can begin.
     /// 2. Erase.
     /// 3. Keep the record until [`Erased::delete_after`], by default for 24 hours and 2 minutes.
     /// 4. Delete it, if its revision is still the one that was stored here.
     ///
-    /// A session that you vouch for and that lives longer than the [longest
-    /// session](crate::Policy::longest_session) can become valid after that. Do not vouch for such
+    /// If you vouch for a session that lives longer than the [longest
+    /// session](crate::Policy::longest_session), it can become valid after that. Do not vouch for such
     /// a session, or keep the record until it has expired.
     ///
     /// # Errors
@@ -243,7 +243,9 @@ impl Engine {
         })
     }
 
-    /// Refills every budget. Nothing else does, except time and [`rewind`](Self::rewind)
+    /// Refills every budget.
+    ///
+    /// Otherwise, only time and [`rewind`](Self::rewind) refill a budget
     /// ([rule 7](crate::rules#7-budgets-survive)).
     ///
     /// # Errors
@@ -252,8 +254,8 @@ impl Engine {
     ///
     /// # Security
     ///
-    /// It gives an attacker who knows the password a full budget of guesses. First find out who spent
-    /// the last one.
+    /// It gives an attacker who knows the password a full budget of guesses. First find out who used
+    /// up the previous budget.
     ///
     /// # Examples
     ///
@@ -282,11 +284,11 @@ impl Engine {
     /// It ends [`Denied::ClockBehind`] for the account:
     ///
     /// 1. Stop the wrong clock.
-    /// 2. Drop the keys that sealed and signed its tokens: a token from that future would become valid later.
+    /// 2. Drop the keys of the tokens that this server issued. Otherwise they become valid later.
     /// 3. Rewind each account. A bulk run is idempotent: it refuses an account whose time is not ahead.
     ///
     /// It drops every code and every spent session, and revokes all sessions issued until `now` plus the
-    /// [skew](crate::Policy::skew). Each budget becomes at least as full as an empty one at `now`.
+    /// [skew](crate::Policy::skew). After that, no budget takes longer to refill than an empty one.
     ///
     /// # Errors
     ///
@@ -295,9 +297,10 @@ impl Engine {
     ///
     /// # Security
     ///
-    /// `now` must be right. If it is too early by more than the skew, budgets refill as by
+    /// `now` must be right. If it is too early by more than the skew, the rewind refills budgets, like
     /// [`restore_budgets`](Self::restore_budgets). Sessions that were spent or revoked after `now` are then
-    /// valid again. Use the policy of all servers: a shorter window or a smaller skew has the same effects.
+    /// valid again. Use the policy that your servers use: a shorter window or a smaller skew has the same
+    /// effects.
     ///
     /// # Examples
     ///

@@ -38,7 +38,7 @@ impl Engine {
 
     /// Begins the session of a user who has passed the first factor.
     ///
-    /// Client, scope and audience come back in [`Verified`](crate::Verified).
+    /// [`Verified`](crate::Verified) returns the client, scope and audience.
     ///
     /// # Errors
     ///

@@ -45,7 +45,7 @@ pub struct Challenged {
 impl Engine {
     /// Issues a code to an active phone, for a login.
     ///
-    /// The new code supersedes that of the same session for the same phone, by either channel. Codes of
+    /// The new code supersedes the session's earlier code for the same phone, on either channel. Codes of
     /// other sessions stay ([rule 11](crate::rules#11-one-live-code)).
     ///
     /// # Errors

@@ -104,7 +104,7 @@ impl<'a> Draft<'a> {
     pub(super) fn change(self) -> Change<'a> {
         Change {
             draft: self,
-            // What the first push would reserve, in one call.
+            // Reserves in one call what the first push would reserve.
             events: Vec::with_capacity(4),
             target: None,
         }
@@ -218,7 +218,7 @@ impl Change<'_> {
         self.end(Err(denied))
     }
 
-    /// The only place that counts a revision and moves the time of an account.
+    /// Only this function increments the revision and advances the time of an account.
     fn end<T>(self, result: Result<T, Denied>) -> Transition<T> {
         let Draft {
             mut account, now, ..

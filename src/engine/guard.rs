@@ -74,7 +74,7 @@ pub(super) fn check_may_enroll(state: &State, session: &MfaSession) -> Result<()
     }
 }
 
-/// Refuses a number that is confirmed on this account, and one phone more than the policy's limit.
+/// Refuses a number that is confirmed on this account, and a phone beyond the policy's limit.
 pub(super) fn check_room_for_phone(
     state: &State,
     number: PhoneNumber,

@@ -22,7 +22,7 @@ use crate::transition::Transition;
 impl Engine {
     /// Judges a recovery code: completes a login, uses the code up, and draws its replacement.
     ///
-    /// It works with every phone disabled. It has its own failure budget, so guesses at binding codes
+    /// It works even if every phone is disabled. It has its own failure budget, so guesses at binding codes
     /// cannot lock the owner out.
     ///
     /// # Errors
@@ -64,7 +64,7 @@ impl Engine {
         Transition::of(|| {
             let draft = self.draft_for(account, session, now)?;
             check_first_factor(session)?;
-            // A switch that is off applies to stored codes too.
+            // A policy without recovery codes also disables those that are stored.
             if self.policy.recovery_codes() == RecoveryCodes::Off {
                 return Err(Denied::NoRecoveryCode);
             }

@@ -132,10 +132,10 @@ impl Verified {
         self.at.to_utc()
     }
 
-    /// The session of an access token for the MFA API that you mint now: it lists, enrolls and removes
-    /// phones.
+    /// The session of an access token that you mint now for the MFA API.
     ///
-    /// `id` is the token's own, a `jti` for example. The session lives for `lifetime`, but never longer than
+    /// With the token, the client can list, enroll and remove phones. `id` is the id of the token, for example
+    /// its `jti`. The session lives for `lifetime`, but never longer than
     /// [`not_after`](Self::not_after): sign its [`expires_at`](MfaSession::expires_at) into the token.
     ///
     /// # Examples
@@ -177,8 +177,7 @@ impl Verified {
         self.session.assurance()
     }
 
-    /// When tokens minted from this must have expired: at the end of an MFA session; `None` for a
-    /// login.
+    /// The latest expiry of tokens minted from this: the end of the MFA session, or `None` for a login.
     #[must_use]
     pub fn not_after(&self) -> Option<UtcDateTime> {
         match self.session.assurance() {
@@ -187,8 +186,9 @@ impl Verified {
         }
     }
 
-    /// When the user authenticated, for `auth_time`: now for a login; for an MFA session, the time of the
-    /// login that began it.
+    /// When the user authenticated, for `auth_time`.
+    ///
+    /// For a login this is now. For an MFA session it is the time of the login that began it.
     #[must_use]
     pub fn authenticated_at(&self) -> UtcDateTime {
         self.session.authenticated_by(self.at).to_utc()

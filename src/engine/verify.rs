@@ -223,7 +223,7 @@ impl Engine {
         });
         change.log(Event::WrongBindingCode {
             authenticator: judged.target.authenticator(judged.channel),
-            // An unconfirmed phone counts no failures.
+            // The engine counts no failures for an unconfirmed phone.
             failures: phone.map_or(attempts, |phone| phone.failures),
             delivery: judged.challenge.delivery(),
         });

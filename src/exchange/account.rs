@@ -113,7 +113,7 @@ fn judge(
         },
     };
     match transition.begin() {
-        // A grant that was not saved is an error, never an answer.
+        // If the engine granted the request but no save followed, the response is an error.
         Step::Refused(outcome) => Err(match outcome.result {
             Err(denied) => denied.into(),
             Ok(_) => ErrorAnswer::server_error().into(),

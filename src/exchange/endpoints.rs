@@ -30,8 +30,8 @@ impl Exchange {
     ///
     /// # Security
     ///
-    /// The machine overwrites everything that it read, with one exception: `serde_json` copies a JSON string
-    /// that has an escape into a buffer that is not overwritten.
+    /// The machine overwrites everything that it read, with one exception. `serde_json` copies a JSON string
+    /// with an escape into a buffer of its own, and does not overwrite it.
     pub fn begin(engine: &Arc<Engine>, request: &Request<'_>, now: UtcDateTime) -> Self {
         let method = Method::of(request.method);
         let endpoint = match Route::of(request.method, request.path()) {
@@ -120,7 +120,7 @@ fn go_on(context: &mut Context, session: MfaSession, after: AfterToken) -> Resul
         AfterToken::Operation(operation) => return Ok(ask(session, operation?)),
         AfterToken::Associate(body) => body?,
     };
-    // Clients need not authenticate here. One that does must be the session's client.
+    // A client does not have to authenticate here. If it does, it must be the session's client.
     if body.optional("client_secret")?.is_some() {
         let credentials = body.client(None)?;
         return Ok(Way::Client(
@@ -212,8 +212,8 @@ impl Token {
     /// The session of the token: one kept from [`Verified::mfa_session`](crate::Verified::mfa_session),
     /// or [`MfaSession::trusted`] from its claims.
     ///
-    /// The machine checks that the session has not expired and, if a client authenticated, that it is the
-    /// session's.
+    /// The machine checks that the session has not expired. If a client authenticated, the machine also checks
+    /// that the session is for this client.
     pub fn session(mut self, session: MfaSession) -> Exchange {
         let way = match session.check_client(self.offered.client.as_deref()) {
             Ok(()) if session.expires_at() <= self.context.now => Err(Denied::TokenExpired.into()),
@@ -223,8 +223,9 @@ impl Token {
         self.context.go(way)
     }
 
-    /// The token is one of yours, but expired, revoked or of another audience: for example
-    /// [`Denied::TokenInvalid`].
+    /// The token is one of yours, but has expired, was revoked or has another audience.
+    ///
+    /// Pass the reason, for example [`Denied::TokenInvalid`].
     pub fn denied(self, denied: Denied) -> Exchange {
         self.context.go(Err(denied.into()))
     }

@@ -200,7 +200,7 @@ macro_rules! step {
         impl $name {
             /// Ends the request with your own error.
             ///
-            /// What was saved before stays saved, and charged.
+            /// What was already saved stays saved, with its charges.
             pub fn fail(self, error: ErrorAnswer) -> Exchange {
                 self.context.go(Err(error.into()))
             }
@@ -242,7 +242,7 @@ step! {
     /// Admit the target of a message: countries, quotas, a number look-up, a provider that is down.
     ///
     /// The request is judged, but nothing is saved, charged or sent yet. [`fail`](Self::fail) ends
-    /// the request like that. After a conflict the step does not repeat for the same target.
+    /// the request in this state. After a conflict the step does not repeat for the same target.
     ///
     /// # Security
     ///
@@ -266,9 +266,9 @@ step! {
     ///
     /// # Security
     ///
-    /// Mint none that is valid after [`Verified::not_after`] or has a later `auth_time` than
+    /// Never mint a token that is valid after [`Verified::not_after`], or one with a later `auth_time` than
     /// [`Verified::authenticated_at`]. [`Verified::mfa_session`] respects both. A failure here uses up the
-    /// code: before the request, prepare everything that can fail.
+    /// code: load keys, and prepare whatever else can fail, when the server starts.
     Mint { verified: Verified }
 }
 

@@ -127,12 +127,12 @@ impl From<Answer> for Reply {
 ///
 /// # Security
 ///
-/// From here on the body is your framework's: it is not overwritten.
+/// After the conversion your framework owns the body, and nothing overwrites it.
 #[cfg(feature = "http")]
 impl From<Reply> for http::Response<Vec<u8>> {
     fn from(mut reply: Reply) -> Self {
         let mut response = Self::new(core::mem::take(&mut *reply.body));
-        // Every status of the machine is one of HTTP.
+        // Every status of the machine is a valid HTTP status.
         *response.status_mut() = http::StatusCode::from_u16(reply.status)
             .unwrap_or(http::StatusCode::INTERNAL_SERVER_ERROR);
         for (name, value) in reply.headers() {

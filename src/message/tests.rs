@@ -148,7 +148,7 @@ fn a_text_of_160_septets_is_sent_and_one_of_161_is_refused() {
     assert_eq!(refused, Err(InvalidWording::TooLong { septets: 336 }));
     assert_eq!(
         refused.unwrap_err().to_string(),
-        "the text takes 336 septets and one SMS holds 160"
+        "the text takes 336 septets and one SMS holds 160: shorten the app name or the host"
     );
     // A shorter name leaves room for a longer host.
     let fits = wording("a", Some(&host_of(106)));
@@ -202,7 +202,7 @@ fn a_call_without_keys_is_refused_and_a_text_message_needs_none() {
     assert_eq!(refused.unwrap_err(), InvalidDelivery::Keys);
     assert_eq!(
         InvalidDelivery::Keys.to_string(),
-        "the delivery of a call has keys: challenge by voice"
+        "the delivery has no keys for a call: challenge by voice"
     );
     // An SMS turned into a call has no keys.
     let mut turned = delivery(Channel::Sms, "123456");

@@ -8,9 +8,9 @@ use core::fmt;
 pub enum InvalidPolicy {
     /// A binding code has 6 to 8 digits.
     CodeDigits,
-    /// A binding code lives 1 second to 10 minutes less the skew, in whole milliseconds.
+    /// A binding code lives 1 second to 10 minutes minus the skew, in whole milliseconds.
     CodeLifetime,
-    /// The skew is whole milliseconds, and at most 10 minutes less the code lifetime.
+    /// The skew is whole milliseconds, and at most 10 minutes minus the code lifetime.
     Skew,
     /// An `mfa_token` lives 1 second to 1 hour, and no longer than the longest session.
     TokenLifetime,
@@ -30,8 +30,8 @@ impl fmt::Display for InvalidPolicy {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::CodeDigits => "code_digits must be 6 to 8",
-            Self::CodeLifetime => "code_lifetime must be 1 second to 10 minutes less the skew, in whole milliseconds",
-            Self::Skew => "skew must be at most 10 minutes less the code_lifetime, in whole milliseconds",
+            Self::CodeLifetime => "code_lifetime must be 1 second to 10 minutes minus the skew, in whole milliseconds",
+            Self::Skew => "skew must be at most 10 minutes minus the code_lifetime, in whole milliseconds",
             Self::TokenLifetime => {
                 "token_lifetime must be 1 second to 1 hour, and not longer than longest_session"
             }

@@ -270,11 +270,11 @@ fn a_refused_number_is_named() {
         (InvalidPolicy::CodeDigits, "code_digits must be 6 to 8"),
         (
             InvalidPolicy::CodeLifetime,
-            "code_lifetime must be 1 second to 10 minutes less the skew, in whole milliseconds",
+            "code_lifetime must be 1 second to 10 minutes minus the skew, in whole milliseconds",
         ),
         (
             InvalidPolicy::Skew,
-            "skew must be at most 10 minutes less the code_lifetime, in whole milliseconds",
+            "skew must be at most 10 minutes minus the code_lifetime, in whole milliseconds",
         ),
         (
             InvalidPolicy::TokenLifetime,

@@ -218,7 +218,7 @@ fn the_stored_of_another_transition_opens_nothing_and_is_an_error() {
     }
     assert_eq!(
         AnothersStored.to_string(),
-        "this Stored is of another transition: open each Sealed with the Stored of its own Next"
+        "this Stored belongs to another transition: open each Sealed with the Stored of its own Next"
     );
 }
 

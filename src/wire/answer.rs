@@ -306,7 +306,7 @@ impl Answer {
         }
     }
 
-    /// Every header; the content type if there is a body.
+    /// Every header. The content type is present only if there is a body.
     pub fn headers(&self) -> impl Iterator<Item = (&'static str, Cow<'_, str>)> {
         let content_type = self.body().map(|_| ("Content-Type", "application/json"));
         let common = content_type

@@ -20,7 +20,7 @@ use crate::engine::verify::VerifyOob;
 
 /// The parameters of a request, from JSON or from a form.
 ///
-/// Reading fails only if the bytes are not an object; the method that needs a parameter reports
+/// Reading fails only if the bytes are not an object. The method that needs a parameter reports
 /// what is wrong with it. Unknown parameters are ignored, empty ones count as missing (RFC 6749
 /// section 3.1), repeated ones are refused.
 ///
@@ -36,7 +36,7 @@ use crate::engine::verify::VerifyOob;
 ///         "oob_code": "an id", "binding_code": "123 456"
 ///     }"#,
 /// )?;
-/// let client = body.client(None)?; // and not by the header `Authorization`
+/// let client = body.client(None)?; // without the `Authorization` header
 /// assert!(client.client_id() == "my-app" && client.matches(None));
 /// assert_eq!(body.mfa_token(None)?, "a token");
 /// assert!(matches!(body.grant()?, Grant::MfaOob(_)));
@@ -117,7 +117,7 @@ impl Body {
         Some(body)
     }
 
-    /// Nothing if there are too many.
+    /// `None` if there are too many.
     fn add(&mut self, name: String, value: Parameter) -> Option<()> {
         if self.parameters.len() >= MAX_PARAMETERS {
             return None;
@@ -164,8 +164,10 @@ impl Body {
     ///
     /// # Errors
     ///
-    /// A parameter that is missing or of a wrong type; [`BadRequest::UnsupportedAuthenticatorType`];
-    /// [`BadRequest::NoCommonChannel`]; [`BadRequest::InvalidPhoneNumber`].
+    /// * The errors of a parameter that is missing or has a wrong type
+    /// * [`BadRequest::UnsupportedAuthenticatorType`]
+    /// * [`BadRequest::NoCommonChannel`]
+    /// * [`BadRequest::InvalidPhoneNumber`]
     pub fn associate(&self, enabled: Channels) -> Result<Associate, BadRequest> {
         // The guide's table misspells the name.
         let types = self.list(["authenticator_types", "authentication_types"])?;
@@ -188,9 +190,11 @@ impl Body {
     ///
     /// # Errors
     ///
-    /// A parameter of a wrong type; [`BadRequest::UnsupportedChallengeType`] if `challenge_type` is
-    /// present without `oob`; [`BadRequest::UnknownChannel`]. The engine answers an
-    /// `authenticator_id` that is not an id.
+    /// * The errors of a parameter that has a wrong type
+    /// * [`BadRequest::UnsupportedChallengeType`] if `challenge_type` is present without `oob`
+    /// * [`BadRequest::UnknownChannel`]
+    ///
+    /// The engine, not this method, refuses an `authenticator_id` that is not an id.
     pub fn challenge(&self) -> Result<Challenge, BadRequest> {
         if let Some(types) = self.optional_list("challenge_type")?
             && !types
@@ -218,8 +222,8 @@ impl Body {
     ///
     /// # Errors
     ///
-    /// A parameter of the grant that is missing or of a wrong type. A code of a wrong shape is not
-    /// an error: it is judged.
+    /// Those of a parameter that is missing or has a wrong type. A code of a wrong shape is not
+    /// an error here: the engine judges it.
     pub fn grant(&self) -> Result<Grant, BadRequest> {
         match self.required("grant_type")? {
             MFA_OOB => Ok(Grant::MfaOob(VerifyOob {
@@ -251,9 +255,9 @@ impl Body {
     ///
     /// # Errors
     ///
-    /// [`BadRequest::Missing`] if there is no `client_id`; [`BadRequest::SeveralCredentials`] if
-    /// both are used (RFC 6749 section 2.3); [`BadRequest::InvalidClient`] if the header is not
-    /// HTTP Basic.
+    /// * [`BadRequest::Missing`] if there is no `client_id`
+    /// * [`BadRequest::SeveralCredentials`] if the client uses both (RFC 6749 section 2.3)
+    /// * [`BadRequest::InvalidClient`] if the header is not HTTP Basic
     pub fn client(&self, authorization: Option<&str>) -> Result<ClientCredentials, BadRequest> {
         let id = self.optional("client_id")?;
         let secret = self.optional("client_secret")?;

@@ -50,7 +50,7 @@ fn scheme<'a>(header: &'a str, expected: &str) -> Option<&'a str> {
 
 /// The id of an authenticator in a path, raw or percent-encoded.
 ///
-/// A text that is not an id names no authenticator. The engine reports that after the errors of the
+/// A text that is not an id matches no authenticator. The engine reports that after the errors of the
 /// session.
 ///
 /// # Examples

@@ -5,52 +5,52 @@
 //!
 //! * A write names the revision it replaces. Two concurrent writes wait at the row lock, and the later one
 //!   finds another revision: 0 rows, a conflict.
-//! * A write is reported only once its commit is on the disk: every connection raises
-//!   `synchronous_commit` to `on`, whatever the role or the database sets, and keeps the stricter
-//!   `remote_apply`. The server's `fsync` and `full_page_writes` must be on; the process checks
-//!   this at startup. A failover loses nothing if the standby is synchronous (see below).
-//! * A read may come from anywhere, even a standby that lags: a decision on an old record gets a
+//! * The store reports a write only after its commit is on the disk. Every connection raises
+//!   `synchronous_commit` to `on`, over the settings of the role and the database, and keeps the
+//!   stricter `remote_apply`. The server's `fsync` and `full_page_writes` must be on. The process
+//!   checks this at startup. A failover loses nothing if the standby is synchronous (see below).
+//! * Reads may go to any server, even to a standby that lags. A decision on an old record gets a
 //!   conflict when it is saved.
 //!
 //! # Many at the same time
 //!
-//! One task reads accounts, one inserts them and one replaces them, each with one statement for all requests
-//! that arrived while another one was under way, at most 256. So they share a round trip and a wait for
-//! the disk. A request that finds none under way has a statement of its own, at once. Each request gets its own result, after the
-//! commit: a conflict or a broken record concerns nobody else.
+//! One task reads accounts, one inserts them and one replaces them. While a statement is under way, requests
+//! wait. The next statement serves all of them, at most 256, so they share a round trip and a wait for the
+//! disk. If no statement is under way, a request gets its own at once. Each request gets its own result
+//! after the commit: a conflict or a broken record does not affect the others.
 //!
-//! A statement never has an account twice. Of several writes of one, it has the first of those that
-//! replace the latest revision. The others are conflicts, whatever becomes of that one.
+//! A statement never contains an account twice. Of several writes of one account, it contains the first
+//! one that replaces the latest revision. The others are conflicts, even if that write is a conflict too.
 //!
-//! If PostgreSQL reports that it has rolled a statement back, for example because of a deadlock, it is asked
-//! again with a statement for each request, so that a cause that concerns one fails one.
+//! PostgreSQL may report that it has rolled a statement back, for example because of a deadlock. The task then
+//! retries with one statement for each request, so only the request that caused the error fails.
 //!
 //! # When it fails
 //!
 //! A connection is not used again after any failure. A failed read is retried once, over a new connection. A
-//! write is never retried: without the response, it is unknown whether it happened. All requests that
+//! write without a response is never retried, because it may have happened. All requests that
 //! shared it get 503, and the next request loads what is stored. A statement waits for at most 3 seconds, a
-//! read or a write for at most 7. The end of a request cancels a statement of its own, and none that it
-//! shares.
+//! read or a write for at most 7. When a request ends, it cancels its own statement, but not a shared
+//! one.
 //!
-//! No setting of PostgreSQL ends a commit that waits for a synchronous standby. A statement that times out is
-//! therefore cancelled: otherwise its session would remain on the server. If it was only waiting for its
-//! standby, it is then committed on the primary alone. It was not reported, and every later report waits for
-//! a standby that has it too. A failover therefore loses no reported write, unless someone else cancels the
-//! wait for the standby: PostgreSQL then reports the commit as done.
+//! No setting of PostgreSQL ends a commit that waits for a synchronous standby. The store therefore cancels a
+//! statement that times out: otherwise its session would remain on the server. If the statement was only
+//! waiting for the standby, PostgreSQL then commits it on the primary alone. The store does not report it,
+//! and every later report waits until the standby has it too. A failover therefore loses no reported write,
+//! with one exception: if someone else cancels the wait, PostgreSQL reports the commit as done.
 //!
 //! A process has at most 16 connections, and closes those that were idle for a minute. Set
 //! `max_connections` above 16 per process.
 //!
-//! A pooler in front of it must keep sessions (pgbouncer's `pool_mode=session`), because settings
+//! A pooler in front of PostgreSQL must keep sessions (pgbouncer's `pool_mode=session`), because settings
 //! and prepared statements belong to the connection.
 //!
 //! # Events
 //!
 //! The statement that writes an account inserts its events. A reader deletes them in a transaction
-//! that ends once they are logged: a process that dies before that has deleted nothing. Other
-//! readers wait meanwhile, so the log keeps the order of an account's revisions. The next read gets
-//! events that commit late, whatever their id. The reader's commit does not wait for the disk:
+//! that commits after they are logged. If the process dies before that, it has deleted nothing. Other
+//! readers wait meanwhile, so the log keeps the order of an account's revisions. If events commit late,
+//! the next read gets them, even if their ids are lower. The reader's commit does not wait for the disk:
 //! after a crash of PostgreSQL, some events may be logged again.
 
 mod accounts;
@@ -87,9 +87,9 @@ const OLDEST: &str = "\
     RETURNING oob_mfa_events.id, event";
 
 /// The settings of every connection. Under read committed, a write that lost a race changes 0 rows
-/// and is not an error. The index finds rows in the order in which a statement names them: a plan
-/// made when the table was small would read all of it, and two processes that lock rows in different
-/// orders would meet in deadlocks.
+/// and is not an error. The index finds rows in the order in which a statement names them. A plan
+/// from a small table would read all of it. Two processes would then lock rows in different orders
+/// and cause deadlocks.
 const SETTINGS: &str = "\
     SET statement_timeout = 3000; \
     SET default_transaction_isolation = 'read committed'; \
@@ -124,7 +124,7 @@ impl PostgresStore {
     ///
     /// # Errors
     ///
-    /// Why that failed: for example, the schema of a newer server.
+    /// The reason for the failure, for example a schema of a newer server.
     pub async fn open(config: &Config, connection: &Tls) -> Result<Self, StoreError> {
         if *connection == Tls::Anyone {
             tracing::warn!(

@@ -16,8 +16,13 @@ use crate::until;
 
 /// A site without effective limits.
 pub fn site() -> Site {
+    site_of("")
+}
+
+/// The same with more users.
+pub fn site_of(users: &str) -> Site {
     Site::with(&format!(
-        "issuer = \"{ISSUER}\"\n[policy]\nsends = {{ burst = 10000, refill_seconds = 1 }}"
+        "issuer = \"{ISSUER}\"\n[policy]\nsends = {{ burst = 10000, refill_seconds = 1 }}\n{users}"
     ))
 }
 

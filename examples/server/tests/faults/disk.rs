@@ -14,26 +14,26 @@ use tempfile::TempDir;
 use tokio::runtime::Runtime;
 use tokio_postgres::NoTls;
 
-use crate::audit::site;
+use crate::audit::{site, site_of};
 use crate::common::backend::Backend;
 use crate::common::postgres_server::{PostgresServer, give, initialize, is_root};
 use crate::common::site::Site;
 use crate::common::*;
-use crate::is_unavailable;
+use crate::{is_unavailable, until};
 
 const CLIENTS: usize = 4;
-/// So many answers of 503 in a row, and a client has seen enough.
+/// A client stops after this number of 503 in a row.
 const ENOUGH: usize = 10;
-/// More challenges than a few megabytes have room for.
+/// The number of challenges that are granted before the test fills the disk.
+const BEFORE: usize = 50;
+/// The most that are granted, even if the store first has to write a few megabytes.
 const MOST: usize = 5_000;
-/// Bytes that are left at the start of the attack: redb touches some 10 more pages, and then reuses them for ever.
-const ROOM: u64 = 24 << 10;
 
 /// A file system of a few megabytes in memory.
 struct SmallDisk(TempDir);
 
 impl SmallDisk {
-    /// None, where this process may not mount one; it says so.
+    /// `None` if this process may not mount one. Prints that the test is skipped.
     fn mount(size: &str) -> Option<Self> {
         let folder = tempfile::tempdir().unwrap();
         let mounted = is_root()
@@ -44,7 +44,7 @@ impl SmallDisk {
                 .is_ok_and(|status| status.success());
         if !mounted {
             let line = "SKIPPED, a full disk: only root may mount a small one\n";
-            // In one piece, because the harness writes meanwhile.
+            // One write, because the harness prints at the same time.
             let _ = std::io::stderr().write_all(line.as_bytes());
             return None;
         }
@@ -59,15 +59,13 @@ impl SmallDisk {
         self.path().join("filler")
     }
 
-    /// Leaves this many bytes.
-    fn fill_except(&self, room: u64) {
+    /// Fills the disk to the last byte.
+    fn fill(&self) {
         let mut filler = File::create(self.filler()).unwrap();
         for size in [1 << 16, 1] {
             let zeros = vec![0; size];
             while filler.write_all(&zeros).is_ok() {}
         }
-        let length = filler.metadata().unwrap().len();
-        filler.set_len(length - room).unwrap();
     }
 
     fn free(&self) {
@@ -82,19 +80,25 @@ impl Drop for SmallDisk {
     }
 }
 
-/// Challenges from several clients, until each gets nothing but 503: how many were granted.
-fn challenge_until_it_is_full(client: &Client, tokens: &[String]) -> usize {
-    let granted = AtomicUsize::new(0);
+/// Several clients send requests while the test fills the disk, until each gets only 503. `send` gets the number
+/// of the client and that of the request. Returns how many were granted.
+fn send_until_it_is_full(
+    disk: &SmallDisk,
+    send: impl Fn(usize, usize) -> Answer + Sync,
+) -> usize {
+    let (sent, granted) = (AtomicUsize::new(0), AtomicUsize::new(0));
     thread::scope(|scope| {
-        for token in tokens {
-            scope.spawn(|| {
+        for client in 0..CLIENTS {
+            let (send, sent, granted) = (&send, &sent, &granted);
+            scope.spawn(move || {
                 let mut refused = 0;
                 while refused < ENOUGH {
-                    let answer = client.challenge(token, &json!({}));
+                    let number = sent.fetch_add(1, SeqCst);
+                    assert!(number < MOST, "the disk does not get full");
+                    let answer = send(client, number);
                     if answer.status == 200 {
                         refused = 0;
-                        let granted = granted.fetch_add(1, SeqCst);
-                        assert!(granted < MOST, "the disk does not get full");
+                        granted.fetch_add(1, SeqCst);
                     } else {
                         is_unavailable(&answer);
                         refused += 1;
@@ -102,14 +106,32 @@ fn challenge_until_it_is_full(client: &Client, tokens: &[String]) -> usize {
                 }
             });
         }
+        until("some are granted", || granted.load(SeqCst) >= BEFORE);
+        disk.fill();
     });
-    let granted = granted.into_inner();
-    assert!(granted > 0);
-    granted
+    granted.into_inner()
 }
 
 fn tokens(client: &Client) -> Vec<String> {
     (0..CLIENTS).map(|_| client.login()).collect()
+}
+
+fn email(number: usize) -> String {
+    format!("user{number}@example.com")
+}
+
+fn sub(number: usize) -> String {
+    format!("auth0|{number}")
+}
+
+/// More users than a few megabytes have room for.
+fn crowd() -> String {
+    let hash = password_hash();
+    let users = (0..MOST).map(|number| {
+        let (email, sub) = (email(number), sub(number));
+        format!("[[users]]\nemail = \"{email}\"\nsub = \"{sub}\"\npassword_hash = \"{hash}\"\n")
+    });
+    users.collect()
 }
 
 /// A whole login works.
@@ -125,35 +147,39 @@ fn redb_on_a_full_disk_grants_nothing_that_is_not_stored() {
     };
     let path = disk.path().join("accounts.redb");
     let store = format!("redb:{}", path.display());
-    let revision = || {
-        let record = RedbStore::open(&path).unwrap().record(ALICE).unwrap();
+    let stored = || {
+        let store = RedbStore::open(&path).unwrap();
+        let record = store.record(ALICE).unwrap();
         let account: Account = postcard::from_bytes(&record.unwrap()).unwrap();
-        account.revision()
+        let others = (0..MOST).filter(|&number| store.record(&sub(number)).unwrap().is_some());
+        (account.revision(), others.count())
     };
-    let site = site();
+    let site = site_of(&crowd());
     let mut server = site.start(&store);
     let client = &server.client;
     site.enroll(client);
     let (token, oob_code, code) = site.challenged(client);
-    let tokens = tokens(client);
 
-    disk.fill_except(ROOM);
-    let granted = challenge_until_it_is_full(client, &tokens);
-    // Right and wrong alike; what only reads goes on.
+    // A new record each: redb reuses its pages, so the same record would need no new ones.
+    let granted = send_until_it_is_full(&disk, |_, number| {
+        let token = client.password(&email(number), PASSWORD, "", "");
+        client.associate(&token.text("mfa_token"), "sms", PHONE)
+    });
+    // Right and wrong codes get 503. Requests that only read succeed.
     is_unavailable(&client.answer(&token, &oob_code, &wrong(&code)));
     is_unavailable(&client.answer(&token, &oob_code, &code));
     client.list(&token).ok();
-    // Nothing left that is not stored.
+    // One message for each granted challenge, and 2 from before.
     assert_eq!(site.messages().len(), 2 + granted);
 
-    // The file is opened again by a new process only, as the README says.
+    // Only a new process opens the file again, as the README says.
     disk.free();
     is_unavailable(&client.answer(&token, &oob_code, &code));
     let log = server.process.terminate();
     assert!(log.contains("No space left on device"), "{log}");
-    // The enrollment has two, and the code that was not judged has one.
-    assert_eq!(revision(), 3 + u64::try_from(granted).unwrap());
-    println!("redb: {granted} challenges granted and stored");
+    // The enrollment has 2 revisions, and the code that was not judged has 1.
+    assert_eq!(stored(), (3, granted));
+    println!("redb: {granted} associations granted and stored");
     let server = site.start(&store);
     server.client.answer(&token, &oob_code, &code).ok();
     signs_in(&site, &server.client);
@@ -208,7 +234,7 @@ impl Full {
     }
 }
 
-/// What has no room to grow.
+/// The part that has no room to grow.
 #[derive(Clone, Copy, Debug)]
 enum Part {
     Tables,
@@ -226,21 +252,23 @@ fn postgresql_on_a_full_disk_grants_nothing_that_is_not_stored(part: Part) {
     let (token, oob_code, code) = site.challenged(client);
     let tokens = tokens(client);
 
-    full.disk.fill_except(ROOM);
-    let granted = challenge_until_it_is_full(client, &tokens);
+    let granted = send_until_it_is_full(&full.disk, |number, _| {
+        client.challenge(&tokens[number], &json!({}))
+    });
     is_unavailable(&client.answer(&token, &oob_code, &wrong(&code)));
     is_unavailable(&client.answer(&token, &oob_code, &code));
     assert_eq!(site.messages().len(), 2 + granted);
 
     full.disk.free();
-    // Without room for its log it ends, and somebody has to start it. The server goes on by itself.
+    // Without room for its log, PostgreSQL ends and an operator has to start it. The server recovers by itself.
     let ended = full.postgres.bring_back();
     assert_eq!(ended, matches!(part, Part::Log));
-    // The enrollment has two, and the code that was not judged has one. A write may have reached the log in the moment when that became full.
+    // The enrollment has 2 revisions, and the code that was not judged has 1. For each client, one more write may
+    // have reached the log in the moment when it became full.
     let untold = full
         .revision()
         .checked_sub(3 + u64::try_from(granted).unwrap());
-    let untold = untold.expect("what was granted is stored");
+    let untold = untold.expect("every granted challenge is stored");
     assert!(untold <= if ended { tokens.len() as u64 } else { 0 });
     println!(
         "PostgreSQL, {part:?}: {granted} challenges granted and stored, {untold} stored and not told"

@@ -43,7 +43,7 @@ impl Clocks {
             .output()
             .unwrap();
         let library = String::from_utf8(library.stdout).unwrap();
-        // The one for programs with several threads.
+        // The library for programs with several threads.
         let library = library.replace("libfaketime.so", "libfaketimeMT.so");
         let processes = (0..SERVERS).map(|server| {
             let file = site.path().join(format!("clock.{server}"));
@@ -53,7 +53,7 @@ impl Clocks {
                 .env("LD_PRELOAD", &library)
                 .env("FAKETIME_TIMESTAMP_FILE", &file)
                 .env("FAKETIME_NO_CACHE", "1")
-                // Deadlines are of no interest here.
+                // This test does not test deadlines.
                 .env("DONT_FAKE_MONOTONIC", "1");
             Process::start(&mut command)
         });
@@ -67,7 +67,7 @@ impl Clocks {
     fn set(&self, clocks: [i64; SERVERS]) {
         for (server, seconds) in clocks.into_iter().enumerate() {
             let file = self.site.path().join(format!("clock.{server}"));
-            // Whole at any moment.
+            // A rename is atomic: a server never reads half a file.
             let new = file.with_extension("new");
             fs::write(&new, format!("{seconds:+}")).unwrap();
             fs::rename(new, file).unwrap();
@@ -128,18 +128,18 @@ impl Wave {
     }
 }
 
-/// An answer, short.
+/// A short form of an answer.
 fn heard(answer: &Answer) -> &'static str {
     let description = answer.text("error_description");
     match (answer.status, &*description, answer.header("retry-after")) {
         (403, "Invalid binding_code.", None) => JUDGED,
         (429, "Too many failed codes. Wait for some minutes before retrying.", Some(_)) => REFUSED,
-        // The shorter one of a store that is out of reach has 1.
+        // If the store is unreachable, `Retry-After` is 1.
         (503, "The service is temporarily unavailable. Try again.", Some("5")) => BEHIND,
-        // Of the step before, after a clock was set.
+        // A token of the previous step, after a clock was set.
         (401, "mfa_token is expired", None) => "401 expired",
         (401, "The mfa_token provided is invalid. Try getting a new token.", None) => "401 invalid",
-        _ => panic!("nobody may hear {answer:?}"),
+        _ => panic!("unexpected answer: {answer:?}"),
     }
 }
 
@@ -187,7 +187,7 @@ fn clocks_under_attack(name: &str, backend: &Backend) {
             clocks.set(step.clocks);
             let before = waves.last().unwrap();
             let wave = match step.challenged_at {
-                // It has begun.
+                // The first wave has begun.
                 Some(_) if number == 0 => Arc::clone(before),
                 Some(server) => Wave::of(Arc::new(clocks.wrong_code(server, user))),
                 None => Wave::of(Arc::clone(&before.request)),
@@ -203,7 +203,7 @@ fn clocks_under_attack(name: &str, backend: &Backend) {
             });
             assert_eq!(judged(), due, "{name}: {}", step.what);
             others_are_served(&clocks, step);
-            // The attack goes on while the clocks are set: what is heard then belongs to no step.
+            // The attack continues while the clocks are set. Those answers do not belong to a step.
             let between = Wave::of(Arc::clone(&wave.request));
             *current.lock().unwrap() = Some(Arc::clone(&between));
             waves.push(between);
@@ -226,7 +226,7 @@ fn clocks_under_attack(name: &str, backend: &Backend) {
     assert_eq!(record.revision, 2 + 4 + 3 * BURST);
 }
 
-/// Adds what was expected, and that was heard.
+/// Adds a row with the expected answers. Fails if any of them is missing, or if others came.
 fn row(table: &mut Table, step: &Step, wave: &Wave) -> String {
     let mut missing: BTreeSet<_> = step.answers.concat().into_iter().collect();
     for (heard, expected) in wave.heard.iter().zip(step.answers) {
@@ -243,7 +243,7 @@ fn row(table: &mut Table, step: &Step, wave: &Wave) -> String {
     format!("\n{}\n", table.last())
 }
 
-/// Ends the clients, also where an assertion fails.
+/// Ends the clients, even if an assertion fails.
 struct End<'a>(&'a Mutex<Option<Arc<Wave>>>);
 
 impl Drop for End<'_> {
@@ -252,7 +252,8 @@ impl Drop for End<'_> {
     }
 }
 
-/// Each server serves whom no other has changed. The token of one that is far ahead is invalid at the others.
+/// Each server serves users that no other server has changed. A token of a server that is far ahead is
+/// invalid at the others.
 fn others_are_served(clocks: &Clocks, step: &Step) {
     for server in 0..SERVERS {
         let user = clocks.user();

@@ -1,4 +1,4 @@
-//! A PostgreSQL and its standby, of the test's own.
+//! A PostgreSQL and its standby, which the test starts itself.
 
 use std::fs::OpenOptions;
 use std::io::Write as _;
@@ -18,7 +18,7 @@ use crate::outage::Mortal;
 pub enum Standby {
     /// Until the standby has written it.
     Synchronous,
-    /// For nothing: and the standby gets nothing from the moment when the accounts are prepared.
+    /// A commit waits for nothing. The standby gets nothing after the accounts are prepared.
     Lagging,
 }
 
@@ -41,8 +41,8 @@ pub struct Cluster {
 }
 
 impl Cluster {
-    /// None, where the program is not installed: where the environment names no PostgreSQL, the line that
-    /// says what was skipped is printed elsewhere.
+    /// `None` if the environment names no PostgreSQL, or the program is not installed. If the environment
+    /// names none, other code prints what was skipped.
     pub fn start(standby_is: Standby, primary_then: Primary) -> Option<Self> {
         Backend::postgres()?;
         let folder = tempfile::tempdir().unwrap();

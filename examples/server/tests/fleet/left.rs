@@ -9,7 +9,7 @@ use crate::record::{BURST, Record};
 use crate::request::Request;
 use crate::shots::Attacked;
 
-/// How many messages left to a user, each once.
+/// The number of messages that a user got. No message came twice.
 pub fn messages(fleet: &impl Target, user: User) -> usize {
     let messages = fleet.messages(user);
     let ids: HashSet<_> = messages
@@ -20,7 +20,7 @@ pub fn messages(fleet: &impl Target, user: User) -> usize {
     messages.len()
 }
 
-/// The next requests find exactly what the record says: so many more, and not one.
+/// The next requests find exactly what the record says is left, and not one more.
 pub fn what_is_left(fleet: &impl Target, attacked: &Attacked, record: &Record) {
     let Attacked { user, pending } = attacked;
     let before = messages(fleet, *user);

@@ -16,7 +16,7 @@ use crate::left::{messages, what_is_left};
 use crate::record::{BURST, Record};
 use crate::shots::{Attacked, CLIENTS, Kind, POLL, Shot, prepare, send, shuffle, take};
 
-/// Within it no code expires and no budget gives anything back, so that every count is exact.
+/// In this time no code expires and no budget refills, so every count is exact.
 const LONGEST: Duration = Duration::from_secs(5 * 60);
 /// Until a client that got 503 asks again.
 const RETRY: Duration = Duration::from_millis(20);
@@ -27,7 +27,7 @@ const TRIES: usize = 1_500;
 pub trait Mortal: Sync {
     fn url(&self) -> String;
 
-    /// Every account is prepared: a store that loses writes loses those from here on.
+    /// Every account is prepared. A store of the control loses all later writes.
     fn prepared(&self) {}
 
     /// SIGKILL.
@@ -79,20 +79,20 @@ struct Seen {
     answered: Instant,
 }
 
-/// When the store was killed: before the one, it was alive; after the other, it was dead.
+/// When the store was killed: alive before `begun`, dead after `done`.
 struct Kill {
     begun: Instant,
     done: Instant,
 }
 
 impl Kill {
-    /// Whether an answer of 503 leaves open what was written.
+    /// Whether the client got 503 and cannot know if the change was written.
     fn met(&self, seen: &Seen) -> bool {
         seen.heard == Heard::Busy && seen.asked <= self.done && seen.answered >= self.begun
     }
 }
 
-/// What it came to, over all accounts.
+/// The totals over all accounts.
 #[derive(Default)]
 pub struct Outage {
     pub heard: Tally,
@@ -103,19 +103,19 @@ pub struct Outage {
     pub wrong_charged: usize,
     pub messages: usize,
     pub sends_charged: usize,
-    /// From the kill to the first answer other than 503 that was asked for after it.
+    /// From the kill to the first answer other than 503, among requests sent after the kill.
     pub lasted: Duration,
-    /// What clients were told and the store does not have.
+    /// Results that clients got and the store does not have.
     pub lost: usize,
-    /// What clients were told beyond the limits.
+    /// Results that clients got beyond the limits.
     pub beyond: usize,
-    /// What is stored and was told to nobody: those clients got 503.
+    /// Changes that are stored and that no client knows of: those clients got 503.
     pub untold: usize,
-    /// That of it which was not under way at the kill.
+    /// The part of `untold` that was not under way at the kill.
     pub unexplained: usize,
 }
 
-/// Kills the store when a fifth of the requests were made. Clients repeat what gets 503.
+/// Kills the store after a fifth of the requests. Clients repeat requests that get 503.
 pub fn outage(servers: &Servers, store: &impl Mortal, accounts: usize) -> Outage {
     let began = Instant::now();
     let mut shots = Vec::new();
@@ -159,7 +159,7 @@ pub fn outage(servers: &Servers, store: &impl Mortal, accounts: usize) -> Outage
 
         let wrong = told(codes, Heard::Wrong);
         let wrong_recovery = told(recovery_codes, Heard::Wrong);
-        // Three messages and the login of the enrollment came before.
+        // The preparation sent 3 messages and completed 1 login.
         let sent = 3 + told(challenges, Heard::Granted);
         let granted = 1 + told(logins, Heard::Granted);
         for (told, stored, limit, open) in [
@@ -200,7 +200,7 @@ pub fn outage(servers: &Servers, store: &impl Mortal, accounts: usize) -> Outage
     outage
 }
 
-/// The next requests find what the records say, to the last.
+/// The next requests find exactly what the records say is left.
 fn use_up(servers: &Servers, store: &impl Mortal, accounts: &[Attacked], records: &[Record]) {
     for (attacked, before) in accounts.iter().zip(records) {
         what_is_left(servers, attacked, before);

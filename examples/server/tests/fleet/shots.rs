@@ -25,7 +25,7 @@ pub enum Kind {
     Challenge,
 }
 
-/// An account, and a code of it that is never answered right: something to answer wrong to the end.
+/// An account, and a code of it that the test answers only with wrong digits, up to the end.
 pub struct Attacked {
     pub user: User,
     pub pending: Pending,
@@ -71,7 +71,7 @@ pub fn prepare(fleet: &impl Target, account: usize, shots: &mut Vec<Shot>) -> At
     Attacked { user, pending }
 }
 
-/// In an order that is the same in every run.
+/// Shuffles into an order that is the same in every run.
 pub fn shuffle(shots: &mut [Shot], account: usize) {
     let mut rng = ChaCha20Rng::seed_from_u64(account.try_into().unwrap());
     for last in (1..shots.len()).rev() {
@@ -85,8 +85,8 @@ pub fn take<'a>(next: &AtomicUsize, shots: &'a [Shot]) -> Option<(usize, &'a Sho
     Some((turn, shots.get(turn)?))
 }
 
-/// A process that does not answer a question about its health has taken nothing: the next one is
-/// asked. What went off after that and was not answered is not sent again.
+/// Sends to the next process if one does not answer a health check, because it has taken nothing.
+/// A request that was sent and not answered is not sent again.
 pub fn send(fleet: &impl Target, mut turn: usize, request: &Request) -> Heard {
     let deadline = Instant::now() + Duration::from_secs(30);
     loop {
@@ -96,7 +96,7 @@ pub fn send(fleet: &impl Target, mut turn: usize, request: &Request) -> Heard {
                     .send(request)
                     .map_or(Heard::Cut, |answer| Heard::of(&answer));
             }
-            Err(error) => assert!(Instant::now() < deadline, "nobody listens: {error}"),
+            Err(error) => assert!(Instant::now() < deadline, "no process answers: {error}"),
         }
         turn += 1;
         thread::sleep(POLL);

@@ -1,4 +1,4 @@
-//! What several requests ask of PostgreSQL at the same time shares a statement, and each gets its own answer.
+//! Concurrent requests to PostgreSQL share a statement, and each gets its own answer.
 
 use std::pin::Pin;
 use std::task::Poll;
@@ -15,7 +15,7 @@ use super::{account, is_conflict, open, step};
 
 type Begun<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + 'a>>;
 
-/// Polls it once: it is in the queue, and has no answer.
+/// Polls the request once. It is then in the queue, and has no answer yet.
 async fn begin<'a, T>(asked: impl Future<Output = Result<T, StoreError>> + 'a) -> Begun<'a, T> {
     let mut asked: Begun<'a, T> = Box::pin(asked);
     std::future::poll_fn(|context| {
@@ -39,7 +39,7 @@ async fn stored<const N: usize>(store: &dyn Store, subjects: [&str; N]) -> [Acco
     accounts
 }
 
-/// A session that has begun a transaction with these statements, and ends it when it is told to.
+/// A session with an open transaction that ran these statements; [`end`] rolls it back.
 async fn session(backend: &Backend, statements: &str) -> Client {
     let client = backend.client().await;
     client.batch_execute("BEGIN").await.unwrap();
@@ -55,7 +55,7 @@ async fn end(session: &Client) {
     session.batch_execute("ROLLBACK").await.unwrap();
 }
 
-/// Until so many sessions wait for a lock.
+/// Returns when this number of sessions wait for a lock.
 async fn until_waiting(backend: &Backend, expected: i64) {
     let Kind::Postgres { schema, .. } = &backend.kind else {
         unreachable!();
@@ -75,10 +75,10 @@ async fn until_waiting(backend: &Backend, expected: i64) {
     reached.expect("as many sessions wait");
 }
 
-/// Until what is alone waits for a lock: it needs its caller to get there.
+/// Polls a request that has its own statement until it waits for a lock.
 async fn until_it_waits<T>(backend: &Backend, alone: &mut Begun<'_, T>) {
     tokio::select! {
-        _ = alone => panic!("it waits"),
+        _ = alone => panic!("the request did not wait for the lock"),
         () = until_waiting(backend, 1) => {}
     }
 }
@@ -194,7 +194,7 @@ fn of_the_first_writes_of_one_account_in_a_batch_one_succeeds() {
 }
 
 #[test]
-fn a_lost_answer_fails_its_batch_which_is_not_asked_again() {
+fn a_lost_answer_fails_its_batch_and_nothing_is_retried() {
     let Some(backend) = Backend::postgres() else {
         return;
     };
@@ -249,7 +249,7 @@ fn a_caller_that_stops_waiting_cancels_no_other_write() {
             write(store, &carol).await,
         ];
         let [alice, bob, carol] = batch;
-        // One that has not begun is not begun.
+        // A write that has not begun never begins.
         drop(carol);
         end(&locked).await;
         under_way.await.unwrap();
@@ -263,20 +263,20 @@ fn a_caller_that_stops_waiting_cancels_no_other_write() {
 }
 
 #[test]
-fn the_writes_of_a_batch_that_met_a_deadlock_are_asked_one_by_one() {
+fn after_a_deadlock_the_writes_of_a_batch_are_retried_one_by_one() {
     on_postgres(async |backend, store| {
         let [first, alice, bob] = stored(store, ["first", "alice", "bob"]).await;
         let locked = session(backend, &lock("first")).await;
         let mut under_way = write(store, &first).await;
         until_it_waits(backend, &mut under_way).await;
-        // The one that notices is ended.
+        // PostgreSQL aborts the session that detects the deadlock. This one never does, so the batch is aborted.
         let patient = format!("SET deadlock_timeout = '1h'; {}", lock("bob"));
         let other = session(backend, &patient).await;
         let batch = [write(store, &alice).await, write(store, &bob).await];
         end(&locked).await;
         under_way.await.unwrap();
         until_waiting(backend, 1).await;
-        // It has alice, and waits for bob.
+        // It holds the lock of alice, and waits for bob.
         other.batch_execute(&lock("alice")).await.unwrap();
         until_waiting(backend, 2).await;
         end(&other).await;
@@ -322,7 +322,7 @@ fn a_write_that_postgresql_refuses_is_refused_alone() {
     });
 }
 
-/// Reads of accounts wait for whoever holds this lock, and are counted.
+/// Reads of accounts wait for this lock, and are counted.
 const COUNTED: &str = "\
     ALTER TABLE oob_mfa_accounts RENAME TO kept;
     CREATE SEQUENCE asked;

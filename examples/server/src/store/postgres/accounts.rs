@@ -55,7 +55,7 @@ impl Accounts {
     pub(super) async fn load(self, waiting: Vec<Asked<Subject, Option<Row>>>) {
         let loaded = match self.select(&waiting).await {
             Err(failed) => {
-                // What cut one connection has usually cut all of them.
+                // If one connection was cut, usually all of them were.
                 drop(self.pool.retain(|_, _| false));
                 if failed.is_reported() && waiting.len() > 1 {
                     for asked in waiting {
@@ -92,8 +92,8 @@ impl Accounts {
         .await
     }
 
-    /// Only one write of an account can succeed: of those that replace the latest revision, the
-    /// first. The statement gets that one, and the others are conflicts.
+    /// Only one write of an account can succeed: the first one that replaces the latest revision. The
+    /// statement gets that one, and the others are conflicts.
     pub(super) async fn write(self, statement: &'static str, mut waiting: Vec<Asked<Write, ()>>) {
         // Every process locks its rows in this order, so none waits for another in a circle.
         waiting.sort_by(|a, b| {
@@ -128,7 +128,7 @@ impl Accounts {
         }
     }
 
-    /// The places of those that are written, from 1.
+    /// The places of the turns that were written, from 1.
     async fn change(
         &self,
         statement: &'static str,
@@ -176,7 +176,7 @@ fn answer_loads(
     }
 }
 
-/// Nobody is answered before the commit: the loser of a race would load what was there before it.
+/// Answers only after the commit. Otherwise a write that lost the race would load the old record.
 fn answer_writes(turns: Vec<Turn>, written: Result<HashSet<i64>, Unanswered>) {
     let written = match written {
         // Rolled back because of another writer.
@@ -214,7 +214,7 @@ fn key(subject: &Subject) -> &[u8] {
     subject.as_str().as_bytes()
 }
 
-/// What a statement needs of a write.
+/// The parts of a write that a statement needs.
 pub(super) struct Write {
     subject: Subject,
     record: Vec<u8>,

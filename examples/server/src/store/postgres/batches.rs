@@ -48,7 +48,7 @@ impl<Q: Send + 'static, A: Send + 'static> Batches<Q, A> {
         }
     }
 
-    /// A caller that stops waiting cancels nothing that others asked.
+    /// If a caller stops waiting, the requests of others go on.
     pub(super) async fn ask(&self, what: Q) -> Result<A, StoreError> {
         let (answer, answered) = oneshot::channel();
         let asked = Asked { what, answer };
@@ -56,7 +56,7 @@ impl<Q: Send + 'static, A: Send + 'static> Batches<Q, A> {
             // A request alone waits for no other task.
             (self.run)(vec![asked]).await;
         } else {
-            // If the task has ended, so has the answer.
+            // If the task has ended, the answer's channel is closed too.
             let _ = self.queue.send(asked).await;
         }
         let ended = |error: oneshot::error::RecvError| StoreError::Unavailable(error.into());
@@ -80,7 +80,7 @@ async fn run_each<Q: Send + 'static, A: Send + 'static>(
         // Drop requests that no caller waits for.
         batch.retain(|asked| !asked.answer.is_closed());
         if !batch.is_empty() {
-            // A panic fails this batch, and not the next ones.
+            // A panic fails this batch only.
             let run = tokio::spawn(run(std::mem::take(&mut batch)));
             let _ = run.await;
         }

@@ -1,4 +1,4 @@
-//! What happens to the clocks, step by step, and what comes of it.
+//! The steps of the clocks, and the answers that each step must give.
 
 pub const SERVERS: usize = 3;
 
@@ -8,7 +8,7 @@ pub const DAY: i64 = 24 * HOUR;
 const LATER: i64 = HOUR + 60;
 const MUCH_LATER: i64 = LATER + DAY + 60;
 
-/// What the clocks show beside the true time, and what comes of it.
+/// The offset of each clock in seconds, and what the clients must get.
 pub struct Step {
     pub what: &'static str,
     pub clocks: [i64; SERVERS],
