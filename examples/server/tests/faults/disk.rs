@@ -82,10 +82,7 @@ impl Drop for SmallDisk {
 
 /// Several clients send requests while the test fills the disk, until each gets only 503. `send` gets the number
 /// of the client and that of the request. Returns how many were granted.
-fn send_until_it_is_full(
-    disk: &SmallDisk,
-    send: impl Fn(usize, usize) -> Answer + Sync,
-) -> usize {
+fn send_until_it_is_full(disk: &SmallDisk, send: impl Fn(usize, usize) -> Answer + Sync) -> usize {
     let (sent, granted) = (AtomicUsize::new(0), AtomicUsize::new(0));
     thread::scope(|scope| {
         for client in 0..CLIENTS {
