@@ -49,7 +49,9 @@ impl Delivery {
 ///
 /// # Security
 ///
-/// It is not a secret and does not reveal the `oob_code`.
+/// What it writes is a hash: not a secret, and it does not reveal the `oob_code`. In memory it is the id
+/// that the `oob_code` encodes, and `Hash` and `Ord` read that: keep ids in maps, and store or send only
+/// their text.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 // It holds the id of the challenge, and is hashed when it is written: a request whose events nobody reads
 // pays for no hash.

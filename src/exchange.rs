@@ -97,15 +97,18 @@
 //! }
 //!
 //! fn first_factor(step: Grant) -> Exchange {
-//!     match (step.grant_type(), step.body().optional("password")) {
-//!         ("password", Ok(Some("correct horse"))) => {
+//!     // Your user table, and a slow hash of the password.
+//!     let is_right = step.body().optional("username") == Ok(Some("alice@example.com"))
+//!         && step.body().optional("password") == Ok(Some("correct horse"));
+//!     match step.grant_type() {
+//!         "password" if is_right => {
 //!             let Ok(subject) = "auth0|alice".parse() else {
 //!                 return step.fail(ErrorAnswer::server_error());
 //!             };
 //!             let (scope, audience) = ("openid".into(), String::new());
 //!             step.first_factor(Passed { subject, scope, audience })
 //!         }
-//!         ("password", _) => {
+//!         "password" => {
 //!             let wrong = "Wrong email or password.";
 //!             step.fail(ErrorAnswer::new(403, "invalid_grant", wrong))
 //!         }
@@ -123,7 +126,9 @@
 //!     }
 //! }
 //!
-//! let engine = Engine::new(Policy::auth0(), KeyRing::new(Key::new(1, &[7; 32])));
+//! # let secret = [7; 32];
+//! // `secret`: 32 bytes from the system's random source, kept with your other keys.
+//! let engine = Engine::new(Policy::auth0(), KeyRing::new(Key::new(1, &secret)));
 //! let mut server = Server {
 //!     engine: engine.into(),
 //!     accounts: HashMap::new(),

@@ -98,8 +98,9 @@
 //! use getrandom::rand_core::UnwrapErr;
 //! use time::{Duration, UtcDateTime};
 //!
-//! // Once per server: a policy, and a key from the system's random source.
-//! let engine = Engine::new(Policy::auth0(), KeyRing::new(Key::new(1, &[7; 32])));
+//! // Once per server: a policy, and a key: 32 bytes from the system's random source.
+//! # let secret = [7; 32];
+//! let engine = Engine::new(Policy::auth0(), KeyRing::new(Key::new(1, &secret)));
 //! let mut rng = UnwrapErr(getrandom::SysRng);
 //! let now = UtcDateTime::now();
 //!

@@ -181,7 +181,10 @@ impl History {
         });
         let by = self.savings.iter().find(|saving| saving.account == record);
         match (overwritten, by) {
-            (Some(first), Some(second)) if first.restarts == self.restarts => {
+            // A later write may have followed the loss of the first: that is no lost compare.
+            (Some(first), Some(second))
+                if first.restarts == self.restarts && met(first, second) =>
+            {
                 Err(self.overwritten(first, second))
             }
             (Some(lost), _) => {
@@ -257,10 +260,9 @@ impl History {
             Duty::Replace
         };
         let (rule, found) = self.lost(first, second);
-        let met = matches!(first.came_of, Came::Reported(ended) if ended > second.began);
         let hint = match duty {
             Duty::Insert => "insert, and report a conflict if a record exists",
-            _ if met => {
+            _ if met(first, second) => {
                 "both were under way at once: compare and write in one statement, or lock the row"
             }
             _ => "name the replaced revision in the write, and check whether it changed a row",
@@ -356,6 +358,11 @@ impl History {
             schedule,
         }
     }
+}
+
+/// Whether the second write began before the first was reported.
+fn met(first: &Saving, second: &Saving) -> bool {
+    matches!(first.came_of, Came::Reported(ended) if ended > second.began)
 }
 
 /// The largest number of loads shown for one schedule.
