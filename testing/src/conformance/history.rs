@@ -181,7 +181,7 @@ impl History {
         });
         let by = self.savings.iter().find(|saving| saving.account == record);
         match (overwritten, by) {
-            // A later write may have followed the loss of the first: that is no lost compare.
+            // A later write may have followed the loss of the first: then the store did compare.
             (Some(first), Some(second))
                 if first.restarts == self.restarts && met(first, second) =>
             {
