@@ -1,5 +1,5 @@
 //! Accounts in a table of PostgreSQL: `postgres://USER:PASSWORD@HOST/DATABASE`, with `?sslmode=verify-full`
-//! over TLS.
+//! over TLS. Databases that only speak its protocol are not supported.
 //!
 //! # What keeps an account whole
 //!
@@ -16,27 +16,34 @@
 //!
 //! One task reads accounts, one inserts them and one replaces them, each with one statement for all requests
 //! that arrived while another one was under way, at most 256. So they share a round trip and a wait for
-//! the disk. A request that finds none under way has a statement of its own, at once. Each request gets its own result, after the
-//! commit: a conflict or a broken record concerns nobody else.
+//! the disk. A request that finds none under way has a statement of its own, at once. Each request gets its
+//! own result, after the commit: a conflict or a broken record concerns nobody else.
 //!
 //! A statement never has an account twice. Of several writes of one, it has the first of those that
 //! replace the latest revision. The others are conflicts, whatever becomes of that one.
 //!
-//! If PostgreSQL reports that it has rolled a statement back, for example because of a deadlock, it is asked
-//! again with a statement for each request, so that a cause that concerns one fails one.
+//! If PostgreSQL reports an error that one row can have, it has rolled the statement back: a constraint, a
+//! trigger, a deadlock, a locked row. It is then asked again with a statement for each request that is
+//! still waited for, one after the other, so that a cause that concerns one fails one. Later requests wait
+//! meanwhile. Any other error, for example a full disk or a timeout, fails all at once.
+//!
+//! A statement waits for a row that another session has locked for at most 250 milliseconds, because all later
+//! writes wait behind it. A write that has waited alone then gets 503. A role or the URL can set another
+//! `lock_timeout`, above 0.
 //!
 //! # When it fails
 //!
-//! A connection is not used again after any failure. A failed read is retried once, over a new connection. A
-//! write is never retried: without the response, it is unknown whether it happened. All requests that
-//! shared it get 503, and the next request loads what is stored. A statement waits for at most 3 seconds, a
-//! read or a write for at most 7. The end of a request cancels a statement of its own, and none that it
-//! shares.
+//! A connection is not used again after any failure except an error that one row can have. If there was no
+//! connection or it broke, or there was no answer in time, a read is retried once, over a new connection. A
+//! write is then not retried: without the response, it is unknown whether it happened. All requests that
+//! shared it get 503, and the next request loads what is stored. A statement takes at most 3 seconds, a
+//! read or a write at most 7. The end of a request cancels a statement that it has alone from the start, and
+//! no other.
 //!
 //! No setting of PostgreSQL ends a commit that waits for a synchronous standby. A statement that times out is
 //! therefore cancelled: otherwise its session would remain on the server. If it was only waiting for its
-//! standby, it is then committed on the primary alone. It was not reported, and every later report waits for
-//! a standby that has it too. A failover therefore loses no reported write, unless someone else cancels the
+//! standby, it is then committed on the primary alone. It was not reported as saved, and every later report
+//! waits for a standby that has it too. A failover therefore loses no reported write, unless someone else cancels the
 //! wait for the standby: PostgreSQL then reports the commit as done.
 //!
 //! A process has at most 16 connections, and closes those that were idle for a minute. Set
@@ -79,7 +86,8 @@ use super::{CONNECT, Promise, Store, StoreError, TakeEvent, Tls, in_time};
 
 /// A reader that hangs is ended, and its events become available again.
 const READ: &str = "\
-    BEGIN; SET LOCAL synchronous_commit = off; SET LOCAL idle_in_transaction_session_timeout = 3000";
+    BEGIN; SET LOCAL synchronous_commit = off; SET LOCAL idle_in_transaction_session_timeout = 3000; \
+    SET LOCAL lock_timeout = 0";
 const OLDEST: &str = "\
     WITH oldest AS MATERIALIZED (\
         SELECT id FROM oob_mfa_events ORDER BY id LIMIT $1 FOR UPDATE) \
@@ -87,11 +95,13 @@ const OLDEST: &str = "\
     RETURNING oob_mfa_events.id, event";
 
 /// The settings of every connection. Under read committed, a write that lost a race changes 0 rows
-/// and is not an error. The index finds rows in the order in which a statement names them: a plan
-/// made when the table was small would read all of it, and two processes that lock rows in different
-/// orders would meet in deadlocks.
+/// and is not an error. Statements name their rows in the order of the index, and every plan finds them
+/// by it. Two processes that locked rows in different orders would meet in deadlocks. `ANY($1)` in a
+/// statement makes the names a condition of the index: without it, a plan made when the table was small
+/// reads the whole index.
 const SETTINGS: &str = "\
     SET statement_timeout = 3000; \
+    SELECT set_config('lock_timeout', '250', false) WHERE current_setting('lock_timeout') = '0'; \
     SET default_transaction_isolation = 'read committed'; \
     SELECT set_config('synchronous_commit', 'on', false) \
         WHERE current_setting('synchronous_commit') <> 'remote_apply'; \
@@ -198,7 +208,7 @@ impl PostgresStore {
     async fn drain(&self, take: TakeEvent<'_>) -> Result<usize, StoreError> {
         const MOST: i64 = BATCH as i64;
         let client = self.client().await?;
-        let asked = ask(&self.tls, client, async |client| {
+        let taken = async |client: &Client| {
             client.batch_execute(READ).await?;
             let statement = client.prepare_cached(OLDEST).await?;
             let rows = client.query(&statement, &[&MOST]).await?;
@@ -210,6 +220,14 @@ impl PostgresStore {
             hand_over(events.iter().map(|(_, event)| *event), take);
             client.batch_execute("COMMIT").await?;
             Ok(events.len())
+        };
+        let asked = ask(&self.tls, client, async |client| {
+            let taken = taken(client).await;
+            if taken.is_err() {
+                // The connection may return to the pool.
+                let _ = client.batch_execute("ROLLBACK").await;
+            }
+            taken
         });
         Ok(asked.await?)
     }
