@@ -98,8 +98,9 @@
 //!
 //! fn first_factor(step: Grant) -> Exchange {
 //!     // Your user table, and a slow hash of the password.
-//!     let is_right = step.body().optional("username") == Ok(Some("alice@example.com"))
-//!         && step.body().optional("password") == Ok(Some("correct horse"));
+//!     let body = step.body();
+//!     let is_right = body.optional("username") == Ok(Some("alice@example.com"))
+//!         && body.optional("password") == Ok(Some("correct horse"));
 //!     match step.grant_type() {
 //!         "password" if is_right => {
 //!             let Ok(subject) = "auth0|alice".parse() else {
@@ -127,7 +128,7 @@
 //! }
 //!
 //! # let secret = [7; 32];
-//! // `secret`: 32 bytes from the system's random source, kept with your other keys.
+//! // `secret`: 32 bytes from the system's random source.
 //! let engine = Engine::new(Policy::auth0(), KeyRing::new(Key::new(1, &secret)));
 //! let mut server = Server {
 //!     engine: engine.into(),

@@ -98,7 +98,8 @@
 //! use getrandom::rand_core::UnwrapErr;
 //! use time::{Duration, UtcDateTime};
 //!
-//! // Once per server: a policy, and a key: 32 bytes from the system's random source.
+//! // Once per server: a policy and a key.
+//! // `secret`: 32 bytes from the system's random source.
 //! # let secret = [7; 32];
 //! let engine = Engine::new(Policy::auth0(), KeyRing::new(Key::new(1, &secret)));
 //! let mut rng = UnwrapErr(getrandom::SysRng);

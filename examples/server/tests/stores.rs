@@ -6,6 +6,8 @@ mod batches;
 mod common;
 #[path = "stores/events.rs"]
 mod events;
+#[path = "stores/held_up.rs"]
+mod held_up;
 #[allow(dead_code, reason = "of its faults, one is used here")]
 #[path = "faults/proxy.rs"]
 mod proxy;

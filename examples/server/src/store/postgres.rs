@@ -1,5 +1,5 @@
 //! Accounts in a table of PostgreSQL: `postgres://USER:PASSWORD@HOST/DATABASE`, with `?sslmode=verify-full`
-//! over TLS.
+//! over TLS. Databases that only speak its protocol are not supported.
 //!
 //! # What keeps an account whole
 //!
@@ -22,22 +22,28 @@
 //! A statement never contains an account twice. Of several writes of one account, it contains the first
 //! one that replaces the latest revision. The others are conflicts, even if that write is a conflict too.
 //!
-//! PostgreSQL may report that it has rolled a statement back, for example because of a deadlock. The task then
-//! retries with one statement for each request, so only the request that caused the error fails.
+//! If PostgreSQL reports an error that one row can cause, it has rolled the statement back: a constraint, a
+//! trigger, a deadlock, a locked row. The task then retries with one statement for each request whose
+//! caller still waits, one after the other. So only the request that caused the error fails. Later
+//! requests wait meanwhile. Any other error, such as a full disk or a timeout, fails the whole batch.
+//!
+//! A statement waits at most 250 milliseconds for a row that another session has locked, because all later
+//! writes wait behind it. A write that waited alone then gets 503. A role or the URL can set another
+//! `lock_timeout` above 0.
 //!
 //! # When it fails
 //!
-//! A connection is not used again after any failure. A failed read is retried once, over a new connection. A
-//! write without a response is never retried, because it may have happened. All requests that
-//! shared it get 503, and the next request loads what is stored. A statement waits for at most 3 seconds, a
-//! read or a write for at most 7. When a request ends, it cancels its own statement, but not a shared
-//! one.
+//! A connection is not used again after a failure, unless the error is one that a row can cause. If there was
+//! no connection or no answer in time, the store retries a read once, over a new connection. It never
+//! retries a write without a response, because the write may have happened. All requests that shared it get
+//! 503, and the next request loads what is stored. A statement takes at most 3 seconds, a read or a write at
+//! most 7. When a request ends, it cancels its own statement, but not a shared one.
 //!
-//! No setting of PostgreSQL ends a commit that waits for a synchronous standby. The store therefore cancels a
-//! statement that times out: otherwise its session would remain on the server. If the statement was only
-//! waiting for the standby, PostgreSQL then commits it on the primary alone. The store does not report it,
-//! and every later report waits until the standby has it too. A failover therefore loses no reported write,
-//! with one exception: if someone else cancels the wait, PostgreSQL reports the commit as done.
+//! No setting of PostgreSQL ends a commit that waits for a synchronous standby. A statement that times out is
+//! therefore cancelled: otherwise its session would remain on the server. If it was only waiting for its
+//! standby, it is then committed on the primary alone. It was not reported as saved, and every later report
+//! waits for a standby that has it too. A failover therefore loses no reported write, unless someone else cancels the
+//! wait for the standby: PostgreSQL then reports the commit as done.
 //!
 //! A process has at most 16 connections, and closes those that were idle for a minute. Set
 //! `max_connections` above 16 per process.
@@ -79,7 +85,8 @@ use super::{CONNECT, Promise, Store, StoreError, TakeEvent, Tls, in_time};
 
 /// A reader that hangs is ended, and its events become available again.
 const READ: &str = "\
-    BEGIN; SET LOCAL synchronous_commit = off; SET LOCAL idle_in_transaction_session_timeout = 3000";
+    BEGIN; SET LOCAL synchronous_commit = off; SET LOCAL idle_in_transaction_session_timeout = 3000; \
+    SET LOCAL lock_timeout = 0";
 const OLDEST: &str = "\
     WITH oldest AS MATERIALIZED (\
         SELECT id FROM oob_mfa_events ORDER BY id LIMIT $1 FOR UPDATE) \
@@ -87,11 +94,13 @@ const OLDEST: &str = "\
     RETURNING oob_mfa_events.id, event";
 
 /// The settings of every connection. Under read committed, a write that lost a race changes 0 rows
-/// and is not an error. The index finds rows in the order in which a statement names them. A plan
-/// from a small table would read all of it. Two processes would then lock rows in different orders
-/// and cause deadlocks.
+/// and is not an error. Statements name their rows in the order of the index, and every plan finds them
+/// by it: two processes that lock rows in different orders would cause deadlocks. `ANY($1)` in a statement
+/// makes the names a condition of the index. Without it, a plan from a small table would read the whole
+/// index.
 const SETTINGS: &str = "\
     SET statement_timeout = 3000; \
+    SELECT set_config('lock_timeout', '250', false) WHERE current_setting('lock_timeout') = '0'; \
     SET default_transaction_isolation = 'read committed'; \
     SELECT set_config('synchronous_commit', 'on', false) \
         WHERE current_setting('synchronous_commit') <> 'remote_apply'; \
@@ -198,7 +207,7 @@ impl PostgresStore {
     async fn drain(&self, take: TakeEvent<'_>) -> Result<usize, StoreError> {
         const MOST: i64 = BATCH as i64;
         let client = self.client().await?;
-        let asked = ask(&self.tls, client, async |client| {
+        let taken = async |client: &Client| {
             client.batch_execute(READ).await?;
             let statement = client.prepare_cached(OLDEST).await?;
             let rows = client.query(&statement, &[&MOST]).await?;
@@ -210,6 +219,14 @@ impl PostgresStore {
             hand_over(events.iter().map(|(_, event)| *event), take);
             client.batch_execute("COMMIT").await?;
             Ok(events.len())
+        };
+        let asked = ask(&self.tls, client, async |client| {
+            let taken = taken(client).await;
+            if taken.is_err() {
+                // The connection may return to the pool.
+                let _ = client.batch_execute("ROLLBACK").await;
+            }
+            taken
         });
         Ok(asked.await?)
     }

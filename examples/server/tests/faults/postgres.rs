@@ -138,6 +138,12 @@ fn while_the_row_is_locked<T>(backend: &Backend, done: impl FnOnce() -> T) -> T 
     value
 }
 
+/// For a server whose statements wait for a locked row until they time out.
+fn patient(backend: &Backend) -> String {
+    let options = "options=-c%20lock_timeout%3D1min%20";
+    backend.url.replace("options=", options)
+}
+
 const WAITING: &str = "wait_event_type = 'Lock'";
 
 #[test]
@@ -147,7 +153,7 @@ fn a_statement_that_timed_out_has_written_nothing() {
         return;
     };
     let site = Site::new();
-    let server = site.start(&backend.url);
+    let server = site.start(&patient(&backend));
     site.enroll(&server.client);
     let (token, oob_code, code) = site.challenged(&server.client);
     let before = backend.record(ALICE);
@@ -172,7 +178,7 @@ fn a_connection_cut_during_a_write_only_costs_a_503() {
         return;
     };
     let site = Site::new();
-    let server = site.start(&backend.url);
+    let server = site.start(&patient(&backend));
     site.enroll(&server.client);
     let (token, oob_code, code) = site.challenged(&server.client);
     let before = backend.record(ALICE);

@@ -13,10 +13,10 @@ use super::common::backend::{Backend, Kind};
 use super::proxy::{Fault, Proxy};
 use super::{account, is_conflict, open, step};
 
-type Begun<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + 'a>>;
+pub type Begun<'a, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + 'a>>;
 
 /// Polls the request once. It is then in the queue, and has no answer yet.
-async fn begin<'a, T>(asked: impl Future<Output = Result<T, StoreError>> + 'a) -> Begun<'a, T> {
+pub async fn begin<'a, T>(asked: impl Future<Output = Result<T, StoreError>> + 'a) -> Begun<'a, T> {
     let mut asked: Begun<'a, T> = Box::pin(asked);
     std::future::poll_fn(|context| {
         assert!(asked.as_mut().poll(context).is_pending());
@@ -26,12 +26,12 @@ async fn begin<'a, T>(asked: impl Future<Output = Result<T, StoreError>> + 'a) -
     asked
 }
 
-async fn write<'a>(store: &'a dyn Store, account: &'a Account) -> Begun<'a, Account> {
+pub async fn write<'a>(store: &'a dyn Store, account: &'a Account) -> Begun<'a, Account> {
     begin(step(store, account)).await
 }
 
 /// Accounts at their first revision.
-async fn stored<const N: usize>(store: &dyn Store, subjects: [&str; N]) -> [Account; N] {
+pub async fn stored<const N: usize>(store: &dyn Store, subjects: [&str; N]) -> [Account; N] {
     let mut accounts = subjects.map(account);
     for account in &mut accounts {
         *account = step(store, account).await.unwrap();
@@ -40,23 +40,23 @@ async fn stored<const N: usize>(store: &dyn Store, subjects: [&str; N]) -> [Acco
 }
 
 /// A session with an open transaction that ran these statements; [`end`] rolls it back.
-async fn session(backend: &Backend, statements: &str) -> Client {
+pub async fn session(backend: &Backend, statements: &str) -> Client {
     let client = backend.client().await;
     client.batch_execute("BEGIN").await.unwrap();
     client.batch_execute(statements).await.unwrap();
     client
 }
 
-fn lock(subject: &str) -> String {
+pub fn lock(subject: &str) -> String {
     format!("SELECT FROM oob_mfa_accounts WHERE subject = '{subject}' FOR UPDATE")
 }
 
-async fn end(session: &Client) {
+pub async fn end(session: &Client) {
     session.batch_execute("ROLLBACK").await.unwrap();
 }
 
 /// Returns when this number of sessions wait for a lock.
-async fn until_waiting(backend: &Backend, expected: i64) {
+pub async fn until_waiting(backend: &Backend, expected: i64) {
     let Kind::Postgres { schema, .. } = &backend.kind else {
         unreachable!();
     };
@@ -75,14 +75,6 @@ async fn until_waiting(backend: &Backend, expected: i64) {
     reached.expect("as many sessions wait");
 }
 
-/// Polls a request that has its own statement until it waits for a lock.
-async fn until_it_waits<T>(backend: &Backend, alone: &mut Begun<'_, T>) {
-    tokio::select! {
-        _ = alone => panic!("the request did not wait for the lock"),
-        () = until_waiting(backend, 1) => {}
-    }
-}
-
 /// The transaction that wrote each of these accounts.
 async fn transactions<const N: usize>(backend: &Backend, subjects: [&str; N]) -> [u32; N] {
     let client = backend.client().await;
@@ -95,7 +87,7 @@ async fn transactions<const N: usize>(backend: &Backend, subjects: [&str; N]) ->
     transactions
 }
 
-async fn revision(store: &dyn Store, subject: &str) -> u64 {
+pub async fn revision(store: &dyn Store, subject: &str) -> u64 {
     let loaded = store.load(subject.parse().unwrap()).await;
     loaded.unwrap().unwrap().revision()
 }
@@ -104,17 +96,25 @@ async fn events(backend: &Backend) -> i64 {
     count(backend, "SELECT count(*) FROM oob_mfa_events").await
 }
 
-async fn count(backend: &Backend, query: &str) -> i64 {
+pub async fn count(backend: &Backend, query: &str) -> i64 {
     let row = backend.client().await.query_one(query, &[]).await;
     row.unwrap().get(0)
 }
 
-fn is_unavailable<T>(answer: &Result<T, StoreError>) -> bool {
+pub fn is_unavailable<T>(answer: &Result<T, StoreError>) -> bool {
     matches!(answer, Err(StoreError::Unavailable(_)))
 }
 
-fn on_postgres(test: impl AsyncFn(&Backend, &dyn Store)) {
-    let Some(backend) = Backend::postgres() else {
+/// One whose statements wait for locks for as long as a test needs.
+fn patient() -> Option<Backend> {
+    let mut backend = Backend::postgres()?;
+    let options = "options=-c%20lock_timeout%3D1min%20";
+    backend.url = backend.url.replace("options=", options);
+    Some(backend)
+}
+
+pub fn on_postgres(test: impl AsyncFn(&Backend, &dyn Store)) {
+    let Some(backend) = patient() else {
         return;
     };
     let store = open(&backend);
@@ -127,8 +127,8 @@ fn a_write_that_conflicts_in_a_batch_conflicts_alone() {
         let [first, alice, bob, carol] = stored(store, ["first", "alice", "bob", "carol"]).await;
         step(store, &bob).await.unwrap();
         let locked = session(backend, &lock("first")).await;
-        let mut under_way = write(store, &first).await;
-        until_it_waits(backend, &mut under_way).await;
+        let under_way = write(store, &first).await;
+        until_waiting(backend, 1).await;
         let next = [&alice, &bob, &carol];
         let [alice, bob, carol] = [
             write(store, next[0]).await,
@@ -156,8 +156,8 @@ fn of_the_writes_of_one_account_in_a_batch_one_succeeds() {
         let [first, stale] = stored(store, ["first", "alice"]).await;
         let alice = step(store, &stale).await.unwrap();
         let locked = session(backend, &lock("first")).await;
-        let mut under_way = write(store, &first).await;
-        until_it_waits(backend, &mut under_way).await;
+        let under_way = write(store, &first).await;
+        until_waiting(backend, 1).await;
         let stale = write(store, &stale).await;
         let one = write(store, &alice).await;
         let other = write(store, &alice).await;
@@ -177,8 +177,8 @@ fn of_the_first_writes_of_one_account_in_a_batch_one_succeeds() {
         let [first, alice, bob] = ["first", "alice", "bob"].map(account);
         let inserted = "INSERT INTO oob_mfa_accounts VALUES ('first', 1, '')";
         let locked = session(backend, inserted).await;
-        let mut under_way = write(store, &first).await;
-        until_it_waits(backend, &mut under_way).await;
+        let under_way = write(store, &first).await;
+        until_waiting(backend, 1).await;
         let one = write(store, &alice).await;
         let bob = write(store, &bob).await;
         let other = write(store, &alice).await;
@@ -195,7 +195,7 @@ fn of_the_first_writes_of_one_account_in_a_batch_one_succeeds() {
 
 #[test]
 fn a_lost_answer_fails_its_batch_and_nothing_is_retried() {
-    let Some(backend) = Backend::postgres() else {
+    let Some(backend) = patient() else {
         return;
     };
     let proxy = Proxy::to(backend.address());
@@ -204,8 +204,8 @@ fn a_lost_answer_fails_its_batch_and_nothing_is_retried() {
         let store = &*oob_mfa_server::store::open(&url).await.unwrap();
         let [first, alice, bob, carol] = stored(store, ["first", "alice", "bob", "carol"]).await;
         let locked = session(&backend, &lock("first")).await;
-        let mut under_way = write(store, &first).await;
-        until_it_waits(&backend, &mut under_way).await;
+        let under_way = write(store, &first).await;
+        until_waiting(&backend, 1).await;
         let batch = [
             write(store, &alice).await,
             write(store, &bob).await,
@@ -240,8 +240,8 @@ fn a_caller_that_stops_waiting_cancels_no_other_write() {
     on_postgres(async |backend, store| {
         let [first, alice, bob, carol] = stored(store, ["first", "alice", "bob", "carol"]).await;
         let locked = session(backend, &lock("first")).await;
-        let mut under_way = write(store, &first).await;
-        until_it_waits(backend, &mut under_way).await;
+        let under_way = write(store, &first).await;
+        until_waiting(backend, 1).await;
         let also_locked = session(backend, &lock("alice")).await;
         let batch = [
             write(store, &alice).await,
@@ -267,8 +267,8 @@ fn after_a_deadlock_the_writes_of_a_batch_are_retried_one_by_one() {
     on_postgres(async |backend, store| {
         let [first, alice, bob] = stored(store, ["first", "alice", "bob"]).await;
         let locked = session(backend, &lock("first")).await;
-        let mut under_way = write(store, &first).await;
-        until_it_waits(backend, &mut under_way).await;
+        let under_way = write(store, &first).await;
+        until_waiting(backend, 1).await;
         // PostgreSQL aborts the session that detects the deadlock. This one never does, so the batch is aborted.
         let patient = format!("SET deadlock_timeout = '1h'; {}", lock("bob"));
         let other = session(backend, &patient).await;
@@ -278,7 +278,7 @@ fn after_a_deadlock_the_writes_of_a_batch_are_retried_one_by_one() {
         until_waiting(backend, 1).await;
         // It holds the lock of alice, and waits for bob.
         other.batch_execute(&lock("alice")).await.unwrap();
-        until_waiting(backend, 2).await;
+        until_waiting(backend, 1).await;
         end(&other).await;
         for answer in batch {
             assert_eq!(answer.await.unwrap().revision(), 2);
@@ -289,7 +289,7 @@ fn after_a_deadlock_the_writes_of_a_batch_are_retried_one_by_one() {
     });
 }
 
-const REFUSE: &str = "\
+pub const REFUSE: &str = "\
     CREATE FUNCTION refuse(subject bytea) RETURNS boolean LANGUAGE plpgsql AS $$
     BEGIN
         IF subject = 'mallory' THEN RAISE 'this one is broken'; END IF;
@@ -305,8 +305,8 @@ fn a_write_that_postgresql_refuses_is_refused_alone() {
         let refuse = "ALTER TABLE oob_mfa_accounts ADD CHECK (revision = 1 OR refuse(subject))";
         client.batch_execute(refuse).await.unwrap();
         let locked = session(backend, &lock("first")).await;
-        let mut under_way = write(store, &first).await;
-        until_it_waits(backend, &mut under_way).await;
+        let under_way = write(store, &first).await;
+        until_waiting(backend, 1).await;
         let batch = [write(store, &mallory).await, write(store, &alice).await];
         end(&locked).await;
         under_way.await.unwrap();
@@ -355,8 +355,8 @@ fn reads_at_the_same_time_share_a_statement_and_a_broken_record_fails_alone() {
         client.batch_execute(view).await.unwrap();
 
         let held = session(backend, HOLD).await;
-        let mut under_way = load(store, "first").await;
-        until_it_waits(backend, &mut under_way).await;
+        let under_way = load(store, "first").await;
+        until_waiting(backend, 1).await;
         let batch = [
             load(store, "bob").await,
             load(store, "broken").await,
@@ -387,8 +387,8 @@ fn a_read_that_postgresql_refuses_is_refused_alone() {
         client.batch_execute(view).await.unwrap();
 
         let held = session(backend, HOLD).await;
-        let mut under_way = load(store, "first").await;
-        until_it_waits(backend, &mut under_way).await;
+        let under_way = load(store, "first").await;
+        until_waiting(backend, 1).await;
         let mallory = load(store, "mallory").await;
         let other = load(store, "alice").await;
         end(&held).await;

@@ -34,7 +34,8 @@ pub(super) const REPLACE: &str = "\
         UPDATE oob_mfa_accounts AS stored SET record = asked.record, revision = asked.revision \
         FROM unnest($1::bytea[], $2::bytea[], $3::bigint[], $4::bigint[], $5::text[]) \
         WITH ORDINALITY AS asked (subject, record, revision, replaced, events, place) \
-        WHERE stored.subject = asked.subject AND stored.revision = asked.replaced \
+        WHERE stored.subject = asked.subject AND stored.subject = ANY($1) \
+            AND stored.revision = asked.replaced \
         RETURNING place, events), \
     events AS (\
         INSERT INTO oob_mfa_events (event) \
@@ -54,19 +55,18 @@ pub(super) type Row = (i64, Vec<u8>);
 impl Accounts {
     pub(super) async fn load(self, waiting: Vec<Asked<Subject, Option<Row>>>) {
         let loaded = match self.select(&waiting).await {
-            Err(failed) => {
+            Err(failed) if failed.may_concern_one() => {
+                for asked in waiting {
+                    if !asked.answer.is_closed() {
+                        let loaded = self.select(slice::from_ref(&asked)).await;
+                        answer_loads(vec![asked], loaded);
+                    }
+                }
+                return;
+            }
+            Err(failed) if !failed.is_reported() => {
                 // If one connection was cut, usually all of them were.
                 drop(self.pool.retain(|_, _| false));
-                if failed.is_reported() && waiting.len() > 1 {
-                    for asked in waiting {
-                        let alone = self.clone();
-                        tokio::spawn(async move {
-                            let loaded = alone.select(slice::from_ref(&asked)).await;
-                            answer_loads(vec![asked], loaded);
-                        });
-                    }
-                    return;
-                }
                 self.select(&waiting).await
             }
             loaded => loaded,
@@ -115,13 +115,12 @@ impl Accounts {
         let written = self.change(statement, &turns).await;
         match written {
             // Nothing is written. One of them may be the cause.
-            Err(failed) if failed.is_reported() && turns.len() > 1 => {
+            Err(failed) if failed.may_concern_one() && turns.len() > 1 => {
                 for turn in turns {
-                    let alone = self.clone();
-                    tokio::spawn(async move {
-                        let written = alone.change(statement, slice::from_ref(&turn)).await;
+                    if turn.is_waited_for() {
+                        let written = self.change(statement, slice::from_ref(&turn)).await;
                         answer_writes(vec![turn], written);
-                    });
+                    }
                 }
             }
             written => answer_writes(turns, written),
@@ -159,6 +158,13 @@ struct Turn {
     write: Write,
     answer: Answer<()>,
     others: Vec<Answer<()>>,
+}
+
+impl Turn {
+    fn is_waited_for(&self) -> bool {
+        let others = self.others.iter();
+        !others.chain([&self.answer]).all(Answer::is_closed)
+    }
 }
 
 fn answer_loads(

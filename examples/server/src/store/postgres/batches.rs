@@ -48,17 +48,21 @@ impl<Q: Send + 'static, A: Send + 'static> Batches<Q, A> {
         }
     }
 
-    /// If a caller stops waiting, the requests of others go on.
+    /// If a caller stops waiting, the requests of others go on. A caller that is not polled delays nobody.
     pub(super) async fn ask(&self, what: Q) -> Result<A, StoreError> {
         let (answer, answered) = oneshot::channel();
         let asked = Asked { what, answer };
-        if let Ok(_turn) = self.turn.try_lock() {
-            // A request alone waits for no other task.
-            (self.run)(vec![asked]).await;
+        let _alone = if let Ok(turn) = Arc::clone(&self.turn).try_lock_owned() {
+            let run = (self.run)(vec![asked]);
+            Some(AbortOnDropHandle::new(tokio::spawn(async move {
+                run.await;
+                drop(turn);
+            })))
         } else {
             // If the task has ended, the answer's channel is closed too.
             let _ = self.queue.send(asked).await;
-        }
+            None
+        };
         let ended = |error: oneshot::error::RecvError| StoreError::Unavailable(error.into());
         answered.await.map_err(ended)?
     }

@@ -27,7 +27,7 @@ pub(super) async fn migrate(client: &mut Client) -> Result<(), StoreError> {
     let migrated = async {
         let transaction = client.transaction().await?;
         transaction
-            .batch_execute("SET LOCAL statement_timeout = '1min'")
+            .batch_execute("SET LOCAL statement_timeout = '1min'; SET LOCAL lock_timeout = 0")
             .await?;
         transaction
             .execute("SELECT pg_advisory_xact_lock($1)", &[&MIGRATION_LOCK])

@@ -26,28 +26,37 @@ pub(super) enum Unanswered {
 }
 
 impl Unanswered {
-    /// PostgreSQL says that it has rolled the statement back.
+    /// PostgreSQL says how the statement failed, over a connection that remains.
     pub(super) fn is_reported(&self) -> bool {
-        let Self::Failed(error) = self else {
-            return false;
-        };
-        let severity = error
-            .as_db_error()
-            .and_then(|error| error.parsed_severity());
-        severity == Some(Severity::Error)
+        self.reported().is_some()
     }
 
-    /// PostgreSQL itself reports this only for a deadlock, and under other isolation levels;
-    /// databases with its protocol may do so under any.
+    /// It is rolled back for a reason that one row can have: its values, a constraint, a trigger, another
+    /// writer. A full disk, a shutdown or a timeout is none of these.
+    pub(super) fn may_concern_one(&self) -> bool {
+        let one = |code: &SqlState| {
+            *code == SqlState::RAISE_EXCEPTION
+                || *code == SqlState::LOCK_NOT_AVAILABLE
+                || ["22", "23"].contains(&&code.code()[..2])
+        };
+        self.lost_a_race() || self.reported().is_some_and(one)
+    }
+
+    /// Rolled back because of another writer: a deadlock, or on a standby, a conflict with its primary.
     pub(super) fn lost_a_race(&self) -> bool {
         const LOST: [SqlState; 2] = [
             SqlState::T_R_SERIALIZATION_FAILURE,
             SqlState::T_R_DEADLOCK_DETECTED,
         ];
+        self.reported().is_some_and(|code| LOST.contains(code))
+    }
+
+    fn reported(&self) -> Option<&SqlState> {
         let Self::Failed(error) = self else {
-            return false;
+            return None;
         };
-        error.code().is_some_and(|code| LOST.contains(code))
+        let error = error.as_db_error()?;
+        (error.parsed_severity() == Some(Severity::Error)).then_some(error.code())
     }
 
     pub(super) fn into_reason(self) -> Reason {
@@ -77,7 +86,8 @@ pub(super) async fn client(pool: &Pool) -> Result<Client, Unanswered> {
     })
 }
 
-/// Runs a statement on a connection, which returns to the pool only after success.
+/// Runs a statement on a connection, which returns to the pool only after success, or after an error that
+/// may concern one row.
 pub(super) async fn ask<T>(
     tls: &MakeRustlsConnect,
     client: Client,
@@ -94,10 +104,14 @@ pub(super) async fn ask<T>(
         }
         Ok(Err(error)) => {
             // The server has reported how the statement ended.
-            if error.as_db_error().is_some() {
+            let ended = error.as_db_error().is_some();
+            let failed = Unanswered::Failed(error);
+            if failed.may_concern_one() {
+                busy.client = None;
+            } else if ended {
                 drop(busy.client.take().map(Client::take));
             }
-            Err(Unanswered::Failed(error))
+            Err(failed)
         }
         Err(elapsed) => Err(Unanswered::GivenUp(elapsed)),
     }

@@ -1,5 +1,6 @@
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
+use tokio_postgres::SimpleQueryMessage;
 
 use super::accounts::stored;
 use super::*;
@@ -22,7 +23,7 @@ async fn a_role_that_does_not_wait_for_the_disk_is_overridden() {
         // A role's settings apply before the first statement, like this one.
         config.options(format!(
             "-c search_path=pg_temp -c synchronous_commit={written} \
-             -c default_transaction_isolation=serializable -c statement_timeout=0"
+             -c default_transaction_isolation=serializable -c statement_timeout=0 -c lock_timeout=0"
         ));
         let store = PostgresStore::open(&config, &Tls::Off).await.unwrap();
         let client = store.client().await.unwrap();
@@ -31,12 +32,66 @@ async fn a_role_that_does_not_wait_for_the_disk_is_overridden() {
             "synchronous_commit",
             "transaction_isolation",
             "statement_timeout",
+            "lock_timeout",
         ] {
             let row = client.query_one(&format!("SHOW {setting}"), &[]).await;
             shown.push(row.unwrap().get::<_, String>(0));
         }
-        assert_eq!(shown, [expected, "read committed", "3s"], "{written}");
+        let settings = [expected, "read committed", "3s", "250ms"];
+        assert_eq!(shown, settings, "{written}");
     }
+}
+
+#[tokio::test]
+async fn a_plan_that_was_made_for_one_row_uses_the_index() {
+    let Ok(server) = std::env::var("OOB_MFA_TEST_POSTGRES") else {
+        return;
+    };
+    let mut config: Config = server.parse().unwrap();
+    config.options("-c search_path=pg_temp");
+    let store = PostgresStore::open(&config, &Tls::Off).await.unwrap();
+    let client = store.client().await.unwrap();
+    let prepare = format!(
+        "INSERT INTO oob_mfa_accounts VALUES ('alice', 1, ''); ANALYZE oob_mfa_accounts; \
+         PREPARE replace AS {REPLACE}"
+    );
+    client.batch_execute(&prepare).await.unwrap();
+    let explain = "EXPLAIN EXECUTE replace('{}', '{}', '{}', '{}', '{}')";
+    let plan: String = client
+        .simple_query(explain)
+        .await
+        .unwrap()
+        .iter()
+        .filter_map(|message| match message {
+            SimpleQueryMessage::Row(row) => row.get(0),
+            _ => None,
+        })
+        .collect();
+    assert!(plan.contains("on oob_mfa_accounts stored"), "{plan}");
+    assert!(plan.contains("Index Cond: (subject = "), "{plan}");
+}
+
+#[tokio::test]
+async fn a_read_that_postgresql_refuses_costs_one_connection() {
+    let Ok(server) = std::env::var("OOB_MFA_TEST_POSTGRES") else {
+        return;
+    };
+    let mut config: Config = server.parse().unwrap();
+    config.options("-c search_path=pg_temp");
+    let store = PostgresStore::open(&config, &Tls::Off).await.unwrap();
+    let idle = [
+        store.client().await.unwrap(),
+        store.client().await.unwrap(),
+        store.client().await.unwrap(),
+    ];
+    drop(idle);
+    // The tables are temporary: another connection has none.
+    let refused = store.load("alice".parse().unwrap()).await;
+    let Err(StoreError::Unavailable(error)) = refused else {
+        panic!("{refused:?}");
+    };
+    assert!(error.to_string().contains("does not exist"), "{error}");
+    assert_eq!(store.pool.status().size, 2);
 }
 
 #[tokio::test]
