@@ -162,7 +162,7 @@ fn a_mistake_is_named() {
         ),
         (
             format!("{CLIENT}[policy]\nclock_skew_seconds = 301"),
-            "policy: skew must be at most 10 minutes less",
+            "policy: skew must be at most 10 minutes minus the code_lifetime",
         ),
         (
             format!("{CLIENT}[policy]\nchannels = []"),
