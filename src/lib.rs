@@ -2,7 +2,7 @@
 //!
 //! It is the server side of Auth0's MFA API.
 //!
-//! The crate decides; your server loads, saves, sends and answers. It reads no clock, no random source
+//! The crate decides; your server loads, saves, sends and answers. The crate reads no clock, no random source
 //! and no environment, and opens no socket and no file. Every operation takes an [`Account`], a proven
 //! [`MfaSession`], a request, the time and random bytes. It returns a [`Transition`]: the next account,
 //! and an outcome that stays hidden until you save that account.
@@ -184,7 +184,7 @@
 //! Open the token, load the account of its subject, call the engine, commit, and only then send and
 //! answer. If `commit` returns your store's conflict, load and ask again: nothing is decided yet.
 //! [`decide`] and [`decide_async`] are that loop. A [`Denied`] is not a failure of the store. It is the
-//! outcome's result, and its charge is saved.
+//! outcome's result. If it rejects a wrong code, the charge is already saved.
 //!
 //! # Your store
 //!
@@ -198,7 +198,7 @@
 //!     record   bytea NOT NULL      -- the account: at most 3,968 bytes in postcard, 12,394 in JSON
 //! );
 //! CREATE TABLE events (id bigserial, subject bytea, event jsonb);  -- for your audit log
-//! -- In one transaction: the events of the next account, and one of these.
+//! -- In one transaction: insert the events of the next account, and run one of these.
 //! -- If the next account replaces nothing. 0 rows inserted: a conflict.
 //! INSERT INTO accounts VALUES ($1, $2, $3) ON CONFLICT DO NOTHING;
 //! -- If it replaces revision $4. 0 rows updated: a conflict.

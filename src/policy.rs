@@ -225,7 +225,8 @@ impl Policy {
         Ok(self)
     }
 
-    /// Wrong codes after which a challenge is dropped: 1 to 100. `None`: no cap.
+    /// Wrong codes after which a challenge is dropped: 1 to 100. `None`: no cap. A new challenge has all of
+    /// its attempts.
     ///
     /// # Errors
     ///

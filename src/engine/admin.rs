@@ -109,13 +109,13 @@ impl Engine {
     /// The remaining record refuses every session that exists now. Deleting it too early would let an
     /// older session enroll a phone on a fresh account, and would refill the budgets.
     ///
-    /// 1. Delete the user where you check passwords, so that no new session can begin.
+    /// 1. Delete the user where you check passwords. Then no new session can begin.
     /// 2. Erase.
     /// 3. Keep the record until [`Erased::delete_after`], by default for 24 hours and 2 minutes.
     /// 4. Delete it, if its revision is still the one that was stored here.
     ///
     /// If you vouch for a session that lives longer than the [longest
-    /// session](crate::Policy::longest_session), it can become valid after that. Do not vouch for such
+    /// session](crate::Policy::longest_session), it can become valid after the deletion. Do not vouch for such
     /// a session, or keep the record until it has expired.
     ///
     /// # Errors
@@ -150,7 +150,7 @@ impl Engine {
         })
     }
 
-    /// Drops phones, codes and the recovery code. Returns until when sessions are revoked.
+    /// Drops phones, codes and the recovery code. Returns the time until which sessions are revoked.
     fn remove_everything(&self, change: &mut Change<'_>, event: Event) -> Millis {
         change.log(event);
         change.phones.clear();
@@ -299,7 +299,7 @@ impl Engine {
     ///
     /// `now` must be right. If it is too early by more than the skew, the rewind refills budgets, like
     /// [`restore_budgets`](Self::restore_budgets). Sessions that were spent or revoked after `now` are then
-    /// valid again. Use the policy that your servers use: a shorter window or a smaller skew has the same
+    /// valid again. Use the policy that your servers use: a smaller burst, period or skew has the same
     /// effects.
     ///
     /// # Examples

@@ -42,7 +42,7 @@ pub struct Associated {
     pub authenticator: AuthenticatorId,
     /// The handle of the code, for the client.
     pub oob_code: OobCode,
-    /// The recovery code, on a first association: it works once this enrollment is confirmed.
+    /// The recovery code, on a first association. It becomes active when this enrollment is confirmed.
     pub recovery_code: Option<RecoveryCode>,
     /// The message to send.
     pub delivery: Delivery,

@@ -12,7 +12,7 @@ use crate::session::token::MfaToken;
 use crate::session::{FirstFactor, MfaSession};
 
 impl Engine {
-    /// An engine with this policy, which makes digests and tokens with `keys`.
+    /// An engine with this policy. It makes digests and tokens with `keys`.
     ///
     /// # Examples
     ///

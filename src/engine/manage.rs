@@ -16,7 +16,7 @@ use crate::scope::Scope;
 use crate::session::{Assurance, MfaSession};
 use crate::transition::Transition;
 
-/// A phone that was removed, with both of its entries.
+/// A phone that was removed, with all of its entries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Removed {
@@ -105,7 +105,7 @@ impl Engine {
         Ok(state.entries_at(now, &self.policy))
     }
 
-    /// Removes a phone, active, disabled or unconfirmed, with both of its entries.
+    /// Removes a phone, active, disabled or unconfirmed, with all of its entries.
     ///
     /// Removing the last confirmed phone also removes the recovery code, and revokes the first-factor
     /// sessions issued until then.

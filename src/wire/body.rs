@@ -104,7 +104,7 @@ impl Body {
         }
     }
 
-    /// The parameters of a form. A library's parser would replace invalid UTF-8 by U+FFFD, and leave copies
+    /// The parameters of a form. A library's parser would replace invalid UTF-8 with U+FFFD, and leave copies
     /// of secrets behind.
     #[cfg(feature = "exchange")]
     pub(crate) fn of_form(text: &str) -> Option<Self> {

@@ -41,7 +41,7 @@ pub enum BadRequest {
         /// The enabled channels.
         enabled: Channels,
     },
-    /// The phone number is not E.164 in its only spelling.
+    /// The phone number is not in canonical E.164 form.
     InvalidPhoneNumber(InvalidPhoneNumber),
     /// No `oob` among the challenge types.
     UnsupportedChallengeType {
@@ -157,7 +157,7 @@ impl ErrorAnswer {
         }
     }
 
-    /// The provider rejected the message. The send stays charged.
+    /// The provider did not accept the message. The send stays charged.
     #[must_use]
     pub fn send_failed() -> Self {
         Self::new(502, "bad_gateway", "Error sending SMS.")
