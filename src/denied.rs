@@ -116,7 +116,7 @@ named!(Denied {
     TokenExpired: "token_expired", "the session has expired: sign in again";
     TokenOfAnotherClient: "token_of_another_client", "the mfa_token was issued to another client";
     SessionSpent: "session_spent", "the session has completed its login: sign in again";
-    SessionRevoked: "session_revoked", "the session was revoked, by an administrator or with the last phone: sign in again";
+    SessionRevoked: "session_revoked", "the session was revoked by an administrator or by the removal of the last phone: sign in again";
     SessionNotYetValid: "session_not_yet_valid", "the session was issued later than account time plus the skew: check the clocks";
     SessionTooLong: "session_too_long", "the session expires later than the policy's longest session plus the skew allow: shorten it or raise longest_session";
     FirstFactorRequired: "first_factor_required", "an MFA session cannot complete a login: present an mfa_token";

@@ -26,7 +26,7 @@ use crate::policy::Policy;
 ///
 /// # Sessions
 ///
-/// Every operation that takes a session refuses, in this order: [`Denied::TokenExpired`],
+/// An operation refuses a session with the first of these that applies: [`Denied::TokenExpired`],
 /// [`Denied::SessionNotYetValid`], [`Denied::SessionTooLong`], [`Denied::SessionRevoked`],
 /// [`Denied::SessionSpent`].
 ///

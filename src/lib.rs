@@ -3,7 +3,7 @@
 //! It is the server side of Auth0's MFA API.
 //!
 //! The crate decides; your server loads, saves, sends and answers. The crate reads no clock, no random source
-//! and no environment, and opens no socket and no file. Every operation takes an [`Account`], a proven
+//! and no environment, and opens no socket and no file. A typical operation takes an [`Account`], a proven
 //! [`MfaSession`], a request, the time and random bytes. It returns a [`Transition`]: the next account,
 //! and an outcome that stays hidden until you save that account.
 //!
@@ -211,7 +211,7 @@
 //! # Features
 //!
 //! * `exchange`: the module [`exchange`], with `serde_json`. It needs `std`.
-//! * `http`: [`Reply`](exchange::Reply) into `http::Response`, and the headers of an `http::HeaderMap`.
+//! * `http`: converts a [`Reply`](exchange::Reply) to an `http::Response`, and reads the headers of an `http::HeaderMap`.
 //! * `std` (default): turns on `std` of the dependencies, which `time::UtcDateTime::now` needs. The crate
 //!   itself is `no_std` and needs `alloc`.
 #![no_std]

@@ -15,7 +15,7 @@
 //! | any | [`Body::client`] | | [`ErrorAnswer`] |
 //!
 //! Everything in the last column converts to an [`Answer`], which has a status, headers and a body.
-//! `Answer::from` takes what the engine granted, `entries.collect::<AuthenticatorsAnswer>()`, or a
+//! `Answer::from` takes one of these: what the engine granted, `entries.collect::<AuthenticatorsAnswer>()`, or a
 //! `TokenAnswer::new(…)` with your tokens. `?` converts a [`BadRequest`] to an [`ErrorAnswer`]; for
 //! a [`Denied`](crate::Denied) use `map_err(|denied| ErrorAnswer::denied(&denied, now))`.
 //!

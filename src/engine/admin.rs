@@ -284,7 +284,7 @@ impl Engine {
     /// It ends [`Denied::ClockBehind`] for the account:
     ///
     /// 1. Stop the wrong clock.
-    /// 2. Drop the keys of the tokens that this server issued. Otherwise they become valid later.
+    /// 2. Drop the keys of the tokens that this server issued. Otherwise the tokens become valid later.
     /// 3. Rewind each account. A bulk run is idempotent: it refuses an account whose time is not ahead.
     ///
     /// It drops every code and every spent session, and revokes all sessions issued until `now` plus the

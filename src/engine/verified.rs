@@ -51,7 +51,7 @@ pub enum Purpose {
     /// A login.
     Login,
     /// An enrollment. For a first-factor session, the code completes the login too. For an MFA
-    /// session, tokens minted from it end with that session.
+    /// session, a token that you mint must end with that session.
     Enrollment,
 }
 
@@ -188,7 +188,7 @@ impl Verified {
 
     /// When the user authenticated, for `auth_time`.
     ///
-    /// For a login this is now. For an MFA session it is the time of the login that began it.
+    /// For a login this is [`verified_at`](Self::verified_at). For an MFA session it is the time of the login that began it.
     #[must_use]
     pub fn authenticated_at(&self) -> UtcDateTime {
         self.session.authenticated_by(self.at).to_utc()

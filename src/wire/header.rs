@@ -94,7 +94,7 @@ impl ClientCredentials {
         &self.client_id
     }
 
-    /// Whether these are the credentials of a client with this secret, or `None` for a public
+    /// Whether these are the credentials of a client with this secret. `None` means a public
     /// client.
     ///
     /// Compares in constant time. A public client that sends a secret does not match.
