@@ -211,7 +211,8 @@
 //! # Features
 //!
 //! * `exchange`: the module [`exchange`], with `serde_json`. It needs `std`.
-//! * `http`: converts a [`Reply`](exchange::Reply) to an `http::Response`, and reads the headers of an `http::HeaderMap`.
+//! * `http`: converts a [`Reply`](exchange::Reply) to an `http::Response`, and reads the headers of an
+//!   `http::HeaderMap`.
 //! * `std` (default): turns on `std` of the dependencies, which `time::UtcDateTime::now` needs. The crate
 //!   itself is `no_std` and needs `alloc`.
 #![no_std]

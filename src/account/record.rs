@@ -92,7 +92,9 @@ impl State {
         } = self.revoked_until;
         let skewed = self.as_of.after(MAX_CODE_AGE);
         if first_factor > Some(self.as_of) || every > Some(skewed) {
-            return Err("sessions are revoked for longer than 10 minutes after the last change");
+            return Err(
+                "revoked_until is later than the last change (first_factor), or than 10 minutes after it (every)",
+            );
         }
         let expires = skewed.after(MAX_SESSION);
         if self.spent.iter().any(|spent| spent.expires_at > expires) {
@@ -147,7 +149,9 @@ impl State {
             return Err("two phones have the same id or number");
         }
         if enrollment.begun_by == Assurance::FirstFactor && self.is_enrolled() {
-            return Err("an enrollment started with a first factor beside a phone");
+            return Err(
+                "a phone guards the account, but a pending enrollment was started with a first factor",
+            );
         }
         if enrollment.recovery.is_some() && self.recovery.is_some() {
             return Err("an unconfirmed recovery code beside an active one");

@@ -188,7 +188,8 @@ impl Verified {
 
     /// When the user authenticated, for `auth_time`.
     ///
-    /// For a login this is [`verified_at`](Self::verified_at). For an MFA session it is the time of the login that began it.
+    /// For a login this is [`verified_at`](Self::verified_at). For an MFA session it is the time of the
+    /// login that began it.
     #[must_use]
     pub fn authenticated_at(&self) -> UtcDateTime {
         self.session.authenticated_by(self.at).to_utc()

@@ -20,9 +20,9 @@ use crate::engine::verify::VerifyOob;
 
 /// The parameters of a request, from JSON or from a form.
 ///
-/// Reading fails only if the bytes are not an object, or have more than 64 parameters. The method that needs a parameter reports
-/// what is wrong with it. Unknown parameters are ignored, empty ones count as missing (RFC 6749
-/// section 3.1), repeated ones are refused.
+/// Reading fails only if the bytes are not an object, or have more than 64 parameters. The method that
+/// needs a parameter reports what is wrong with it. Unknown parameters are ignored. Empty ones count as
+/// missing (RFC 6749 section 3.1). Repeated ones are refused.
 ///
 /// # Examples
 ///

@@ -208,7 +208,7 @@ const MINUTES_10: u64 = 600_000;
 
 #[test]
 fn a_record_of_sessions_revoked_later_than_any_skew_allows_is_refused() {
-    let error = "sessions are revoked for longer than 10 minutes after the last change";
+    let error = "revoked_until is later than the last change (first_factor), or than 10 minutes after it (every)";
     assert_latest(error, MINUTES_10, |record, moment| {
         record["revoked_until"]["every"] = moment;
     });
@@ -282,7 +282,8 @@ fn a_record_of_two_live_codes_of_one_session_and_phone_is_refused() {
 
 #[test]
 fn a_record_of_a_first_factor_enrollment_beside_a_phone_is_refused() {
-    let error = "an enrollment started with a first factor beside a phone";
+    let error =
+        "a phone guards the account, but a pending enrollment was started with a first factor";
     assert_refused(&largest(), error, |record| {
         record["challenges"][0]["code"]["issued"]["target"]["enrollment"]["begun_by"] =
             "first_factor".into();

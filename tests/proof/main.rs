@@ -4,8 +4,8 @@
 //! OOB_MFA_LONG=1 cargo test --lib --test proof -- proof --nocapture
 //! ```
 //!
-//! Without `OOB_MFA_LONG=1`, only the quick queries run. The command also runs `src/budget/tests/proof.rs`, which compares the formulas of `budget.smt2` with
-//! the code.
+//! Without `OOB_MFA_LONG=1`, only the quick queries run, and no controls. The command also runs
+//! `src/budget/tests/proof.rs`, which compares the formulas of `budget.smt2` with the code.
 
 mod z3;
 

@@ -39,11 +39,11 @@
 //! 503, and the next request loads what is stored. A statement takes at most 3 seconds, a read or a write at
 //! most 7. When a request ends, it cancels its own statement, but not a shared one.
 //!
-//! No setting of PostgreSQL ends a commit that waits for a synchronous standby. A statement that times out is
-//! therefore cancelled: otherwise its session would remain on the server. If it was only waiting for its
-//! standby, it is then committed on the primary alone. It was not reported as saved, and every later report
-//! waits for a standby that has it too. A failover therefore loses no reported write, unless someone else cancels the
-//! wait for the standby: PostgreSQL then reports the commit as done.
+//! No setting of PostgreSQL ends a commit that waits for a synchronous standby. The store therefore cancels a
+//! statement that times out: otherwise its session would remain on the server. If the statement was only
+//! waiting for the standby, PostgreSQL then commits it on the primary alone. The store does not report it,
+//! and every later report waits until the standby has it too. A failover therefore loses no reported write,
+//! with one exception: if someone else cancels the wait, PostgreSQL reports the commit as done.
 //!
 //! A process has at most 16 connections, and closes those that were idle for a minute. Set
 //! `max_connections` above 16 per process.
@@ -118,6 +118,7 @@ const IDLE: Duration = Duration::from_secs(60);
 /// How long the start may take after connecting. A migration waits at most a minute for those of
 /// other processes.
 const START: Duration = Duration::from_secs(75);
+
 /// Accounts in PostgreSQL. Any number of processes share them.
 pub struct PostgresStore {
     pool: Pool,

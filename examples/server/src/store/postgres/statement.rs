@@ -31,13 +31,15 @@ impl Unanswered {
         self.reported().is_some()
     }
 
-    /// It is rolled back for a reason that one row can have: its values, a constraint, a trigger, another
-    /// writer. A full disk, a shutdown or a timeout is none of these.
+    /// PostgreSQL rolled the statement back for a reason that one row can cause: its values, a constraint, a
+    /// trigger, another writer. A full disk, a shutdown or a timeout is not one of these.
     pub(super) fn may_concern_one(&self) -> bool {
         let one = |code: &SqlState| {
             *code == SqlState::RAISE_EXCEPTION
                 || *code == SqlState::LOCK_NOT_AVAILABLE
-                || ["22", "23"].contains(&&code.code()[..2])
+                || ["22", "23"]
+                    .iter()
+                    .any(|class| code.code().starts_with(class))
         };
         self.lost_a_race() || self.reported().is_some_and(one)
     }
@@ -87,7 +89,7 @@ pub(super) async fn client(pool: &Pool) -> Result<Client, Unanswered> {
 }
 
 /// Runs a statement on a connection, which returns to the pool only after success, or after an error that
-/// may concern one row.
+/// that one row can cause.
 pub(super) async fn ask<T>(
     tls: &MakeRustlsConnect,
     client: Client,
