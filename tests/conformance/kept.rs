@@ -121,7 +121,7 @@ fn a_revision_that_wraps_is_found() {
             wrapped.to_string(),
             format!(
                 "the store must replace only the revision that the account replaces; it did not: \
-                 it held revision 4 and accepted an account that replaces {replaced}; compare for equality, over 64 bits\n  \
+                 it held revision 4 and accepted an account that replaces {replaced}; compare all 64 bits for equality\n  \
                  1. A saves revision {}\n",
                 replaced + 1
             )

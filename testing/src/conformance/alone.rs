@@ -36,7 +36,7 @@ async fn inserts_once<S: Store>(store: &S, report: &mut Report) {
         trial.insert("A", account.clone()).await?;
         // The write of another request, and a repetition, as after a lost response.
         let other = at(&Account::new(trial.subject.clone()), 1);
-        let found = "a second first record was accepted";
+        let found = "it inserted a record although one exists";
         trial.write_wrong("B", other, Duty::Insert, found).await?;
         trial.write_wrong("A", account, Duty::Insert, found).await?;
         ends_well(&trial, &scene).await
@@ -68,8 +68,8 @@ async fn replaces_no_other_revision<S: Store>(store: &S, report: &mut Report) {
             trial.begins_here();
             let other = at(&stored, replaced + 1);
             let found = format!(
-                "it held revision {there} and accepted an account that replaces {replaced}; compare for \
-                 equality, over 64 bits"
+                "it held revision {there} and accepted an account that replaces {replaced}; compare \
+                 all 64 bits for equality"
             );
             trial.write_wrong("A", other, Duty::Replace, &found).await?;
         }
@@ -123,7 +123,7 @@ async fn keeps_many_revisions<S: Store>(store: &S, report: &mut Report) {
             let other = at(&stored, replaced + 1);
             let found = format!(
                 "it accepted an account that replaces the revision {ago} before the stored one; compare \
-                 for equality, over 64 bits"
+                 all 64 bits for equality"
             );
             trial.write_wrong("A", other, Duty::Replace, &found).await?;
         }

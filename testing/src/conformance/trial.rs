@@ -198,7 +198,7 @@ impl<'a, S: Store> Trial<'a, S> {
                 Duty::Read,
                 format!(
                     "{MAX_TRIES} loads were behind what was reported as saved; after a conflict, \
-                     load past the cache"
+                     bypass the cache"
                 ),
             ),
             _ if history.reported().is_none() => (

@@ -90,23 +90,21 @@ impl WrittenPolicy {
                 .with_token_lifetime(seconds(lifetime))
                 .map_err(|error| wrong(&error))?;
         }
-        let limit = |WrittenLimit {
-                         burst,
-                         refill_seconds,
-                     }| {
-            RateLimit::new(burst, seconds(refill_seconds)).map_err(|error| wrong(&error))
+        let limit = |name: &str, limit: WrittenLimit| {
+            RateLimit::new(limit.burst, seconds(limit.refill_seconds))
+                .map_err(|error| wrong(&format_args!("{name}: {error}")))
         };
         if let Some(sends) = self.sends {
-            policy = policy.with_sends(limit(sends)?);
+            policy = policy.with_sends(limit("sends", sends)?);
         }
         if let Some(failures) = self.binding_failures {
             policy = policy
-                .with_binding_failures(limit(failures)?)
+                .with_binding_failures(limit("binding_failures", failures)?)
                 .map_err(|error| wrong(&error))?;
         }
         if let Some(failures) = self.recovery_failures {
             policy = policy
-                .with_recovery_failures(limit(failures)?)
+                .with_recovery_failures(limit("recovery_failures", failures)?)
                 .map_err(|error| wrong(&error))?;
         }
         if let Some(attempts) = self.attempts_per_challenge {
