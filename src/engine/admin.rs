@@ -247,7 +247,7 @@ impl Engine {
 
     /// Refills every budget.
     ///
-    /// Otherwise, only time and [`rewind`](Self::rewind) refill a budget
+    /// Besides this operation, only time and [`rewind`](Self::rewind) refill a budget
     /// ([rule 7](crate::rules#7-budgets-survive)).
     ///
     /// # Errors
@@ -256,7 +256,7 @@ impl Engine {
     ///
     /// # Security
     ///
-    /// It gives an attacker who knows the password a full budget of guesses. First find out who used
+    /// A refill gives an attacker who knows the password a full budget of guesses. First find out who used
     /// up the previous budget.
     ///
     /// # Examples

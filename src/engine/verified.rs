@@ -18,7 +18,7 @@ use crate::subject::Subject;
 /// Only the engine makes one, from the right binding code of a live challenge or the live recovery
 /// code ([rule 1](crate::rules#1-proof)). You get it only after the account is saved. Never mint a
 /// token that is valid after [`not_after`](Self::not_after), or one with a later `auth_time` than
-/// [`authenticated_at`](Self::authenticated_at). Nothing outside of the crate can make or copy one:
+/// [`authenticated_at`](Self::authenticated_at). Nothing outside of the crate can make or copy a `Verified`:
 ///
 /// ```compile_fail,E0451
 /// fn forge(

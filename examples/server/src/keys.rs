@@ -138,7 +138,7 @@ pub fn fresh() -> io::Result<Zeroizing<String>> {
     // Full capacity from the start: a growing text leaves copies behind in memory.
     let mut text = Zeroizing::new(String::with_capacity(4_096));
     text.push_str(
-        "# The secrets of oob-mfa-server. The first key of each list is in use. The others only read what they made before.\n",
+        "# The secrets of oob-mfa-server. The first key of each list is in use. The others only open and verify what they made before.\n",
     );
     for (name, key) in [("engine", engine), ("rs256", rs256), ("es256", es256)] {
         for part in [name, " = [\"", &key, "\"]\n"] {

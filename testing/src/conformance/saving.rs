@@ -80,7 +80,7 @@ impl Saving {
             Came::Conflict => second.conflicts += 1,
             Came::Failure(error) if second.failure.is_none() => {
                 let found = format!(
-                    "a write that lost a race failed with {error:?}, and none was reported as a \
+                    "a write that lost a race failed with {error:?}, and no such write was reported as a \
                      conflict; decide asks again only after a conflict"
                 );
                 let what = What::FailsToSave(revision, error.clone());
