@@ -211,8 +211,8 @@
 //! # Features
 //!
 //! * `exchange`: the module [`exchange`], with `serde_json`. It needs `std`.
-//! * `http`: `exchange`, and conversions of a [`Reply`](exchange::Reply) to an `http::Response` and of the
-//!   headers in an `http::HeaderMap`.
+//! * `http`: turns on `exchange`, converts a [`Reply`](exchange::Reply) to an `http::Response`, and reads the
+//!   headers of an `http::HeaderMap`.
 //! * `std` (default): turns on `std` of the dependencies, which `time::UtcDateTime::now` needs. The crate
 //!   itself is `no_std` and needs `alloc`.
 #![no_std]
