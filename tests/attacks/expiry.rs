@@ -25,8 +25,7 @@ fn a_code_is_good_from_its_issue_to_the_millisecond_before_its_expiry() {
     ] {
         let mut world = World::new();
         world.import(ALICES).unwrap();
-        let session = world.first_factor();
-        let sent = world.challenge(&session, None).unwrap();
+        let (session, sent) = challenged(&mut world);
         world.wait(span);
         let verified = said(world.verify(&session, &sent));
         assert_eq!(
@@ -98,9 +97,7 @@ fn a_code_that_was_used_or_superseded_is_unknown_at_once() {
 fn a_code_by_voice_supersedes_one_by_sms_of_the_same_session() {
     let mut world = World::new();
     let phone = world.import(ALICES).unwrap();
-    let AuthenticatorId::Phone(_, device) = phone else {
-        panic!("{phone}")
-    };
+    let device = device(phone);
     let session = world.first_factor();
     let by_sms = world.challenge(&session, Some(phone)).unwrap();
     let voice = AuthenticatorId::Phone(Channel::Voice, device);
@@ -120,15 +117,13 @@ fn a_phone_last_used_by_a_channel_that_is_off_now_is_challenged_by_the_other() {
     ] {
         let mut world = World::new();
         let (phone, _) = world.enroll(ALICES);
-        let AuthenticatorId::Phone(_, device) = phone else {
-            panic!("{phone}")
-        };
+        let device = device(phone);
         let session = world.first_factor();
         let by_used = AuthenticatorId::Phone(used, device);
         let sent = world.challenge(&session, Some(by_used)).unwrap();
         world.verify(&session, &sent).unwrap();
         let policy = Policy::auth0().with_channels(channels);
-        world.engine = Engine::new(policy, KeyRing::new(Key::new(1, &[7; 32])));
+        restart(&mut world, &policy);
         let session = world.first_factor();
         assert_refused(&mut world, Denied::InvalidAuthenticator, |world| {
             world.challenge(&session, Some(by_used))
@@ -142,8 +137,7 @@ fn a_phone_last_used_by_a_channel_that_is_off_now_is_challenged_by_the_other() {
 fn a_code_made_with_a_key_that_was_dropped_has_expired_and_is_not_charged() {
     let mut world = World::new();
     world.import(ALICES).unwrap();
-    let session = world.first_factor();
-    let sent = world.challenge(&session, None).unwrap();
+    let (session, sent) = challenged(&mut world);
     let renewed = || KeyRing::new(Key::new(2, &[8; 32]));
     world.engine = Engine::new(Policy::auth0(), renewed());
     assert_refused(&mut world, Denied::OobCodeExpired, |world| {

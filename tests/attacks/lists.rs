@@ -4,9 +4,7 @@ use super::*;
 
 #[test]
 fn the_seventeenth_login_waits_for_the_first_session_to_expire() {
-    let sends = RateLimit::new(100, HOUR).unwrap();
-    let mut world = World::of(Policy::auth0().with_sends(sends), "auth0|alice");
-    world.import(ALICES).unwrap();
+    let mut world = with_many_sends();
     let start = world.now();
     for _ in 0..16 {
         world.sign_in().unwrap();
@@ -15,8 +13,7 @@ fn the_seventeenth_login_waits_for_the_first_session_to_expire() {
     let full = Denied::TooManySessions {
         retry_at: start + 10 * MINUTE,
     };
-    let session = world.first_factor();
-    let sent = world.challenge(&session, None).unwrap();
+    let (session, sent) = challenged(&mut world);
     assert_refused(&mut world, full, |world| world.verify(&session, &sent));
     // A wrong code gets the same answer, uncharged: the client does not learn the verdict.
     assert_refused(&mut world, full, |world| {
@@ -28,8 +25,7 @@ fn the_seventeenth_login_waits_for_the_first_session_to_expire() {
     assert!(world.verify(&owner, &further).is_ok());
 
     world.wait(10 * MINUTE - 16 * SECOND - MILLISECOND);
-    let session = world.first_factor();
-    let sent = world.challenge(&session, None).unwrap();
+    let (session, sent) = challenged(&mut world);
     assert_refused(&mut world, full, |world| world.verify(&session, &sent));
     world.wait(MILLISECOND);
     assert_eq!(world.now(), start + 10 * MINUTE);
@@ -64,9 +60,7 @@ fn the_seventeenth_login_by_a_recovery_code_waits_too_and_costs_none() {
 
 #[test]
 fn no_reset_or_administrator_empties_the_list_of_spent_sessions() {
-    let sends = RateLimit::new(100, HOUR).unwrap();
-    let mut world = World::of(Policy::auth0().with_sends(sends), "auth0|alice");
-    world.import(ALICES).unwrap();
+    let mut world = with_many_sends();
     for _ in 0..16 {
         world.sign_in().unwrap();
     }

@@ -83,9 +83,7 @@ fn an_administrator_who_removes_the_last_phone_shuts_out_older_sessions_too() {
     let (phone, _) = world.enroll(ALICES);
     let mallory = world.first_factor();
     world.wait(MILLISECOND);
-    let AuthenticatorId::Phone(_, device) = phone else {
-        panic!("{phone}")
-    };
+    let device = device(phone);
     world.remove_phone(device).unwrap();
     assert_refused(&mut world, Denied::SessionRevoked, |world| {
         world.associate(&mallory, MALLORYS)
@@ -129,20 +127,6 @@ fn a_spent_session_does_nothing_more_until_it_expires_and_nothing_after() {
         assert!(world.now() < session.expires_at());
         assert_refused(&mut world, denied, |world| world.challenge(&session, None));
     }
-}
-
-#[test]
-fn a_session_that_expires_too_far_ahead_is_refused() {
-    let mut world = World::new();
-    world.enroll(ALICES);
-    let longest = world.trusted(Assurance::FirstFactor, "", DAY + MINUTE);
-    assert!(world.challenge(&longest, None).is_ok());
-    let too_long = world.trusted(Assurance::FirstFactor, "", DAY + MINUTE + MILLISECOND);
-    assert_refused(&mut world, Denied::SessionTooLong, |world| {
-        world.challenge(&too_long, None)
-    });
-    world.wait(MILLISECOND);
-    assert!(world.challenge(&too_long, None).is_ok());
 }
 
 #[test]

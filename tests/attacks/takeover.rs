@@ -110,20 +110,8 @@ fn after_another_phone_is_confirmed_a_full_login_confirms_its_enrollment_and_a_f
 
 /// A full login and a first-factor session, from two tokens with the same id.
 fn of_one_id(world: &World) -> [MfaSession; 2] {
-    [Assurance::Mfa, Assurance::FirstFactor].map(|assurance| {
-        let claims = TrustedClaims {
-            id: SessionId::from_jti("the same").unwrap(),
-            subject: world.account().subject().clone(),
-            client: "demo",
-            assurance,
-            scope: EVERY_SCOPE,
-            audience: "",
-            issued_at: world.now(),
-            authenticated_at: world.now(),
-            expires_at: world.now() + 10 * MINUTE,
-        };
-        MfaSession::trusted(claims).unwrap()
-    })
+    [Assurance::Mfa, Assurance::FirstFactor]
+        .map(|assurance| vouched(world, "the same", |claims| claims.assurance = assurance))
 }
 
 #[test]
@@ -181,11 +169,9 @@ fn an_entry_of_a_disabled_channel_removes_nothing() {
     ] {
         let mut world = World::new();
         let (phone, _) = world.enroll(ALICES);
-        let AuthenticatorId::Phone(_, device) = phone else {
-            panic!("{phone}")
-        };
+        let device = device(phone);
         let policy = Policy::auth0().with_channels(channels);
-        world.engine = Engine::new(policy, KeyRing::new(Key::new(1, &[7; 32])));
+        restart(&mut world, &policy);
         let owner = world.second_factor();
         assert_refused(&mut world, Denied::UnknownAuthenticator, |world| {
             world.remove(&owner, AuthenticatorId::Phone(hidden, device))

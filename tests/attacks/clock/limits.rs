@@ -103,8 +103,7 @@ fn each_jump_ahead_refills_what_that_time_would_and_at_most_one_burst() {
 fn a_clock_that_jumps_a_year_ahead_refills_one_burst_of_each_budget() {
     let mut world = World::new();
     world.enroll(ALICES);
-    let session = world.first_factor();
-    let sent = world.challenge(&session, None).unwrap();
+    let (session, sent) = challenged(&mut world);
     world.use_up_failures(&session, &sent);
     world.wait(YEAR);
     let session = world.first_factor();
@@ -121,9 +120,7 @@ fn a_clock_that_jumps_a_year_ahead_refills_one_burst_of_each_budget() {
             Denied::InvalidRecoveryCode,
         );
     }
-    let empty = Denied::TooManyFailures {
-        retry_at: world.now() + 6 * MINUTE,
-    };
+    let empty = failures_spent(&world);
     assert_refused(&mut world, empty, |world| world.recover(&session, "wrong"));
 }
 
@@ -132,11 +129,7 @@ fn a_clock_that_jumps_a_year_ahead_refills_one_burst_of_each_budget() {
 fn a_jump_a_year_ahead_ends_codes_and_sessions_and_no_factor() {
     let mut world = World::new();
     let (_, recovery) = world.enroll(ALICES);
-    let (session, sent) = {
-        let session = world.first_factor();
-        let sent = world.challenge(&session, None).unwrap();
-        (session, sent)
-    };
+    let (session, sent) = challenged(&mut world);
     ahead(&mut world, YEAR, |world| {
         assert_refused(world, Denied::TokenExpired, |world| {
             world.verify(&session, &sent)

@@ -6,7 +6,7 @@ use super::*;
 fn a_code_in_flight_keeps_its_digits_and_the_next_one_has_those_of_the_policy() {
     let with_digits = |digits| Policy::auth0().with_code_digits(digits).unwrap();
     for (before, after) in [(6, 8), (8, 6), (7, 6)] {
-        let (mut world, session, sent) = challenged(with_digits(before));
+        let (mut world, session, sent) = challenged_under(with_digits(before));
         restart(&mut world, &with_digits(after));
         assert_eq!(sent.code.len(), before);
         // A code of the new length is one wrong code.
@@ -28,7 +28,7 @@ fn a_code_in_flight_keeps_its_expiry_and_the_next_one_has_that_of_the_policy() {
             .unwrap()
     };
     for (before, after) in [(5, 1), (1, 9)] {
-        let (mut world, session, sent) = challenged(living(before));
+        let (mut world, session, sent) = challenged_under(living(before));
         restart(&mut world, &living(after));
         world.wait(before * MINUTE - MILLISECOND);
         let mut in_time = world.clone();
@@ -176,8 +176,7 @@ fn a_changed_rate_applies_to_what_was_already_spent() {
         let mut world = World::new();
         world.enroll(ALICES);
         world.wait(DAY);
-        let session = world.first_factor();
-        let sent = world.challenge(&session, None).unwrap();
+        let (session, sent) = challenged(&mut world);
         let start = world.now();
         let left = if limit == Limit::Sends { 9 } else { 10 };
         for _ in 0..left {
@@ -223,13 +222,9 @@ fn a_changed_rate_applies_to_what_was_already_spent() {
 fn a_policy_that_allows_fewer_attempts_holds_for_codes_that_are_out() {
     let mut world = World::new();
     world.import(ALICES).unwrap();
-    let session = world.first_factor();
-    let sent = world.challenge(&session, None).unwrap();
+    let (session, sent) = challenged(&mut world);
     for _ in 0..3 {
-        assert_denied(
-            world.verify(&session, &sent.wrong()),
-            Denied::InvalidBindingCode,
-        );
+        assert_wrong(&mut world, &session, &sent);
     }
     let allowing = |attempts| {
         let policy = Policy::auth0().with_attempts_per_challenge(Some(attempts));
@@ -249,7 +244,7 @@ fn a_policy_that_allows_fewer_attempts_holds_for_codes_that_are_out() {
 
 #[test]
 fn attempts_are_counted_without_a_cap_too_and_a_cap_taken_away_revives_no_challenge() {
-    let (mut world, session, sent) = challenged(Policy::auth0());
+    let (mut world, session, sent) = challenged_under(Policy::auth0());
     let capped = Policy::auth0()
         .with_attempts_per_challenge(Some(2))
         .unwrap();
@@ -266,13 +261,9 @@ fn attempts_are_counted_without_a_cap_too_and_a_cap_taken_away_revives_no_challe
 
 /// Wrong codes for the phone, one each.
 fn fail(world: &mut World, times: u32) {
-    let session = world.first_factor();
-    let sent = world.challenge(&session, None).unwrap();
+    let (session, sent) = challenged(world);
     for _ in 0..times {
-        assert_denied(
-            world.verify(&session, &sent.wrong()),
-            Denied::InvalidBindingCode,
-        );
+        assert_wrong(world, &session, &sent);
     }
 }
 

@@ -27,19 +27,6 @@ fn an_import_discards_enrollments_started_with_a_first_factor() {
 }
 
 #[test]
-fn a_phone_is_neither_associated_nor_imported_by_a_channel_that_is_not_enabled() {
-    let by_calls = Policy::auth0().with_channels(Channels::Voice);
-    let mut world = World::of(by_calls, "auth0|alice");
-    let session = world.first_factor();
-    assert_refused(&mut world, Denied::ChannelUnavailable, |world| {
-        world.associate(&session, ALICES)
-    });
-    assert_refused(&mut world, Denied::ChannelUnavailable, |world| {
-        world.import(ALICES)
-    });
-}
-
-#[test]
 fn an_import_of_a_number_under_enrollment_leaves_it_with_one_device() {
     let mut world = World::new();
     let owner = world.second_factor();

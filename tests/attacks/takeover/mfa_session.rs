@@ -4,18 +4,11 @@ use crate::*;
 
 /// An access token with the MFA audience: issued now, for a login an hour ago.
 fn access_token(world: &World, id: &str, life: Duration) -> MfaSession {
-    let claims = TrustedClaims {
-        id: SessionId::from_jti(id).unwrap(),
-        subject: world.account().subject().clone(),
-        client: "demo",
-        assurance: Assurance::Mfa,
-        scope: EVERY_SCOPE,
-        audience: "https://api.example/mfa/",
-        issued_at: world.now(),
-        expires_at: world.now() + life,
-        authenticated_at: world.now() - HOUR,
-    };
-    MfaSession::trusted(claims).unwrap()
+    vouched(world, id, |claims| {
+        claims.audience = "https://api.example/mfa/";
+        claims.expires_at = claims.issued_at + life;
+        claims.authenticated_at = claims.issued_at - HOUR;
+    })
 }
 
 #[test]
@@ -167,8 +160,7 @@ fn a_first_factor_login_is_authenticated_now_and_has_no_end() {
 fn a_login_at_a_server_that_is_behind_is_authenticated_at_the_time_of_the_account() {
     let mut world = World::new();
     world.import(ALICES).unwrap();
-    let session = world.first_factor();
-    let sent = world.challenge(&session, None).unwrap();
+    let (session, sent) = challenged(&mut world);
     let issued = world.now();
     world.set_back(30 * SECOND);
     let verified = world.verify(&session, &sent).unwrap();
@@ -233,18 +225,7 @@ fn the_same_id_with_another_assurance_is_another_session() {
 fn a_claimed_auth_time_is_capped_at_the_time_of_the_proof() {
     let mut world = World::new();
     let now = world.now();
-    let session = MfaSession::trusted(TrustedClaims {
-        id: SessionId::from_jti("jti").unwrap(),
-        subject: world.subject().clone(),
-        client: "demo",
-        assurance: Assurance::Mfa,
-        scope: EVERY_SCOPE,
-        audience: "",
-        issued_at: now,
-        expires_at: now + HOUR,
-        authenticated_at: now + YEAR,
-    })
-    .unwrap();
+    let session = vouched(&world, "jti", |claims| claims.authenticated_at = now + YEAR);
     let sent = world.associate(&session, ALICES).unwrap();
     let verified = world.verify(&session, &sent).unwrap();
     assert_eq!(verified.authenticated_at(), now);
