@@ -48,14 +48,12 @@ fn a_resend_has_new_attempts_and_charges_a_send() {
             assert_eq!(pending(&world), left);
         }
         // Out of attempts, even for the right code.
-        assert_refused(&mut world, Denied::OobCodeUnknown, |world| {
-            world.verify(&session, &sent)
-        });
+        assert_unverified(&mut world, &session, &sent, Denied::OobCodeUnknown);
     }
     // 10 were judged.
     let sent = world.challenge(&session, None).unwrap();
     let empty = failures_spent(&world);
-    assert_refused(&mut world, empty, |world| world.verify(&session, &sent));
+    assert_unverified(&mut world, &session, &sent, empty);
 }
 
 #[test]
@@ -72,17 +70,15 @@ fn with_an_empty_budget_right_and_wrong_codes_get_the_same_answer() {
         sent.with_code(""),
         sent.with_code("123456789"),
     ] {
-        assert_refused(&mut world, empty, |world| world.verify(&session, &answer));
+        assert_unverified(&mut world, &session, &answer, empty);
     }
     // The refusal did not use up the code. It has expired when the budget has one again, so send a
     // new one.
     world.wait(6 * MINUTE - MILLISECOND);
     let resent = world.challenge(&session, None).unwrap();
-    assert_refused(&mut world, empty, |world| world.verify(&session, &resent));
+    assert_unverified(&mut world, &session, &resent, empty);
     world.wait(MILLISECOND);
-    assert_refused(&mut world, Denied::OobCodeExpired, |world| {
-        world.verify(&session, &sent)
-    });
+    assert_unverified(&mut world, &session, &sent, Denied::OobCodeExpired);
     assert!(world.verify(&session, &resent).is_ok());
 }
 
@@ -111,7 +107,7 @@ fn an_answer_of_any_wrong_shape_is_charged_as_a_wrong_code() {
         assert_denied(world.verify(&session, &answer), Denied::InvalidBindingCode);
     }
     let empty = failures_spent(&world);
-    assert_refused(&mut world, empty, |world| world.verify(&session, &sent));
+    assert_unverified(&mut world, &session, &sent, empty);
 }
 
 #[test]
@@ -126,7 +122,7 @@ fn a_success_refills_no_budget() {
     let (session, sent) = challenged(&mut world);
     assert_wrong(&mut world, &session, &sent);
     let empty = failures_spent(&world);
-    assert_refused(&mut world, empty, |world| world.verify(&session, &sent));
+    assert_unverified(&mut world, &session, &sent, empty);
 }
 
 #[test]
@@ -266,5 +262,5 @@ fn a_wrong_code_for_an_enrollment_is_charged_as_one_for_a_login() {
     let sent = world.associate(&session, ALICES).unwrap();
     let retry_at = world.use_up_failures(&session, &sent);
     let empty = Denied::TooManyFailures { retry_at };
-    assert_refused(&mut world, empty, |world| world.verify(&session, &sent));
+    assert_unverified(&mut world, &session, &sent, empty);
 }

@@ -89,9 +89,7 @@ fn no_session_from_before_an_erasure_does_anything_after_it() {
         assert_refused(&mut world, Denied::SessionRevoked, |world| {
             world.associate(session, MALLORYS)
         });
-        assert_refused(&mut world, Denied::SessionRevoked, |world| {
-            world.verify(session, &sent)
-        });
+        assert_unverified(&mut world, session, &sent, Denied::SessionRevoked);
         assert_refused(&mut world, Denied::SessionRevoked, |world| {
             world.regenerate(session)
         });
@@ -191,9 +189,12 @@ fn a_budget_survives_the_erasure() {
     world.wait(MINUTE + MILLISECOND);
     let session = world.first_factor();
     let sent = world.associate(&session, ALICES).unwrap();
-    assert_refused(&mut world, Denied::TooManyFailures { retry_at }, |world| {
-        world.verify(&session, &sent)
-    });
+    assert_unverified(
+        &mut world,
+        &session,
+        &sent,
+        Denied::TooManyFailures { retry_at },
+    );
 }
 
 /// The longest session that any server accepted before the erasure.

@@ -14,11 +14,9 @@ fn the_seventeenth_login_waits_for_the_first_session_to_expire() {
         retry_at: start + 10 * MINUTE,
     };
     let (session, sent) = challenged(&mut world);
-    assert_refused(&mut world, full, |world| world.verify(&session, &sent));
+    assert_unverified(&mut world, &session, &sent, full);
     // A wrong code gets the same answer, uncharged: the client does not learn the verdict.
-    assert_refused(&mut world, full, |world| {
-        world.verify(&session, &sent.wrong())
-    });
+    assert_unverified(&mut world, &session, &sent.wrong(), full);
     // A full login takes no place in the list.
     let owner = world.second_factor();
     let further = world.associate(&owner, MALLORYS).unwrap();
@@ -26,7 +24,7 @@ fn the_seventeenth_login_waits_for_the_first_session_to_expire() {
 
     world.wait(10 * MINUTE - 16 * SECOND - MILLISECOND);
     let (session, sent) = challenged(&mut world);
-    assert_refused(&mut world, full, |world| world.verify(&session, &sent));
+    assert_unverified(&mut world, &session, &sent, full);
     world.wait(MILLISECOND);
     assert_eq!(world.now(), start + 10 * MINUTE);
     assert!(world.verify(&session, &sent).is_ok());
@@ -105,9 +103,7 @@ fn the_seventeenth_code_waits_for_the_first_to_expire() {
     // A session that already has a code replaces it and needs no room.
     let (last, superseded) = sent.pop().unwrap();
     let renewed = world.challenge(&last, None).unwrap();
-    assert_refused(&mut world, Denied::OobCodeUnknown, |world| {
-        world.verify(&last, &superseded)
-    });
+    assert_unverified(&mut world, &last, &superseded, Denied::OobCodeUnknown);
     assert_refused(&mut world, full, |world| world.challenge(&late, None));
 
     world.wait(5 * MINUTE - 16 * SECOND - MILLISECOND);
@@ -122,9 +118,7 @@ fn the_seventeenth_code_waits_for_the_first_to_expire() {
     assert_refused(&mut world, full, |world| world.challenge(&later, None));
     // No live code made room: the first one had expired.
     let (first, code) = sent.remove(0);
-    assert_refused(&mut world, Denied::OobCodeUnknown, |world| {
-        world.verify(&first, &code)
-    });
+    assert_unverified(&mut world, &first, &code, Denied::OobCodeUnknown);
     for (session, code) in [(late, seventeenth), (last, renewed)]
         .into_iter()
         .chain(sent)
@@ -161,9 +155,7 @@ fn after_a_rewind_codes_of_a_clock_ten_minutes_ahead_are_unknown_and_take_no_roo
     assert_eq!(pending(&world), 0);
     world.wait(MINUTE + MILLISECOND);
     let owner = world.first_factor();
-    assert_refused(&mut world, Denied::OobCodeUnknown, |world| {
-        world.verify(&owner, &sent)
-    });
+    assert_unverified(&mut world, &owner, &sent, Denied::OobCodeUnknown);
     let honest = world.challenge(&owner, None).unwrap();
     assert!(world.verify(&owner, &honest).is_ok());
 }

@@ -99,6 +99,12 @@ fn assert_refused<T>(
     assert_eq!(world.saves, saves, "a refusal was saved");
 }
 
+/// The same of the answer to a code.
+#[track_caller]
+fn assert_unverified(world: &mut World, session: &MfaSession, sent: &Sent, denied: Denied) {
+    assert_refused(world, denied, |world| world.verify(session, sent));
+}
+
 const NO_AUTHENTICATOR: &str = "sms|dev_AAAAAAAAAAAAAAAA";
 
 /// The stored record, as JSON.

@@ -90,9 +90,7 @@ fn a_code_swept_after_its_expiry_stays_dead_for_a_clock_set_back() {
     let other = world.first_factor();
     world.challenge(&other, None).unwrap();
     world.set_back(MINUTE);
-    assert_refused(&mut world, Denied::OobCodeExpired, |world| {
-        world.verify(&session, &sent)
-    });
+    assert_unverified(&mut world, &session, &sent, Denied::OobCodeExpired);
 }
 
 #[test]

@@ -124,9 +124,7 @@ fn phones_beyond_a_smaller_number_stay_and_no_further_one_is_added() {
     });
     // After removing 2 there is room for one.
     world.remove(&owner, first).unwrap();
-    assert_refused(&mut world, Denied::TooManyPhones, |world| {
-        world.verify(&owner, &pending)
-    });
+    assert_unverified(&mut world, &owner, &pending, Denied::TooManyPhones);
     world.remove(&owner, second).unwrap();
     assert_eq!(
         purpose(world.verify(&owner, &pending)),

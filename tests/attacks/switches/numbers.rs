@@ -34,18 +34,14 @@ fn a_code_in_flight_keeps_its_expiry_and_the_next_one_has_that_of_the_policy() {
         let mut in_time = world.clone();
         assert_eq!(purpose(in_time.verify(&session, &sent)), Ok(Purpose::Login));
         world.wait(MILLISECOND);
-        assert_refused(&mut world, Denied::OobCodeExpired, |world| {
-            world.verify(&session, &sent)
-        });
+        assert_unverified(&mut world, &session, &sent, Denied::OobCodeExpired);
         let session = world.first_factor();
         let next = world.challenge(&session, None).unwrap();
         world.wait(after * MINUTE - MILLISECOND);
         let mut in_time = world.clone();
         assert_eq!(purpose(in_time.verify(&session, &next)), Ok(Purpose::Login));
         world.wait(MILLISECOND);
-        assert_refused(&mut world, Denied::OobCodeExpired, |world| {
-            world.verify(&session, &next)
-        });
+        assert_unverified(&mut world, &session, &next, Denied::OobCodeExpired);
     }
 }
 
@@ -91,9 +87,7 @@ fn a_session_longer_than_the_policy_now_allows_waits_until_it_is_not() {
     let session = world.trusted(Assurance::FirstFactor, "", 10 * HOUR);
     let sent = world.challenge(&session, None).unwrap();
     restart(&mut world, &lasting(1));
-    assert_refused(&mut world, Denied::SessionTooLong, |world| {
-        world.verify(&session, &sent)
-    });
+    assert_unverified(&mut world, &session, &sent, Denied::SessionTooLong);
     // The record does not hold it: with the old policy the session is valid again.
     let mut back = world.clone();
     restart(&mut back, &lasting(24));
@@ -254,9 +248,7 @@ fn attempts_are_counted_without_a_cap_too_and_a_cap_taken_away_revives_no_challe
     assert_denied(wrong(&mut world), Denied::InvalidBindingCode);
     assert_eq!(pending(&world), 0);
     restart(&mut world, &Policy::auth0());
-    assert_refused(&mut world, Denied::OobCodeUnknown, |world| {
-        world.verify(&session, &sent)
-    });
+    assert_unverified(&mut world, &session, &sent, Denied::OobCodeUnknown);
 }
 
 /// Wrong codes for the phone, one each.

@@ -9,9 +9,7 @@ fn an_import_discards_enrollments_started_with_a_first_factor() {
     let attack = world.associate(&mallory, MALLORYS).unwrap();
     let further = world.associate(&owner, "+14155558731").unwrap();
     world.import(ALICES).unwrap();
-    assert_refused(&mut world, Denied::AlreadyEnrolled, |world| {
-        world.verify(&mallory, &attack)
-    });
+    assert_unverified(&mut world, &mallory, &attack, Denied::AlreadyEnrolled);
     let dead = attack.recovery_code.unwrap();
     assert_refused(&mut world, Denied::NoRecoveryCode, |world| {
         world.recover(&mallory, &dead)
@@ -32,9 +30,7 @@ fn an_import_of_a_number_under_enrollment_leaves_it_with_one_device() {
     let owner = world.second_factor();
     let sent = world.associate(&owner, ALICES).unwrap();
     world.import(ALICES).unwrap();
-    assert_refused(&mut world, Denied::PhoneAlreadyEnrolled, |world| {
-        world.verify(&owner, &sent)
-    });
+    assert_unverified(&mut world, &owner, &sent, Denied::PhoneAlreadyEnrolled);
 }
 
 #[test]
@@ -47,9 +43,7 @@ fn a_number_enrolled_by_two_full_logins_is_enrolled_once() {
     let second = world.associate(&there, number).unwrap();
     assert_ne!(first.device(), second.device());
     world.verify(&here, &first).unwrap();
-    assert_refused(&mut world, Denied::PhoneAlreadyEnrolled, |world| {
-        world.verify(&there, &second)
-    });
+    assert_unverified(&mut world, &there, &second, Denied::PhoneAlreadyEnrolled);
     assert_refused(&mut world, Denied::PhoneAlreadyEnrolled, |world| {
         world.associate(&there, number)
     });

@@ -36,9 +36,7 @@ fn an_mfa_session_cannot_complete_a_login_with_the_code_of_a_first_factor() {
     let (alice, owner) = (world.first_factor(), world.second_factor());
     let sent = world.challenge(&alice, None).unwrap();
     for answer in [sent.clone(), sent.wrong()] {
-        assert_refused(&mut world, Denied::FirstFactorRequired, |world| {
-            world.verify(&owner, &answer)
-        });
+        assert_unverified(&mut world, &owner, &answer, Denied::FirstFactorRequired);
     }
     assert!(world.verify(&alice, &sent).is_ok());
 }
@@ -67,16 +65,12 @@ fn an_mfa_session_that_names_a_code_it_may_not_answer_gets_the_reason() {
     world.import(ALICES).unwrap();
     let (owner, other) = (world.second_factor(), world.second_factor());
     let others = world.associate(&other, MALLORYS).unwrap();
-    assert_refused(&mut world, Denied::OobCodeOfAnotherSession, |world| {
-        world.verify(&owner, &others)
-    });
+    assert_unverified(&mut world, &owner, &others, Denied::OobCodeOfAnotherSession);
     let never_issued = Sent {
         oob_code: "never issued".into(),
         ..others
     };
-    assert_refused(&mut world, Denied::OobCodeUnknown, |world| {
-        world.verify(&owner, &never_issued)
-    });
+    assert_unverified(&mut world, &owner, &never_issued, Denied::OobCodeUnknown);
 }
 
 /// An access token that lived 5 seconds could once be renewed 1,000 times. It drew a recovery code,
@@ -202,9 +196,7 @@ fn the_same_id_with_another_assurance_is_another_session() {
     let [full, first_factor] = super::of_one_id(&world);
     assert_ne!(full, first_factor);
     let sent = world.associate(&first_factor, ALICES).unwrap();
-    assert_refused(&mut world, Denied::OobCodeOfAnotherSession, |world| {
-        world.verify(&full, &sent)
-    });
+    assert_unverified(&mut world, &full, &sent, Denied::OobCodeOfAnotherSession);
     world.verify(&first_factor, &sent).unwrap();
     // The first-factor session is spent, and the other stays valid.
     assert_refused(&mut world, Denied::SessionSpent, |world| {
