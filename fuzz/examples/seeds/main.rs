@@ -1,5 +1,5 @@
 //! Writes the seeds whose bytes the crate or the target `commands` decides, from real values: `cargo run
-//! --example seeds` in this folder. The other seeds are texts: edit their files.
+//! --example seeds` in this folder. The other seeds are edited as files.
 
 mod stories;
 
