@@ -1,64 +1,7 @@
 //! The life of an account from its first phone on, over the public API.
 
-use chacha20::ChaCha20Rng;
-use chacha20::rand_core::SeedableRng;
 use oob_mfa::*;
-use oob_mfa_testing::{MINUTE, SECOND, World, stored_and_loaded};
-use time::{Duration, UtcDateTime};
-
-#[test]
-fn a_first_phone_is_associated_and_confirmed() {
-    let engine = Engine::new(Policy::auth0(), KeyRing::new(Key::new(1, &[7; 32])));
-    let mut rng = ChaCha20Rng::from_seed([1; 32]);
-    let now = UtcDateTime::from_unix_timestamp(1_800_000_000).unwrap();
-    let subject: Subject = "auth0|alice".parse().unwrap();
-    let mut account = Account::new(subject.clone());
-    let first_factor = FirstFactor {
-        subject,
-        client: "demo",
-        scope: "openid",
-        audience: "",
-    };
-    let session = engine.begin(first_factor, now, &mut rng).unwrap();
-    let token = engine.issue_token(&session);
-    let opened = engine
-        .open_token(token.expose_secret(), Some("demo"), now)
-        .unwrap();
-    assert_eq!(opened, session);
-    let request = Associate {
-        channel: Channel::Sms,
-        phone: "+14155558730".parse().unwrap(),
-    };
-    let outcome = engine
-        .associate(account.clone(), &session, &request, now, &mut rng)
-        .commit(|next| {
-            assert_eq!(next.account().replaces(), None);
-            account = next.account().clone();
-            Ok::<_, ()>(())
-        })
-        .unwrap();
-    let associated = outcome.result.unwrap();
-    let answer = VerifyOob {
-        oob_code: associated.oob_code.expose_secret().as_str().into(),
-        binding_code: associated.delivery.code.expose_secret().into(),
-    };
-    let reloaded: Account =
-        serde_json::from_str(&serde_json::to_string(&account).unwrap()).unwrap();
-    assert_eq!(reloaded, account);
-    let reloaded: Account =
-        postcard::from_bytes(&postcard::to_allocvec(&account).unwrap()).unwrap();
-    assert_eq!(reloaded, account);
-    let later = now + Duration::seconds(20);
-    let outcome = engine
-        .verify_oob(reloaded, &session, &answer, later)
-        .commit(|next| {
-            assert_eq!(next.account().replaces(), Some(1));
-            account = next.account().clone();
-            Ok::<_, ()>(())
-        })
-        .unwrap();
-    assert_eq!(outcome.result.unwrap().purpose(), Purpose::Enrollment);
-}
+use oob_mfa_testing::{ALICES, MINUTE, SECOND, World, stored_and_loaded};
 
 /// Everything that tokens are minted from, for a login by each factor.
 #[test]
@@ -137,28 +80,19 @@ fn driven<T>(stored: &mut Option<Account>, transition: Transition<T>) -> Outcome
 
 #[test]
 fn a_login_works_in_the_two_step_form() {
-    let World {
-        engine, mut rng, ..
-    } = World::new();
-    let mut now = UtcDateTime::from_unix_timestamp(1_800_000_000).unwrap();
-    let subject: Subject = "auth0|alice".parse().unwrap();
-    let first_factor = FirstFactor {
-        subject: subject.clone(),
-        client: "demo",
-        scope: "openid",
-        audience: "",
-    };
+    let mut world = World::new();
+    let fresh = world.account();
     let mut stored = None;
-    let account = |stored: &Option<Account>| {
-        let record = stored.clone();
-        record.unwrap_or_else(|| Account::new(subject.clone()))
-    };
-    let session = engine.begin(first_factor.clone(), now, &mut rng).unwrap();
+    let account = |stored: &Option<Account>| stored.clone().unwrap_or_else(|| fresh.clone());
+    let session = world.first_factor();
     let request = Associate {
         channel: Channel::Sms,
-        phone: "+14155558730".parse().unwrap(),
+        phone: ALICES.parse().unwrap(),
     };
-    let transition = engine.associate(account(&stored), &session, &request, now, &mut rng);
+    let (now, rng) = (world.now(), &mut world.rng);
+    let transition = world
+        .engine
+        .associate(account(&stored), &session, &request, now, rng);
     let outcome = driven(&mut stored, transition);
     assert_eq!(outcome.events[0].name(), "code_issued");
     let associated = outcome.result.unwrap();
@@ -166,25 +100,30 @@ fn a_login_works_in_the_two_step_form() {
         oob_code: associated.oob_code.expose_secret().as_str().into(),
         binding_code: code.into(),
     };
-    let code = associated.delivery.code.expose_secret().to_owned();
+    let right = answer(associated.delivery.code.expose_secret());
+    let verify =
+        |world: &World, stored: &mut Option<Account>, session: &MfaSession, answer: &VerifyOob| {
+            let transition = world
+                .engine
+                .verify_oob(account(stored), session, answer, world.now());
+            driven(stored, transition)
+        };
 
     // A rejection is saved before it can be seen.
-    let wrong = answer("12345");
-    let transition = engine.verify_oob(account(&stored), &session, &wrong, now);
-    let outcome = driven(&mut stored, transition);
+    let outcome = verify(&world, &mut stored, &session, &answer("12345"));
     assert_eq!(outcome.result.err(), Some(Denied::InvalidBindingCode));
     assert_eq!(stored.as_ref().unwrap().revision(), 2);
     // A refusal has nothing to save.
-    let other = engine.begin(first_factor, now, &mut rng).unwrap();
-    let transition = engine.verify_oob(account(&stored), &other, &answer(&code), now);
-    let outcome = driven(&mut stored, transition);
+    let other = world.first_factor();
+    let outcome = verify(&world, &mut stored, &other, &right);
     assert_eq!(outcome.result.err(), Some(Denied::OobCodeOfAnotherSession));
     assert!(outcome.events.is_empty());
     assert_eq!(stored.as_ref().unwrap().revision(), 2);
 
-    now += MINUTE;
-    let transition = engine.verify_oob(account(&stored), &session, &answer(&code), now);
-    let verified = driven(&mut stored, transition).result.unwrap();
+    world.wait(MINUTE);
+    let verified = verify(&world, &mut stored, &session, &right)
+        .result
+        .unwrap();
     assert_eq!(verified.purpose(), Purpose::Enrollment);
     assert!(stored.unwrap().is_enrolled());
 }

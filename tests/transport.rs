@@ -61,29 +61,12 @@ fn a_body_is_read_by_its_content_type_and_by_the_endpoint_where_there_is_none() 
 
 #[test]
 fn each_fault_of_a_body_has_its_status() {
-    for (bad, status, description) in [
-        (
-            BadRequest::UnsupportedContentType,
-            415,
-            "The content type must be application/json or application/x-www-form-urlencoded.",
-        ),
-        (
-            BadRequest::BodyTooLarge,
-            413,
-            "The request body is too large. At most 16384 bytes are accepted.",
-        ),
-        (BadRequest::MalformedBody, 400, "Malformed request body"),
+    for (bad, status) in [
+        (BadRequest::UnsupportedContentType, 415),
+        (BadRequest::BodyTooLarge, 413),
+        (BadRequest::MalformedBody, 400),
     ] {
         let answer = ErrorAnswer::from(bad.clone());
-        assert_eq!(
-            (
-                answer.status(),
-                answer.error(),
-                answer.error_description(),
-                answer.headers().count()
-            ),
-            (status, "invalid_request", description, 2)
-        );
         assert_eq!(http(&bad.into()), json(status, &answer));
     }
     assert_eq!(MAX_BODY, 16_384);

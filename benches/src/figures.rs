@@ -25,49 +25,17 @@ impl Figures {
         Self(figures.collect())
     }
 
-    fn of(&self, measure: &str, label: &str) -> Option<f64> {
+    /// What was measured of this case: `time` in HMACs of the same run, `nanoseconds`, which differ from
+    /// machine to machine, `instructions` without those of the harness, `allocations`, the bytes
+    /// `allocated`, and the `bytes` of a record or a user.
+    #[must_use]
+    pub fn of(&self, measure: &str, label: &str) -> Option<f64> {
         self.0.get(&(measure.to_owned(), label.to_owned())).copied()
-    }
-
-    /// Time, in HMACs of the same run.
-    #[must_use]
-    pub fn time(&self, label: &str) -> Option<f64> {
-        self.of("time", label)
-    }
-
-    /// Nanoseconds, which differ from machine to machine.
-    #[must_use]
-    pub fn nanoseconds(&self, label: &str) -> Option<f64> {
-        self.of("nanoseconds", label)
     }
 
     /// The time of the first divided by that of the second.
     #[must_use]
     pub fn times(&self, label: &str, floor: &str) -> Option<f64> {
-        Some(self.time(label)? / self.time(floor)?)
-    }
-
-    /// Instructions, without those of the harness.
-    #[must_use]
-    pub fn instructions(&self, label: &str) -> Option<f64> {
-        self.of("instructions", label)
-    }
-
-    /// Allocations.
-    #[must_use]
-    pub fn allocations(&self, label: &str) -> Option<f64> {
-        self.of("allocations", label)
-    }
-
-    /// Bytes that were allocated.
-    #[must_use]
-    pub fn allocated(&self, label: &str) -> Option<f64> {
-        self.of("allocated", label)
-    }
-
-    /// Sizes in bytes.
-    #[must_use]
-    pub fn bytes(&self, label: &str) -> Option<f64> {
-        self.of("bytes", label)
+        Some(self.of("time", label)? / self.of("time", floor)?)
     }
 }

@@ -16,7 +16,7 @@ mod typed;
 pub use body::body;
 pub use commands::commands;
 pub use exchange::exchange;
-pub use message::{APART, message};
+pub use message::message;
 pub use phone::phone;
 pub use record::{record, stored};
 pub use token::{issued_tokens, seal, token};

@@ -10,7 +10,7 @@ use oob_mfa_testing::World;
 use crate::typed;
 
 /// The separator of host, app name, code and keys: a byte that no text has.
-pub const APART: u8 = 0xFF;
+const APART: u8 = 0xFF;
 
 /// Makes the message of a delivery. Either an invalid part is refused, or the text is exactly as
 /// expected.

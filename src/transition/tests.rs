@@ -338,14 +338,6 @@ fn associated() -> (Associated, Events, Account) {
 }
 
 #[test]
-fn a_refused_operation_of_the_engine_changes_nothing() {
-    let mut rng = ChaCha20Rng::from_seed([1; 32]);
-    let session = session(&mut rng);
-    let refused = engine().challenge(account(), &session, &Challenge::default(), NOW, &mut rng);
-    assert_eq!(format!("{refused:?}"), "Transition { changed: false, .. }");
-}
-
-#[test]
 fn nothing_of_an_outcome_shows_a_code() {
     let (associated, events, account) = associated();
     let shown = format!("{associated:?} {events:?} {account:?}");

@@ -12,10 +12,7 @@ fn a_resend_resets_neither_the_budget_nor_the_failures_of_the_phone() {
     for failures in 1..=5 {
         // A new challenge each time.
         let sent = world.challenge(&session, None).unwrap();
-        assert_denied(
-            world.verify(&session, &sent.wrong()),
-            Denied::InvalidBindingCode,
-        );
+        assert_wrong(&mut world, &session, &sent);
         let wrong = Event::WrongBindingCode {
             authenticator: sent.authenticator,
             failures,
@@ -23,12 +20,8 @@ fn a_resend_resets_neither_the_budget_nor_the_failures_of_the_phone() {
         };
         assert_eq!(world.events, [wrong]);
     }
-    let session = world.first_factor();
-    let sent = world.challenge(&session, None).unwrap();
-    assert_denied(
-        world.verify(&session, &sent.wrong()),
-        Denied::InvalidBindingCode,
-    );
+    let (session, sent) = challenged(&mut world);
+    assert_wrong(&mut world, &session, &sent);
     assert_eq!(world.list()[0].1, AuthenticatorStatus::Disabled);
     let stored = record(&world);
     let full_at = start + 6 * 6 * MINUTE;
@@ -48,52 +41,26 @@ fn a_resend_has_new_attempts_and_charges_a_send() {
     let mut world = World::of(policy, "auth0|alice");
     world.import(ALICES).unwrap();
     let session = world.first_factor();
-    let mut judged = 0;
     for _ in 0..5 {
         let sent = world.challenge(&session, None).unwrap();
-        for _ in 0..2 {
-            assert_denied(
-                world.verify(&session, &sent.wrong()),
-                Denied::InvalidBindingCode,
-            );
-            judged += 1;
+        for left in [1, 0] {
+            assert_wrong(&mut world, &session, &sent);
+            assert_eq!(pending(&world), left);
         }
         // Out of attempts, even for the right code.
-        assert_refused(&mut world, Denied::OobCodeUnknown, |world| {
-            world.verify(&session, &sent)
-        });
+        assert_unverified(&mut world, &session, &sent, Denied::OobCodeUnknown);
     }
-    assert_eq!(judged, 10);
+    // 10 were judged.
     let sent = world.challenge(&session, None).unwrap();
-    let empty = Denied::TooManyFailures {
-        retry_at: world.now() + 6 * MINUTE,
-    };
-    assert_refused(&mut world, empty, |world| world.verify(&session, &sent));
-}
-
-#[test]
-fn a_challenge_without_attempts_leaves_the_record() {
-    let policy = Policy::auth0().with_attempts_per_challenge(Some(2));
-    let mut world = World::of(policy.unwrap(), "auth0|alice");
-    world.import(ALICES).unwrap();
-    let session = world.first_factor();
-    let sent = world.challenge(&session, None).unwrap();
-    for left in [1, 0] {
-        let wrong = world.verify(&session, &sent.wrong());
-        assert_denied(wrong, Denied::InvalidBindingCode);
-        assert_eq!(pending(&world), left);
-    }
-    assert_refused(&mut world, Denied::OobCodeUnknown, |world| {
-        world.verify(&session, &sent)
-    });
+    let empty = failures_spent(&world);
+    assert_unverified(&mut world, &session, &sent, empty);
 }
 
 #[test]
 fn with_an_empty_budget_right_and_wrong_codes_get_the_same_answer() {
     let mut world = World::new();
     world.import(ALICES).unwrap();
-    let session = world.first_factor();
-    let sent = world.challenge(&session, None).unwrap();
+    let (session, sent) = challenged(&mut world);
     let retry_at = world.use_up_failures(&session, &sent);
     assert_eq!(retry_at, world.now() + 6 * MINUTE);
     let empty = Denied::TooManyFailures { retry_at };
@@ -103,17 +70,15 @@ fn with_an_empty_budget_right_and_wrong_codes_get_the_same_answer() {
         sent.with_code(""),
         sent.with_code("123456789"),
     ] {
-        assert_refused(&mut world, empty, |world| world.verify(&session, &answer));
+        assert_unverified(&mut world, &session, &answer, empty);
     }
     // The refusal did not use up the code. It has expired when the budget has one again, so send a
     // new one.
     world.wait(6 * MINUTE - MILLISECOND);
     let resent = world.challenge(&session, None).unwrap();
-    assert_refused(&mut world, empty, |world| world.verify(&session, &resent));
+    assert_unverified(&mut world, &session, &resent, empty);
     world.wait(MILLISECOND);
-    assert_refused(&mut world, Denied::OobCodeExpired, |world| {
-        world.verify(&session, &sent)
-    });
+    assert_unverified(&mut world, &session, &sent, Denied::OobCodeExpired);
     assert!(world.verify(&session, &resent).is_ok());
 }
 
@@ -121,8 +86,7 @@ fn with_an_empty_budget_right_and_wrong_codes_get_the_same_answer() {
 fn an_answer_of_any_wrong_shape_is_charged_as_a_wrong_code() {
     let mut world = World::new();
     world.import(ALICES).unwrap();
-    let session = world.first_factor();
-    let sent = world.challenge(&session, None).unwrap();
+    let (session, sent) = challenged(&mut world);
     let terminated = format!("{}\0", sent.code);
     let prefixed = format!("0{}", sent.code);
     let shapes = [
@@ -142,43 +106,30 @@ fn an_answer_of_any_wrong_shape_is_charged_as_a_wrong_code() {
         let answer = sent.with_code(code);
         assert_denied(world.verify(&session, &answer), Denied::InvalidBindingCode);
     }
-    let empty = Denied::TooManyFailures {
-        retry_at: world.now() + 6 * MINUTE,
-    };
-    assert_refused(&mut world, empty, |world| world.verify(&session, &sent));
+    let empty = failures_spent(&world);
+    assert_unverified(&mut world, &session, &sent, empty);
 }
 
 #[test]
 fn a_success_refills_no_budget() {
     let mut world = World::new();
     world.import(ALICES).unwrap();
-    let session = world.first_factor();
-    let sent = world.challenge(&session, None).unwrap();
+    let (session, sent) = challenged(&mut world);
     for _ in 0..9 {
-        assert_denied(
-            world.verify(&session, &sent.wrong()),
-            Denied::InvalidBindingCode,
-        );
+        assert_wrong(&mut world, &session, &sent);
     }
     world.verify(&session, &sent).unwrap();
-    let session = world.first_factor();
-    let sent = world.challenge(&session, None).unwrap();
-    assert_denied(
-        world.verify(&session, &sent.wrong()),
-        Denied::InvalidBindingCode,
-    );
-    let empty = Denied::TooManyFailures {
-        retry_at: world.now() + 6 * MINUTE,
-    };
-    assert_refused(&mut world, empty, |world| world.verify(&session, &sent));
+    let (session, sent) = challenged(&mut world);
+    assert_wrong(&mut world, &session, &sent);
+    let empty = failures_spent(&world);
+    assert_unverified(&mut world, &session, &sent, empty);
 }
 
 #[test]
 fn neither_removal_nor_a_reset_nor_a_new_enrollment_refills_a_budget() {
     let mut world = World::new();
     let (phone, _) = world.enroll(ALICES);
-    let session = world.first_factor();
-    let sent = world.challenge(&session, None).unwrap();
+    let (session, sent) = challenged(&mut world);
     let retry_at = world.use_up_failures(&session, &sent);
     for _ in 0..8 {
         world.challenge(&session, None).unwrap();
@@ -219,9 +170,7 @@ fn wrong_binding_codes_do_not_block_recovery_and_wrong_recovery_codes_do_not_blo
             Denied::InvalidRecoveryCode,
         );
     }
-    let empty = Denied::TooManyFailures {
-        retry_at: world.now() + 6 * MINUTE,
-    };
+    let empty = failures_spent(&world);
     assert_refused(&mut world, empty, |world| {
         world.recover(&mallory, &recovery)
     });
@@ -255,8 +204,7 @@ fn ten_messages_leave_and_then_one_an_hour_for_every_session_and_operation() {
 fn an_emptied_budget_is_logged_with_the_time_of_the_next_refill() {
     let mut world = World::new();
     let (phone, _) = world.enroll(ALICES);
-    let session = world.first_factor();
-    let sent = world.challenge(&session, None).unwrap();
+    let (session, sent) = challenged(&mut world);
     let mut delivery = world.delivery_of(&sent);
     let reached = |world: &World, limit, after| Event::LimitReached {
         limit,
@@ -314,5 +262,5 @@ fn a_wrong_code_for_an_enrollment_is_charged_as_one_for_a_login() {
     let sent = world.associate(&session, ALICES).unwrap();
     let retry_at = world.use_up_failures(&session, &sent);
     let empty = Denied::TooManyFailures { retry_at };
-    assert_refused(&mut world, empty, |world| world.verify(&session, &sent));
+    assert_unverified(&mut world, &session, &sent, empty);
 }

@@ -8,9 +8,6 @@ mod limits;
 mod rewind;
 mod set_back;
 
-use oob_mfa_testing::ALICES;
-use time::UtcDateTime;
-
 use super::*;
 
 /// Runs `act` on a server whose clock is `by` ahead.
@@ -29,10 +26,6 @@ fn behind<T>(world: &mut World, by: Duration, act: impl FnOnce(&mut World) -> T)
     result
 }
 
-fn millis(moment: UtcDateTime) -> i64 {
-    i64::try_from(moment.unix_timestamp_nanos() / 1_000_000).unwrap()
-}
-
 /// The time of the last change.
 fn as_of(world: &World) -> i64 {
     record(world)["as_of"].as_i64().unwrap()
@@ -46,18 +39,12 @@ fn session_of(
     expires_at: UtcDateTime,
 ) -> MfaSession {
     let id = format!("{} to {}", millis(issued_at), millis(expires_at));
-    let claims = TrustedClaims {
-        id: SessionId::from_jti(&id).unwrap(),
-        subject: world.account().subject().clone(),
-        client: "demo",
-        assurance,
-        scope: EVERY_SCOPE,
-        audience: "",
-        issued_at,
-        expires_at,
-        authenticated_at: issued_at,
-    };
-    MfaSession::trusted(claims).unwrap()
+    vouched(world, &id, |claims| {
+        claims.assurance = assurance;
+        claims.issued_at = issued_at;
+        claims.expires_at = expires_at;
+        claims.authenticated_at = issued_at;
+    })
 }
 
 /// Guesses with a first-factor session until it is refused. Returns how many wrong codes were

@@ -1,7 +1,5 @@
 //! Deleting a user: what the record still holds, for how long, and what an early deletion would let in.
 
-use time::UtcDateTime;
-
 use super::*;
 
 /// An enrolled account with everything that a record can hold.
@@ -9,12 +7,8 @@ fn world() -> World {
     let mut world = World::new();
     world.enroll(ALICES);
     world.add("+14155558731");
-    let session = world.first_factor();
-    let sent = world.challenge(&session, None).unwrap();
-    assert_denied(
-        world.verify(&session, &sent.wrong()),
-        Denied::InvalidBindingCode,
-    );
+    let (session, sent) = challenged(&mut world);
+    assert_wrong(&mut world, &session, &sent);
     assert_denied(
         world.recover(&session, "wrong"),
         Denied::InvalidRecoveryCode,
@@ -22,24 +16,14 @@ fn world() -> World {
     world
 }
 
-fn millis(moment: UtcDateTime) -> i64 {
-    i64::try_from(moment.unix_timestamp_nanos() / 1_000_000).unwrap()
-}
-
-/// A trusted session.
+/// A first-factor session that the embedder vouches for.
 fn session_of(world: &World, issued_at: UtcDateTime, expires_at: UtcDateTime) -> MfaSession {
-    let claims = TrustedClaims {
-        id: SessionId::from_jti("vouched for").unwrap(),
-        subject: world.subject().clone(),
-        client: "demo",
-        assurance: Assurance::FirstFactor,
-        scope: "",
-        audience: "",
-        issued_at,
-        expires_at,
-        authenticated_at: issued_at,
-    };
-    MfaSession::trusted(claims).unwrap()
+    vouched(world, "vouched for", |claims| {
+        claims.assurance = Assurance::FirstFactor;
+        claims.issued_at = issued_at;
+        claims.expires_at = expires_at;
+        claims.authenticated_at = issued_at;
+    })
 }
 
 /// Deletes the record of an erased account from the store.
@@ -105,9 +89,7 @@ fn no_session_from_before_an_erasure_does_anything_after_it() {
         assert_refused(&mut world, Denied::SessionRevoked, |world| {
             world.associate(session, MALLORYS)
         });
-        assert_refused(&mut world, Denied::SessionRevoked, |world| {
-            world.verify(session, &sent)
-        });
+        assert_unverified(&mut world, session, &sent, Denied::SessionRevoked);
         assert_refused(&mut world, Denied::SessionRevoked, |world| {
             world.regenerate(session)
         });
@@ -173,13 +155,9 @@ fn the_record_stays_until_every_budget_is_full() {
     for policy in policies {
         let mut world = World::of(policy, "auth0|alice");
         world.enroll(ALICES);
-        let session = world.first_factor();
-        let sent = world.challenge(&session, None).unwrap();
+        let (session, sent) = challenged(&mut world);
         for _ in 0..2 {
-            assert_denied(
-                world.verify(&session, &sent.wrong()),
-                Denied::InvalidBindingCode,
-            );
+            assert_wrong(&mut world, &session, &sent);
             assert_denied(
                 world.recover(&session, "wrong"),
                 Denied::InvalidRecoveryCode,
@@ -205,16 +183,18 @@ fn the_record_stays_until_every_budget_is_full() {
 fn a_budget_survives_the_erasure() {
     let mut world = World::new();
     world.import(ALICES).unwrap();
-    let session = world.first_factor();
-    let sent = world.challenge(&session, None).unwrap();
+    let (session, sent) = challenged(&mut world);
     let retry_at = world.use_up_failures(&session, &sent);
     world.erase();
     world.wait(MINUTE + MILLISECOND);
     let session = world.first_factor();
     let sent = world.associate(&session, ALICES).unwrap();
-    assert_refused(&mut world, Denied::TooManyFailures { retry_at }, |world| {
-        world.verify(&session, &sent)
-    });
+    assert_unverified(
+        &mut world,
+        &session,
+        &sent,
+        Denied::TooManyFailures { retry_at },
+    );
 }
 
 /// The longest session that any server accepted before the erasure.
@@ -280,7 +260,7 @@ fn a_further_erasure_never_returns_an_earlier_time() {
     let first = world.erase();
     assert_eq!(first.delete_after, world.now() + DAY + 2 * MINUTE);
     let strict = Policy::auth0().with_skew(Duration::ZERO).unwrap();
-    world.engine = Engine::new(strict, KeyRing::new(Key::new(1, &[7; 32])));
+    restart(&mut world, &strict);
     // The revocations of the first erasure stay, and so does its time.
     let second = world.erase();
     assert_eq!(second.delete_after, first.delete_after - MINUTE);

@@ -4,9 +4,7 @@ use super::*;
 
 #[test]
 fn the_seventeenth_login_waits_for_the_first_session_to_expire() {
-    let sends = RateLimit::new(100, HOUR).unwrap();
-    let mut world = World::of(Policy::auth0().with_sends(sends), "auth0|alice");
-    world.import(ALICES).unwrap();
+    let mut world = with_many_sends();
     let start = world.now();
     for _ in 0..16 {
         world.sign_in().unwrap();
@@ -15,22 +13,18 @@ fn the_seventeenth_login_waits_for_the_first_session_to_expire() {
     let full = Denied::TooManySessions {
         retry_at: start + 10 * MINUTE,
     };
-    let session = world.first_factor();
-    let sent = world.challenge(&session, None).unwrap();
-    assert_refused(&mut world, full, |world| world.verify(&session, &sent));
+    let (session, sent) = challenged(&mut world);
+    assert_unverified(&mut world, &session, &sent, full);
     // A wrong code gets the same answer, uncharged: the client does not learn the verdict.
-    assert_refused(&mut world, full, |world| {
-        world.verify(&session, &sent.wrong())
-    });
+    assert_unverified(&mut world, &session, &sent.wrong(), full);
     // A full login takes no place in the list.
     let owner = world.second_factor();
     let further = world.associate(&owner, MALLORYS).unwrap();
     assert!(world.verify(&owner, &further).is_ok());
 
     world.wait(10 * MINUTE - 16 * SECOND - MILLISECOND);
-    let session = world.first_factor();
-    let sent = world.challenge(&session, None).unwrap();
-    assert_refused(&mut world, full, |world| world.verify(&session, &sent));
+    let (session, sent) = challenged(&mut world);
+    assert_unverified(&mut world, &session, &sent, full);
     world.wait(MILLISECOND);
     assert_eq!(world.now(), start + 10 * MINUTE);
     assert!(world.verify(&session, &sent).is_ok());
@@ -64,9 +58,7 @@ fn the_seventeenth_login_by_a_recovery_code_waits_too_and_costs_none() {
 
 #[test]
 fn no_reset_or_administrator_empties_the_list_of_spent_sessions() {
-    let sends = RateLimit::new(100, HOUR).unwrap();
-    let mut world = World::of(Policy::auth0().with_sends(sends), "auth0|alice");
-    world.import(ALICES).unwrap();
+    let mut world = with_many_sends();
     for _ in 0..16 {
         world.sign_in().unwrap();
     }
@@ -111,9 +103,7 @@ fn the_seventeenth_code_waits_for_the_first_to_expire() {
     // A session that already has a code replaces it and needs no room.
     let (last, superseded) = sent.pop().unwrap();
     let renewed = world.challenge(&last, None).unwrap();
-    assert_refused(&mut world, Denied::OobCodeUnknown, |world| {
-        world.verify(&last, &superseded)
-    });
+    assert_unverified(&mut world, &last, &superseded, Denied::OobCodeUnknown);
     assert_refused(&mut world, full, |world| world.challenge(&late, None));
 
     world.wait(5 * MINUTE - 16 * SECOND - MILLISECOND);
@@ -128,14 +118,20 @@ fn the_seventeenth_code_waits_for_the_first_to_expire() {
     assert_refused(&mut world, full, |world| world.challenge(&later, None));
     // No live code made room: the first one had expired.
     let (first, code) = sent.remove(0);
-    assert_refused(&mut world, Denied::OobCodeUnknown, |world| {
-        world.verify(&first, &code)
-    });
+    assert_unverified(&mut world, &first, &code, Denied::OobCodeUnknown);
     for (session, code) in [(late, seventeenth), (last, renewed)]
         .into_iter()
         .chain(sent)
     {
         assert!(world.verify(&session, &code).is_ok());
+    }
+    // Expired codes make room, the oldest first.
+    for _ in 0..2 {
+        world.wait(5 * MINUTE);
+        for _ in 0..16 {
+            let session = world.first_factor();
+            assert!(world.challenge(&session, None).is_ok());
+        }
     }
 }
 
@@ -159,9 +155,7 @@ fn after_a_rewind_codes_of_a_clock_ten_minutes_ahead_are_unknown_and_take_no_roo
     assert_eq!(pending(&world), 0);
     world.wait(MINUTE + MILLISECOND);
     let owner = world.first_factor();
-    assert_refused(&mut world, Denied::OobCodeUnknown, |world| {
-        world.verify(&owner, &sent)
-    });
+    assert_unverified(&mut world, &owner, &sent, Denied::OobCodeUnknown);
     let honest = world.challenge(&owner, None).unwrap();
     assert!(world.verify(&owner, &honest).is_ok());
 }

@@ -63,8 +63,7 @@ fn a_recovery_code_is_regenerated_if_there_is_a_phone_and_the_policy_issues_them
     assert_denied(world.recover(&session, &first), Denied::InvalidRecoveryCode);
 
     let without = Policy::auth0().with_recovery_codes(RecoveryCodes::Off);
-    let keys = KeyRing::new(Key::new(1, &[7; 32]));
-    let issuing = std::mem::replace(&mut world.engine, Engine::new(without, keys));
+    let issuing = restart(&mut world, &without);
     assert_refused(&mut world, Denied::NoRecoveryCode, |world| {
         world.regenerate(&owner)
     });

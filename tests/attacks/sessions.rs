@@ -10,9 +10,7 @@ fn a_session_older_than_a_reset_enrolls_nothing_and_confirms_nothing() {
     world.wait(MILLISECOND);
     world.reset();
     for session in [&mallory, &full] {
-        assert_refused(&mut world, Denied::SessionRevoked, |world| {
-            world.verify(session, &attack)
-        });
+        assert_unverified(&mut world, session, &attack, Denied::SessionRevoked);
         assert_refused(&mut world, Denied::SessionRevoked, |world| {
             world.associate(session, MALLORYS)
         });
@@ -52,9 +50,7 @@ fn a_first_factor_older_than_the_removal_of_the_last_phone_enrolls_nothing() {
     assert_refused(&mut world, Denied::AlreadyEnrolled, |world| {
         world.associate(&mallory, MALLORYS)
     });
-    assert_refused(&mut world, Denied::OobCodeUnknown, |world| {
-        world.verify(&mallory, &pending)
-    });
+    assert_unverified(&mut world, &mallory, &pending, Denied::OobCodeUnknown);
     assert!(world.challenge(&mallory, None).is_ok());
     world.remove(&owner, phone).unwrap();
     assert!(!world.account().is_enrolled());
@@ -83,9 +79,7 @@ fn an_administrator_who_removes_the_last_phone_shuts_out_older_sessions_too() {
     let (phone, _) = world.enroll(ALICES);
     let mallory = world.first_factor();
     world.wait(MILLISECOND);
-    let AuthenticatorId::Phone(_, device) = phone else {
-        panic!("{phone}")
-    };
+    let device = device(phone);
     world.remove_phone(device).unwrap();
     assert_refused(&mut world, Denied::SessionRevoked, |world| {
         world.associate(&mallory, MALLORYS)
@@ -106,9 +100,7 @@ fn a_spent_session_does_nothing_more_until_it_expires_and_nothing_after() {
         } else {
             Denied::SessionSpent
         };
-        assert_refused(&mut world, denied, |world| {
-            world.verify(&session, &elsewhere)
-        });
+        assert_unverified(&mut world, &session, &elsewhere, denied);
         assert_refused(&mut world, denied, |world| {
             world.recover(&session, &recovery)
         });
@@ -129,20 +121,6 @@ fn a_spent_session_does_nothing_more_until_it_expires_and_nothing_after() {
         assert!(world.now() < session.expires_at());
         assert_refused(&mut world, denied, |world| world.challenge(&session, None));
     }
-}
-
-#[test]
-fn a_session_that_expires_too_far_ahead_is_refused() {
-    let mut world = World::new();
-    world.enroll(ALICES);
-    let longest = world.trusted(Assurance::FirstFactor, "", DAY + MINUTE);
-    assert!(world.challenge(&longest, None).is_ok());
-    let too_long = world.trusted(Assurance::FirstFactor, "", DAY + MINUTE + MILLISECOND);
-    assert_refused(&mut world, Denied::SessionTooLong, |world| {
-        world.challenge(&too_long, None)
-    });
-    world.wait(MILLISECOND);
-    assert!(world.challenge(&too_long, None).is_ok());
 }
 
 #[test]
@@ -170,16 +148,15 @@ fn an_attackers_session_cannot_void_the_owners_code() {
     let mallory = world.first_factor();
     world.challenge(&mallory, None).unwrap();
     let attack = world.challenge(&mallory, None).unwrap();
-    assert_refused(&mut world, Denied::OobCodeOfAnotherSession, |world| {
-        world.verify(&mallory, &honest.wrong())
-    });
-    assert_refused(&mut world, Denied::OobCodeOfAnotherSession, |world| {
-        world.verify(&alice, &attack)
-    });
+    assert_unverified(
+        &mut world,
+        &mallory,
+        &honest.wrong(),
+        Denied::OobCodeOfAnotherSession,
+    );
+    assert_unverified(&mut world, &alice, &attack, Denied::OobCodeOfAnotherSession);
     world.verify(&alice, &honest).unwrap();
-    assert_refused(&mut world, Denied::SessionSpent, |world| {
-        world.verify(&alice, &honest)
-    });
+    assert_unverified(&mut world, &alice, &honest, Denied::SessionSpent);
 }
 
 #[test]
@@ -240,7 +217,5 @@ fn a_code_works_once_for_a_full_login_too() {
         world.verify(&owner, &sent).unwrap().purpose(),
         Purpose::Enrollment
     );
-    assert_refused(&mut world, Denied::OobCodeUnknown, |world| {
-        world.verify(&owner, &sent)
-    });
+    assert_unverified(&mut world, &owner, &sent, Denied::OobCodeUnknown);
 }

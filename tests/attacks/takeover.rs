@@ -15,9 +15,7 @@ fn an_attacker_who_associated_before_the_owner_confirmed_cannot_confirm_after() 
     world.verify(&alice, &honest).unwrap();
     // The attacker's enrollment was discarded when the owner's was confirmed.
     assert!(!is_listed(&mut world, &attack));
-    assert_refused(&mut world, Denied::AlreadyEnrolled, |world| {
-        world.verify(&mallory, &attack)
-    });
+    assert_unverified(&mut world, &mallory, &attack, Denied::AlreadyEnrolled);
     assert_refused(&mut world, Denied::AlreadyEnrolled, |world| {
         world.associate(&mallory, MALLORYS)
     });
@@ -33,20 +31,17 @@ fn an_attacker_who_associated_twice_before_the_owner_confirmed_can_confirm_neith
     let third = world.associate(&mallory, "+447700900124").unwrap();
     let honest = world.associate(&alice, ALICES).unwrap();
     // Superseded before the owner confirms, and too late afterwards.
-    assert_refused(&mut world, Denied::OobCodeUnknown, |world| {
-        world.verify(&mallory, &first)
-    });
+    assert_unverified(&mut world, &mallory, &first, Denied::OobCodeUnknown);
     world.verify(&alice, &honest).unwrap();
-    assert_refused(&mut world, Denied::OobCodeUnknown, |world| {
-        world.verify(&mallory, &first)
-    });
+    assert_unverified(&mut world, &mallory, &first, Denied::OobCodeUnknown);
     for attack in [second, third] {
-        assert_refused(&mut world, Denied::AlreadyEnrolled, |world| {
-            world.verify(&mallory, &attack)
-        });
-        assert_refused(&mut world, Denied::AlreadyEnrolled, |world| {
-            world.verify(&mallory, &attack.wrong())
-        });
+        assert_unverified(&mut world, &mallory, &attack, Denied::AlreadyEnrolled);
+        assert_unverified(
+            &mut world,
+            &mallory,
+            &attack.wrong(),
+            Denied::AlreadyEnrolled,
+        );
     }
 }
 
@@ -58,13 +53,9 @@ fn a_late_confirmation_gets_already_enrolled_until_its_code_would_have_expired()
     let honest = world.associate(&alice, ALICES).unwrap();
     world.verify(&alice, &honest).unwrap();
     world.wait(5 * MINUTE - MILLISECOND);
-    assert_refused(&mut world, Denied::AlreadyEnrolled, |world| {
-        world.verify(&mallory, &attack)
-    });
+    assert_unverified(&mut world, &mallory, &attack, Denied::AlreadyEnrolled);
     world.wait(MILLISECOND);
-    assert_refused(&mut world, Denied::OobCodeExpired, |world| {
-        world.verify(&mallory, &attack)
-    });
+    assert_unverified(&mut world, &mallory, &attack, Denied::OobCodeExpired);
 }
 
 #[test]
@@ -73,15 +64,16 @@ fn another_session_cannot_confirm_an_enrollment_of_the_first() {
     let (mallory, alice) = (world.first_factor(), world.first_factor());
     let attack = world.associate(&mallory, MALLORYS).unwrap();
     let other = world.first_factor();
-    assert_refused(&mut world, Denied::OobCodeOfAnotherSession, |world| {
-        world.verify(&other, &attack)
-    });
+    assert_unverified(&mut world, &other, &attack, Denied::OobCodeOfAnotherSession);
     let honest = world.associate(&alice, ALICES).unwrap();
     world.verify(&alice, &honest).unwrap();
     for session in [other, world.first_factor()] {
-        assert_refused(&mut world, Denied::OobCodeOfAnotherSession, |world| {
-            world.verify(&session, &attack)
-        });
+        assert_unverified(
+            &mut world,
+            &session,
+            &attack,
+            Denied::OobCodeOfAnotherSession,
+        );
     }
 }
 
@@ -110,20 +102,8 @@ fn after_another_phone_is_confirmed_a_full_login_confirms_its_enrollment_and_a_f
 
 /// A full login and a first-factor session, from two tokens with the same id.
 fn of_one_id(world: &World) -> [MfaSession; 2] {
-    [Assurance::Mfa, Assurance::FirstFactor].map(|assurance| {
-        let claims = TrustedClaims {
-            id: SessionId::from_jti("the same").unwrap(),
-            subject: world.account().subject().clone(),
-            client: "demo",
-            assurance,
-            scope: EVERY_SCOPE,
-            audience: "",
-            issued_at: world.now(),
-            authenticated_at: world.now(),
-            expires_at: world.now() + 10 * MINUTE,
-        };
-        MfaSession::trusted(claims).unwrap()
-    })
+    [Assurance::Mfa, Assurance::FirstFactor]
+        .map(|assurance| vouched(world, "the same", |claims| claims.assurance = assurance))
 }
 
 #[test]
@@ -135,9 +115,12 @@ fn a_first_factor_does_not_confirm_what_a_full_login_of_the_same_id_began() {
         if guarded {
             world.enroll(ALICES);
         }
-        assert_refused(&mut world, Denied::OobCodeOfAnotherSession, |world| {
-            world.verify(&first_factor, &further)
-        });
+        assert_unverified(
+            &mut world,
+            &first_factor,
+            &further,
+            Denied::OobCodeOfAnotherSession,
+        );
     }
     assert!(world.verify(&full, &further).is_ok());
 }
@@ -148,12 +131,8 @@ fn a_full_login_of_the_same_id_cannot_confirm_a_discarded_first_factor_enrollmen
     let [full, first_factor] = of_one_id(&world);
     let attack = world.associate(&first_factor, MALLORYS).unwrap();
     world.enroll(ALICES);
-    assert_refused(&mut world, Denied::AlreadyEnrolled, |world| {
-        world.verify(&first_factor, &attack)
-    });
-    assert_refused(&mut world, Denied::OobCodeOfAnotherSession, |world| {
-        world.verify(&full, &attack)
-    });
+    assert_unverified(&mut world, &first_factor, &attack, Denied::AlreadyEnrolled);
+    assert_unverified(&mut world, &full, &attack, Denied::OobCodeOfAnotherSession);
 }
 
 #[test]
@@ -181,11 +160,9 @@ fn an_entry_of_a_disabled_channel_removes_nothing() {
     ] {
         let mut world = World::new();
         let (phone, _) = world.enroll(ALICES);
-        let AuthenticatorId::Phone(_, device) = phone else {
-            panic!("{phone}")
-        };
+        let device = device(phone);
         let policy = Policy::auth0().with_channels(channels);
-        world.engine = Engine::new(policy, KeyRing::new(Key::new(1, &[7; 32])));
+        restart(&mut world, &policy);
         let owner = world.second_factor();
         assert_refused(&mut world, Denied::UnknownAuthenticator, |world| {
             world.remove(&owner, AuthenticatorId::Phone(hidden, device))
@@ -215,9 +192,7 @@ fn removing_an_unconfirmed_phone_leaves_the_other_one() {
     };
     assert_eq!(world.events, [told, dropped]);
     assert!(is_listed(&mut world, &first) && !is_listed(&mut world, &second));
-    assert_refused(&mut world, Denied::OobCodeUnknown, |world| {
-        world.verify(&owner, &second)
-    });
+    assert_unverified(&mut world, &owner, &second, Denied::OobCodeUnknown);
     assert_refused(&mut world, Denied::UnknownAuthenticator, |world| {
         world.remove(&owner, second.authenticator)
     });

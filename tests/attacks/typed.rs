@@ -51,8 +51,7 @@ fn a_right_code_is_right_in_every_typed_form_and_uncharged() {
     world.import(ALICES).unwrap();
     for number in 0..as_people_type("000000").len() {
         world.wait(HOUR);
-        let session = world.first_factor();
-        let sent = world.challenge(&session, None).unwrap();
+        let (session, sent) = challenged(&mut world);
         let typed = &as_people_type(&sent.code)[number];
         let verified = world.verify(&session, &sent.with_code(typed));
         assert_eq!(
@@ -84,21 +83,16 @@ fn a_code_of_any_length_and_of_an_enrollment_is_read_alike() {
 fn ten_wrong_pastes_are_ten_wrong_codes_and_ten_right_pastes_are_not() {
     let mut world = World::new();
     world.import(ALICES).unwrap();
-    let session = world.first_factor();
-    let sent = world.challenge(&session, None).unwrap();
+    let (session, sent) = challenged(&mut world);
     let wrong = sent.wrong().code;
     for charged in 1..=10 {
         let pasted = sent.with_code(&as_people_type(&wrong)[charged]);
         assert_denied(world.verify(&session, &pasted), Denied::InvalidBindingCode);
         assert_eq!(left(&world), [10 - u32::try_from(charged).unwrap(), 10]);
     }
-    let empty = Denied::TooManyFailures {
-        retry_at: world.now() + 6 * MINUTE,
-    };
+    let empty = failures_spent(&world);
     for pasted in as_people_type(&sent.code) {
-        assert_refused(&mut world, empty, |world| {
-            world.verify(&session, &sent.with_code(&pasted))
-        });
+        assert_unverified(&mut world, &session, &sent.with_code(&pasted), empty);
     }
 }
 
@@ -106,8 +100,7 @@ fn ten_wrong_pastes_are_ten_wrong_codes_and_ten_right_pastes_are_not() {
 fn assert_each_is_one_wrong_code(of: impl Fn(&str) -> Vec<String>) {
     let mut world = World::new();
     world.import(ALICES).unwrap();
-    let session = world.first_factor();
-    let sent = world.challenge(&session, None).unwrap();
+    let (session, sent) = challenged(&mut world);
     for typed in of(&sent.code) {
         world.restore_budgets();
         let judged = world.verify(&session, &sent.with_code(&typed));
@@ -218,8 +211,7 @@ fn a_code_within_192_bytes_is_read_and_one_beyond_is_one_wrong_code() {
     ] {
         let mut world = World::new();
         world.import(ALICES).unwrap();
-        let session = world.first_factor();
-        let sent = world.challenge(&session, None).unwrap();
+        let (session, sent) = challenged(&mut world);
         let typed = typed(&sent.code);
         assert!(typed.len() <= 192);
         assert!(world.verify(&session, &sent.with_code(&typed)).is_ok());

@@ -56,21 +56,7 @@ fn an_insert_that_is_not_durable_is_found() {
     if is_skipped() {
         return;
     }
-    let (durable, memory) = (Records::default(), Records::default());
-    let restart = async || memory.borrow_mut().clone_from(&durable.borrow());
-    let report = StoreTest::new(
-        async |subject: Subject| Ok::<_, &str>(stored(&memory, &subject)),
-        async |next: Next| {
-            give_way().await;
-            replace(&memory, next.account().clone())?;
-            if next.account().replaces().is_some() {
-                put(&durable, next.account().clone());
-            }
-            Ok(())
-        },
-    )
-    .restarting(restart)
-    .run_blocking();
+    let report = surviving(|account| account.replaces().is_some());
     assert!(
         report
             .breaches()
@@ -87,21 +73,7 @@ fn a_store_that_forgets_the_oldest_is_found() {
         return;
     }
     for kept in cases([24, 100, 1_000]) {
-        let (records, order) = (Records::default(), RefCell::new(Vec::new()));
-        let report = replacing(&records, async |next: Next| {
-            give_way().await;
-            let subject = next.account().subject().clone();
-            let is_new = next.account().replaces().is_none();
-            replace(&records, next.account().clone())?;
-            let mut order = order.borrow_mut();
-            if is_new {
-                order.push(subject);
-            }
-            if order.len() > kept {
-                records.borrow_mut().remove(&order.remove(0));
-            }
-            Ok(())
-        });
+        let report = forgetting(kept);
         let forgotten = breach(&report, Duty::Keep, None);
         assert!(
             forgotten
@@ -118,16 +90,8 @@ fn a_revision_that_wraps_is_found() {
         return;
     }
     for bits in cases([8, 16, 32]) {
-        let records = Records::default();
         let narrow = |revision: Option<u64>| revision.map(|revision| revision % (1 << bits));
-        let report = replacing(&records, async |next: Next| {
-            let there = revision(&records, next.account().subject());
-            if narrow(there) != narrow(next.account().replaces()) {
-                return Err(Unsaved::Conflict);
-            }
-            put(&records, next.account().clone());
-            Ok(())
-        });
+        let report = comparing(|there, replaces| narrow(there) == narrow(replaces));
         let wrapped = breach(&report, Duty::Replace, None);
         let replaced = 4 + (1_u64 << bits);
         assert_eq!(
@@ -155,15 +119,7 @@ fn a_revision_that_is_cut_is_found() {
         |revision| revision.min(999).to_string(),
     ];
     for cut in cases(cuts) {
-        let records = Records::default();
-        let report = replacing(&records, async |next: Next| {
-            let there = revision(&records, next.account().subject());
-            if there.map(cut) != next.account().replaces().map(cut) {
-                return Err(Unsaved::Conflict);
-            }
-            put(&records, next.account().clone());
-            Ok(())
-        });
+        let report = comparing(|there, replaces| there.map(cut) == replaces.map(cut));
         breach(&report, Duty::Replace, None);
     }
 }
@@ -195,21 +151,6 @@ fn subjects_that_a_column_takes_for_one_are_found() {
         .run_blocking();
         breach(&report, Duty::Read, None);
     }
-}
-
-#[test]
-fn a_record_that_is_cut_or_refused_for_its_size_is_found() {
-    if is_skipped() {
-        return;
-    }
-    let records = Records::default();
-    let report = replacing(&records, async |next: Next| {
-        if postcard::to_allocvec(next.account()).unwrap().len() > LARGEST - 8 {
-            return Err(Unsaved::Failed("value too long"));
-        }
-        replace(&records, next.account().clone())
-    });
-    breach(&report, Duty::Save, None);
 }
 
 #[test]

@@ -66,7 +66,16 @@ fn put(records: &Records, account: Account) {
 
 /// Like a database: waits for a write in progress.
 fn replace(records: &Records, account: Account) -> Saved {
-    if revision(records, account.subject()) != account.replaces() {
+    replace_if(records, account, |there, replaces| there == replaces)
+}
+
+/// Compares the stored revision and the replaced one in this way.
+fn replace_if(
+    records: &Records,
+    account: Account,
+    is_same: impl Fn(Option<u64>, Option<u64>) -> bool,
+) -> Saved {
+    if !is_same(revision(records, account.subject()), account.replaces()) {
         return Err(Unsaved::Conflict);
     }
     put(records, account);
@@ -79,6 +88,52 @@ fn replacing(records: &Records, replace: impl AsyncFn(Next) -> Saved) -> Report 
     StoreTest::new(load, replace).run_blocking()
 }
 
+/// The report on a store that compares the revisions in this way.
+fn comparing(is_same: impl Fn(Option<u64>, Option<u64>) -> bool) -> Report {
+    let records = Records::default();
+    replacing(&records, async |next: Next| {
+        replace_if(&records, next.account().clone(), &is_same)
+    })
+}
+
+/// The report on a store with room for this many subjects, that forgets the oldest.
+fn forgetting(kept: usize) -> Report {
+    let (records, order) = (Records::default(), RefCell::new(Vec::new()));
+    replacing(&records, async |next: Next| {
+        give_way().await;
+        let subject = next.account().subject().clone();
+        let is_new = next.account().replaces().is_none();
+        replace(&records, next.account().clone())?;
+        let mut order = order.borrow_mut();
+        if is_new {
+            order.push(subject);
+        }
+        if order.len() > kept {
+            records.borrow_mut().remove(&order.remove(0));
+        }
+        Ok(())
+    })
+}
+
+/// The report on a store in which only these writes survive a restart.
+fn surviving(is_durable: impl Fn(&Account) -> bool) -> Report {
+    let (durable, memory) = (Records::default(), Records::default());
+    let restart = async || memory.borrow_mut().clone_from(&durable.borrow());
+    StoreTest::new(
+        async |subject: Subject| Ok::<_, &str>(stored(&memory, &subject)),
+        async |next: Next| {
+            give_way().await;
+            replace(&memory, next.account().clone())?;
+            if is_durable(next.account()) {
+                put(&durable, next.account().clone());
+            }
+            Ok(())
+        },
+    )
+    .restarting(restart)
+    .run_blocking()
+}
+
 fn breach(report: &Report, duty: Duty, rule: Option<Rule>) -> &Breach {
     let is_it = |breach: &&Breach| breach.duty() == duty && breach.rule() == rule;
     report
@@ -86,6 +141,11 @@ fn breach(report: &Report, duty: Duty, rule: Option<Rule>) -> &Breach {
         .iter()
         .find(is_it)
         .unwrap_or_else(|| panic!("not found: {report}"))
+}
+
+/// The first line: the duty, and the finding.
+fn found(breach: &Breach) -> String {
+    breach.to_string().lines().next().unwrap().to_owned()
 }
 
 fn shows(breach: &Breach, expected: &[&str]) {

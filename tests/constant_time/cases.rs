@@ -7,11 +7,11 @@ use base64ct::{Base64UrlUnpadded, Encoding};
 use chacha20::ChaCha20Rng;
 use chacha20::rand_core::{Rng, SeedableRng, TryCryptoRng, TryRng};
 use oob_mfa::{
-    Account, Associate, Challenge, Channel, Denied, Engine, FirstFactor, Key, KeyRing, MfaSession,
-    Policy, RecoveryCode, Transition, VerifyOob,
+    Account, Challenge, Denied, Engine, Key, KeyRing, MfaSession, Policy, RecoveryCode, Transition,
+    VerifyOob,
 };
+use oob_mfa_testing::{ALICES, MINUTE, Sent, World};
 use serde_json::Value;
-use time::{Duration, UtcDateTime};
 
 use crate::controls;
 use crate::valgrind::{Secret, mark, mark_only, publish};
@@ -74,100 +74,74 @@ const TAG_TEXT: std::ops::Range<usize> = 8..28;
 ///
 /// Nothing is secret until here.
 struct User {
+    world: World,
     session: MfaSession,
-    token: String,
-    account: Account,
-    oob_code: String,
-    code: String,
+    sent: Sent,
     recovery_code: String,
-    now: UtcDateTime,
 }
 
 impl User {
     fn enrolling() -> Self {
-        let engine = engine(&[7; 32]);
-        let rng = &mut ChaCha20Rng::from_seed([1; 32]);
-        let now = UtcDateTime::from_unix_timestamp(1_800_000_000).expect("a moment of 2027");
-        let session = begin(&engine, now, rng);
-        let mut account = Account::new(session.subject().clone());
-        let request = Associate {
-            channel: Channel::Sms,
-            phone: "+14155558730".parse().expect("a number"),
-        };
-        let transition = engine.associate(account.clone(), &session, &request, now, rng);
-        let associated = saved(&mut account, transition).expect("a first enrollment");
-        let recovery_code = associated.recovery_code.expect("a first enrollment");
+        // The lengths of subject, client and scope: the seal of a token does not share a character.
+        let mut world = World::of(Policy::auth0(), "auth0|507f1f77bcf86cd799439011");
+        let session = world.first_factor();
+        let sent = world.associate(&session, ALICES).expect("a first phone");
+        let recovery_code = sent.recovery_code.clone().expect("a first enrollment");
         Self {
-            token: engine.issue_token(&session).expose_secret().into(),
+            world,
             session,
-            account,
-            oob_code: associated.oob_code.expose_secret(),
-            code: associated.delivery.code.expose_secret().into(),
-            recovery_code: recovery_code.expose_secret().into(),
-            now,
+            sent,
+            recovery_code,
         }
     }
 
     fn signing_in() -> Self {
         let mut user = Self::enrolling();
-        let engine = engine(&[7; 32]);
-        let rng = &mut ChaCha20Rng::from_seed([2; 32]);
-        let confirmed = user.request(&user.oob_code, &user.code);
-        let transition =
-            engine.verify_oob(user.account.clone(), &user.session, &confirmed, user.now);
-        saved(&mut user.account, transition).expect("the right code");
-
-        user.now += Duration::minutes(1);
-        user.session = begin(&engine, user.now, rng);
-        user.token = engine.issue_token(&user.session).expose_secret().into();
-        let (request, now) = (Challenge::default(), user.now);
-        let transition = engine.challenge(user.account.clone(), &user.session, &request, now, rng);
-        let challenged = saved(&mut user.account, transition).expect("an active phone");
-        user.oob_code = challenged.oob_code.expose_secret();
-        user.code = challenged.delivery.code.expose_secret().into();
+        let confirmed = user.world.verify(&user.session, &user.sent);
+        confirmed.expect("the right code");
+        user.world.wait(MINUTE);
+        user.session = user.world.first_factor();
+        let challenged = user.world.challenge(&user.session, None);
+        user.sent = challenged.expect("an active phone");
         user
     }
 
     /// The same after ten wrong codes of each kind.
     fn exhausted(mut self) -> Self {
-        let engine = engine(&[7; 32]);
-        let rng = &mut ChaCha20Rng::from_seed([3; 32]);
-        let wrong = self.request(&self.oob_code, "no code");
+        self.world.use_up_failures(&self.session, &self.sent);
         for _ in 0..10 {
-            let transition =
-                engine.verify_oob(self.account.clone(), &self.session, &wrong, self.now);
-            saved(&mut self.account, transition).expect_err("a wrong code");
-            let (wrong, now) = (RecoveryCode::from("no code"), self.now);
-            let transition =
-                engine.verify_recovery_code(self.account.clone(), &self.session, &wrong, now, rng);
-            saved(&mut self.account, transition).expect_err("a wrong code");
+            let recovered = self.world.recover(&self.session, "no code");
+            recovered.expect_err("a wrong code");
         }
         self
     }
 
-    fn request(&self, oob_code: &str, code: &str) -> VerifyOob {
-        VerifyOob {
+    fn token(&self) -> String {
+        let token = self.world.engine.issue_token(&self.session);
+        token.expose_secret().into()
+    }
+
+    fn verify(&self, account: Account, oob_code: &str, code: &str) -> String {
+        let engine = secret_engine();
+        let request = VerifyOob {
             oob_code: oob_code.into(),
             binding_code: code.into(),
-        }
+        };
+        heard(engine.verify_oob(account, &self.session, &request, self.world.now()))
     }
 
     /// Secret: the key, every stored digest, the typed text.
     fn answers(&self, typed: impl FnOnce(&str) -> String) -> String {
         let account = self.loaded(&["digest"]);
-        let engine = secret_engine();
-        let mut typed = typed(&self.code);
-        let request = self.request(&self.oob_code, secret_text(&mut typed));
-        heard(engine.verify_oob(account, &self.session, &request, self.now))
+        let mut typed = typed(&self.sent.code);
+        self.verify(account, &self.sent.oob_code, secret_text(&mut typed))
     }
 
     /// Secret: the stored ids of challenges, and the presented `oob_code`.
     fn answers_to(&self, presented: impl FnOnce(&str) -> String) -> String {
         let account = self.loaded(&["id"]);
-        let engine = secret_engine();
-        let mut presented = presented(&self.oob_code);
-        let request = self.request(secret_text(&mut presented), &self.code);
-        heard(engine.verify_oob(account, &self.session, &request, self.now))
+        let mut presented = presented(&self.sent.oob_code);
+        self.verify(account, secret_text(&mut presented), &self.sent.code)
     }
 
     /// Secret: the key, every stored digest, the typed text, the words that the new code is drawn
@@ -179,20 +153,20 @@ impl User {
         let code = RecoveryCode::from(secret_text(&mut typed));
         // The id of the new code's entry is drawn before it, and shown in the list.
         let rng = &mut SecretRng::after(1);
-        heard(engine.verify_recovery_code(account, &self.session, &code, self.now, rng))
+        heard(engine.verify_recovery_code(account, &self.session, &code, self.world.now(), rng))
     }
 
     /// Secret: the key, the seal, and all but the first byte of the session's tag.
     fn opens(&self, presented: impl FnOnce(&str) -> String) -> String {
         let engine = secret_engine();
-        let mut token = presented(&self.token);
+        let mut token = presented(&self.token());
         let seal = token.len() - SEAL_TEXT;
         assert!(seal.is_multiple_of(4), "the seal shares a character");
         // SAFETY: the bytes stay what they are.
         let bytes = unsafe { token.as_bytes_mut() };
         mark(Secret::Presented, &mut bytes[seal..]);
         mark(Secret::Presented, &mut bytes[TAG_TEXT]);
-        let mut opened = engine.open_token(black_box(&token), Some("guide"), self.now);
+        let mut opened = engine.open_token(black_box(&token), Some("demo"), self.world.now());
         publish(&mut opened);
         said(&opened)
     }
@@ -203,7 +177,7 @@ impl User {
         let mut text = token.expose_secret().to_owned();
         // SAFETY: the bytes stay what they are.
         publish(unsafe { text.as_mut_str().as_bytes_mut() });
-        (if text == self.token {
+        (if text == self.token() {
             "the same"
         } else {
             "another"
@@ -216,13 +190,14 @@ impl User {
         let account = self.loaded(&["digest"]);
         // The oob_code is drawn before the code, and the client gets it.
         let (request, rng) = (Challenge::default(), &mut SecretRng::after(1));
-        heard(secret_engine().challenge(account, &self.session, &request, self.now, rng))
+        heard(secret_engine().challenge(account, &self.session, &request, self.world.now(), rng))
     }
 
     /// The account, read from its postcard record, in which the values of these names are secret.
     fn loaded(&self, secret: &[&str]) -> Account {
-        let mut record = postcard::to_allocvec(&self.account).expect("a record");
-        let json = serde_json::to_value(&self.account).expect("a record");
+        let account = self.world.account();
+        let mut record = postcard::to_allocvec(&account).expect("a record");
+        let json = serde_json::to_value(&account).expect("a record");
         let mut values = Vec::new();
         values_of(&json, secret, &mut values);
         assert!(!values.is_empty());
@@ -263,26 +238,11 @@ fn place(record: &[u8], value: &[u8]) -> usize {
         .expect("the same value in both formats")
 }
 
-fn engine(secret: &[u8; 32]) -> Engine {
-    Engine::new(Policy::auth0(), KeyRing::new(Key::new(1, secret)))
-}
-
 fn secret_engine() -> Engine {
     let mut secret = [7; 32];
     mark(Secret::Key, &mut secret);
-    engine(black_box(&secret))
-}
-
-fn begin(engine: &Engine, now: UtcDateTime, rng: &mut ChaCha20Rng) -> MfaSession {
-    let subject = "auth0|507f1f77bcf86cd799439011".parse().expect("short");
-    // With these lengths, the seal of its token does not share a character.
-    let first_factor = FirstFactor {
-        subject,
-        client: "guide",
-        scope: "profile",
-        audience: "",
-    };
-    engine.begin(first_factor, now, rng).expect("short")
+    let keys = KeyRing::new(Key::new(1, black_box(&secret)));
+    Engine::new(Policy::auth0(), keys)
 }
 
 fn secret_text(text: &mut String) -> &str {
@@ -298,15 +258,6 @@ fn other_at(text: &str, place: usize) -> String {
     let mut characters: Vec<char> = text.chars().collect();
     characters[place] = if characters[place] == '3' { '4' } else { '3' };
     characters.into_iter().collect()
-}
-
-fn saved<T>(account: &mut Account, transition: Transition<T>) -> Result<T, Denied> {
-    let save = |next: oob_mfa::Next| {
-        *account = next.account().clone();
-        Ok::<_, Infallible>(())
-    };
-    let Ok(outcome) = transition.commit(save);
-    outcome.result
 }
 
 /// Writes the record, as a store would, then opens the outcome.

@@ -11,14 +11,14 @@ fn the_seventeenth_login_waits_until_the_first_session_expires() {
     let is_granted = |answer: Answer| matches!(answer, Answer::Verified { phone: None, .. });
     for _ in 0..16 {
         both.does(Command::Begin);
-        assert!(is_granted(both.hears(recover())));
+        assert!(is_granted(both.hears(recover(0))));
         both.waits(SECOND);
     }
     let full = Denied::TooManySessions {
         retry_at: after_start(10 * MINUTE),
     };
     both.does(Command::Begin);
-    assert_eq!(both.denied(recover()), full);
+    assert_eq!(both.denied(recover(0)), full);
     // An MFA session that confirms an enrollment needs no room.
     both.does(vouch(Assurance::Mfa, HOUR));
     both.does(associate(0, 1));
@@ -31,9 +31,9 @@ fn the_seventeenth_login_waits_until_the_first_session_expires() {
     ));
     both.waits(10 * MINUTE - 16 * SECOND - 1);
     both.does(Command::Begin);
-    assert_eq!(both.denied(recover()), full);
+    assert_eq!(both.denied(recover(0)), full);
     both.waits(1);
-    assert!(is_granted(both.hears(recover())));
+    assert!(is_granted(both.hears(recover(0))));
 }
 
 #[test]

@@ -116,10 +116,10 @@ fn right(code: usize) -> Command {
     answer(code, Guess::Right)
 }
 
-fn recover() -> Command {
+fn recover(shown: usize) -> Command {
     Command::VerifyRecoveryCode {
         session: 0,
-        guess: RecoveryGuess::Shown(0),
+        guess: RecoveryGuess::Shown(shown),
     }
 }
 

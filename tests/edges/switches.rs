@@ -33,10 +33,20 @@ fn a_recovery_code_is_ignored_while_switched_off_and_not_used_up() {
     assert_eq!(listed(&both.hears(Command::List { session: 0 })), 3);
     both.restarts(&on.clone().with_recovery_codes(RecoveryCodes::Off));
     assert_eq!(listed(&both.hears(Command::List { session: 0 })), 2);
-    assert_eq!(both.denied(recover()), Denied::NoRecoveryCode);
+    assert_eq!(both.denied(recover(0)), Denied::NoRecoveryCode);
     both.restarts(&on);
     assert_eq!(listed(&both.hears(Command::List { session: 0 })), 3);
-    assert!(matches!(both.hears(recover()), Answer::Verified { .. }));
+    let passed = Answer::Verified {
+        phone: None,
+        purpose: Purpose::Login,
+        recovery_code: Some(1),
+        assurance: Assurance::FirstFactor,
+        not_after: None,
+    };
+    assert_eq!(both.hears(recover(0)), passed);
+    both.does(Command::Begin);
+    let used = both.denied(recover(1));
+    assert_eq!(used, Denied::InvalidRecoveryCode);
 }
 
 /// The phone that brought the first recovery code.

@@ -1,21 +1,11 @@
 //! Granted requests, byte for byte.
 
-use oob_mfa::DeviceId;
 use oob_mfa::exchange::Reply;
 use oob_mfa::wire::ErrorAnswer;
 use oob_mfa_testing::{ALICES, MALLORYS, MINUTE};
 
 use super::http::{Got, error, json};
-use super::server::{Asked, Server, alice, associate, challenge, list, recover, remove, verify};
-
-fn device(server: &Server) -> DeviceId {
-    server
-        .engine
-        .phones(&server.account(), server.now())
-        .next()
-        .unwrap()
-        .device
-}
+use super::server::{Server, alice, associate, challenge, list, recover, remove, verify};
 
 #[test]
 fn a_life_of_an_account_is_answered_byte_for_byte() {
@@ -29,11 +19,7 @@ fn a_life_of_an_account_is_answered_byte_for_byte() {
     let got = Got::from(&reply);
     let body: serde_json::Value = serde_json::from_str(&got.body).unwrap();
     let recovery_code = body["recovery_codes"][0].as_str().unwrap().to_owned();
-    let asked = Asked {
-        oob_code: got.text("oob_code"),
-        code: server.outbox.code_for(ALICES.parse().unwrap()).unwrap(),
-        token,
-    };
+    let asked = server.asked(token, &got, ALICES);
     let expected = format!(
         "{{\"authenticator_type\":\"oob\",\"binding_method\":\"prompt\",\
          \"recovery_codes\":[\"{recovery_code}\"],\"oob_channel\":\"sms\",\"oob_code\":\"{}\"}}",
@@ -41,7 +27,7 @@ fn a_life_of_an_account_is_answered_byte_for_byte() {
     );
     assert_eq!(got, json(200, expected));
     let entries = |server: &Server, active: bool, recovery: &str| {
-        let id = device(server);
+        let id = server.device();
         let entry = |channel: &str| {
             format!(
                 "{{\"id\":\"{channel}|{id}\",\"authenticator_type\":\"oob\",\"active\":{active},\
@@ -104,7 +90,7 @@ fn a_life_of_an_account_is_answered_byte_for_byte() {
     assert_eq!(got, json(200, tokens));
     assert_ne!(got.text("recovery_code"), recovery_code);
 
-    let id = format!("sms|{}", device(&server));
+    let id = format!("sms|{}", server.device());
     let got = server.respond(&remove(&mfa, &id));
     assert_eq!((got.status, got.headers.len(), got.body.len()), (204, 2, 0));
 }

@@ -7,7 +7,7 @@ use oob_mfa_testing::{ALICES, HOUR, MALLORYS, MILLISECOND, MINUTE, SECOND};
 
 use super::denials::refused;
 use super::http::{Got, error};
-use super::server::{Server, alice, associate, challenge, recover, verify};
+use super::server::{Server, associate, challenge, recover, verify};
 
 #[test]
 fn an_empty_send_budget_gets_429_until_the_second_that_it_names() {
@@ -105,20 +105,7 @@ fn an_oob_code_of_another_session_is_refused() {
 fn a_first_factor_confirms_no_enrollment_while_a_phone_guards_the_account() {
     let mut server = Server::new();
     let asked = server.associated(MALLORYS);
-    let (account, now) = (server.account(), server.now());
-    let engine = server.engine.clone();
-    let import = engine.import_phone(
-        account,
-        ALICES.parse().unwrap(),
-        Channel::Sms,
-        now,
-        &mut server.rng,
-    );
-    let outcome = import.commit(|next| {
-        server.accounts.insert(alice(), next.account().clone());
-        Ok::<_, ()>(())
-    });
-    outcome.unwrap().result.unwrap();
+    server.import(ALICES, Channel::Sms);
     let enrolled = error(403, "access_denied", "User is already enrolled.");
     refused(&mut server, &verify(&asked), &enrolled);
 }

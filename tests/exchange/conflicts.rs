@@ -32,15 +32,8 @@ fn saving() -> Vec<(Server, Http)> {
     with(|server, _| verify(&server.challenged()).with("binding_code", "wrong"));
     with(|server, code| recover(&server.login(), &code));
     with(|server, _| {
-        let phone = server
-            .engine
-            .phones(&server.account(), server.now())
-            .next()
-            .unwrap();
-        remove(
-            &server.access_token("mfa"),
-            &format!("sms|{}", phone.device),
-        )
+        let id = format!("sms|{}", server.device());
+        remove(&server.access_token("mfa"), &id)
     });
     requests
 }
@@ -199,22 +192,8 @@ fn another_target_after_a_conflict_is_asked_about_and_so_is_the_first_one_after_
     let replace = until!(server, exchange, Replace);
     // Meanwhile another phone, on another channel, becomes the last one used.
     let one_phone = server.account();
-    let engine = server.engine.clone();
     server.wait(SECOND);
-    let now = server.now();
-    let voice = Channel::Voice;
-    let import = engine.import_phone(
-        server.account(),
-        MALLORYS.parse().unwrap(),
-        voice,
-        now,
-        &mut server.rng,
-    );
-    let outcome = import.commit(|next| {
-        server.accounts.insert(alice(), next.account().clone());
-        Ok::<_, ()>(())
-    });
-    outcome.unwrap().result.unwrap();
+    server.import(MALLORYS, Channel::Voice);
     let exchange = server.answer(replace.conflict());
     let Exchange::Admit(admit) = exchange else {
         panic!("{exchange:?}");
@@ -222,7 +201,7 @@ fn another_target_after_a_conflict_is_asked_about_and_so_is_the_first_one_after_
     let target = admit.target();
     assert_eq!(
         (target.phone.to_e164().as_str(), target.channel),
-        (MALLORYS, voice)
+        (MALLORYS, Channel::Voice)
     );
     let exchange = admit.admitted();
     let Exchange::Replace(replace) = exchange else {

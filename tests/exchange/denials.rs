@@ -81,17 +81,8 @@ fn a_session_that_is_spent_revoked_or_not_yet_valid_gets_401_everywhere() {
 
     let token = server.login();
     let mfa = server.access_token("before the reset");
-    let engine = server.engine.clone();
-    let reset = engine.reset(server.account(), server.now());
-    let store = |server: &mut Server, next: oob_mfa::Next| {
-        server.accounts.insert(alice(), next.account().clone());
-        Ok::<_, ()>(())
-    };
-    reset
-        .commit(|next| store(&mut server, next))
-        .unwrap()
-        .result
-        .unwrap();
+    let reset = server.engine.reset(server.account(), server.now());
+    server.save(reset);
     everywhere_refused(&mut server, &token, "invalid_grant", INVALID_TOKEN);
     everywhere_refused(&mut server, &mfa, "invalid_grant", INVALID_TOKEN);
 
@@ -245,11 +236,7 @@ fn associate_refuses_what_may_not_be_enrolled() {
         &bad("The phone number is already enrolled."),
     );
     let got = server.respond(&associate(&mfa, MALLORYS));
-    let asked = Asked {
-        token: mfa.clone(),
-        oob_code: got.text("oob_code"),
-        code: server.outbox.code_for(MALLORYS.parse().unwrap()).unwrap(),
-    };
+    let asked = server.asked(mfa.clone(), &got, MALLORYS);
     assert_eq!(server.respond(&verify(&asked)).status, 200);
     let text = "The user has too many phones. Remove one first.";
     refused(&mut server, &associate(&mfa, "+14155550103"), &bad(text));
@@ -267,12 +254,7 @@ fn challenge_refuses_what_cannot_be_challenged() {
     );
     server.enroll();
     let token = server.login();
-    let id = server
-        .engine
-        .phones(&server.account(), server.now())
-        .next()
-        .unwrap()
-        .device;
+    let id = server.device();
     let cannot = error(
         400,
         "invalid_authenticator",

@@ -30,11 +30,7 @@ fn confirming(left: Duration) -> (Server, Asked) {
         claims.expires_at = claims.issued_at + left + MILLISECOND
     });
     let got = server.respond(&associate(&token, MALLORYS));
-    let asked = Asked {
-        token,
-        oob_code: got.text("oob_code"),
-        code: server.outbox.code_for(MALLORYS.parse().unwrap()).unwrap(),
-    };
+    let asked = server.asked(token, &got, MALLORYS);
     server.wait(MILLISECOND);
     (server, asked)
 }

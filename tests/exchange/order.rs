@@ -241,13 +241,7 @@ fn the_session_comes_before_the_authenticator_at_delete_and_an_id_is_decoded_onc
     let mut server = Server::new();
     server.enroll();
     let token = server.access_token("mfa");
-    let id = server
-        .engine
-        .phones(&server.account(), server.now())
-        .next()
-        .unwrap()
-        .device;
-    let id = format!("sms|{id}");
+    let id = format!("sms|{}", server.device());
     for unknown in [
         "x",
         "%",

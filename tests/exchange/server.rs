@@ -6,8 +6,8 @@ use std::sync::Arc;
 use oob_mfa::exchange::{Exchange, Passed, Reply};
 use oob_mfa::wire::{ErrorAnswer, TokenAnswer};
 use oob_mfa::{
-    Account, Assurance, Denied, Engine, Key, KeyRing, Limit, MfaSession, Policy, SessionId,
-    Subject, TrustedClaims,
+    Account, Assurance, Channel, Denied, DeviceId, Engine, Key, KeyRing, Limit, MfaSession, Policy,
+    SessionId, Subject, Transition, TrustedClaims,
 };
 use oob_mfa_testing::{ALICES, Clock, EVERY_SCOPE, HOUR, Outbox, TestRng};
 use serde_json::json;
@@ -195,6 +195,29 @@ impl Server {
         account.unwrap_or_else(|| Account::new(alice()))
     }
 
+    /// Stores a change that the server makes by itself.
+    pub fn save<T>(&mut self, transition: Transition<T>) -> T {
+        let outcome = transition.commit(|next| {
+            self.accounts.insert(alice(), next.account().clone());
+            Ok::<_, ()>(())
+        });
+        outcome.unwrap().result.unwrap()
+    }
+
+    pub fn import(&mut self, number: &str, channel: Channel) {
+        let (account, phone, now) = (self.account(), number.parse().unwrap(), self.now());
+        let engine = self.engine.clone();
+        let import = engine.import_phone(account, phone, channel, now, &mut self.rng);
+        self.save(import);
+    }
+
+    /// The first phone.
+    pub fn device(&self) -> DeviceId {
+        let account = self.account();
+        let mut phones = self.engine.phones(&account, self.now());
+        phones.next().unwrap().device
+    }
+
     pub fn left(&self, limit: Limit) -> u32 {
         self.engine.remaining(&self.account(), limit, self.now())
     }
@@ -206,24 +229,27 @@ impl Server {
         got.text("mfa_token")
     }
 
-    fn asked(&mut self, request: &Http, token: String) -> Asked {
-        let got = self.respond(request);
+    /// What the answer and the message to this number say.
+    pub fn asked(&self, token: String, got: &Got, number: &str) -> Asked {
         assert_eq!(got.status, 200, "{got:?}");
         Asked {
             token,
             oob_code: got.text("oob_code"),
-            code: self.outbox.messages().pop().unwrap().code,
+            code: self.outbox.code_for(number.parse().unwrap()).unwrap(),
         }
     }
 
     pub fn associated(&mut self, number: &str) -> Asked {
         let token = self.login();
-        self.asked(&associate(&token, number), token)
+        let got = self.respond(&associate(&token, number));
+        self.asked(token, &got, number)
     }
 
     pub fn challenged(&mut self) -> Asked {
         let token = self.login();
-        self.asked(&challenge(&token), token)
+        let got = self.respond(&challenge(&token));
+        let last = self.outbox.messages().pop().unwrap();
+        self.asked(token, &got, last.to.to_e164().as_str())
     }
 
     /// Confirms a first phone; the recovery code that came with it.
@@ -231,11 +257,7 @@ impl Server {
         let token = self.login();
         let got = self.respond(&associate(&token, ALICES));
         let body: serde_json::Value = serde_json::from_str(&got.body).unwrap();
-        let asked = Asked {
-            token,
-            oob_code: got.text("oob_code"),
-            code: self.outbox.code_for(ALICES.parse().unwrap()).unwrap(),
-        };
+        let asked = self.asked(token, &got, ALICES);
         assert_eq!(self.respond(&verify(&asked)).status, 200);
         body["recovery_codes"][0]
             .as_str()

@@ -17,13 +17,8 @@ fn an_access_token_lists_enrolls_confirms_and_removes() {
     assert_eq!(server.respond(&list(&token)).status, 200);
     assert_eq!(server.steps, ["token", "load"]);
     let got = server.respond(&associate(&token, MALLORYS));
-    assert_eq!(got.status, 200);
     assert_eq!(server.steps, ["token", "load", "admit", "replace", "send"]);
-    let asked = Asked {
-        token: token.clone(),
-        oob_code: got.text("oob_code"),
-        code: server.outbox.code_for(MALLORYS.parse().unwrap()).unwrap(),
-    };
+    let asked = server.asked(token.clone(), &got, MALLORYS);
     assert_eq!(server.respond(&verify(&asked)).status, 200);
     assert_eq!(server.steps, ["client", "token", "load", "replace", "mint"]);
     for phone in server

@@ -4,10 +4,11 @@
 use std::collections::HashSet;
 
 use oob_mfa::{Assurance, AuthenticatorStatus, Denied, Event, MfaSession, Purpose};
-use oob_mfa_testing::{Answer, Command, Guess, RecoveryGuess, World, commands, policies};
-use proptest::prelude::*;
+use oob_mfa_testing::{Answer, Command, RecoveryGuess, World};
 
-use crate::harness::{Look, answered, config, index, is_behind, play, presented_session, world};
+use crate::harness::{
+    Look, answer_to, answered, index, is_behind, on_every_step, presented_session,
+};
 
 /// Rule 8: an unconfirmed phone is not challenged, and its recovery code does not work.
 pub fn confirm_before_active() -> Look {
@@ -143,44 +144,11 @@ pub fn one_live_code() -> Look {
     })
 }
 
-proptest! {
-    #![proptest_config(config())]
-
-    #[test]
-    fn r08_an_unconfirmed_phone_is_not_challenged_and_its_recovery_code_does_not_work(
-        policy in policies(),
-        seed: u64,
-        commands in commands(1..50),
-    ) {
-        play(&mut world(&policy, seed), &commands, confirm_before_active());
-    }
-
-    #[test]
-    fn r09_a_second_factor_guards_the_factors(
-        policy in policies(),
-        seed: u64,
-        commands in commands(1..60),
-    ) {
-        play(&mut world(&policy, seed), &commands, second_factor_guards());
-    }
-
-    #[test]
-    fn r09_an_mfa_session_cannot_complete_a_login(
-        policy in policies(),
-        seed: u64,
-        commands in commands(1..60),
-    ) {
-        play(&mut world(&policy, seed), &commands, an_mfa_session_cannot_complete_a_login());
-    }
-
-    #[test]
-    fn r11_one_live_code_per_session_and_authenticator(
-        policy in policies(),
-        seed: u64,
-        commands in commands(1..40),
-    ) {
-        play(&mut world(&policy, seed), &commands, one_live_code());
-    }
+on_every_step! {
+    r08_an_unconfirmed_phone_is_not_challenged_and_its_recovery_code_does_not_work: 50, |_| confirm_before_active();
+    r09_a_second_factor_guards_the_factors: 60, |_| second_factor_guards();
+    r09_an_mfa_session_cannot_complete_a_login: 60, |_| an_mfa_session_cannot_complete_a_login();
+    r11_one_live_code_per_session_and_authenticator: 40, |_| one_live_code();
 }
 
 fn holds(session: &MfaSession, scope: &str) -> bool {
@@ -189,12 +157,5 @@ fn holds(session: &MfaSession, scope: &str) -> bool {
 
 /// Whether the right code of a challenge would succeed now.
 fn passes(world: &World, number: usize) -> bool {
-    let mut twin = world.clone();
-    let code = Some(world.codes().len() - 1 - number);
-    let answer = twin.apply(&Command::VerifyOob {
-        session: None,
-        code,
-        guess: Guess::Right,
-    });
-    matches!(answer.reply.answer, Answer::Verified { .. })
+    matches!(answer_to(world, number), Answer::Verified { .. })
 }

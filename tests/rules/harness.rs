@@ -4,7 +4,7 @@ use oob_mfa::{
     Account, Denied, Engine, Event, Key, KeyRing, Limit, MfaSession, Policy, Purpose, RateLimit,
 };
 use oob_mfa_testing::record::Record;
-use oob_mfa_testing::{Answer, Command, IssuedCode, Observation, World};
+use oob_mfa_testing::{Answer, Command, Guess, IssuedCode, Observation, World};
 use proptest::test_runner::Config;
 use time::UtcDateTime;
 
@@ -12,6 +12,19 @@ pub const MINUTE: i64 = 60_000;
 pub const HOUR: i64 = 60 * MINUTE;
 pub const DAY: i64 = 24 * HOUR;
 pub const YEAR: i64 = 365 * DAY;
+
+/// A challenge by the latest session.
+pub const CHALLENGE: Command = Command::Challenge {
+    session: 0,
+    authenticator: None,
+    channel: None,
+};
+/// The right code of the latest challenge.
+pub const RIGHT: Command = Command::VerifyOob {
+    session: None,
+    code: Some(0),
+    guess: Guess::Right,
+};
 
 /// Whether to run the tests in full, as `.ci/run` does.
 pub fn is_long() -> bool {
@@ -94,6 +107,29 @@ pub fn play(
     }
 }
 
+/// Property tests: a rule that looks at every step of up to so many random commands, under random
+/// policies.
+macro_rules! on_every_step {
+    ($($name:ident: $most:literal, $look:expr;)*) => {
+        proptest::proptest! {
+            #![proptest_config(crate::harness::config())]
+            $(
+                #[test]
+                fn $name(
+                    policy in oob_mfa_testing::policies(),
+                    seed: u64,
+                    commands in oob_mfa_testing::commands(1..$most),
+                ) {
+                    let look: fn(&oob_mfa::Policy) -> crate::harness::Look = $look;
+                    let mut world = crate::harness::world(&policy, seed);
+                    crate::harness::play(&mut world, &commands, look(&policy));
+                }
+            )*
+        }
+    };
+}
+pub(crate) use on_every_step;
+
 /// The index of the item that is this many before the latest.
 pub fn index(issued: usize, back: usize) -> Option<usize> {
     (issued > 0).then(|| issued - 1 - back % issued)
@@ -169,6 +205,17 @@ impl LiveRecoveryCode {
             other => panic!("{other:?} replaces no recovery code"),
         };
     }
+}
+
+/// The answer to the right code with this number, now.
+pub fn answer_to(world: &World, number: usize) -> Answer {
+    let code = Some(world.codes().len() - 1 - number);
+    let right = Command::VerifyOob {
+        session: None,
+        code,
+        guess: Guess::Right,
+    };
+    world.clone().apply(&right).reply.answer
 }
 
 /// Asserts that a refusal was not saved and did not change the record, byte for byte.

@@ -2,14 +2,15 @@
 
 use std::collections::HashMap;
 
-use oob_mfa::{Denied, DeniedKind, DeviceId, Limit, Policy};
+use oob_mfa::{Assurance, Denied, DeniedKind, DeviceId, Limit, MfaSession, Policy};
 use oob_mfa_testing::record::device;
-use oob_mfa_testing::{Answer, Command, Guess, RecoveryGuess, World, commands, policies};
-use proptest::prelude::*;
+use oob_mfa_testing::{
+    ALICES, Answer, Command, DAY, Guess, HOUR, MILLISECOND, MINUTE, RecoveryGuess, World,
+};
 
 use crate::harness::{
-    Look, Taken, answered_code, assert_unchanged, begins_again, charged, config, full_at, json,
-    millis, play, record, time_of, window, world,
+    Look, Taken, assert_unchanged, begins_again, charged, full_at, json, millis, on_every_step,
+    record, time_of, window,
 };
 
 /// Rule 4: messages stay within the limit in every window of account time, for every clock.
@@ -117,44 +118,11 @@ pub fn budgets_survive(policy: &Policy) -> Look {
     })
 }
 
-proptest! {
-    #![proptest_config(config())]
-
-    #[test]
-    fn r04_deliveries_stay_within_the_limit_in_every_window(
-        policy in policies(),
-        seed: u64,
-        commands in commands(1..70),
-    ) {
-        play(&mut world(&policy, seed), &commands, send_limit(&policy));
-    }
-
-    #[test]
-    fn r05_judged_failures_stay_within_the_limit_in_every_window(
-        policy in policies(),
-        seed: u64,
-        commands in commands(1..70),
-    ) {
-        play(&mut world(&policy, seed), &commands, failure_limit(&policy));
-    }
-
-    #[test]
-    fn r06_with_an_empty_budget_right_and_wrong_get_the_same_answer(
-        policy in policies(),
-        seed: u64,
-        commands in commands(1..50),
-    ) {
-        play(&mut world(&policy, seed), &commands, no_oracle());
-    }
-
-    #[test]
-    fn r07_budgets_survive_everything(
-        policy in policies(),
-        seed: u64,
-        commands in commands(1..50),
-    ) {
-        play(&mut world(&policy, seed), &commands, budgets_survive(&policy));
-    }
+on_every_step! {
+    r04_deliveries_stay_within_the_limit_in_every_window: 70, send_limit;
+    r05_judged_failures_stay_within_the_limit_in_every_window: 70, failure_limit;
+    r06_with_an_empty_budget_right_and_wrong_get_the_same_answer: 50, |_| no_oracle();
+    r07_budgets_survive_everything: 50, budgets_survive;
 }
 
 /// The wrong codes counted against each phone.
@@ -165,122 +133,54 @@ fn failures(world: &World) -> HashMap<DeviceId, u32> {
         .collect()
 }
 
-/// An account with a phone and a recovery code, and a long first-factor session.
-fn enrolled(policy: &Policy) -> World {
-    let mut world = world(policy, 1);
-    let phone = "+14155558730".parse().unwrap();
-    let channel = policy.channels().iter().next().unwrap();
-    for command in [
-        Command::Begin,
-        Command::Associate {
-            session: 0,
-            phone,
-            channel,
-        },
-        Command::VerifyOob {
-            session: None,
-            code: Some(0),
-            guess: Guess::Right,
-        },
-        Command::Vouch(oob_mfa_testing::Vouch {
-            assurance: oob_mfa::Assurance::FirstFactor,
-            scope: "openid".into(),
-            age: 0,
-            lifetime: 24 * crate::harness::HOUR,
-            stranger: false,
-        }),
-    ] {
-        let answer = world.apply(&command).reply.answer;
-        assert!(!matches!(answer, Answer::Denied(_)), "{answer:?}");
-    }
-    world
+/// An account with a phone, its recovery code, and a long first-factor session.
+fn enrolled() -> (World, String, MfaSession) {
+    let mut world = World::new();
+    let (_, recovery_code) = world.enroll(ALICES);
+    let session = world.trusted(Assurance::FirstFactor, "openid", DAY);
+    (world, recovery_code, session)
 }
 
 #[test]
 fn r04_the_eleventh_message_waits_an_hour_to_the_millisecond() {
-    let mut world = enrolled(&Policy::auth0());
-    let challenge = Command::Challenge {
-        session: 0,
-        authenticator: None,
-        channel: None,
-    };
+    let (mut world, _, session) = enrolled();
+    let challenged = |world: &mut World| world.challenge(&session, None).map(drop);
     for _ in 0..9 {
-        assert!(world.apply(&challenge).reply.sent.is_some());
+        assert_eq!(challenged(&mut world), Ok(()));
     }
-    let refused = world.apply(&challenge);
-    let retry_at = refused.at + std::time::Duration::from_secs(3_600);
-    assert_eq!(
-        refused.reply.answer,
-        Answer::Denied(Denied::TooManySends { retry_at })
-    );
-    world.apply(&Command::Step { millis: 3_599_999 });
-    assert_eq!(
-        world.apply(&challenge).reply.answer,
-        Answer::Denied(Denied::TooManySends { retry_at })
-    );
-    world.apply(&Command::Step { millis: 1 });
-    assert!(world.apply(&challenge).reply.sent.is_some());
-    assert_eq!(world.apply(&challenge).reply.sent, None);
+    let retry_at = world.now() + HOUR;
+    let refused = Err(Denied::TooManySends { retry_at });
+    assert_eq!(challenged(&mut world), refused);
+    world.wait(HOUR - MILLISECOND);
+    assert_eq!(challenged(&mut world), refused);
+    world.wait(MILLISECOND);
+    assert_eq!(challenged(&mut world), Ok(()));
+    assert!(challenged(&mut world).is_err());
 }
 
 #[test]
 fn r05_the_eleventh_wrong_code_waits_six_minutes_and_recovery_codes_do_not() {
-    let mut world = enrolled(&Policy::auth0());
-    world.apply(&Command::Challenge {
-        session: 0,
-        authenticator: None,
-        channel: None,
-    });
-    let wrong = Command::VerifyOob {
-        session: None,
-        code: Some(0),
-        guess: Guess::Wrong,
-    };
-    let right = Command::VerifyOob {
-        session: None,
-        code: Some(0),
-        guess: Guess::Right,
-    };
+    let (mut world, recovery_code, session) = enrolled();
+    let sent = world.challenge(&session, None).unwrap();
     for _ in 0..10 {
-        assert_eq!(
-            world.apply(&wrong).reply.answer,
-            Answer::Denied(Denied::InvalidBindingCode)
-        );
+        let wrong = world.verify(&session, &sent.wrong()).map(drop);
+        assert_eq!(wrong, Err(Denied::InvalidBindingCode));
     }
-    let refused = world.apply(&right);
-    let retry_at = refused.at + std::time::Duration::from_secs(360);
-    assert_eq!(
-        refused.reply.answer,
-        Answer::Denied(Denied::TooManyFailures { retry_at })
-    );
-    assert_eq!(
-        answered_code(&world, &right).unwrap().expires_at,
-        retry_at - time::Duration::MINUTE
-    );
-
+    let retry_at = world.now() + 6 * MINUTE;
+    let refused = Err(Denied::TooManyFailures { retry_at });
+    assert_eq!(world.verify(&session, &sent).map(drop), refused);
+    assert_eq!(world.codes().last().unwrap().expires_at, retry_at - MINUTE);
     let mut owner = world.clone();
-    let recover = Command::VerifyRecoveryCode {
-        session: 0,
-        guess: RecoveryGuess::Retyped(0),
-    };
-    assert!(matches!(
-        owner.apply(&recover).reply.answer,
-        Answer::Verified { phone: None, .. }
-    ));
-
-    world.apply(&Command::Step { millis: 359_999 });
-    world.apply(&Command::Challenge {
-        session: 0,
-        authenticator: None,
-        channel: None,
-    });
-    assert_eq!(
-        world.apply(&right).reply.answer,
-        Answer::Denied(Denied::TooManyFailures { retry_at })
+    let retyped = format!(
+        " {}-{}\t",
+        &recovery_code[..4],
+        recovery_code[4..].to_lowercase()
     );
-    world.apply(&Command::Step { millis: 1 });
-    assert!(matches!(
-        world.apply(&right).reply.answer,
-        Answer::Verified { .. }
-    ));
+    assert!(owner.recover(&session, &retyped).is_ok());
+
+    world.wait(6 * MINUTE - MILLISECOND);
+    let sent = world.challenge(&session, None).unwrap();
+    assert_eq!(world.verify(&session, &sent).map(drop), refused);
+    world.wait(MILLISECOND);
+    assert!(world.verify(&session, &sent).is_ok());
 }

@@ -2,13 +2,12 @@
 
 use std::collections::HashSet;
 
-use oob_mfa::{Assurance, Channel, Denied, DeniedKind, Policy, Purpose, RecoveryCodes};
-use oob_mfa_testing::{Answer, Command, Guess, RecoveryGuess, commands, policies};
-use proptest::prelude::*;
+use oob_mfa::{Assurance, DeniedKind, Policy};
+use oob_mfa_testing::{Answer, Command, Guess, RecoveryGuess};
 
 use crate::harness::{
-    LiveRecoveryCode, Look, answered, answered_code, assert_unchanged, charged, config, engine,
-    full_at, index, is_done, millis, period, play, presenter, skew, time_of, world,
+    LiveRecoveryCode, Look, answered, answered_code, assert_unchanged, charged, full_at, index,
+    is_done, millis, on_every_step, period, presenter, skew, time_of,
 };
 
 /// Rule 1: a login needs the right code.
@@ -109,86 +108,8 @@ pub fn charge_before_reveal(policy: &Policy) -> Look {
     })
 }
 
-proptest! {
-    #![proptest_config(config())]
-
-    #[test]
-    fn r01_proof_only_from_the_right_code(
-        policy in policies(),
-        seed: u64,
-        commands in commands(1..50),
-    ) {
-        play(&mut world(&policy, seed), &commands, proof());
-    }
-
-    #[test]
-    fn r02_a_code_succeeds_once_and_a_first_factor_completes_once(
-        policy in policies(),
-        seed: u64,
-        commands in commands(1..50),
-    ) {
-        play(&mut world(&policy, seed), &commands, once(&policy));
-    }
-
-    #[test]
-    fn r03_a_wrong_code_is_charged_in_the_save_that_reports_it(
-        policy in policies(),
-        seed: u64,
-        commands in commands(1..50),
-    ) {
-        play(&mut world(&policy, seed), &commands, charge_before_reveal(&policy));
-    }
-}
-
-/// The switch applies to stored codes: the code is not used up, and works once when they are on again.
-#[test]
-fn r02_a_recovery_code_is_neither_accepted_nor_used_up_while_the_policy_has_none() {
-    let mut world = world(&Policy::auth0(), 1);
-    let recover = Command::VerifyRecoveryCode {
-        session: 0,
-        guess: RecoveryGuess::Shown(0),
-    };
-    let story = [
-        Command::Begin,
-        Command::Associate {
-            session: 0,
-            phone: "+14155558730".parse().unwrap(),
-            channel: Channel::Sms,
-        },
-        Command::VerifyOob {
-            session: None,
-            code: Some(0),
-            guess: Guess::Right,
-        },
-        Command::Begin,
-    ];
-    for command in &story {
-        world.apply(command);
-    }
-    let none = Policy::auth0().with_recovery_codes(RecoveryCodes::Off);
-    world.engine = engine(&none);
-    let stored = world.record();
-    assert_eq!(
-        world.apply(&recover).reply.answer,
-        Answer::Denied(Denied::NoRecoveryCode)
-    );
-    assert_eq!(world.record(), stored);
-    world.engine = engine(&Policy::auth0());
-    let passed = Answer::Verified {
-        phone: None,
-        purpose: Purpose::Login,
-        recovery_code: Some(1),
-        assurance: Assurance::FirstFactor,
-        not_after: None,
-    };
-    assert_eq!(world.apply(&recover).reply.answer, passed);
-    world.apply(&Command::Begin);
-    let used = Command::VerifyRecoveryCode {
-        session: 0,
-        guess: RecoveryGuess::Shown(1),
-    };
-    assert_eq!(
-        world.apply(&used).reply.answer,
-        Answer::Denied(Denied::InvalidRecoveryCode)
-    );
+on_every_step! {
+    r01_proof_only_from_the_right_code: 50, |_| proof();
+    r02_a_code_succeeds_once_and_a_first_factor_completes_once: 50, once;
+    r03_a_wrong_code_is_charged_in_the_save_that_reports_it: 50, charge_before_reveal;
 }

@@ -2,17 +2,15 @@
 
 mod largest;
 
-use core::time::Duration;
-
 use oob_mfa::{
-    Account, AuthenticatorId, BindingCode, Channel, Denied, DeviceId, OobCode, PhoneNumber, Policy,
-    RateLimit, RecoveryCode, Subject,
+    Account, AuthenticatorId, BindingCode, DeviceId, OobCode, PhoneNumber, Policy, RecoveryCode,
+    Subject,
 };
-use oob_mfa_testing::{Answer, Command, Guess, World, commands, policies};
+use oob_mfa_testing::{Command, World, commands, policies};
 use proptest::prelude::*;
 use serde_json::{Value, json as value};
 
-use crate::harness::{Look, MINUTE, config, engine, json, play, through_json, world};
+use crate::harness::{Look, config, engine, json, play, world};
 
 /// The largest record there can be, in bytes.
 const LARGEST_POSTCARD: usize = 3_968;
@@ -248,76 +246,4 @@ fn replace_leaf(tree: &mut Value, number: &mut usize, replacement: &Value) -> bo
             .any(|field| replace_leaf(field, number, replacement)),
         _ => false,
     }
-}
-
-/// A first factor, and a code.
-fn challenged(world: &mut World) -> Answer {
-    world.apply(&Command::Begin);
-    world
-        .apply(&Command::Challenge {
-            session: 0,
-            authenticator: None,
-            channel: None,
-        })
-        .reply
-        .answer
-}
-
-fn logged_in(world: &mut World) -> Answer {
-    challenged(world);
-    let right = Command::VerifyOob {
-        session: None,
-        code: Some(0),
-        guess: Guess::Right,
-    };
-    world.apply(&right).reply.answer
-}
-
-#[test]
-fn r12_the_seventeenth_challenge_and_the_seventeenth_login_wait_for_the_first_to_expire() {
-    let sends = RateLimit::new(100, Duration::from_secs(1)).unwrap();
-    let mut world = world(&Policy::auth0().with_sends(sends), 1);
-    let phone = "+14155558730".parse().unwrap();
-    world.apply(&Command::ImportPhone {
-        phone,
-        channel: Channel::Sms,
-    });
-
-    let mut challenges = world.clone();
-    for _ in 0..16 {
-        assert!(matches!(
-            challenged(&mut challenges),
-            Answer::Challenged { .. }
-        ));
-    }
-    let retry_at = world.now() + Duration::from_secs(300);
-    let full = Answer::Denied(Denied::TooManySends { retry_at });
-    assert_eq!(challenged(&mut challenges), full);
-    challenges.apply(&Command::Step {
-        millis: 5 * MINUTE - 1,
-    });
-    assert_eq!(challenged(&mut challenges), full);
-    challenges.apply(&Command::Step { millis: 1 });
-    // 16 expired challenges make room, the oldest first.
-    for _ in 0..16 {
-        assert!(matches!(
-            challenged(&mut challenges),
-            Answer::Challenged { .. }
-        ));
-        let record = challenges.record().unwrap();
-        assert_eq!(through_json(&record), record);
-    }
-
-    for _ in 0..16 {
-        assert!(matches!(logged_in(&mut world), Answer::Verified { .. }));
-    }
-    let retry_at = world.now() + Duration::from_secs(600);
-    let full = Answer::Denied(Denied::TooManySessions { retry_at });
-    assert_eq!(logged_in(&mut world), full);
-    world.apply(&Command::Step {
-        millis: 10 * MINUTE - 1,
-    });
-    assert_eq!(logged_in(&mut world), full);
-    world.apply(&Command::Step { millis: 1 });
-    assert!(matches!(logged_in(&mut world), Answer::Verified { .. }));
 }

@@ -4,22 +4,11 @@
 //! commands now.
 
 use oob_mfa::{Assurance, Channel, Policy};
-use oob_mfa_testing::{Command, EVERY_SCOPE, Guess, Model, Vouch};
+use oob_mfa_testing::{Command, EVERY_SCOPE, Model, Vouch};
 
-use crate::harness::{DAY, HOUR, MINUTE, YEAR, play, world};
+use crate::harness::{CHALLENGE, DAY, HOUR, MINUTE, RIGHT, YEAR, play, world};
 use crate::model::every_rule;
 use crate::time::a_year_ahead_and_back;
-
-const RIGHT: Command = Command::VerifyOob {
-    session: None,
-    code: Some(0),
-    guess: Guess::Right,
-};
-const CHALLENGE: Command = Command::Challenge {
-    session: 0,
-    authenticator: None,
-    channel: None,
-};
 
 fn associate() -> Command {
     Command::Associate {

@@ -6,14 +6,14 @@ mod revived;
 mod rewind;
 
 use oob_mfa::{Assurance, Denied, Limit, Policy};
-use oob_mfa_testing::{Answer, Command, Guess, Vouch, World, commands, policies};
+use oob_mfa_testing::{Answer, Command, Vouch, World, policies};
 use proptest::prelude::*;
 
 pub use self::revived::nothing_revives;
 pub use self::rewind::a_year_ahead_and_back;
 use crate::harness::{
-    HOUR, Look, MINUTE, answered_code, assert_unchanged, charged, config, is_behind, is_done,
-    millis, play, presented_session, record, skew, time_of, world,
+    CHALLENGE, HOUR, Look, MINUTE, RIGHT, answered_code, assert_unchanged, charged, config,
+    is_behind, is_done, millis, on_every_step, presented_session, record, skew, time_of, world,
 };
 
 /// A first-factor session with this lifetime, and a phone that it can challenge.
@@ -31,17 +31,6 @@ fn ready(world: &mut World, lifetime: i64) {
         world.apply(&Command::ImportPhone { phone, channel });
     }
 }
-
-const RIGHT: Command = Command::VerifyOob {
-    session: None,
-    code: Some(0),
-    guess: Guess::Right,
-};
-const CHALLENGE: Command = Command::Challenge {
-    session: 0,
-    authenticator: None,
-    channel: None,
-};
 
 /// Rule 10: no code is judged outside of its lifetime, in account time.
 pub fn expiry(policy: &Policy) -> Look {
@@ -154,40 +143,11 @@ proptest! {
         }
         assert_eq!(after(10 * MINUTE), forgotten);
     }
+}
 
-    #[test]
-    fn r10_no_code_passes_outside_its_lifetime(
-        policy in policies(),
-        seed: u64,
-        commands in commands(1..50),
-    ) {
-        play(&mut world(&policy, seed), &commands, expiry(&policy));
-    }
-
-    #[test]
-    fn r13_recorded_time_never_runs_backwards_and_a_clock_behind_changes_nothing(
-        policy in policies(),
-        seed: u64,
-        commands in commands(1..50),
-    ) {
-        play(&mut world(&policy, seed), &commands, clock());
-    }
-
-    #[test]
-    fn r13_a_refusal_never_saves(
-        policy in policies(),
-        seed: u64,
-        commands in commands(1..50),
-    ) {
-        play(&mut world(&policy, seed), &commands, refusals_never_save());
-    }
-
-    #[test]
-    fn r13_no_clock_revives_what_a_record_has_ended(
-        policy in policies(),
-        seed: u64,
-        commands in commands(1..60),
-    ) {
-        play(&mut world(&policy, seed), &commands, nothing_revives());
-    }
+on_every_step! {
+    r10_no_code_passes_outside_its_lifetime: 50, expiry;
+    r13_recorded_time_never_runs_backwards_and_a_clock_behind_changes_nothing: 50, |_| clock();
+    r13_a_refusal_never_saves: 50, |_| refusals_never_save();
+    r13_no_clock_revives_what_a_record_has_ended: 60, |_| nothing_revives();
 }

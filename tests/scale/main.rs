@@ -7,9 +7,12 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use oob_mfa::*;
-use oob_mfa_testing::{DAY, MINUTE, Scene};
+use oob_mfa_testing::{ALICES, DAY, MINUTE, Scene, Sent, World};
 
 use counted::Counted;
+
+/// A subject of 30 bytes, as Auth0's are.
+const SUBJECT: &str = "auth0|507f1f77bcf86cd799439011";
 
 const PAGE: &str = include_str!("../../src/docs/scale.md");
 
@@ -32,7 +35,7 @@ fn every_request_costs_the_store_what_the_page_states() {
     counted.push(user.row("the password was right"));
     let asked = user.associate(&session);
     counted.push(user.row("a phone is associated"));
-    assert_eq!(user.answer(&session, &asked.oob_code, &asked.code), Ok(()));
+    assert_eq!(user.answer(&session, &asked), Ok(()));
     counted.push(user.row("its code confirms it"));
 
     user.world.wait(DAY);
@@ -44,10 +47,10 @@ fn every_request_costs_the_store_what_the_page_states() {
     counted.push(user.row("the authenticators are listed"));
     let challenged = user.challenge(&session).unwrap();
     counted.push(user.row("a phone is challenged"));
-    let wrong = user.wrong(&session, &challenged);
+    let wrong = user.answer(&session, &challenged.wrong());
     assert_eq!(wrong, Err(Denied::InvalidBindingCode));
     counted.push(user.row("a wrong code"));
-    let right = user.answer(&session, &challenged.oob_code, &challenged.code);
+    let right = user.answer(&session, &challenged);
     assert_eq!(right, Ok(()));
     counted.push(user.row("the right code"));
 
@@ -62,14 +65,18 @@ fn every_request_costs_the_store_what_the_page_states() {
     let (session, _) = user.password();
     let challenged = user.challenge(&session).unwrap();
     for _ in 0..10 {
-        let wrong = user.wrong(&session, &challenged);
+        let wrong = user.answer(&session, &challenged.wrong());
         assert_eq!(wrong, Err(Denied::InvalidBindingCode));
     }
     user.row("");
-    let refused = user.answer(&session, &challenged.oob_code, &challenged.code);
+    let refused = user.answer(&session, &challenged);
     assert!(matches!(refused, Err(Denied::TooManyFailures { .. })));
     counted.push(user.row("a code with an empty budget"));
-    let unknown = user.answer(&session, "AAECAwQFBgcICQoLDA0ODw", "000000");
+    let unknown = Sent {
+        oob_code: "AAECAwQFBgcICQoLDA0ODw".into(),
+        ..challenged
+    };
+    let unknown = user.answer(&session, &unknown);
     assert_eq!(unknown, Err(Denied::OobCodeUnknown));
     counted.push(user.row("an unknown `oob_code`"));
     for _ in 0..9 {
@@ -96,21 +103,25 @@ fn every_request_costs_the_store_what_the_page_states() {
     assert_eq!(rows("What a request asks of the store"), counted);
 }
 
+/// The bytes of the stored record.
+fn bytes(world: &World) -> usize {
+    postcard::to_allocvec(&world.account()).unwrap().len()
+}
+
 /// Record bytes while the user enrolls, signs in and is idle.
 fn sizes() -> [(&'static str, usize); 5] {
-    let mut user = Counted::new();
-    let (session, _) = user.password();
-    let asked = user.associate(&session);
-    let enrolling = user.bytes();
-    assert_eq!(user.answer(&session, &asked.oob_code, &asked.code), Ok(()));
-    let enrolled = user.bytes();
-    user.world.wait(DAY);
-    let (session, _) = user.password();
-    let challenged = user.challenge(&session).unwrap();
-    let signing_in = user.bytes();
-    let right = user.answer(&session, &challenged.oob_code, &challenged.code);
-    assert_eq!(right, Ok(()));
-    let signed_in = user.bytes();
+    let mut world = World::of(Policy::auth0(), SUBJECT);
+    let session = world.first_factor();
+    let sent = world.associate(&session, ALICES).unwrap();
+    let enrolling = bytes(&world);
+    world.verify(&session, &sent).unwrap();
+    let enrolled = bytes(&world);
+    world.wait(DAY);
+    let session = world.first_factor();
+    let sent = world.challenge(&session, None).unwrap();
+    let signing_in = bytes(&world);
+    world.verify(&session, &sent).unwrap();
+    let signed_in = bytes(&world);
 
     let longest = "s".repeat(Subject::MAX_LEN).parse().unwrap();
     let largest = Scene::largest(longest, 1).world.account();
@@ -139,17 +150,15 @@ fn records_have_the_sizes_of_the_page() {
 /// Each login leaves a record of the same size.
 #[test]
 fn logins_do_not_grow_the_record() {
-    let mut user = Counted::new();
-    user.enroll();
+    let mut world = World::of(Policy::auth0(), SUBJECT);
+    world.enroll(ALICES);
     let mut after_each = BTreeSet::new();
     for _ in 0..100 {
-        user.world.wait(DAY);
-        let (session, _) = user.password();
-        let asked = user.challenge(&session).unwrap();
-        assert_eq!(user.answer(&session, &asked.oob_code, &asked.code), Ok(()));
-        after_each.insert(user.bytes());
+        world.wait(DAY);
+        world.sign_in().unwrap();
+        after_each.insert(bytes(&world));
     }
-    assert_eq!(user.account().revision(), 202);
+    assert_eq!(world.account().revision(), 202);
     // From 128 on, the revision takes a second byte.
     let after_each: Vec<usize> = after_each.into_iter().collect();
     assert_eq!(after_each.len(), 2, "{after_each:?}");

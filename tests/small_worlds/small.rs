@@ -97,104 +97,79 @@ fn policy() -> Policy {
         .unwrap()
 }
 
+fn no_recovery() -> Policy {
+    policy().with_recovery_codes(RecoveryCodes::Off)
+}
+
 /// Every world. Without optimization, the default ones take some seconds, all of them some minutes.
 pub fn worlds() -> Vec<Small> {
     use Ask::{
         Associate, Challenge, Import, List, Recover, Regenerate, Remove, Reset, RestoreBudgets,
         Rewind, Verify,
     };
-    let no_recovery = policy().with_recovery_codes(RecoveryCodes::Off);
     vec![
         Small {
             // 2 people who know the password, each with a phone, and nothing enrolled.
             name: "enrolling",
-            by_default: false,
-            policy: no_recovery.clone(),
-            tick: 5 * MINUTE,
             stops: Stops::Edges,
-            backwards: 0,
-            first_factors: 2,
-            managers: 0,
             phones: vec![phone(0), phone(1)],
             asks: vec![Associate, Verify],
-            start: vec![],
             expected: [76_924, 262_932, 1_109_916],
+            ..Small::base()
         },
         Small {
             // 2 pending logins, one of them an attacker's.
             name: "signing in",
-            by_default: false,
-            policy: no_recovery.clone(),
-            tick: 5 * MINUTE,
             stops: Stops::Edges,
-            backwards: 0,
-            first_factors: 2,
-            managers: 0,
-            phones: vec![],
             asks: vec![Challenge, Verify],
             start: vec![import(0)],
             expected: [75_806, 243_886, 983_108],
+            ..Small::base()
         },
         Small {
             // 2 tries per challenge, and 3 failures disable the phone.
             name: "capped",
-            by_default: false,
-            policy: no_recovery
-                .clone()
+            policy: no_recovery()
                 .with_attempts_per_challenge(Some(2))
                 .unwrap()
                 .with_failure_cap(Some(3))
                 .unwrap(),
-            tick: 5 * MINUTE,
             stops: Stops::Edges,
-            backwards: 0,
             first_factors: 1,
-            managers: 0,
             phones: vec![phone(0)],
             asks: vec![Challenge, Verify, Remove, Import],
             start: vec![import(0)],
             expected: [37_314, 133_726, 352_574],
+            ..Small::base()
         },
         Small {
             // A first phone with its recovery code, unconfirmed, confirmed, used and replaced.
             name: "recovering",
             by_default: true,
             policy: policy(),
-            tick: 5 * MINUTE,
             stops: Stops::Edges,
-            backwards: 0,
             first_factors: 1,
-            managers: 0,
             phones: vec![phone(0)],
             asks: vec![Associate, Verify, Recover],
-            start: vec![],
             expected: [5_994, 17_772, 59_404],
+            ..Small::base()
         },
         Small {
             // An MFA session, a first-factor session, and 2 phones.
             name: "managing",
             by_default: true,
             policy: policy().with_max_phones(2).unwrap(),
-            tick: 5 * MINUTE,
-            stops: Stops::Ticks,
-            backwards: 0,
             first_factors: 1,
             managers: 1,
             phones: vec![phone(0)],
             asks: vec![Associate, Verify, Remove, Regenerate, List],
             start: vec![vouch(5 * MINUTE), import(1)],
             expected: [22_893, 76_285, 308_979],
+            ..Small::base()
         },
         Small {
             // A login, an administrator who undoes everything, and time.
             name: "administered",
-            by_default: false,
-            policy: no_recovery.clone(),
-            tick: 5 * MINUTE,
-            stops: Stops::Ticks,
-            backwards: 0,
-            first_factors: 2,
-            managers: 0,
             phones: vec![phone(0)],
             asks: vec![
                 Associate,
@@ -205,26 +180,21 @@ pub fn worlds() -> Vec<Small> {
                 Import,
                 RestoreBudgets,
             ],
-            start: vec![],
             expected: [70_060, 391_401, 1_532_295],
+            ..Small::base()
         },
         Small {
             // A clock that goes back by 1 or 2 lifetimes of a code; the skew is 1.
             name: "a clock set back",
-            by_default: false,
-            policy: no_recovery
+            policy: no_recovery()
                 .with_longest_session(Duration::from_secs(600))
                 .and_then(|policy| policy.with_skew(Duration::from_secs(300)))
                 .unwrap(),
-            tick: 5 * MINUTE,
-            stops: Stops::Ticks,
             backwards: 10 * MINUTE,
-            first_factors: 2,
-            managers: 0,
-            phones: vec![],
             asks: vec![Challenge, Verify],
             start: vec![import(0)],
             expected: [59_997, 158_535, 731_672],
+            ..Small::base()
         },
         Small {
             // A clock that goes back by more than a day, budgets that refill in a day, and an
@@ -237,14 +207,11 @@ pub fn worlds() -> Vec<Small> {
                 .unwrap()
                 .with_recovery_codes(RecoveryCodes::Off),
             tick: 30 * HOUR,
-            stops: Stops::Ticks,
             backwards: 60 * HOUR,
-            first_factors: 2,
-            managers: 0,
-            phones: vec![],
             asks: vec![Challenge, Verify, Rewind],
             start: vec![import(0)],
             expected: [13_674, 38_021, 149_993],
+            ..Small::base()
         },
     ]
 }
@@ -254,6 +221,24 @@ pub fn engine(policy: &Policy) -> Engine {
 }
 
 impl Small {
+    /// Nobody asks anything, of 2 logins under way.
+    fn base() -> Self {
+        Self {
+            name: "",
+            by_default: false,
+            policy: no_recovery(),
+            tick: 5 * MINUTE,
+            stops: Stops::Ticks,
+            backwards: 0,
+            first_factors: 2,
+            managers: 0,
+            phones: vec![],
+            asks: vec![],
+            start: vec![],
+            expected: [0; 3],
+        }
+    }
+
     /// How far the clock may be behind the record.
     pub fn skew(&self) -> i64 {
         i64::try_from(self.policy.skew().as_millis()).unwrap()

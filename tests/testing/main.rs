@@ -41,12 +41,16 @@ fn challenged() -> World {
     let mut world = world();
     world.apply(&import());
     world.apply(&Command::Begin);
-    world.apply(&Command::Challenge {
+    world.apply(&challenge());
+    world
+}
+
+fn challenge() -> Command {
+    Command::Challenge {
         session: 0,
         authenticator: None,
         channel: None,
-    });
-    world
+    }
 }
 
 fn answer(guess: Guess) -> Command {

@@ -1,41 +1,36 @@
 //! Scenes are at the limits that they name.
 
-use oob_mfa::{Account, Denied, Limit};
+use oob_mfa::{Account, Denied, Limit, Subject};
 use oob_mfa_testing::record::Record;
 use oob_mfa_testing::{Answer, Command, Scene};
 use time::Duration;
 
-/// The searches for schedules start with them.
+fn subject() -> Subject {
+    "auth0|alice".parse().unwrap()
+}
+
+fn assert_each_command_saves(scene: &Scene) {
+    for command in &scene.commands {
+        let reply = scene.world.clone().apply(command).reply;
+        assert!(reply.saved, "{command:?}: {reply:?}");
+    }
+}
+
+/// The searches for schedules start with them, and one that lets time pass finds the same races.
 #[test]
-fn each_command_of_a_scene_changes_the_record() {
-    for scene in [
-        Scene::signing_in("auth0|alice".parse().unwrap(), 1),
-        Scene::enrolling("auth0|alice".parse().unwrap(), 1),
+fn each_command_of_a_scene_changes_the_record_until_its_codes_expire() {
+    for mut scene in [
+        Scene::signing_in(subject(), 1),
+        Scene::enrolling(subject(), 1),
     ] {
         let (account, now) = (scene.world.account(), scene.world.now());
         for limit in [Limit::Sends, Limit::BindingFailures] {
             assert_eq!(scene.world.engine.remaining(&account, limit, now), 1);
         }
-        for command in &scene.commands {
-            let reply = scene.world.clone().apply(command).reply;
-            assert!(reply.saved, "{command:?}: {reply:?}");
-        }
-    }
-}
-
-/// A search that lets time pass finds the same races.
-#[test]
-fn each_command_of_a_scene_changes_the_record_until_its_codes_expire() {
-    for mut scene in [
-        Scene::signing_in("auth0|alice".parse().unwrap(), 1),
-        Scene::enrolling("auth0|alice".parse().unwrap(), 1),
-    ] {
+        assert_each_command_saves(&scene);
         let last = Duration::minutes(5) - Duration::milliseconds(1);
         scene.world.clock().step(last);
-        for command in &scene.commands {
-            let reply = scene.world.clone().apply(command).reply;
-            assert!(reply.saved, "{command:?}: {reply:?}");
-        }
+        assert_each_command_saves(&scene);
         scene.world.clock().step(Duration::milliseconds(1));
         let late = scene.world.apply(&scene.commands[0]).reply;
         assert_eq!(late.answer, Answer::Denied(Denied::OobCodeExpired));
@@ -53,7 +48,6 @@ fn the_largest_scene_is_as_large_as_a_record_can_be() {
 
 #[test]
 fn every_scene_can_be_stored() {
-    let subject = || "auth0|alice".parse().unwrap();
     for (name, scene) in [
         ("signing in", Scene::signing_in(subject(), 1)),
         ("enrolling", Scene::enrolling(subject(), 1)),
@@ -80,7 +74,7 @@ fn every_scene_can_be_stored() {
 /// Its last change is later than any clock.
 #[test]
 fn the_largest_scene_can_be_rewound() {
-    let mut scene = Scene::largest("auth0|alice".parse().unwrap(), 1);
+    let mut scene = Scene::largest(subject(), 1);
     let refused = scene.world.apply(&Command::RestoreBudgets).reply;
     assert_eq!(refused.answer, Answer::Denied(Denied::ClockBehind));
     let [rewind] = &scene.commands[..] else {

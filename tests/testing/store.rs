@@ -6,7 +6,7 @@ use oob_mfa_testing::{
 };
 use time::Duration;
 
-use super::{answer, challenged, failures_left, phone, world};
+use super::{answer, challenge, challenged, failures_left, phone, world};
 
 #[test]
 fn a_conflict_is_retried_and_charged_once() {
@@ -43,18 +43,13 @@ fn a_lost_answer_is_not_retried_and_is_charged_once() {
 fn a_store_that_is_out_of_reach_changes_nothing_and_sends_nothing() {
     let mut world = challenged();
     let (record, messages) = (world.record(), world.outbox().messages().len());
-    let challenge = Command::Challenge {
-        session: 0,
-        authenticator: None,
-        channel: None,
-    };
     for fail in [
         |world: &World| world.store().inject([Fault::Unavailable]),
         |world: &World| world.store().inject([Fault::Conflict; 16]),
         |world: &World| world.store().fail_loads(1),
     ] {
         fail(&world);
-        let reply = world.apply(&challenge).reply;
+        let reply = world.apply(&challenge()).reply;
         assert_eq!(reply.answer, Answer::Unavailable);
         assert_eq!((reply.sent, reply.saved), (None, false));
         assert_eq!(world.record(), record);
@@ -74,17 +69,12 @@ fn a_message_that_is_lost_at_the_providers_stays_charged() {
     };
     let (before, messages) = (left(&world), world.outbox().messages().len());
     world.outbox().fail_next(1);
-    let challenge = Command::Challenge {
-        session: 0,
-        authenticator: None,
-        channel: None,
-    };
-    world.apply(&challenge);
+    world.apply(&challenge());
     assert_eq!(
         (left(&world), world.outbox().messages().len()),
         (before - 1, messages)
     );
-    world.apply(&challenge);
+    world.apply(&challenge());
     assert_eq!(
         (left(&world), world.outbox().messages().len()),
         (before - 2, messages + 1)
@@ -137,11 +127,7 @@ fn a_store_in_memory_replaces_only_what_is_replaced() {
 fn an_outbox_keeps_the_order_and_knows_the_latest() {
     let outbox = Outbox::new();
     let mut world = challenged();
-    world.apply(&Command::Challenge {
-        session: 0,
-        authenticator: None,
-        channel: None,
-    });
+    world.apply(&challenge());
     assert!(outbox.messages().is_empty());
     assert_eq!(outbox.code_for(phone()), None);
     let [first, second] = &world.outbox().messages()[..] else {

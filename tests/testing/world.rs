@@ -4,7 +4,9 @@ use oob_mfa::{Account, Challenge, Channel, Denied, VerifyOob};
 use oob_mfa_testing::{Clock, Command, Fault, Guess, MemoryStore, Outbox};
 use time::{Duration, UtcDateTime};
 
-use super::{answer, challenged, engine, failures_left, first_factor, import, phone, world};
+use super::{
+    answer, challenge, challenged, engine, failures_left, first_factor, import, phone, world,
+};
 
 #[test]
 fn code_under_test_takes_the_parts_of_a_world() {
@@ -65,11 +67,7 @@ fn a_clone_of_a_world_is_independent() {
     let two = one.clone();
     one.apply(&Command::Step { millis: 1 });
     one.apply(&answer(Guess::Wrong));
-    one.apply(&Command::Challenge {
-        session: 0,
-        authenticator: None,
-        channel: None,
-    });
+    one.apply(&challenge());
     assert_eq!(two.now() + Duration::milliseconds(1), one.now());
     assert_eq!(failures_left(&two), 10);
     assert_eq!(two.outbox().messages().len(), 1);
@@ -99,11 +97,7 @@ fn worlds_of_one_scene_share_clock_store_and_outbox() {
     assert_eq!(other.record(), None);
     other.apply(&import());
     other.apply(&Command::Begin);
-    other.apply(&Command::Challenge {
-        session: 0,
-        authenticator: None,
-        channel: None,
-    });
+    other.apply(&challenge());
     assert_eq!(one.store().load(other.subject()), Ok(other.record()));
     assert!(other.record().is_some());
     assert_eq!(one.outbox().messages(), other.outbox().messages());

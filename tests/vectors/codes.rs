@@ -4,7 +4,7 @@ use oob_mfa::*;
 
 use crate::json::{Json, json, list, null, object};
 use crate::stream::{Given, Recorded};
-use crate::{KEY, START, alice, hex, moment};
+use crate::{KEY, START, alice, hex, moment, trusted};
 
 const PHONE: &str = "+14155558730";
 
@@ -18,20 +18,6 @@ pub struct Enrolled {
 impl Enrolled {
     pub fn new() -> Self {
         let now = moment(START);
-        let session = |assurance| {
-            MfaSession::trusted(TrustedClaims {
-                id: SessionId::from_jti("jti-1").unwrap(),
-                subject: alice(),
-                client: "demo",
-                assurance,
-                scope: "enroll",
-                audience: "",
-                issued_at: now,
-                expires_at: moment(START + 60_000),
-                authenticated_at: now,
-            })
-            .unwrap()
-        };
         let engine = KEY.engine(Policy::auth0());
         let mut rng = Given::new([0; 64]);
         let imported = engine.import_phone(
@@ -44,8 +30,8 @@ impl Enrolled {
         let (_, account) = both(imported);
         Self {
             account,
-            first_factor: session(Assurance::FirstFactor),
-            mfa: session(Assurance::Mfa),
+            first_factor: trusted("jti-1", Assurance::FirstFactor),
+            mfa: trusted("jti-1", Assurance::Mfa),
         }
     }
 

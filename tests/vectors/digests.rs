@@ -5,7 +5,22 @@ use oob_mfa::*;
 use crate::codes::{Enrolled, both};
 use crate::json::{Json, json, list, object};
 use crate::stream::{Given, Recorded};
-use crate::{KEY, START, Secret, alice, hex, moment};
+use crate::{KEY, START, Secret, alice, hex, moment, trusted};
+
+/// A first phone of this session, and the record.
+fn associated(
+    engine: &Engine,
+    session: &MfaSession,
+    rng: &mut impl rand_core::CryptoRng,
+) -> (Associated, serde_json::Value) {
+    let request = Associate {
+        channel: Channel::Sms,
+        phone: "+14155558730".parse().unwrap(),
+    };
+    let account = Account::new(alice());
+    let (grant, next) = both(engine.associate(account, session, &request, moment(START), rng));
+    (grant, serde_json::to_value(next).unwrap())
+}
 
 /// A code of the given session, and its digest in the record.
 fn binding(secret: Secret, digits: usize, tag: [u8; 16], id: [u8; 16], word: u32) -> Json {
@@ -14,7 +29,6 @@ fn binding(secret: Secret, digits: usize, tag: [u8; 16], id: [u8; 16], word: u32
         .unwrap()
         .with_recovery_codes(RecoveryCodes::Off);
     let engine = secret.engine(policy);
-    let now = moment(START);
     let first_factor = FirstFactor {
         subject: alice(),
         client: "demo",
@@ -22,17 +36,10 @@ fn binding(secret: Secret, digits: usize, tag: [u8; 16], id: [u8; 16], word: u32
         audience: "",
     };
     let session = engine
-        .begin(first_factor, now, &mut Given::new(tag))
+        .begin(first_factor, moment(START), &mut Given::new(tag))
         .unwrap();
-    let request = Associate {
-        channel: Channel::Sms,
-        phone: "+14155558730".parse().unwrap(),
-    };
     let random = [&[0; 64][..], &id, &word.to_le_bytes()].concat();
-    let account = Account::new(alice());
-    let (grant, next) =
-        both(engine.associate(account, &session, &request, now, &mut Given::new(random)));
-    let record = serde_json::to_value(next).unwrap();
+    let (grant, record) = associated(&engine, &session, &mut Given::new(random));
     let stored = &record["account"]["challenges"][0];
     object([
         ("key", secret.json()),
@@ -52,26 +59,8 @@ fn binding(secret: Secret, digits: usize, tag: [u8; 16], id: [u8; 16], word: u32
 /// The tag of a trusted session, from the record of its code.
 fn tag(id: &str, assurance: Assurance) -> Json {
     let engine = KEY.engine(Policy::auth0());
-    let session = MfaSession::trusted(TrustedClaims {
-        id: SessionId::from_jti(id).unwrap(),
-        subject: alice(),
-        client: "demo",
-        assurance,
-        scope: "enroll",
-        audience: "",
-        issued_at: moment(START),
-        expires_at: moment(START + 60_000),
-        authenticated_at: moment(START),
-    })
-    .unwrap();
-    let request = Associate {
-        channel: Channel::Sms,
-        phone: "+14155558730".parse().unwrap(),
-    };
     let mut rng = Recorded::new(1);
-    let account = Account::new(alice());
-    let (_, next) = both(engine.associate(account, &session, &request, moment(START), &mut rng));
-    let record = serde_json::to_value(next).unwrap();
+    let (_, record) = associated(&engine, &trusted(id, assurance), &mut rng);
     object([
         ("id", json(id)),
         ("assurance", json(&assurance)),

@@ -18,7 +18,9 @@ mod tokens;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use oob_mfa::{Engine, Key, KeyRing, Policy, Subject};
+use oob_mfa::{
+    Assurance, Engine, Key, KeyRing, MfaSession, Policy, SessionId, Subject, TrustedClaims,
+};
 use time::UtcDateTime;
 
 use crate::json::{Json, json, object};
@@ -70,6 +72,22 @@ impl Secret {
     fn json(&self) -> Json {
         object([("id", json(&self.0)), ("secret", hex(&self.1))])
     }
+}
+
+/// A session that the embedder vouches for, of one minute.
+fn trusted(id: &str, assurance: Assurance) -> MfaSession {
+    MfaSession::trusted(TrustedClaims {
+        id: SessionId::from_jti(id).unwrap(),
+        subject: alice(),
+        client: "demo",
+        assurance,
+        scope: "enroll",
+        audience: "",
+        issued_at: moment(START),
+        expires_at: moment(START + 60_000),
+        authenticated_at: moment(START),
+    })
+    .unwrap()
 }
 
 #[track_caller]

@@ -151,6 +151,7 @@ fn the_right_name_of_the_types_precedes_the_misspelt_one() {
     }
     let unsupported = Err(BadRequest::UnsupportedAuthenticatorType);
     for types in [
+        r#""authenticator_types":["otp"]"#,
         r#""authenticator_types":["otp"],"authentication_types":["oob"]"#,
         r#""authenticator_types":"OOB""#,
         r#""authenticator_types":"otp oob""#,
@@ -233,6 +234,7 @@ fn a_challenge_type_is_a_list_a_text_or_a_text_of_several() {
     }
     for (types, requested) in [
         (r#"["otp"]"#, "otp"),
+        (r#""otp""#, "otp"),
         (r#"["otp","recovery-code"]"#, "otp recovery-code"),
         (r#""otp  recovery-code""#, "otp  recovery-code"),
         (r#"[""]"#, ""),

@@ -52,47 +52,6 @@ fn the_servers_own_errors_are_their_rows_of_the_table() {
             )
         );
     }
-    assert_eq!(
-        row(BadRequest::InvalidClient.into()),
-        expected(
-            401,
-            "invalid_client",
-            "Client authentication failed",
-            "WWW-Authenticate: Bearer"
-        )
-    );
-    let by_basic = ErrorAnswer::from(BadRequest::InvalidClient).at_token_endpoint(Some("Basic x"));
-    assert_eq!(
-        row(by_basic),
-        expected(
-            401,
-            "invalid_client",
-            "Client authentication failed",
-            "WWW-Authenticate: Basic realm=\"oauth\""
-        )
-    );
-    assert_eq!(
-        row(BadRequest::UnsupportedGrantType.into()),
-        expected(
-            400,
-            "unsupported_grant_type",
-            "The grant type is not supported.",
-            ""
-        )
-    );
-    assert_eq!(
-        row(BadRequest::InvalidPhoneNumber(InvalidPhoneNumber::NotE164).into()),
-        expected(400, "invalid_request", "The phone number is invalid.", "")
-    );
-    assert_eq!(
-        row(BadRequest::UnsupportedEncoding.into()),
-        expected(
-            415,
-            "invalid_request",
-            "The content encoding must be identity.",
-            "Accept-Encoding: identity"
-        )
-    );
 }
 
 #[test]

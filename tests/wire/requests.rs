@@ -85,17 +85,6 @@ fn the_guides_challenge_is_read() {
     let form = form("challenge_type=otp+OOB&mfa_token=t&client_id=a");
     assert_eq!(form.challenge(), Ok(Challenge::default()));
     assert_eq!(json("{}").challenge(), Ok(Challenge::default()));
-    let otp = json(r#"{"challenge_type":"otp"}"#).challenge().unwrap_err();
-    assert_eq!(
-        (
-            ErrorAnswer::from(otp.clone()).status(),
-            otp.to_string().as_str()
-        ),
-        (
-            401,
-            "The user does not support the requested challenge type (otp). Supported type: oob."
-        )
-    );
 }
 
 #[test]
@@ -218,18 +207,8 @@ fn the_error_of_a_parameter_names_it() {
             BadRequest::NotAList("authenticator_types"),
         ),
         (
-            r#"{"authenticator_types":["otp"]}"#,
-            BadRequest::UnsupportedAuthenticatorType,
-        ),
-        (
             r#"{"authenticator_types":["oob"]}"#,
             BadRequest::Missing("oob_channels"),
-        ),
-        (
-            r#"{"authenticator_types":["oob"],"oob_channels":["email"]}"#,
-            BadRequest::NoCommonChannel {
-                enabled: Channels::SmsAndVoice,
-            },
         ),
         (
             r#"{"authenticator_types":["oob"],"oob_channels":["sms"]}"#,
@@ -253,8 +232,6 @@ fn the_error_of_a_parameter_names_it() {
         let number = json(&format!(r#"{{"{name}":7}}"#));
         assert_eq!(number.challenge(), Err(BadRequest::NotAString(name)));
     }
-    let number = json(r#"{"challenge_type":7}"#).challenge();
-    assert_eq!(number, Err(BadRequest::NotAList("challenge_type")));
     let twice = json(r#"{"mfa_token":"a","mfa_token":"a"}"#);
     let repeated = Err(BadRequest::Repeated("mfa_token"));
     assert_eq!(twice.mfa_token(Some("Bearer b")), repeated);

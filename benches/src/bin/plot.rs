@@ -64,12 +64,7 @@ const PANELS: [(&str, &[Bar]); 3] = [
                 "recovery_right",
                 Some("recovery_right_floor"),
             ),
-            (
-                "recovery code, wrong",
-                Ours,
-                "recovery_wrong",
-                Some("recovery_wrong_floor"),
-            ),
+            ("recovery code, wrong", Ours, "recovery_wrong", None),
             ("load, postcard", Ours, "load_postcard", None),
             ("save, postcard", Ours, "save_postcard", None),
             ("request, postcard", Ours, "request_postcard", None),
@@ -138,7 +133,7 @@ fn panel(
 ) -> core::fmt::Result {
     let longest = bars
         .iter()
-        .filter_map(|(_, _, case, _)| figures.time(case))
+        .filter_map(|(_, _, case, _)| figures.of("time", case))
         .fold(f64::MIN_POSITIVE, f64::max);
     let scale = LONGEST / longest;
     writeln!(
@@ -147,7 +142,7 @@ fn panel(
     )?;
     *y += 8.0;
     for (text, kind, case, floor) in bars {
-        let Some(time) = figures.time(case) else {
+        let Some(time) = figures.of("time", case) else {
             continue;
         };
         let class = match kind {
@@ -162,7 +157,7 @@ fn panel(
             TEXT + length + 8.0,
             if time < 0.1 { 3 } else { 2 },
         )?;
-        if let Some(floor) = floor.and_then(|floor| figures.time(floor)) {
+        if let Some(floor) = floor.and_then(|floor| figures.of("time", floor)) {
             let x = TEXT + floor * scale;
             writeln!(
                 svg,

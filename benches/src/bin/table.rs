@@ -5,7 +5,10 @@ use oob_mfa_benches::Figures;
 fn main() {
     let path = std::env::args().nth(1).expect("table FIGURES");
     let figures = Figures::read(&path);
-    println!("One HMAC took {} ns.\n", whole(figures.nanoseconds("hmac")));
+    println!(
+        "One HMAC took {} ns.\n",
+        whole(figures.of("nanoseconds", "hmac"))
+    );
     operations(&figures);
     floors(&figures);
     records(&figures);
@@ -55,16 +58,17 @@ fn operations(figures: &Figures) {
     println!("| --- | --: | --: | --: | --: | --: | --: |");
     for (case, floor) in OPERATIONS {
         let multiple = floor.and_then(|floor| figures.times(case, floor));
-        let beyond = floor
-            .and_then(|floor| Some(figures.instructions(case)? - figures.instructions(floor)?));
+        let beyond = floor.and_then(|floor| {
+            Some(figures.of("instructions", case)? - figures.of("instructions", floor)?)
+        });
         println!(
             "| {case} | {} | {} | {} | {} | {} | {} |",
-            ratio(figures.time(case)),
+            ratio(figures.of("time", case)),
             ratio(multiple),
-            whole(figures.instructions(case)),
+            whole(figures.of("instructions", case)),
             whole(beyond),
-            whole(figures.allocations(case)),
-            whole(figures.allocated(case)),
+            whole(figures.of("allocations", case)),
+            whole(figures.of("allocated", case)),
         );
     }
     println!();
@@ -91,9 +95,9 @@ fn floors(figures: &Figures) {
     for floor in FLOORS {
         println!(
             "| {floor} | {} | {} | {} |",
-            ratio(figures.time(floor)),
-            whole(figures.instructions(floor)),
-            whole(figures.allocations(floor)),
+            ratio(figures.of("time", floor)),
+            whole(figures.of("instructions", floor)),
+            whole(figures.of("allocations", floor)),
         );
     }
     println!();
@@ -105,8 +109,8 @@ fn records(figures: &Figures) {
     for record in ["idle", "typical", "largest"] {
         println!(
             "| {record} | {} | {} |",
-            whole(figures.bytes(&format!("record_{record}_postcard"))),
-            whole(figures.bytes(&format!("record_{record}_json"))),
+            whole(figures.of("bytes", &format!("record_{record}_postcard"))),
+            whole(figures.of("bytes", &format!("record_{record}_json"))),
         );
     }
     println!();
@@ -128,10 +132,10 @@ fn peers(figures: &Figures) {
     for (peer, ours) in PEERS {
         println!(
             "| {peer} | {} | {ours} | {} | {} | {} |",
-            ratio(figures.time(peer)),
-            ratio(figures.time(ours)),
+            ratio(figures.of("time", peer)),
+            ratio(figures.of("time", ours)),
             ratio(figures.times(peer, ours)),
-            whole(figures.allocations(peer)),
+            whole(figures.of("allocations", peer)),
         );
     }
     println!();
@@ -145,8 +149,8 @@ fn users(figures: &Figures) {
             let label = format!("{service}/{users}");
             println!(
                 "| {users} | {service} | {} | {} |",
-                ratio(figures.time(&label)),
-                whole(figures.bytes(&label)),
+                ratio(figures.of("time", &label)),
+                whole(figures.of("bytes", &label)),
             );
         }
     }
@@ -212,7 +216,7 @@ fn goals(figures: &Figures) {
             MoreThan(1.0),
         );
     }
-    let among = |users| figures.instructions(&format!("hundred_among/{users}"));
+    let among = |users| figures.of("instructions", &format!("hundred_among/{users}"));
     let grown = among(10_000).zip(among(1_000));
     goal(
         "10,000 users ÷ 1,000 users: instructions",

@@ -1,41 +1,17 @@
-//! Writes the seeds of the corpora, from real values: `cargo run --example seeds` in this folder.
+//! Writes the seeds whose bytes the crate or the target `commands` decides, from real values: `cargo run
+//! --example seeds` in this folder. The other seeds are edited as files.
 
-mod exchanges;
-mod messages;
 mod stories;
 
 use std::fs;
 use std::path::Path;
 
 use base64ct::{Base64UrlUnpadded, Encoding};
-use oob_mfa::{Account, PhoneNumber, Policy};
+use oob_mfa::{Account, Policy};
 use oob_mfa_fuzz::{issued_tokens, stored};
 use oob_mfa_testing::{ALICES, MALLORYS, MINUTE, SECOND, World, YEAR};
 
 fn main() {
-    for (name, text) in [
-        ("good-shortest", "+2901234"),
-        ("good-us", "+14155558730"),
-        ("good-jp", "+818012345678"),
-        ("good-longest", "+999999999999999"),
-        ("bad-no-plus", "14155558730"),
-        ("bad-zero", "+0415555873"),
-        ("bad-short", "+141555"),
-        ("bad-long", "+1234567890123456"),
-        ("bad-zero-within", "+4407911123456"),
-        ("bad-wide", "+1415555８730"),
-    ] {
-        write("phone", name, text.as_bytes());
-        if let Ok(number) = text.parse::<PhoneNumber>() {
-            let binary = postcard::to_allocvec(&number).expect("a number has a binary form");
-            write(
-                "phone",
-                &format!("binary-{}", &name["good-".len()..]),
-                &binary,
-            );
-        }
-    }
-
     for (number, token) in issued_tokens().iter().enumerate() {
         write("token", &format!("issued-{number}"), token.as_bytes());
         // The sealed part, for mutations that pass the seal.
@@ -67,10 +43,7 @@ fn main() {
     sealed.push(0);
     write("token", "sealed-trailing-byte", &sealed);
 
-    requests();
     stories::stories();
-    messages::messages();
-    exchanges::exchanges();
     for (name, account) in accounts() {
         let (json, binary) = stored(&account);
         write("record", &format!("good-{name}.json"), &json);
@@ -107,67 +80,6 @@ const BREAKS: [(&str, &str, &str, &str); 5] = [
         r#""issued_at":1800000000001"#,
     ),
 ];
-
-fn requests() {
-    const JSON_ASSOCIATE: &str =
-        r#"{"authenticator_types":["oob"],"oob_channels":["sms"],"phone_number":"+14155558730"}"#;
-    let token = &issued_tokens()[0];
-    let bearer = format!("Bearer {token}");
-    // demo:s3cret, form-encoded and then in base64.
-    let basic = "Basic ZGVtbzpzM2NyZXQ=";
-    let oob_code = "AAECAwQFBgcICQoLDA0ODw";
-    let oob = "http://auth0.com/oauth/grant-type/mfa-oob";
-    let recovery = "http://auth0.com/oauth/grant-type/mfa-recovery-code";
-    let encoded = |text: &str| text.replace(':', "%3A").replace('/', "%2F");
-    for (name, header, body) in [
-        ("associate", bearer.as_str(), JSON_ASSOCIATE.to_owned()),
-        (
-            "associate-old-client",
-            &bearer,
-            r#"{"authentication_types":"oob","oob_channels":"tel","phone_number":"+818012345678","client_id":"demo","client_secret":"s3cret"}"#.to_owned(),
-        ),
-        ("associate-types", "", r#"{"authenticator_types":[1],"oob_channels":{},"phone_number":null,"mfa_token":["t"]}"#.to_owned()),
-        ("repeated", "", r#"{"mfa_token":"a","mfa_token":"b","client_id":"demo"}"#.to_owned()),
-        (
-            "challenge",
-            "",
-            format!(r#"{{"mfa_token":"{token}","client_id":"demo","client_secret":"s3cret","challenge_type":"oob otp","authenticator_id":"sms|dev_NU1Ofuw3Cw0XCt5x"}}"#),
-        ),
-        (
-            "challenge-no-id",
-            "",
-            r#"{"challenge_type":"oob","authenticator_id":"no id"}"#.to_owned(),
-        ),
-        ("challenge-form", &bearer, "client_id=demo&challenge_type=OOB".to_owned()),
-        ("challenge-otp", "", "mfa_token=t&client_id=demo&challenge_type=otp".to_owned()),
-        (
-            "token-oob-form",
-            basic,
-            format!("grant_type={}&mfa_token={token}&oob_code={oob_code}&binding_code=012345", encoded(oob)),
-        ),
-        (
-            "token-oob",
-            "",
-            format!(r#"{{"grant_type":"{oob}","client_id":"demo","client_secret":"s3cret","mfa_token":"{token}","oob_code":"{oob_code}","binding_code":"012345"}}"#),
-        ),
-        (
-            "token-recovery-form",
-            "",
-            format!("grant_type={}&client_id=demo&mfa_token={token}&recovery_code=N3BG+2222-3333-4444-5555-ZZZZ", encoded(recovery)),
-        ),
-        (
-            "token-oob-typed",
-            "identity",
-            format!(r#"{{"grant_type":"{oob}","mfa_token":"{token}","oob_code":"{oob_code}","binding_code":"０１２–٣45 "}}"#),
-        ),
-        ("token-password", basic, "grant_type=password&client_id=demo&username=alice&password=p%C3%A4ss".to_owned()),
-        ("empty", "Bearer ", "mfa_token=&client_id=&grant_type=&phone_number=".to_owned()),
-        ("delete", "sms%7Cdev_NU1Ofuw3Cw0XCt5x", String::new()),
-        ("delete-recovery", "recovery-code|dev_O4KYL4FtcLAVRsCl", String::new()),
-    ] {
-        write("body", name, format!("{header}\n{body}").as_bytes());
-    }
-}
 
 /// The states of a user, each as a record.
 fn accounts() -> Vec<(&'static str, Account)> {

@@ -3,7 +3,7 @@
 use oob_mfa::{Account, Subject};
 
 use super::Store;
-use super::interleaved::{ends_well, finish, staged, subject};
+use super::interleaved::{ends_well, finish, on_scene, subject, tried};
 use super::report::{Duty, Report};
 use super::request::Request;
 use super::trial::{Loaded, Trial, at};
@@ -27,10 +27,10 @@ pub(super) async fn run(store: &dyn Store, report: &mut Report) {
 }
 
 async fn inserts_once(store: &dyn Store, report: &mut Report) {
-    let subject = subject(report, "");
+    let subject = subject(report);
     let scene = Scene::enrolling(subject.clone(), report.seed);
     let trial = Trial::new(store, subject);
-    let found = async {
+    let asked = async {
         trial.load_answered("A").await?;
         let account = at(&scene.world.account(), 1);
         trial.insert("A", account.clone()).await?;
@@ -38,22 +38,17 @@ async fn inserts_once(store: &dyn Store, report: &mut Report) {
         let other = at(&Account::new(trial.subject.clone()), 1);
         let found = "it inserted a record although one exists";
         trial.write_wrong("B", other, Duty::Insert, found).await?;
-        trial.write_wrong("A", account, Duty::Insert, found).await?;
-        ends_well(&trial, &scene).await
-    }
-    .await;
-    finish(&trial, report, found);
+        trial.write_wrong("A", account, Duty::Insert, found).await
+    };
+    tried(&trial, &scene, report, asked).await;
 }
 
 /// Revisions that are not stored: earlier and later ones, and those that a narrower integer treats
 /// as equal.
 async fn replaces_no_other_revision(store: &dyn Store, report: &mut Report) {
-    let Some((trial, scene)) = staged(store, report, Scene::signing_in).await else {
-        return;
-    };
-    let found = async {
+    on_scene(store, report, Scene::signing_in, async |trial, scene| {
         for _ in 0..3 {
-            ends_well(&trial, &scene).await?;
+            ends_well(trial, scene).await?;
         }
         let Some(stored) = trial.head() else {
             return Ok(());
@@ -73,17 +68,16 @@ async fn replaces_no_other_revision(store: &dyn Store, report: &mut Report) {
             );
             trial.write_wrong("A", other, Duty::Replace, &found).await?;
         }
-        ends_well(&trial, &scene).await
-    }
+        Ok(())
+    })
     .await;
-    finish(&trial, report, found);
 }
 
 async fn replaces_nothing_that_is_missing(store: &dyn Store, report: &mut Report) {
-    let subject = subject(report, "");
+    let subject = subject(report);
     let scene = Scene::enrolling(subject.clone(), report.seed);
     let trial = Trial::new(store, subject);
-    let found = async {
+    let asked = async {
         let account = scene.world.account();
         for revision in [2, 3, (1 << 8) + 1, (1 << 16) + 1, (1 << 32) + 1] {
             trial.begins_here();
@@ -98,17 +92,13 @@ async fn replaces_nothing_that_is_missing(store: &dyn Store, report: &mut Report
             let found = "a refused write left a record";
             return Err(trial.breach_of("A", Duty::Replace, found));
         }
-        ends_well(&trial, &scene).await
-    }
-    .await;
-    finish(&trial, report, found);
+        Ok(())
+    };
+    tried(&trial, &scene, report, asked).await;
 }
 
 async fn keeps_many_revisions(store: &dyn Store, report: &mut Report) {
-    let Some((trial, scene)) = staged(store, report, Scene::enrolling).await else {
-        return;
-    };
-    let found = async {
+    on_scene(store, report, Scene::enrolling, async |trial, _| {
         for _ in 0..MANY {
             trial.goes_on("A").await?;
         }
@@ -127,10 +117,9 @@ async fn keeps_many_revisions(store: &dyn Store, report: &mut Report) {
             );
             trial.write_wrong("A", other, Duty::Replace, &found).await?;
         }
-        ends_well(&trial, &scene).await
-    }
+        Ok(())
+    })
     .await;
-    finish(&trial, report, found);
 }
 
 /// Subjects that a collation, a pattern, or a trimmed or truncated column treats as equal.
@@ -162,7 +151,7 @@ async fn keeps_subjects_apart(store: &dyn Store, report: &mut Report) {
     let long = ["", "y", "z"].map(|end| format!("|{long}{end}"));
     let suffixes = suffixes.into_iter().chain(long.iter().map(String::as_str));
     // One name for all of them, so they differ only by the suffix.
-    let base = subject(report, "");
+    let base = subject(report);
     let mut trials = Vec::new();
     for (number, suffix) in (2_u64..).zip(suffixes) {
         let subject: Subject = format!("{base}{suffix}").parse().expect("short");
@@ -182,42 +171,36 @@ async fn keeps_subjects_apart(store: &dyn Store, report: &mut Report) {
 
 async fn keeps_the_largest(store: &dyn Store, report: &mut Report) {
     // Control characters are the longest in JSON.
-    let subject = subject(report, "");
+    let subject = subject(report);
     let missing = Subject::MAX_LEN - subject.as_str().len();
     let subject = format!("{subject}{}", "\u{1}".repeat(missing));
     let subject: Subject = subject.parse().expect("as long as a subject can be");
     let scene = Scene::largest(subject.clone(), report.seed);
     let trial = Trial::new(store, subject);
-    let found = async {
+    let asked = async {
         trial.insert("A", scene.world.account()).await?;
         // Its time is later than any clock.
         let mut rewind = Request::new(0, scene.world.clone(), Command::Rewind);
-        rewind.run(&trial).await?;
-        ends_well(&trial, &scene).await
-    }
-    .await;
-    finish(&trial, report, found);
+        rewind.run(&trial).await
+    };
+    tried(&trial, &scene, report, asked).await;
 }
 
 async fn keeps_what_it_reported(store: &dyn Store, report: &mut Report) {
-    let Some((trial, scene)) = staged(store, report, Scene::signing_in).await else {
-        return;
-    };
-    let found = async {
+    on_scene(store, report, Scene::signing_in, async |trial, scene| {
         // The first record alone, and then each following one.
         trial.restart().await;
         let commands = scene.commands.iter().take(3).cloned();
         for (number, command) in (0_u8..).zip(commands) {
             let mut request = Request::new(number, scene.world.clone(), command);
-            request.run(&trial).await?;
+            request.run(trial).await?;
             if !trial.restart().await {
                 break;
             }
         }
-        ends_well(&trial, &scene).await
-    }
+        Ok(())
+    })
     .await;
-    finish(&trial, report, found);
 }
 
 /// Everything saved for the others must still be there at the end.

@@ -52,21 +52,17 @@ async fn in_order(
     race: &[Command],
     order: &[usize],
 ) {
-    let Some((trial, scene)) = staged(store, report, make).await else {
-        return;
-    };
-    let mut requests = requests(&scene, race);
-    let found = async {
+    on_scene(store, report, make, async |trial, scene| {
+        let mut requests = requests(scene, race);
         for turn in order {
-            requests[*turn].step(&trial).await?;
+            requests[*turn].step(trial).await?;
         }
         for request in &mut requests {
-            request.run(&trial).await?;
+            request.run(trial).await?;
         }
-        ends_well(&trial, &scene).await
-    }
+        Ok(())
+    })
     .await;
-    finish(&trial, report, found);
 }
 
 pub(super) fn requests(scene: &Scene, race: &[Command]) -> Vec<Request> {
@@ -83,7 +79,7 @@ pub(super) async fn staged<'a>(
     report: &mut Report,
     make: MakeScene,
 ) -> Option<(Trial<'a>, Scene)> {
-    let subject = subject(report, "");
+    let subject = subject(report);
     let scene = make(subject.clone(), report.seed);
     let trial = Trial::new(store, subject);
     let account = at(&scene.world.account(), 1);
@@ -100,11 +96,37 @@ pub(super) async fn staged<'a>(
     }
 }
 
+/// Asks this of a new subject with the record of the scene.
+pub(super) async fn on_scene(
+    store: &dyn Store,
+    report: &mut Report,
+    make: MakeScene,
+    ask: impl AsyncFnOnce(&Trial<'_>, &Scene) -> Result<(), Breach>,
+) {
+    if let Some((trial, scene)) = staged(store, report, make).await {
+        tried(&trial, &scene, report, ask(&trial, &scene)).await;
+    }
+}
+
+/// Asks this, and reports whether it ends well.
+pub(super) async fn tried(
+    trial: &Trial<'_>,
+    scene: &Scene,
+    report: &mut Report,
+    asked: impl Future<Output = Result<(), Breach>>,
+) {
+    let found = match asked.await {
+        Ok(()) => ends_well(trial, scene).await,
+        breach => breach,
+    };
+    finish(trial, report, found);
+}
+
 /// The next subject of this test.
-pub(super) fn subject(report: &mut Report, suffix: &str) -> Subject {
+pub(super) fn subject(report: &mut Report) -> Subject {
     report.subjects += 1;
     let Report { seed, subjects, .. } = report;
-    let subject = format!("conformance|{seed}|{subjects}{suffix}");
+    let subject = format!("conformance|{seed}|{subjects}");
     subject.parse().expect("short")
 }
 

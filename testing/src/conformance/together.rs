@@ -8,7 +8,7 @@ use std::task::Wake;
 use std::task::{Context, Poll, Waker};
 use std::thread::{self, Thread};
 
-use super::interleaved::{commands, ends_well, finish, requests, staged};
+use super::interleaved::{commands, ends_well, finish, on_scene, requests, staged};
 use super::report::{Breach, Report};
 use super::{Call, Store};
 use crate::command::Command;
@@ -40,34 +40,24 @@ pub(super) async fn run(store: &dyn Store, report: &mut Report) {
 
 /// All load the same record, then all of them save.
 async fn saving(store: &dyn Store, report: &mut Report, race: &[Command]) {
-    let Some((trial, scene)) = staged(store, report, Scene::signing_in).await else {
-        return;
-    };
-    let mut requests = requests(&scene, race);
-    let found = async {
+    on_scene(store, report, Scene::signing_in, async |trial, scene| {
+        let mut requests = requests(scene, race);
         for request in &mut requests {
-            request.step(&trial).await?;
+            request.step(trial).await?;
         }
-        all(requests.iter_mut().map(|request| request.step(&trial))).await?;
-        all(requests.iter_mut().map(|request| request.run(&trial))).await?;
-        ends_well(&trial, &scene).await
-    }
+        all(requests.iter_mut().map(|request| request.step(trial))).await?;
+        all(requests.iter_mut().map(|request| request.run(trial))).await
+    })
     .await;
-    finish(&trial, report, found);
 }
 
 /// All begin at once.
 async fn whole(store: &dyn Store, report: &mut Report, race: &[Command]) {
-    let Some((trial, scene)) = staged(store, report, Scene::signing_in).await else {
-        return;
-    };
-    let mut requests = requests(&scene, race);
-    let found = async {
-        all(requests.iter_mut().map(|request| request.run(&trial))).await?;
-        ends_well(&trial, &scene).await
-    }
+    on_scene(store, report, Scene::signing_in, async |trial, scene| {
+        let mut requests = requests(scene, race);
+        all(requests.iter_mut().map(|request| request.run(trial))).await
+    })
     .await;
-    finish(&trial, report, found);
 }
 
 /// The same requests for several subjects, at the same time, repeatedly.
@@ -93,31 +83,27 @@ async fn several(store: &dyn Store, report: &mut Report, command: &Command, subj
 
 /// Restarts the store after one save and during another.
 async fn restarted(store: &dyn Store, report: &mut Report, command: &Command) {
-    let Some((trial, scene)) = staged(store, report, Scene::signing_in).await else {
-        return;
-    };
-    let race = [command.clone(), Command::RestoreBudgets];
-    let mut requests = requests(&scene, &race);
-    let found = async {
+    on_scene(store, report, Scene::signing_in, async |trial, scene| {
+        let race = [command.clone(), Command::RestoreBudgets];
+        let mut requests = requests(scene, &race);
         let [saved, saving] = requests.as_mut_slice() else {
             return Ok(());
         };
-        saved.run(&trial).await?;
-        saving.step(&trial).await?;
+        saved.run(trial).await?;
+        saving.step(trial).await?;
         let restart = async {
             trial.restart().await;
             Ok(())
         };
         let both: [Call<'_, Result<(), Breach>>; 2] =
-            [Box::pin(saving.step(&trial)), Box::pin(restart)];
+            [Box::pin(saving.step(trial)), Box::pin(restart)];
         all(both.into_iter()).await?;
-        saving.run(&trial).await?;
+        saving.run(trial).await?;
         // Nothing runs now, and everything that was reported must be stored.
         trial.restart().await;
-        ends_well(&trial, &scene).await
-    }
+        Ok(())
+    })
     .await;
-    finish(&trial, report, found);
 }
 
 /// Waits for all of them at once; the first breach, when all are done.

@@ -197,13 +197,9 @@ fn phones_remaining_and_the_list_answer_while_the_clock_is_behind() {
     let pending = world.associate(&long, MALLORYS).unwrap();
     let enrolled = world.now();
     ahead(&mut world, 4 * MINUTE, |world| {
-        let session = world.first_factor();
-        let sent = world.challenge(&session, None).unwrap();
+        let (session, sent) = challenged(world);
         for _ in 0..3 {
-            assert_denied(
-                world.verify(&session, &sent.wrong()),
-                Denied::InvalidBindingCode,
-            );
+            assert_wrong(world, &session, &sent);
         }
         assert_denied(
             world.recover(&session, "wrong"),
@@ -215,9 +211,7 @@ fn phones_remaining_and_the_list_answer_while_the_clock_is_behind() {
     });
     let (account, now) = (world.account(), world.now());
     let phones: Vec<_> = world.engine.phones(&account, now).collect();
-    let AuthenticatorId::Phone(_, device) = phone else {
-        panic!("{phone}")
-    };
+    let device = device(phone);
     assert_eq!(phones.len(), 2);
     assert_eq!(phones[0].device, device);
     assert_eq!(phones[0].phone.to_e164(), ALICES);

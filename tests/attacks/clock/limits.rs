@@ -10,18 +10,14 @@ fn a_server_that_is_behind_keeps_a_code_alive_by_no_more_than_its_lag() {
         let session = world.trusted(Assurance::FirstFactor, "", 2 * HOUR);
         let sent = world.challenge(&session, None).unwrap();
         world.wait(5 * MINUTE);
-        assert_refused(&mut world, Denied::OobCodeExpired, |world| {
-            world.verify(&session, &sent)
-        });
+        assert_unverified(&mut world, &session, &sent, Denied::OobCodeExpired);
         world.wait(by - MILLISECOND);
         behind(&mut world.clone(), by, |world| {
             assert!(world.verify(&session, &sent).is_ok(), "{by:?}");
         });
         world.wait(MILLISECOND);
         behind(&mut world, by, |world| {
-            assert_refused(world, Denied::OobCodeExpired, |world| {
-                world.verify(&session, &sent)
-            });
+            assert_unverified(world, &session, &sent, Denied::OobCodeExpired);
         });
     }
 }
@@ -69,7 +65,7 @@ fn a_server_that_is_behind_revives_nothing_that_a_change_has_ended() {
             assert_refused(world, of_the_session, |world| {
                 world.recover(&session, &recovery)
             });
-            assert_refused(world, of_the_code, |world| world.verify(&long, &sent));
+            assert_unverified(world, &long, &sent, of_the_code);
         });
     }
 }
@@ -103,8 +99,7 @@ fn each_jump_ahead_refills_what_that_time_would_and_at_most_one_burst() {
 fn a_clock_that_jumps_a_year_ahead_refills_one_burst_of_each_budget() {
     let mut world = World::new();
     world.enroll(ALICES);
-    let session = world.first_factor();
-    let sent = world.challenge(&session, None).unwrap();
+    let (session, sent) = challenged(&mut world);
     world.use_up_failures(&session, &sent);
     world.wait(YEAR);
     let session = world.first_factor();
@@ -121,9 +116,7 @@ fn a_clock_that_jumps_a_year_ahead_refills_one_burst_of_each_budget() {
             Denied::InvalidRecoveryCode,
         );
     }
-    let empty = Denied::TooManyFailures {
-        retry_at: world.now() + 6 * MINUTE,
-    };
+    let empty = failures_spent(&world);
     assert_refused(&mut world, empty, |world| world.recover(&session, "wrong"));
 }
 
@@ -132,15 +125,9 @@ fn a_clock_that_jumps_a_year_ahead_refills_one_burst_of_each_budget() {
 fn a_jump_a_year_ahead_ends_codes_and_sessions_and_no_factor() {
     let mut world = World::new();
     let (_, recovery) = world.enroll(ALICES);
-    let (session, sent) = {
-        let session = world.first_factor();
-        let sent = world.challenge(&session, None).unwrap();
-        (session, sent)
-    };
+    let (session, sent) = challenged(&mut world);
     ahead(&mut world, YEAR, |world| {
-        assert_refused(world, Denied::TokenExpired, |world| {
-            world.verify(&session, &sent)
-        });
+        assert_unverified(world, &session, &sent, Denied::TokenExpired);
         let verified = world.sign_in().unwrap();
         assert_eq!(verified.purpose(), Purpose::Login);
         let session = world.first_factor();

@@ -77,12 +77,8 @@ fn rewind_drops_every_code_and_every_spent_session() {
     for wait in [MINUTE + MILLISECOND, 3 * MINUTE] {
         world.wait(wait);
         let (first_factor, mfa) = (world.first_factor(), world.second_factor());
-        assert_refused(&mut world, Denied::OobCodeUnknown, |world| {
-            world.verify(&first_factor, &sent)
-        });
-        assert_refused(&mut world, Denied::OobCodeUnknown, |world| {
-            world.verify(&mfa, &further)
-        });
+        assert_unverified(&mut world, &first_factor, &sent, Denied::OobCodeUnknown);
+        assert_unverified(&mut world, &mfa, &further, Denied::OobCodeUnknown);
     }
 }
 
@@ -199,12 +195,8 @@ fn rewind_makes_budgets_that_the_wrong_clock_emptied_empty_now() {
 fn rewind_does_not_change_a_budget_that_is_not_beyond_empty() {
     let mut world = World::new();
     world.enroll(ALICES);
-    let session = world.first_factor();
-    let sent = world.challenge(&session, None).unwrap();
-    assert_denied(
-        world.verify(&session, &sent.wrong()),
-        Denied::InvalidBindingCode,
-    );
+    let (session, sent) = challenged(&mut world);
+    assert_wrong(&mut world, &session, &sent);
     let before = record(&world)["budgets"].clone();
     // The effect of a change by the wrong clock that charges nothing.
     ahead(&mut world, YEAR, |world| {
@@ -229,16 +221,10 @@ fn rewind_resets_when_a_phone_was_used_and_removes_no_factor() {
         let session = world.first_factor();
         let sent = world.challenge(&session, Some(third)).unwrap();
         for _ in 0..3 {
-            assert_denied(
-                world.verify(&session, &sent.wrong()),
-                Denied::InvalidBindingCode,
-            );
+            assert_wrong(world, &session, &sent);
         }
         let sent = world.challenge(&session, Some(first)).unwrap();
-        assert_denied(
-            world.verify(&session, &sent.wrong()),
-            Denied::InvalidBindingCode,
-        );
+        assert_wrong(world, &session, &sent);
         let sent = world.challenge(&session, Some(second)).unwrap();
         world.verify(&session, &sent).unwrap();
     });
@@ -326,8 +312,7 @@ fn a_token_from_the_wrong_clock_becomes_valid_after_a_rewind_unless_its_key_is_d
 fn rewind_by_a_clock_that_is_behind_refills_one_burst_and_forgets_what_was_spent() {
     let mut world = World::new();
     let (_, recovery) = world.enroll(ALICES);
-    let session = world.first_factor();
-    let sent = world.challenge(&session, None).unwrap();
+    let (session, sent) = challenged(&mut world);
     assert_eq!(wrong_codes(&mut world, &session, &sent), 10);
     let verified = world.recover(&session, &recovery).unwrap();
     let recovery = verified.recovery_code().unwrap().expose_secret();
@@ -339,7 +324,6 @@ fn rewind_by_a_clock_that_is_behind_refills_one_burst_and_forgets_what_was_spent
     let remaining = |limit| world.engine.remaining(&account, limit, world.now());
     assert_eq!(Limit::ALL.map(remaining), [10, 10, 10]);
     assert!(world.recover(&session, recovery).is_ok());
-    let session = world.first_factor();
-    let sent = world.challenge(&session, None).unwrap();
+    let (session, sent) = challenged(&mut world);
     assert_eq!(wrong_codes(&mut world, &session, &sent), 10);
 }

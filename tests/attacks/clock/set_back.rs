@@ -26,8 +26,7 @@ fn a_clock_two_days_behind_revives_no_session_from_before_a_reset() {
 fn a_clock_two_days_behind_revives_no_spent_session() {
     let mut world = World::new();
     let (_, recovery) = world.enroll(ALICES);
-    let session = world.first_factor();
-    let sent = world.challenge(&session, None).unwrap();
+    let (session, sent) = challenged(&mut world);
     world.verify(&session, &sent).unwrap();
     world.wait(10 * MINUTE + 30 * SECOND);
     // This write drops the session, which has expired.
@@ -86,15 +85,12 @@ fn a_clock_set_back_revives_no_forgotten_spent_session() {
 fn a_code_swept_after_its_expiry_stays_dead_for_a_clock_set_back() {
     let mut world = World::new();
     world.import(ALICES).unwrap();
-    let session = world.first_factor();
-    let sent = world.challenge(&session, None).unwrap();
+    let (session, sent) = challenged(&mut world);
     world.wait(5 * MINUTE);
     let other = world.first_factor();
     world.challenge(&other, None).unwrap();
     world.set_back(MINUTE);
-    assert_refused(&mut world, Denied::OobCodeExpired, |world| {
-        world.verify(&session, &sent)
-    });
+    assert_unverified(&mut world, &session, &sent, Denied::OobCodeExpired);
 }
 
 #[test]
@@ -115,9 +111,7 @@ fn a_phone_that_a_clock_ahead_has_used_is_not_preferred_to_one_used_since() {
     assert_eq!(sign_in(&mut world, Some(second)), second);
     assert_eq!(sign_in(&mut world, None), second);
     // Also by the channel that was used last.
-    let AuthenticatorId::Phone(_, device) = second else {
-        panic!("{second}")
-    };
+    let device = device(second);
     let by_voice = AuthenticatorId::Phone(Channel::Voice, device);
     assert_eq!(sign_in(&mut world, Some(by_voice)), by_voice);
     assert_eq!(sign_in(&mut world, None), by_voice);

@@ -78,6 +78,9 @@ fn a_phone_is_associated_only_by_the_enabled_channel() {
     assert_refused(&mut world, Denied::ChannelUnavailable, |world| {
         world.associate(&session, ALICES)
     });
+    assert_refused(&mut world, Denied::ChannelUnavailable, |world| {
+        world.import(ALICES)
+    });
     restart(&mut world, &Policy::auth0());
     let sent = world.associate(&session, ALICES).unwrap();
     restart(&mut world, &Policy::auth0().with_channels(Channels::Voice));
@@ -86,8 +89,7 @@ fn a_phone_is_associated_only_by_the_enabled_channel() {
         purpose(world.verify(&session, &sent)),
         Ok(Purpose::Enrollment)
     );
-    let session = world.first_factor();
-    let sent = world.challenge(&session, None).unwrap();
+    let (_, sent) = challenged(&mut world);
     assert!(sent.authenticator.to_string().starts_with("voice|"));
 }
 
@@ -122,9 +124,7 @@ fn phones_beyond_a_smaller_number_stay_and_no_further_one_is_added() {
     });
     // After removing 2 there is room for one.
     world.remove(&owner, first).unwrap();
-    assert_refused(&mut world, Denied::TooManyPhones, |world| {
-        world.verify(&owner, &pending)
-    });
+    assert_unverified(&mut world, &owner, &pending, Denied::TooManyPhones);
     world.remove(&owner, second).unwrap();
     assert_eq!(
         purpose(world.verify(&owner, &pending)),
@@ -242,12 +242,8 @@ fn a_disabled_phone_with_recovery_codes_off_leaves_nothing_to_challenge() {
     let mut world = World::new();
     let (_, recovery) = world.enroll(ALICES);
     restart(&mut world, &capped);
-    let session = world.first_factor();
-    let sent = world.challenge(&session, None).unwrap();
-    assert_denied(
-        world.verify(&session, &sent.wrong()),
-        Denied::InvalidBindingCode,
-    );
+    let (session, sent) = challenged(&mut world);
+    assert_wrong(&mut world, &session, &sent);
     // It still guards the account.
     let nothing = format!("{:?}", requires(&world));
     assert_eq!(nothing, "Challenge { phone: false, recovery_code: false }");
@@ -263,7 +259,7 @@ fn a_disabled_phone_with_recovery_codes_off_leaves_nothing_to_challenge() {
 fn the_policy_of_the_verifying_server_decides_whether_a_channel_is_restricted() {
     let policies = [Policy::auth0(), Policy::nist_800_63b4()];
     for (before, after) in [(0, 1), (1, 0)] {
-        let (mut world, session, sent) = challenged(policies[before].clone());
+        let (mut world, session, sent) = challenged_under(policies[before].clone());
         restart(&mut world, &policies[after]);
         let verified = world.verify(&session, &sent).unwrap();
         assert_eq!(verified.is_restricted(), after == 1);

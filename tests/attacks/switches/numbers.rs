@@ -6,7 +6,7 @@ use super::*;
 fn a_code_in_flight_keeps_its_digits_and_the_next_one_has_those_of_the_policy() {
     let with_digits = |digits| Policy::auth0().with_code_digits(digits).unwrap();
     for (before, after) in [(6, 8), (8, 6), (7, 6)] {
-        let (mut world, session, sent) = challenged(with_digits(before));
+        let (mut world, session, sent) = challenged_under(with_digits(before));
         restart(&mut world, &with_digits(after));
         assert_eq!(sent.code.len(), before);
         // A code of the new length is one wrong code.
@@ -28,24 +28,20 @@ fn a_code_in_flight_keeps_its_expiry_and_the_next_one_has_that_of_the_policy() {
             .unwrap()
     };
     for (before, after) in [(5, 1), (1, 9)] {
-        let (mut world, session, sent) = challenged(living(before));
+        let (mut world, session, sent) = challenged_under(living(before));
         restart(&mut world, &living(after));
         world.wait(before * MINUTE - MILLISECOND);
         let mut in_time = world.clone();
         assert_eq!(purpose(in_time.verify(&session, &sent)), Ok(Purpose::Login));
         world.wait(MILLISECOND);
-        assert_refused(&mut world, Denied::OobCodeExpired, |world| {
-            world.verify(&session, &sent)
-        });
+        assert_unverified(&mut world, &session, &sent, Denied::OobCodeExpired);
         let session = world.first_factor();
         let next = world.challenge(&session, None).unwrap();
         world.wait(after * MINUTE - MILLISECOND);
         let mut in_time = world.clone();
         assert_eq!(purpose(in_time.verify(&session, &next)), Ok(Purpose::Login));
         world.wait(MILLISECOND);
-        assert_refused(&mut world, Denied::OobCodeExpired, |world| {
-            world.verify(&session, &next)
-        });
+        assert_unverified(&mut world, &session, &next, Denied::OobCodeExpired);
     }
 }
 
@@ -91,9 +87,7 @@ fn a_session_longer_than_the_policy_now_allows_waits_until_it_is_not() {
     let session = world.trusted(Assurance::FirstFactor, "", 10 * HOUR);
     let sent = world.challenge(&session, None).unwrap();
     restart(&mut world, &lasting(1));
-    assert_refused(&mut world, Denied::SessionTooLong, |world| {
-        world.verify(&session, &sent)
-    });
+    assert_unverified(&mut world, &session, &sent, Denied::SessionTooLong);
     // The record does not hold it: with the old policy the session is valid again.
     let mut back = world.clone();
     restart(&mut back, &lasting(24));
@@ -176,8 +170,7 @@ fn a_changed_rate_applies_to_what_was_already_spent() {
         let mut world = World::new();
         world.enroll(ALICES);
         world.wait(DAY);
-        let session = world.first_factor();
-        let sent = world.challenge(&session, None).unwrap();
+        let (session, sent) = challenged(&mut world);
         let start = world.now();
         let left = if limit == Limit::Sends { 9 } else { 10 };
         for _ in 0..left {
@@ -223,13 +216,9 @@ fn a_changed_rate_applies_to_what_was_already_spent() {
 fn a_policy_that_allows_fewer_attempts_holds_for_codes_that_are_out() {
     let mut world = World::new();
     world.import(ALICES).unwrap();
-    let session = world.first_factor();
-    let sent = world.challenge(&session, None).unwrap();
+    let (session, sent) = challenged(&mut world);
     for _ in 0..3 {
-        assert_denied(
-            world.verify(&session, &sent.wrong()),
-            Denied::InvalidBindingCode,
-        );
+        assert_wrong(&mut world, &session, &sent);
     }
     let allowing = |attempts| {
         let policy = Policy::auth0().with_attempts_per_challenge(Some(attempts));
@@ -249,7 +238,7 @@ fn a_policy_that_allows_fewer_attempts_holds_for_codes_that_are_out() {
 
 #[test]
 fn attempts_are_counted_without_a_cap_too_and_a_cap_taken_away_revives_no_challenge() {
-    let (mut world, session, sent) = challenged(Policy::auth0());
+    let (mut world, session, sent) = challenged_under(Policy::auth0());
     let capped = Policy::auth0()
         .with_attempts_per_challenge(Some(2))
         .unwrap();
@@ -259,20 +248,14 @@ fn attempts_are_counted_without_a_cap_too_and_a_cap_taken_away_revives_no_challe
     assert_denied(wrong(&mut world), Denied::InvalidBindingCode);
     assert_eq!(pending(&world), 0);
     restart(&mut world, &Policy::auth0());
-    assert_refused(&mut world, Denied::OobCodeUnknown, |world| {
-        world.verify(&session, &sent)
-    });
+    assert_unverified(&mut world, &session, &sent, Denied::OobCodeUnknown);
 }
 
 /// Wrong codes for the phone, one each.
 fn fail(world: &mut World, times: u32) {
-    let session = world.first_factor();
-    let sent = world.challenge(&session, None).unwrap();
+    let (session, sent) = challenged(world);
     for _ in 0..times {
-        assert_denied(
-            world.verify(&session, &sent.wrong()),
-            Denied::InvalidBindingCode,
-        );
+        assert_wrong(world, &session, &sent);
     }
 }
 

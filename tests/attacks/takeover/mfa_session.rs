@@ -4,18 +4,11 @@ use crate::*;
 
 /// An access token with the MFA audience: issued now, for a login an hour ago.
 fn access_token(world: &World, id: &str, life: Duration) -> MfaSession {
-    let claims = TrustedClaims {
-        id: SessionId::from_jti(id).unwrap(),
-        subject: world.account().subject().clone(),
-        client: "demo",
-        assurance: Assurance::Mfa,
-        scope: EVERY_SCOPE,
-        audience: "https://api.example/mfa/",
-        issued_at: world.now(),
-        expires_at: world.now() + life,
-        authenticated_at: world.now() - HOUR,
-    };
-    MfaSession::trusted(claims).unwrap()
+    vouched(world, id, |claims| {
+        claims.audience = "https://api.example/mfa/";
+        claims.expires_at = claims.issued_at + life;
+        claims.authenticated_at = claims.issued_at - HOUR;
+    })
 }
 
 #[test]
@@ -43,9 +36,7 @@ fn an_mfa_session_cannot_complete_a_login_with_the_code_of_a_first_factor() {
     let (alice, owner) = (world.first_factor(), world.second_factor());
     let sent = world.challenge(&alice, None).unwrap();
     for answer in [sent.clone(), sent.wrong()] {
-        assert_refused(&mut world, Denied::FirstFactorRequired, |world| {
-            world.verify(&owner, &answer)
-        });
+        assert_unverified(&mut world, &owner, &answer, Denied::FirstFactorRequired);
     }
     assert!(world.verify(&alice, &sent).is_ok());
 }
@@ -74,16 +65,12 @@ fn an_mfa_session_that_names_a_code_it_may_not_answer_gets_the_reason() {
     world.import(ALICES).unwrap();
     let (owner, other) = (world.second_factor(), world.second_factor());
     let others = world.associate(&other, MALLORYS).unwrap();
-    assert_refused(&mut world, Denied::OobCodeOfAnotherSession, |world| {
-        world.verify(&owner, &others)
-    });
+    assert_unverified(&mut world, &owner, &others, Denied::OobCodeOfAnotherSession);
     let never_issued = Sent {
         oob_code: "never issued".into(),
         ..others
     };
-    assert_refused(&mut world, Denied::OobCodeUnknown, |world| {
-        world.verify(&owner, &never_issued)
-    });
+    assert_unverified(&mut world, &owner, &never_issued, Denied::OobCodeUnknown);
 }
 
 /// An access token that lived 5 seconds could once be renewed 1,000 times. It drew a recovery code,
@@ -167,8 +154,7 @@ fn a_first_factor_login_is_authenticated_now_and_has_no_end() {
 fn a_login_at_a_server_that_is_behind_is_authenticated_at_the_time_of_the_account() {
     let mut world = World::new();
     world.import(ALICES).unwrap();
-    let session = world.first_factor();
-    let sent = world.challenge(&session, None).unwrap();
+    let (session, sent) = challenged(&mut world);
     let issued = world.now();
     world.set_back(30 * SECOND);
     let verified = world.verify(&session, &sent).unwrap();
@@ -210,9 +196,7 @@ fn the_same_id_with_another_assurance_is_another_session() {
     let [full, first_factor] = super::of_one_id(&world);
     assert_ne!(full, first_factor);
     let sent = world.associate(&first_factor, ALICES).unwrap();
-    assert_refused(&mut world, Denied::OobCodeOfAnotherSession, |world| {
-        world.verify(&full, &sent)
-    });
+    assert_unverified(&mut world, &full, &sent, Denied::OobCodeOfAnotherSession);
     world.verify(&first_factor, &sent).unwrap();
     // The first-factor session is spent, and the other stays valid.
     assert_refused(&mut world, Denied::SessionSpent, |world| {
@@ -233,18 +217,7 @@ fn the_same_id_with_another_assurance_is_another_session() {
 fn a_claimed_auth_time_is_capped_at_the_time_of_the_proof() {
     let mut world = World::new();
     let now = world.now();
-    let session = MfaSession::trusted(TrustedClaims {
-        id: SessionId::from_jti("jti").unwrap(),
-        subject: world.subject().clone(),
-        client: "demo",
-        assurance: Assurance::Mfa,
-        scope: EVERY_SCOPE,
-        audience: "",
-        issued_at: now,
-        expires_at: now + HOUR,
-        authenticated_at: now + YEAR,
-    })
-    .unwrap();
+    let session = vouched(&world, "jti", |claims| claims.authenticated_at = now + YEAR);
     let sent = world.associate(&session, ALICES).unwrap();
     let verified = world.verify(&session, &sent).unwrap();
     assert_eq!(verified.authenticated_at(), now);

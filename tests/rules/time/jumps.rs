@@ -1,12 +1,12 @@
 //! Clocks that jump ahead: each jump refills at most one burst.
 
-use oob_mfa::{Channel, Denied, Limit, Policy};
-use oob_mfa_testing::{Answer, Command, RecoveryGuess, World, forward_steps};
+use oob_mfa::{Denied, Limit, Policy};
+use oob_mfa_testing::{ALICES, Answer, Command, RecoveryGuess, World, forward_steps};
 use proptest::prelude::*;
 use time::Duration;
 
-use super::{CHALLENGE, ready};
-use crate::harness::{DAY, HOUR, MINUTE, YEAR, charged, config, world};
+use super::ready;
+use crate::harness::{CHALLENGE, DAY, HOUR, MINUTE, YEAR, charged, config, world};
 
 /// How often something succeeds before it is refused.
 pub fn left(world: &World, command: &Command) -> usize {
@@ -20,24 +20,6 @@ pub fn left(world: &World, command: &Command) -> usize {
         .count()
 }
 
-/// An account with a phone and a recovery code.
-fn enrolled(seed: u64) -> World {
-    let mut world = world(&Policy::auth0(), seed);
-    for command in [
-        Command::Begin,
-        Command::Associate {
-            session: 0,
-            phone: "+14155558730".parse().unwrap(),
-            channel: Channel::Sms,
-        },
-        super::RIGHT,
-    ] {
-        world.apply(&command);
-    }
-    assert!(world.account().is_enrolled());
-    world
-}
-
 proptest! {
     #![proptest_config(config())]
 
@@ -47,7 +29,8 @@ proptest! {
         seed: u64,
         turns in prop::collection::vec((prop_oneof![Just(0), forward_steps()], 0..10 * MINUTE), 1..25),
     ) {
-        let mut world = enrolled(seed);
+        let mut world = world(&Policy::auth0(), seed);
+        world.enroll(ALICES);
         let limit = Policy::auth0().rate(Limit::RecoveryFailures);
         let (burst, period) = (i64::from(limit.burst()), crate::harness::period(limit));
         let (begun, mut gone_by, mut furthest) = (world.now(), 0, 0);

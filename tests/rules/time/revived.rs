@@ -4,15 +4,13 @@ use std::collections::HashSet;
 
 use oob_mfa::{Assurance, Channel, Limit, MfaSession, Policy};
 use oob_mfa_testing::record::{Record, challenge_id, session_tag};
-use oob_mfa_testing::{
-    Answer, Command, Guess, RecoveryGuess, World, backward_steps, monotone_commands,
-};
+use oob_mfa_testing::{Answer, Command, RecoveryGuess, backward_steps, monotone_commands};
 use proptest::prelude::*;
 
 use super::jumps::left;
-use super::{CHALLENGE, world};
 use crate::harness::{
-    Look, answered, charged, config, is_done, millis, play, presenter, record, skew,
+    CHALLENGE, Look, answer_to, answered, charged, config, is_done, millis, play, presenter,
+    record, skew, world,
 };
 
 /// Rule 13: a code or session that a record has ended is never accepted or judged again.
@@ -105,13 +103,13 @@ proptest! {
         let session_of = |number: usize| world.sessions().len() - 1 - number;
         for session in completed {
             if world.sessions()[session].assurance() == Assurance::FirstFactor {
-                let again = Command::Challenge { session: session_of(session), authenticator: None , channel: None};
+                let again = Command::Challenge { session: session_of(session), authenticator: None, channel: None };
                 let answer = earlier.clone().apply(&again).reply.answer;
                 assert!(matches!(answer, Answer::Denied(_)), "session {session} is valid again");
             }
         }
         for code in used {
-            let answer = answer_late(&earlier, code);
+            let answer = answer_to(&earlier, code);
             assert!(matches!(answer, Answer::Denied(_)), "code {code:?} is live again");
         }
         // Codes that a change has dropped from the record stay dropped.
@@ -124,20 +122,10 @@ proptest! {
             pruned.apply(&Command::Step { millis: back });
             for (number, code) in world.codes().iter().enumerate() {
                 if code.expires_at <= world.now() {
-                    let answer = answer_late(&pruned, number);
+                    let answer = answer_to(&pruned, number);
                     assert!(matches!(answer, Answer::Denied(_)), "code {number:?} comes back");
                 }
             }
         }
     }
-}
-
-/// Presents the right code with this number now.
-fn answer_late(world: &World, number: usize) -> Answer {
-    let late = Command::VerifyOob {
-        session: None,
-        code: Some(world.codes().len() - 1 - number),
-        guess: Guess::Right,
-    };
-    world.clone().apply(&late).reply.answer
 }

@@ -8,8 +8,10 @@ use oob_mfa_testing::{
 };
 use proptest::prelude::*;
 
-use super::{CHALLENGE, RIGHT, ready};
-use crate::harness::{DAY, HOUR, YEAR, config, is_behind, millis, play, skew, through_json, world};
+use super::ready;
+use crate::harness::{
+    CHALLENGE, DAY, HOUR, RIGHT, YEAR, config, is_behind, millis, play, skew, through_json, world,
+};
 
 /// Every command that would change the account, after a new session.
 fn changes() -> Vec<Command> {
