@@ -5,7 +5,7 @@
 //! The crate decides; your server loads, saves, sends and answers. The crate reads no clock, no random source
 //! and no environment, and opens no socket and no file. A typical operation takes an [`Account`], a proven
 //! [`MfaSession`], a request, the time and random bytes. It returns a [`Transition`]: the next account,
-//! and an outcome that stays hidden until you save that account.
+//! and an outcome that stays sealed until you save that account.
 //!
 //! # Map
 //!
@@ -211,8 +211,8 @@
 //! # Features
 //!
 //! * `exchange`: the module [`exchange`], with `serde_json`. It needs `std`.
-//! * `http`: `exchange`, and conversions of a [`Reply`](exchange::Reply) to an `http::Response` and of the
-//!   headers in an `http::HeaderMap`.
+//! * `http`: turns on `exchange`, converts a [`Reply`](exchange::Reply) to an `http::Response`, and reads the
+//!   headers of an `http::HeaderMap`.
 //! * `std` (default): turns on `std` of the dependencies, which `time::UtcDateTime::now` needs. The crate
 //!   itself is `no_std` and needs `alloc`.
 #![no_std]

@@ -231,7 +231,8 @@ impl Token {
         self.context.go(Err(denied.into()))
     }
 
-    /// The token is not one of yours: 401, by [`Denied::TokenMalformed`] or [`Denied::TokenInvalid`].
+    /// The token is not one of yours: 401 with the error of [`Denied::TokenMalformed`] or
+    /// [`Denied::TokenInvalid`].
     pub fn unknown(self) -> Exchange {
         self.context.go(Err(self.offered.denied.into()))
     }
