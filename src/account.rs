@@ -39,10 +39,25 @@ pub(crate) const MAX_REVISION: u64 = (1 << 53) - 1;
 /// # Stored form
 ///
 /// serde writes ids and digests as text in human-readable formats (JSON), as bytes in binary ones
-/// (postcard). Loading checks every record ([rule 17](crate::rules#17-hostile-input)), and the error
-/// names the broken invariant. The record holds no binding code, recovery code, token or key
-/// ([rule 14](crate::rules#14-secrets)). It does hold the id of a challenge, which its `oob_code`
-/// encodes.
+/// (postcard). The record holds no binding code, recovery code, token or key, but it does hold the bytes
+/// of each `oob_code` ([rule 14](crate::rules#14-secrets)).
+///
+/// Loading refuses a record that breaks one of these invariants, and the error names it
+/// ([rule 17](crate::rules#17-hostile-input)):
+///
+/// * The version is 1, and the revision is 1 to 2⁵³ − 1.
+/// * There are at most 10 phones, 16 challenges and 16 spent sessions.
+/// * No 2 phones have the same id or number, no 2 challenges the same id, and no session is spent twice.
+/// * No time is later than the last change allows.
+/// * A live code expires within 10 minutes of its issue. It belongs to an active phone, or to a phone that
+///   is not on the account yet.
+/// * A session has at most 1 live code per phone, and an enrollment 1 of any session.
+/// * A spent session has no challenge.
+/// * A first factor's pending enrollment excludes every confirmed phone.
+/// * A recovery code needs a phone, and excludes the recovery codes of pending enrollments.
+///
+/// Counts of failures are not compared with a policy, because a policy can change. The check cannot know
+/// who wrote the record.
 // Boxed: an account moves about 8 times between load and save.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Account {

@@ -5,7 +5,9 @@ use alloc::boxed::Box;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de, ser};
 
 use super::challenge::PendingChallenge;
-use super::{Account, MAX_CHALLENGES, MAX_REVISION, MAX_SPENT, Phone, RevokedUntil, State};
+use super::{
+    Account, MAX_CHALLENGES, MAX_REVISION, MAX_SPENT, Phone, RevokedUntil, SpentSession, State,
+};
 use crate::budget::{Limit, RateLimit};
 use crate::policy::{MAX_CODE_AGE, MAX_PHONES, MAX_SESSION};
 use crate::session::Assurance;
@@ -132,6 +134,10 @@ impl State {
     fn check_challenge(&self, pending: &PendingChallenge) -> Result<(), &'static str> {
         if pending.issued_at > self.as_of {
             return Err("a challenge was issued later than the last change");
+        }
+        let is_own = |spent: &SpentSession| spent.session == pending.session;
+        if self.spent.iter().any(is_own) {
+            return Err("a challenge of a session that is spent");
         }
         let latest = pending.issued_at.after(MAX_CODE_AGE);
         let lives = |expires_at| pending.issued_at < expires_at && expires_at <= latest;

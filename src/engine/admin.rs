@@ -83,7 +83,8 @@ impl Engine {
     ///
     /// # Security
     ///
-    /// If someone else knows the password, change it first.
+    /// If someone else knows the password, change it first. The threat model says what a reset
+    /// [leaves](crate::threat_model#outlive-a-reset).
     ///
     /// # Examples
     ///

@@ -1,4 +1,5 @@
 use alloc::format;
+use alloc::rc::Rc;
 use alloc::string::ToString;
 use alloc::vec;
 use alloc::vec::Vec;
@@ -48,8 +49,7 @@ fn refused() -> Transition<u32> {
 
 /// An answer that is charged.
 fn rejected() -> Transition<u32> {
-    let events = Vec::new();
-    Transition::changed(changed(), events, None, Err(Denied::InvalidBindingCode))
+    Transition::changed(changed(), vec![], None, Err(Denied::InvalidBindingCode))
 }
 
 /// Waits once, like a store over a network.
@@ -113,24 +113,30 @@ fn a_refusal_does_not_call_save() {
     assert_eq!(outcome.unwrap().result, Err(Denied::NotEnrolled));
 }
 
+/// A grant, and a second handle that shows whether what it grants still exists.
+fn watched() -> (Transition<Rc<()>>, Rc<()>) {
+    let watch = Rc::new(());
+    let granted = Ok(watch.clone());
+    (Transition::changed(changed(), vec![], None, granted), watch)
+}
+
 #[test]
-fn a_failed_save_returns_only_its_error() {
-    for transition in [granted(), rejected()] {
-        assert_eq!(
-            transition.commit(|_| Err("conflict")).unwrap_err(),
-            "conflict"
-        );
-    }
-    for transition in [granted(), rejected()] {
-        let save = async |_| {
-            OnceLater::default().await;
-            Err("conflict")
-        };
-        assert_eq!(
-            block_on(transition.commit_async(save)).0.unwrap_err(),
-            "conflict"
-        );
-    }
+fn a_failed_save_returns_its_error_and_drops_what_was_granted() {
+    let wait_and_fail = async |_| {
+        OnceLater::default().await;
+        Err("conflict")
+    };
+    let failed = rejected().commit(|_| Err("conflict"));
+    assert_eq!(failed.unwrap_err(), "conflict");
+    let failed = block_on(rejected().commit_async(wait_and_fail)).0;
+    assert_eq!(failed.unwrap_err(), "conflict");
+    let [(now, first), (later, second)] = [watched(), watched()];
+    let failed = now.commit(|_| Err("conflict"));
+    assert_eq!(Rc::strong_count(&first), 1);
+    assert_eq!(failed.unwrap_err(), "conflict");
+    let failed = block_on(later.commit_async(wait_and_fail)).0;
+    assert_eq!(Rc::strong_count(&second), 1);
+    assert_eq!(failed.unwrap_err(), "conflict");
 }
 
 #[test]
@@ -149,19 +155,21 @@ fn an_async_save_is_awaited() {
 }
 
 #[test]
-fn an_abandoned_save_reveals_nothing() {
+fn an_abandoned_save_drops_what_was_granted() {
     let saves = Cell::new(0);
+    let (transition, watch) = watched();
     {
         let save = async |_| {
             OnceLater::default().await;
             saves.set(saves.get() + 1);
             Ok::<_, Infallible>(())
         };
-        let mut future = pin!(granted().commit_async(save));
+        let mut future = pin!(transition.commit_async(save));
         let mut context = Context::from_waker(Waker::noop());
         assert!(future.as_mut().poll(&mut context).is_pending());
+        assert_eq!(Rc::strong_count(&watch), 2);
     }
-    assert_eq!(saves.get(), 0);
+    assert_eq!((saves.get(), Rc::strong_count(&watch)), (0, 1));
 }
 
 #[test]

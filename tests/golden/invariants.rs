@@ -315,3 +315,14 @@ fn a_record_of_a_session_spent_twice_is_refused() {
         push_twin(&mut record["spent"], |spent| spent["expires_at"] = 1.into());
     });
 }
+
+#[test]
+fn a_record_of_a_challenge_of_a_spent_session_is_refused() {
+    assert_refused(
+        &signing_in(),
+        "a challenge of a session that is spent",
+        |record| {
+            record["spent"][0]["session"] = record["challenges"][0]["session"].clone();
+        },
+    );
+}

@@ -43,13 +43,15 @@ fn assert_same(bound: f64, expected: f64) {
 #[test]
 fn the_bound_is_the_judged_codes_over_the_values_of_a_code() {
     let (auth0, nist) = (Policy::auth0(), Policy::nist_800_63b4());
-    // k = 10, 10 + 240 and 10 + 87,600, of the failure budget.
+    // k = 10, 10 + 240, 10 + 7,200 and 10 + 87,600, of the failure budget.
     assert_same(auth0.guess_bound(Duration::ZERO), 0.000_01);
     assert_same(auth0.guess_bound(DAY), 0.000_25);
+    assert_same(auth0.guess_bound(30 * DAY), 0.007_21);
     assert_same(auth0.guess_bound(YEAR), 0.087_61);
-    // k = 10 of the failure budget, then 5 × (10 + 24) and 5 × (10 + 8,760) of the sends.
+    // k = 10 of the failure budget, then 5 × (10 + 24), 5 × (10 + 720) and 5 × (10 + 8,760) of the sends.
     assert_same(nist.guess_bound(Duration::ZERO), 0.000_01);
     assert_same(nist.guess_bound(DAY), 0.000_17);
+    assert_same(nist.guess_bound(30 * DAY), 0.003_65);
     assert_same(nist.guess_bound(YEAR), 0.043_85);
     // k = 100 × 10 phones, and 100 of one.
     assert_same(nist.guess_bound_while_idle(YEAR), 0.001);

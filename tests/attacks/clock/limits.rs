@@ -95,29 +95,44 @@ fn each_jump_ahead_refills_what_that_time_would_and_at_most_one_burst() {
     }
 }
 
-#[test]
-fn a_clock_that_jumps_a_year_ahead_refills_one_burst_of_each_budget() {
-    let mut world = World::new();
-    world.enroll(ALICES);
-    let (session, sent) = challenged(&mut world);
-    world.use_up_failures(&session, &sent);
-    world.wait(YEAR);
+/// Spends all that is left: messages, wrong binding codes, wrong recovery codes.
+fn spend(world: &mut World) -> [u32; 3] {
     let session = world.first_factor();
-    for _ in 0..10 {
-        world.challenge(&session, None).unwrap();
-    }
+    let sent: Vec<_> = std::iter::from_fn(|| world.challenge(&session, None).ok()).collect();
+    let judged = wrong_codes(world, &session, sent.last().unwrap());
+    let wrong = |world: &mut World| world.recover(&session, "wrong").err();
+    let recoveries = (0..)
+        .find(|_| wrong(world) != Some(Denied::InvalidRecoveryCode))
+        .unwrap();
     let empty = Denied::TooManySends {
         retry_at: world.now() + HOUR,
     };
-    assert_refused(&mut world, empty, |world| world.challenge(&session, None));
-    for _ in 0..10 {
-        assert_denied(
-            world.recover(&session, "wrong"),
-            Denied::InvalidRecoveryCode,
-        );
+    assert_refused(world, empty, |world| world.challenge(&session, None));
+    let empty = Denied::TooManyFailures {
+        retry_at: world.now() + 6 * MINUTE,
+    };
+    assert_refused(world, empty, |world| world.recover(&session, "wrong"));
+    [u32::try_from(sent.len()).unwrap(), judged, recoveries]
+}
+
+#[test]
+fn a_jump_ahead_refills_each_budget_by_that_time_and_at_most_one_burst() {
+    for (jump, refilled) in [
+        (2 * HOUR, [2, 10, 10]),
+        (9 * HOUR, [9, 10, 10]),
+        (DAY, [10, 10, 10]),
+        (YEAR, [10, 10, 10]),
+    ] {
+        let mut world = World::new();
+        world.enroll(ALICES);
+        assert_eq!(spend(&mut world), [9, 10, 10]);
+        assert_eq!(ahead(&mut world, jump, spend), refilled, "{jump:?}");
+        // Servers that did not jump.
+        let session = world.first_factor();
+        assert_refused(&mut world, Denied::ClockBehind, |world| {
+            world.challenge(&session, None)
+        });
     }
-    let empty = failures_spent(&world);
-    assert_refused(&mut world, empty, |world| world.recover(&session, "wrong"));
 }
 
 /// Such a jump ends what expires, and nothing else: the phones and the recovery code stay.

@@ -48,7 +48,7 @@ fn largest(phones: usize, challenges: impl Fn(usize) -> Value, recovery: &Value)
             "failures": u32::MAX,
         })
     };
-    let spent = |number| value!({"session": text_of(22, number), "expires_at": LAST});
+    let spent = |number: usize| value!({"session": text_of(22, 100 + number), "expires_at": LAST});
     value!({
         "version": 1,
         "account": {
