@@ -28,9 +28,15 @@ use crate::service::Service;
 #[derive(Clone)]
 struct Operator(Arc<str>);
 
-/// Every route of the administration.
-pub fn router(service: &Arc<Service>, operators: Operators) -> Router {
-    Router::new()
+/// Serves until `stop` completes, beside [`http::serve`](crate::http::serve), which waits for the
+/// accepted requests of both.
+pub async fn serve(
+    listener: TcpListener,
+    service: Arc<Service>,
+    operators: Operators,
+    stop: impl Future<Output = ()> + Send + 'static,
+) {
+    let routes = Router::new()
         .route("/metrics", get(endpoints::metrics))
         .route("/accounts/{subject}", get(endpoints::show))
         .route("/accounts/{subject}/phones", post(endpoints::import_phone))
@@ -57,21 +63,10 @@ pub fn router(service: &Arc<Service>, operators: Operators) -> Router {
                 "The endpoint does not take this method.",
             )
         })
-        .layer(from_fn_with_state(Arc::clone(service), take_on::take_on))
+        .layer(from_fn_with_state(Arc::clone(&service), take_on::take_on))
         // Checked before the body is read.
         .layer(from_fn_with_state(Arc::new(operators), authorize))
-        .with_state(Arc::clone(service))
-}
-
-/// Serves until `stop` completes, beside [`http::serve`](crate::http::serve), which waits for the
-/// accepted requests of both.
-pub async fn serve(
-    listener: TcpListener,
-    service: Arc<Service>,
-    operators: Operators,
-    stop: impl Future<Output = ()> + Send + 'static,
-) {
-    let routes = router(&service, operators);
+        .with_state(Arc::clone(&service));
     serve_routes(listener, &service, routes, stop).await;
 }
 
