@@ -10,6 +10,7 @@ pub mod postgres_server;
 pub mod process;
 pub mod programs;
 pub mod redis_server;
+pub mod request;
 pub mod site;
 mod words;
 

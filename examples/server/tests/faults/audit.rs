@@ -1,7 +1,6 @@
 //! Processes are killed while they write: a log has the events of each committed change.
 
-use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
 use std::thread;
 
@@ -10,6 +9,7 @@ use serde_json::json;
 use crate::common::backend::{Backend, Kind};
 use crate::common::long;
 use crate::common::process::Process;
+use crate::common::request::{Connection, Request};
 use crate::common::site::{ISSUER, Site};
 use crate::common::*;
 use crate::until;
@@ -40,21 +40,9 @@ fn lines(log: &str) -> Vec<(u64, String)> {
 
 /// Requests challenges until the process ends, and ignores the answers.
 fn challenge_until_it_dies(address: SocketAddr, token: &str, answered: &AtomicU64) {
-    let body = json!({
-        "client_id": "demo", "client_secret": "demo-secret", "mfa_token": token,
-    });
-    let body = body.to_string();
-    let request = format!(
-        "POST /mfa/challenge HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\
-         content-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
-        body.len()
-    );
-    let ask = || -> std::io::Result<usize> {
-        let mut stream = TcpStream::connect(address)?;
-        stream.write_all(request.as_bytes())?;
-        stream.read_to_end(&mut Vec::new())
-    };
-    while ask().is_ok_and(|length| length > 0) {
+    let request = Request::challenge(token);
+    let ask = || Connection::open(address)?.send(&request);
+    while ask().is_ok() {
         answered.fetch_add(1, SeqCst);
     }
 }

@@ -15,7 +15,7 @@ mod proxy;
 mod redis;
 
 use common::Answer;
-use common::patience::{PATIENCE, until};
+use common::patience::until;
 
 /// The text for a token whose login is complete.
 const INVALID_TOKEN: &str = "The mfa_token provided is invalid. Try getting a new token.";

@@ -9,9 +9,9 @@ use serde_json::Value;
 
 use crate::common::backend::{Backend, Kind};
 use crate::common::process::Process;
+use crate::common::request::{Connection, Request};
 use crate::common::site::{ISSUER, Site};
 use crate::common::{Answer, password_hash};
-use crate::request::{Connection, Request};
 
 /// The number of users. Each attack takes a new one with full budgets.
 const USERS: usize = 64;

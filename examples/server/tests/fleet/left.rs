@@ -3,10 +3,10 @@
 use std::collections::HashSet;
 
 use crate::attack::login;
+use crate::common::request::Request;
 use crate::fleet::{Target, User};
 use crate::heard::Heard;
 use crate::record::{BURST, Record};
-use crate::request::Request;
 use crate::shots::Attacked;
 
 /// The number of messages that a user got. No message came twice.

@@ -18,7 +18,6 @@ mod load;
 mod mixed;
 mod outage;
 mod record;
-mod request;
 mod shots;
 mod table;
 

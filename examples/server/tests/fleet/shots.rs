@@ -8,9 +8,9 @@ use chacha20::ChaCha20Rng;
 use chacha20::rand_core::{Rng, SeedableRng};
 
 use crate::attack::{Pending, challenge, enroll, login};
+use crate::common::request::{Connection, Request};
 use crate::fleet::{Target, User};
 use crate::heard::Heard;
-use crate::request::{Connection, Request};
 
 pub const CLIENTS: usize = 24;
 /// Between looks at what other threads and processes do.
