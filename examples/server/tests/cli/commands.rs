@@ -11,7 +11,7 @@ use argon2::{Argon2, PasswordVerifier};
 
 use oob_mfa_server::keys::{Keys, SigningAlgorithm};
 
-use crate::words::PASSWORD;
+use crate::common::PASSWORD;
 use crate::{program, run};
 
 const TOKEN: &str = "0123456789abcdef0123456789abcdef";

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::{Running, program, run};
+use crate::{program, run, start};
 
 #[test]
 fn help_names_every_flag_and_its_environment_variable() {
@@ -86,7 +86,7 @@ fn a_configuration_that_lets_no_client_add_a_phone_causes_a_warning() {
         .unwrap();
         let mut command = program(directory.path());
         command.args(["--listen", "127.0.0.1:0", "--config", "config.toml"]);
-        let (_, log) = Running::start(command).stop();
+        let log = start(&mut command).process.terminate();
         assert_eq!(log.contains(WARNING), warned, "{lines}: {log}");
     }
 }

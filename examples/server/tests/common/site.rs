@@ -23,6 +23,13 @@ pub struct Running {
     pub client: Client,
 }
 
+impl Running {
+    pub fn of(process: Process) -> Self {
+        let client = Client::of(process.address);
+        Self { process, client }
+    }
+}
+
 impl Site {
     pub fn new() -> Self {
         Self::with(&format!("issuer = \"{ISSUER}\""))
@@ -59,9 +66,7 @@ impl Site {
     }
 
     pub fn start_sending_to(&self, store: &str, outbox: &str) -> Running {
-        let process = Process::start(&mut self.command(store, outbox));
-        let client = Client::of(process.address);
-        Running { process, client }
+        Running::of(Process::start(&mut self.command(store, outbox)))
     }
 
     /// What starts one.
