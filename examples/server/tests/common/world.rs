@@ -43,6 +43,7 @@ pub use self::{
 pub use oob_mfa_walk::{
     answer::{Answer, Challenged},
     client::{Client, bearer, wrong},
+    refusal::*,
 };
 
 /// The password, hashed with settings that make the check cheap.

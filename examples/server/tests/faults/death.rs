@@ -112,7 +112,7 @@ fn a_challenge_that_was_saved_and_not_sent_stays_charged(backend: &Backend) {
     let next = site.start(&backend.url);
     next.client
         .answer(&token, &oob_code, &code)
-        .is(403, "invalid_grant", "Malformed oob_code");
+        .refused(MALFORMED_OOB_CODE);
     // The user asks again: 3 of 10 are charged.
     for _ in 0..7 {
         next.client.challenge(&token, &json!({})).ok();

@@ -14,19 +14,10 @@ mod postgres;
 mod proxy;
 mod redis;
 
-use common::Answer;
 use common::patience::until;
-
-/// The text for a token whose login is complete.
-const INVALID_TOKEN: &str = "The mfa_token provided is invalid. Try getting a new token.";
+use common::{Answer, UNAVAILABLE};
 
 #[track_caller]
 fn is_unavailable(answer: &Answer) {
-    answer
-        .is(
-            503,
-            "temporarily_unavailable",
-            "The service is temporarily unavailable. Try again.",
-        )
-        .retry_after(1);
+    answer.refused(UNAVAILABLE).retry_after(1);
 }

@@ -85,11 +85,9 @@ fn an_unsupported_content_type_is_refused() {
 fn without_a_content_type_the_token_endpoint_reads_a_form_and_the_others_json() {
     let world = World::new();
     let body = "grant_type=x&client_id=demo-public";
-    world.send("POST", "/oauth/token", &[], body).is(
-        400,
-        "unsupported_grant_type",
-        "The grant type is not supported.",
-    );
+    world
+        .send("POST", "/oauth/token", &[], body)
+        .refused(UNSUPPORTED_GRANT);
     let bearer = bearer(&world.login());
     let body = json!({
         "authentication_types": "oob", "oob_channels": "sms", "phone_number": PHONE,
@@ -101,7 +99,7 @@ fn without_a_content_type_the_token_endpoint_reads_a_form_and_the_others_json() 
     let body = json!({ "client_id": "demo-public", "mfa_token": "x" }).to_string();
     world
         .send("POST", "/mfa/challenge", &[], body)
-        .is(401, "invalid_grant", "Malformed mfa_token");
+        .refused(MALFORMED_TOKEN);
 }
 
 #[test]
@@ -164,9 +162,8 @@ fn a_parameter_that_is_missing_is_named() {
                 "Missing required parameter: client_id",
             );
         }
-        let bearer = bearer(token);
         let associate = |body: Value, name: &str| {
-            let answer = world.json("/mfa/associate", &[("authorization", &bearer)], &body);
+            let answer = world.associate_by(&body, token);
             invalid(&answer, &format!("Missing required parameter: {name}"));
         };
         associate(json!({}), "authenticator_types");
@@ -218,12 +215,11 @@ fn a_parameter_of_a_wrong_type_is_named() {
                 invalid(&answer, "challenge_type must be an array of strings");
             }
         }
-        let bearer = bearer(token);
         let associate = |types: Value, channels: Value, phone: Value| {
             let body = json!({
                 "authenticator_types": types, "oob_channels": channels, "phone_number": phone,
             });
-            world.json("/mfa/associate", &[("authorization", &bearer)], &body)
+            world.associate_by(&body, token)
         };
         let (oob, sms) = (json!(["oob"]), json!(["sms"]));
         let list = |name| format!("{name} must be an array of strings");
@@ -372,11 +368,7 @@ fn an_unreadable_record_is_answered_and_left_unchanged() {
             world.recover(&token, "x"),
         ];
         for answer in answers {
-            answer.is(
-                500,
-                "server_error",
-                "The server failed to answer the request.",
-            );
+            answer.refused(SERVER_ERROR);
         }
         assert_eq!(world.record(), Some(broken));
     }
