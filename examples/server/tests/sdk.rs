@@ -8,9 +8,10 @@ mod server;
 #[path = "sdk/walk.rs"]
 mod walk;
 
+use npm::entries;
 use oob_mfa_walk::refusal::*;
 use serde_json::{Value, json};
-use walk::{Walk, audience, device, entries, recovery_code, text};
+use walk::{Walk, audience, device, recovery_code, text};
 
 #[test]
 fn the_sdk_walks_the_whole_life() {
@@ -34,10 +35,10 @@ fn the_sdk_walks_the_whole_life() {
     );
     let pending = walk.answer("list of pending");
     let device = device(&pending[1]);
-    let recovery = text(&pending[0], "id").to_owned();
+    let recovery = &pending[0]["id"];
     assert_eq!(
         pending,
-        entries(&recovery, &[(&device, "XXXXXXXX8730")], false)
+        entries(recovery, &[(&device, "XXXXXXXX8730")], false)
     );
     let tokens = walk.answer("confirm");
     walk.id_token("id token", &tokens, &["pwd", "mfa", "sms"]);
@@ -47,7 +48,7 @@ fn the_sdk_walks_the_whole_life() {
     walk.asks_for_more("second login", &challenge);
     assert_eq!(
         walk.answer("list"),
-        entries(&recovery, &[(&device, "XXXXXXXX8730")], true)
+        entries(recovery, &[(&device, "XXXXXXXX8730")], true)
     );
     walk.challenged("challenge");
     walk.refused("wrong code", "MfaVerifyError", WRONG_CODE);
@@ -91,17 +92,17 @@ fn the_sdk_walks_the_whole_life() {
     }
     let both = walk.answer("list of both");
     // Each used recovery code was replaced, with a new entry.
-    let recovery = text(&both[0], "id").to_owned();
+    let recovery = &both[0]["id"];
     let other = walk::device(&both[3]);
     let phones = [
         (device.as_str(), "XXXXXXXX8730"),
         (other.as_str(), "XXXXXXXX0000"),
     ];
-    assert_eq!(both, entries(&recovery, &phones, true));
+    assert_eq!(both, entries(recovery, &phones, true));
     assert_eq!(walk.answer("delete"), Value::Null);
     assert_eq!(
         walk.answer("list without the first"),
-        entries(&recovery, &phones[1..], true)
+        entries(recovery, &phones[1..], true)
     );
     assert_eq!(walk.answer("delete the last"), Value::Null);
     assert_eq!(walk.answer("list at the end"), json!([]));
@@ -224,17 +225,7 @@ fn the_errors_of_the_sdk_have_the_texts_of_our_answers() {
     for count in 1..=10 {
         walk.refused(&format!("wrong code {count}"), VERIFY, WRONG_CODE);
     }
-    walk.refused_for_now(
-        "right code too late",
-        VERIFY,
-        "Too many failed codes. Wait for some minutes before retrying.",
-        360,
-    );
-    walk.refused_for_now(
-        "challenge too often",
-        CHALLENGE,
-        "Too many SMS sent by the user. Wait for some minutes before retrying.",
-        3_600,
-    );
+    walk.refused_for_now("right code too late", VERIFY, TOO_MANY_FAILURES, 360);
+    walk.refused_for_now("challenge too often", CHALLENGE, TOO_MANY_SENDS, 3_600);
     walk.ends();
 }
