@@ -66,7 +66,7 @@ impl Backend {
     pub fn redis() -> Option<Self> {
         static SKIPPED: Once = Once::new();
         let server = server("Redis", "OOB_MFA_TEST_REDIS", &SKIPPED)?;
-        let mut connection = redis_connection(&server, 0);
+        let mut connection = redis_connection(&server);
         let patience = Instant::now() + Duration::from_secs(60);
         let database = loop {
             let free = LEASED.into_iter().find(|database| {
@@ -119,11 +119,7 @@ impl Backend {
                 let row = client.query_opt(query, &[&subject.as_bytes()]).await;
                 row.unwrap().map(|row| row.get(0))
             }),
-            Kind::Redis { server, database } => redis::cmd("HGET")
-                .arg(format!("oob-mfa:account:{subject}"))
-                .arg("record")
-                .query(&mut redis_connection(server, *database))
-                .unwrap(),
+            Kind::Redis { .. } => redis_record(&self.url, subject),
         }
     }
 
@@ -149,13 +145,13 @@ impl Backend {
                 let inserted = client.execute(insert, &[&key, &revision, &record]).await;
                 assert_eq!(inserted.unwrap(), 1);
             }),
-            Kind::Redis { server, database } => redis::cmd("HSET")
+            Kind::Redis { .. } => redis::cmd("HSET")
                 .arg(format!("oob-mfa:account:{subject}"))
                 .arg("revision")
                 .arg(revision)
                 .arg("record")
                 .arg(record)
-                .exec(&mut redis_connection(server, *database))
+                .exec(&mut redis_connection(&self.url))
                 .unwrap(),
         }
     }
@@ -169,18 +165,16 @@ impl Backend {
                 let row = self.client().await.query_one(query, &[]).await;
                 row.unwrap().get::<_, i64>(0).try_into().unwrap()
             }),
-            Kind::Redis { server, database } => redis::cmd("XLEN")
+            Kind::Redis { .. } => redis::cmd("XLEN")
                 .arg("oob-mfa:events")
-                .query(&mut redis_connection(server, *database))
+                .query(&mut redis_connection(&self.url))
                 .unwrap(),
         }
     }
 
     /// A separate session of PostgreSQL, in the schema of the test.
     pub async fn client(&self) -> tokio_postgres::Client {
-        let (client, connection) = tokio_postgres::connect(&self.url, NoTls).await.unwrap();
-        tokio::spawn(connection);
-        client
+        postgres_client(&self.url).await
     }
 
     pub fn sql(&self, statements: &str) {
@@ -191,18 +185,10 @@ impl Backend {
     }
 
     pub fn redis_command(&self, words: &[&str]) {
-        let Kind::Redis { server, database } = &self.kind else {
-            panic!("not Redis: {}", self.url);
-        };
-        let mut command = redis::cmd(words[0]);
-        command.arg(&words[1..]);
-        command
-            .exec(&mut redis_connection(server, *database))
-            .unwrap();
+        assert!(self.url.starts_with("redis:"), "not Redis: {}", self.url);
+        redis_command(&self.url, words);
     }
-}
 
-impl Backend {
     /// The address of the store's server.
     pub fn address(&self) -> SocketAddr {
         let (_, rest) = self.url.split_once("://").unwrap();
@@ -261,18 +247,35 @@ impl Drop for Backend {
             Kind::Postgres { schema, .. } => self.sql(&format!("DROP SCHEMA {schema} CASCADE")),
             Kind::Redis { server, database } => {
                 self.redis_command(&["FLUSHDB"]);
-                redis::cmd("DEL")
-                    .arg(format!("oob-mfa-test:lease:{database}"))
-                    .exec(&mut redis_connection(server, 0))
-                    .unwrap();
+                let lease = format!("oob-mfa-test:lease:{database}");
+                redis_command(server, &["DEL", &lease]);
             }
         }
     }
 }
 
-fn redis_connection(server: &str, database: u32) -> redis::Connection {
-    let url = format!("{}/{database}", server.trim_end_matches('/'));
+pub async fn postgres_client(url: &str) -> tokio_postgres::Client {
+    let (client, connection) = tokio_postgres::connect(url, NoTls).await.unwrap();
+    tokio::spawn(connection);
+    client
+}
+
+fn redis_connection(url: &str) -> redis::Connection {
     redis::Client::open(url).unwrap().get_connection().unwrap()
+}
+
+pub fn redis_command(url: &str, words: &[&str]) {
+    let mut command = redis::cmd(words[0]);
+    command.arg(&words[1..]);
+    command.exec(&mut redis_connection(url)).unwrap();
+}
+
+pub fn redis_record(url: &str, subject: &str) -> Option<Vec<u8>> {
+    redis::cmd("HGET")
+        .arg(format!("oob-mfa:account:{subject}"))
+        .arg("record")
+        .query(&mut redis_connection(url))
+        .unwrap()
 }
 
 /// The URL in the environment. Without it, one line is printed, which the test harness does not

@@ -12,10 +12,9 @@ use oob_mfa_server::store::RedbStore;
 use serde_json::json;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
-use tokio_postgres::NoTls;
 
 use crate::audit::{site, site_of};
-use crate::common::backend::Backend;
+use crate::common::backend::{Backend, postgres_client};
 use crate::common::postgres_server::{PostgresServer, give, initialize, is_root};
 use crate::common::site::Site;
 use crate::common::*;
@@ -220,9 +219,7 @@ impl Full {
 
     fn revision(&self) -> u64 {
         let record: Vec<u8> = self.runtime.block_on(async {
-            let url = self.postgres.url();
-            let (client, connection) = tokio_postgres::connect(&url, NoTls).await.unwrap();
-            tokio::spawn(connection);
+            let client = postgres_client(&self.postgres.url()).await;
             let query = "SELECT record FROM oob_mfa_accounts";
             client.query_one(query, &[]).await.unwrap().get(0)
         });

@@ -10,7 +10,7 @@ use crate::common::backend::{Backend, Kind};
 use crate::common::long;
 use crate::common::site::Site;
 use crate::common::*;
-use crate::{is_unavailable, until};
+use crate::{is_unavailable, outage, until};
 
 /// Locked for writing by the test that stops the server.
 static UP: RwLock<()> = RwLock::new(());
@@ -52,32 +52,13 @@ fn requests_during_an_outage_get_retry_after_and_later_work() {
     let Some(backend) = Backend::postgres() else {
         return;
     };
-    let site = Site::new();
-    let servers = [site.start(&backend.url), site.start(&backend.url)];
-    let [one, other] = servers.each_ref().map(|running| &running.client);
-    site.enroll(one);
-    let (token, oob_code, code) = site.challenged(other);
-    let before = backend.record(ALICE);
-
-    control("stop");
-    for client in [one, other] {
-        is_unavailable(&client.challenge(&token, &json!({})));
-        is_unavailable(&client.answer(&token, &oob_code, &code));
-        is_unavailable(&client.list(&token));
-        is_unavailable(&client.password("alice@example.com", PASSWORD, "", ""));
-    }
-    assert_eq!(site.messages().len(), 2);
-
-    control("start");
-    assert_eq!(backend.record(ALICE), before);
-    // The first request after it.
-    one.answer(&token, &oob_code, &code).ok();
-    let (token, oob_code, code) = site.challenged(other);
-    // Also while idle.
-    control("restart");
-    other.answer(&token, &oob_code, &code).ok();
-    site.challenged(one);
-    assert_eq!(site.messages().len(), 4);
+    let record = || backend.record(ALICE);
+    outage(
+        &backend.url,
+        record,
+        || control("stop"),
+        || control("start"),
+    );
 }
 
 #[test]
