@@ -27,34 +27,6 @@ fn help_names_every_flag_and_its_environment_variable() {
 }
 
 #[test]
-fn a_mistake_is_named_and_exits_with_2() {
-    let directory = tempfile::tempdir().unwrap();
-    let config = directory.path().join("config.toml");
-    fs::write(&config, "[policy]\ncode_digits = 4\n").unwrap();
-    for (arguments, expected) in [
-        (&["--store", "file:x"][..], "--store: a store is redb:PATH"),
-        (
-            &["--store", "postgres://me:hunter2@db/x?sslmode=prefer"],
-            "--store: sslmode=prefer falls back to plaintext",
-        ),
-        (&["--listen", "nowhere"], "--listen"),
-        (&["--colour"], "--colour"),
-        (&["--config", "absent.toml"], "absent.toml"),
-        (
-            &["--config", "config.toml"],
-            "config.toml: policy: code_digits must be 6 to 8",
-        ),
-    ] {
-        let failed = run(directory.path(), arguments);
-        assert_eq!(failed.status.code(), Some(2), "{arguments:?}");
-        let error = String::from_utf8(failed.stderr).unwrap();
-        assert!(error.contains(expected), "{error}");
-        assert!(!error.contains("hunter2"), "{error}");
-    }
-    assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1);
-}
-
-#[test]
 fn a_failure_to_start_exits_with_1() {
     let directory = tempfile::tempdir().unwrap();
     fs::write(directory.path().join("oob-mfa.key"), "short").unwrap();

@@ -55,6 +55,7 @@ fn the_eleventh_wrong_password_of_an_address_waits_and_so_does_the_right_one() {
     // Another user of the same address signs in.
     let bob = world.password("bob@example.com", PASSWORD, "", "");
     assert_eq!(bob.text("error"), "mfa_required");
+    assert_eq!(world.record(), None);
 }
 
 /// A loopback address of Linux.

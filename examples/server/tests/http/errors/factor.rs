@@ -5,14 +5,6 @@ use serde_json::json;
 use super::enrolled;
 use crate::common::*;
 
-#[test]
-fn associate_is_denied_to_a_first_factor_beside_an_active_phone() {
-    let (world, token) = enrolled();
-    world
-        .associate(&token, "sms", OTHER_PHONE)
-        .refused(ALREADY_ENROLLED);
-}
-
 /// The enrollment was dropped, so its handle is unknown. That check comes before who may confirm.
 #[test]
 fn an_enrollment_cannot_be_confirmed_once_another_was() {

@@ -20,20 +20,6 @@ fn tampered(token: &str) -> String {
 }
 
 #[test]
-fn a_wrong_password_and_an_unknown_user_get_the_same_response() {
-    let world = World::new();
-    for (name, password) in [
-        ("alice@example.com", "wrong"),
-        ("nobody@example.com", PASSWORD),
-    ] {
-        world
-            .password(name, password, "", "")
-            .refused(WRONG_PASSWORD);
-    }
-    assert_eq!(world.record(), None);
-}
-
-#[test]
 fn an_altered_token_is_invalid_everywhere() {
     let (world, token) = enrolled();
     let access_token = world.manage(MANAGE);
