@@ -83,32 +83,39 @@ fn attacked(name: &str, store: &impl Mortal) -> Outage {
         &name,
         &PROCESSES,
         &accounts,
-        &outage.heard.total(),
-        &outage.heard.count(Busy),
+        &outage.sums.heard.total(),
+        &outage.sums.heard.count(Busy),
         &outage.under_way,
-        &outage.codes_granted,
-        &outage.wrong_heard,
-        &outage.wrong_charged,
-        &outage.messages,
-        &outage.sends_charged,
-        &outage.untold,
-        &outage.lost,
-        &outage.beyond,
+        &outage.sums.codes_granted,
+        &outage.sums.wrong_heard,
+        &outage.sums.wrong_charged,
+        &outage.sums.messages,
+        &outage.sums.sends_charged,
+        &outage.sums.untold,
+        &outage.sums.lost,
+        &outage.sums.beyond,
         &format!("{} ms", outage.lasted.as_millis()),
     ]);
     // No process of ours was killed.
-    assert_eq!(outage.heard.count(Cut), 0, "{name}");
+    assert_eq!(outage.sums.heard.count(Cut), 0, "{name}");
     outage
 }
 
 #[track_caller]
 fn is_exact(outage: &Outage) {
-    assert_eq!((outage.lost, outage.beyond, outage.unexplained), (0, 0, 0));
+    assert_eq!(
+        (
+            outage.sums.lost,
+            outage.sums.beyond,
+            outage.sums.unexplained
+        ),
+        (0, 0, 0)
+    );
 }
 
 #[track_caller]
 fn is_caught(outage: &Outage) {
-    assert!(outage.lost > 0 && outage.beyond > 0);
+    assert!(outage.sums.lost > 0 && outage.sums.beyond > 0);
 }
 
 #[test]
