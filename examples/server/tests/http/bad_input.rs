@@ -27,8 +27,7 @@ fn invalid(answer: &Answer, description: &str) {
 #[test]
 fn a_body_that_is_not_of_its_content_type_is_malformed() {
     unchanged(|world, token| {
-        let bearer = bearer(token);
-        let authorization = ("authorization", bearer.as_str());
+        let authorization = ("authorization", &*bearer(token));
         let deep = format!("{}{}", "[".repeat(4_000), "]".repeat(4_000));
         let nested = format!("{{\"a\":{deep}}}");
         let many: String = (0..65).map(|n| format!("\"p{n}\":\"\",")).collect();
@@ -61,7 +60,7 @@ fn a_body_that_is_not_of_its_content_type_is_malformed() {
 #[test]
 fn an_unsupported_content_type_is_refused() {
     unchanged(|world, token| {
-        let bearer = bearer(token);
+        let authorization = ("authorization", &*bearer(token));
         for path in ENDPOINTS {
             for kind in [
                 "text/plain",
@@ -69,7 +68,7 @@ fn an_unsupported_content_type_is_refused() {
                 "",
                 "application/xml",
             ] {
-                let headers = [("content-type", kind), ("authorization", bearer.as_str())];
+                let headers = [("content-type", kind), authorization];
                 world.send("POST", path, &headers, "{}").is(
                     415,
                     "invalid_request",
@@ -88,11 +87,10 @@ fn without_a_content_type_the_token_endpoint_reads_a_form_and_the_others_json() 
     world
         .send("POST", "/oauth/token", &[], body)
         .refused(UNSUPPORTED_GRANT);
-    let bearer = bearer(&world.login());
     let body = json!({
         "authentication_types": "oob", "oob_channels": "sms", "phone_number": PHONE,
     });
-    let headers = [("authorization", bearer.as_str())];
+    let headers = [("authorization", &*bearer(&world.login()))];
     world
         .send("POST", "/mfa/associate", &headers, body.to_string())
         .ok();
@@ -105,8 +103,7 @@ fn without_a_content_type_the_token_endpoint_reads_a_form_and_the_others_json() 
 #[test]
 fn a_body_of_a_mebibyte_is_too_large() {
     unchanged(|world, token| {
-        let bearer = bearer(token);
-        let authorization = ("authorization", bearer.as_str());
+        let authorization = ("authorization", &*bearer(token));
         for path in ENDPOINTS {
             for size in [16 * 1024 + 1, 1024 * 1024] {
                 let body = vec![b'a'; size];
@@ -247,11 +244,10 @@ fn a_parameter_that_is_there_twice_is_refused() {
             r#"{"client_id":"demo","client_secret":"demo-secret","mfa_token":"a","mfa_token":"b"}"#;
         let answer = world.send("POST", "/mfa/challenge", &[JSON], body);
         invalid(&answer, "Repeated parameter: mfa_token");
-        let bearer = bearer(token);
         let body = format!(
             r#"{{"authenticator_types":["oob"],"oob_channels":["sms"],"phone_number":"{OTHER_PHONE}","phone_number":"{PHONE}"}}"#
         );
-        let headers = [JSON, ("authorization", bearer.as_str())];
+        let headers = [JSON, ("authorization", &*bearer(token))];
         let answer = world.send("POST", "/mfa/associate", &headers, body);
         invalid(&answer, "Repeated parameter: phone_number");
     });
