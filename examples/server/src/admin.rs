@@ -20,7 +20,7 @@ use tokio::net::TcpListener;
 use tracing::field::display;
 
 pub use self::operators::{ADMIN_TOKENS, METRICS_TOKEN, Operators};
-use crate::http::answer::Failure;
+use crate::http::answer::{Failure, no_method};
 use crate::http::{Peer, serve_routes, take_on};
 use crate::service::Service;
 
@@ -56,13 +56,7 @@ pub async fn serve(
         .route("/accounts/{subject}/rewind", post(endpoints::rewind))
         .route("/accounts/{subject}/erase", post(endpoints::erase))
         .fallback(|| async { Failure::of(404, "not_found", "There is no such endpoint.") })
-        .method_not_allowed_fallback(|| async {
-            Failure::of(
-                405,
-                "method_not_allowed",
-                "The endpoint does not take this method.",
-            )
-        })
+        .method_not_allowed_fallback(no_method)
         .layer(from_fn_with_state(Arc::clone(&service), take_on::take_on))
         // Checked before the body is read.
         .layer(from_fn_with_state(Arc::new(operators), authorize))

@@ -151,11 +151,11 @@ impl Service {
         };
         match change {
             Some(Change::OutageBegan) => {
-                self.metrics.outage_began();
+                self.metrics.outage("began");
                 tracing::error!(%channel, "the provider is down: messages are refused");
             }
             Some(Change::OutageEnded) => {
-                self.metrics.outage_ended();
+                self.metrics.outage("ended");
                 tracing::warn!(%channel, "the provider works again");
             }
             None => {}

@@ -32,7 +32,6 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{sleep, timeout};
 
-use self::answer::Failure;
 use self::patience::Patient;
 use crate::page;
 use crate::peers::{Network, Places};
@@ -62,13 +61,7 @@ pub async fn serve(
         .route("/.well-known/jwks.json", get(api::key_set))
         .route("/healthz", get(api::health))
         .merge(page::routes(&service))
-        .method_not_allowed_fallback(|| async {
-            Failure::of(
-                405,
-                "method_not_allowed",
-                "The endpoint does not take this method.",
-            )
-        })
+        .method_not_allowed_fallback(answer::no_method)
         .fallback(api::api)
         .layer(axum::middleware::from_fn_with_state(
             Arc::clone(&service),

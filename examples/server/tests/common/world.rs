@@ -12,7 +12,6 @@ pub mod programs;
 pub mod redis_server;
 pub mod request;
 pub mod site;
-mod words;
 
 use std::net::SocketAddr;
 use std::ops::{Deref, DerefMut};
@@ -35,16 +34,21 @@ use tokio::task::JoinHandle;
 use zeroize::Zeroizing;
 
 #[allow(unused_imports, reason = "each test binary uses a part of them")]
-pub use self::{
-    doubles::{REFUSED, TestOutbox, TestStore},
-    words::*,
-};
+pub use self::doubles::{REFUSED, TestOutbox, TestStore};
 #[allow(unused_imports, reason = "each test binary uses a part of them")]
 pub use oob_mfa_walk::{
     answer::{Answer, Challenged},
-    client::{Client, bearer, wrong},
+    client::{Client, MFA_OOB, MFA_RECOVERY_CODE, PASSWORD, bearer, wrong},
     refusal::*,
 };
+
+// The users, phones and clients of every test.
+pub const PHONE: &str = "+14155558730";
+pub const OTHER_PHONE: &str = "+14155550000";
+pub const MANAGE: &str = "enroll read:authenticators remove:authenticators";
+pub const ALICE: &str = "auth0|alice";
+/// Demo client and secret by HTTP Basic.
+pub const BASIC: &str = "Basic ZGVtbzpkZW1vLXNlY3JldA==";
 
 /// The password, hashed with settings that make the check cheap.
 pub fn password_hash() -> String {
