@@ -6,25 +6,13 @@ mod common;
 
 use std::fs;
 
-use common::backend::Backend;
+use common::backend::{Backend, of_every_shared_store};
 use common::site::{ISSUER, MFA_AUDIENCE, Running, Site};
 use common::*;
 use oob_mfa_server::keys;
 use serde_json::json;
 
-#[test]
-fn any_process_takes_any_request_on_postgresql() {
-    Backend::postgres()
-        .iter()
-        .for_each(any_process_takes_any_request);
-}
-
-#[test]
-fn any_process_takes_any_request_on_redis() {
-    Backend::redis()
-        .iter()
-        .for_each(any_process_takes_any_request);
-}
+of_every_shared_store! { any_process_takes_any_request }
 
 fn any_process_takes_any_request(backend: &Backend) {
     let site = Site::new();

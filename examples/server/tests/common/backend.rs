@@ -5,8 +5,8 @@
 
 use std::io::Write as _;
 use std::net::{SocketAddr, ToSocketAddrs};
-use std::sync::Once;
 use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
+use std::sync::{Once, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -22,7 +22,16 @@ pub struct Backend {
     pub kind: Kind,
     pub runtime: Runtime,
     _directory: TempDir,
+    _turn: Option<Turn>,
 }
+
+/// Every test on PostgreSQL reads it. One that stops the server, or changes its settings, writes it.
+static UP: RwLock<()> = RwLock::new(());
+
+type Turn = (
+    Option<RwLockReadGuard<'static, ()>>,
+    Option<RwLockWriteGuard<'static, ()>>,
+);
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -30,6 +39,31 @@ pub enum Kind {
     Postgres { server: String, schema: String },
     Redis { server: String, database: u32 },
 }
+
+/// Runs each test once per store that processes share.
+macro_rules! of_every_shared_store {
+    ($($test:ident)*) => {
+        mod postgres {
+            use $crate::common::backend::Backend;
+            $(#[test] fn $test() { Backend::postgres().iter().for_each(super::$test); })*
+        }
+        mod redis {
+            use $crate::common::backend::Backend;
+            $(#[test] fn $test() { Backend::redis().iter().for_each(super::$test); })*
+        }
+    };
+}
+/// Runs each test once per store.
+macro_rules! of_every_store {
+    ($($test:ident)*) => {
+        mod redb {
+            use $crate::common::backend::Backend;
+            $(#[test] fn $test() { super::$test(&Backend::redb()); })*
+        }
+        $crate::common::backend::of_every_shared_store! { $($test)* }
+    };
+}
+pub(crate) use {of_every_shared_store, of_every_store};
 
 /// The databases of a Redis that a test can lease; the first holds the leases.
 const LEASED: std::ops::Range<u32> = 1..16;
@@ -43,6 +77,17 @@ impl Backend {
 
     /// A new schema, or `None` without a server.
     pub fn postgres() -> Option<Self> {
+        let turn = UP.read().unwrap_or_else(PoisonError::into_inner);
+        Self::postgres_in_turn((Some(turn), None))
+    }
+
+    /// The same, while no other test of this program has one.
+    pub fn postgres_alone() -> Option<Self> {
+        let turn = UP.write().unwrap_or_else(PoisonError::into_inner);
+        Self::postgres_in_turn((None, Some(turn)))
+    }
+
+    fn postgres_in_turn(turn: Turn) -> Option<Self> {
         static SKIPPED: Once = Once::new();
         let server = server("PostgreSQL", "OOB_MFA_TEST_POSTGRES", &SKIPPED)?;
         static SCHEMAS: AtomicU32 = AtomicU32::new(0);
@@ -50,7 +95,7 @@ impl Backend {
         let schema = format!("test_{}_{number}", std::process::id());
         // The application name identifies the sessions of this test.
         let url = format!("{server}?options=-c%20search_path%3D{schema}&application_name={schema}");
-        let backend = Self::of(
+        let mut backend = Self::of(
             url,
             Kind::Postgres {
                 server,
@@ -58,6 +103,7 @@ impl Backend {
             },
             tempfile::tempdir().unwrap(),
         );
+        backend._turn = Some(turn);
         backend.sql(&format!("CREATE SCHEMA {schema}"));
         Some(backend)
     }
@@ -103,6 +149,7 @@ impl Backend {
             kind,
             runtime: Runtime::new().unwrap(),
             _directory: directory,
+            _turn: None,
         }
     }
 

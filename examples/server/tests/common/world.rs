@@ -1,6 +1,11 @@
 //! A whole server in this process, on an ephemeral port. The test controls its clock, randomness,
 //! store and outbox.
-#![allow(dead_code, reason = "each test binary uses a part of it")]
+#![allow(
+    dead_code,
+    unused_imports,
+    unused_macros,
+    reason = "each test binary uses a part of it"
+)]
 
 pub mod backend;
 mod doubles;
@@ -33,9 +38,7 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use zeroize::Zeroizing;
 
-#[allow(unused_imports, reason = "each test binary uses a part of them")]
 pub use self::doubles::{REFUSED, TestOutbox, TestStore};
-#[allow(unused_imports, reason = "each test binary uses a part of them")]
 pub use oob_mfa_walk::{
     answer::{Answer, Challenged},
     client::{Client, MFA_OOB, MFA_RECOVERY_CODE, PASSWORD, bearer, wrong},

@@ -7,7 +7,6 @@ use oob_mfa_testing::StoreTest;
 
 use crate::common::backend::Backend;
 use crate::keeps_its_duty;
-use crate::postgres::Exclusive;
 
 /// The file of an authority: `ca` signed the servers' certificate; `other` has the same name and did not.
 fn authority(name: &str) -> String {
@@ -43,7 +42,7 @@ const WRONG_NAME: &str = "invalid peer certificate: certificate not valid for na
 
 #[test]
 fn postgresql_fulfills_its_duty_over_tls() {
-    let Some(Exclusive { backend, .. }) = &Exclusive::postgres() else {
+    let Some(backend) = &Backend::postgres_alone() else {
         return;
     };
     let settings = format!("sslmode=verify-full&{}", authority("ca"));
@@ -78,7 +77,7 @@ fn encrypted(backend: &Backend) -> Vec<bool> {
 
 #[test]
 fn postgresql_is_trusted_by_the_settings_of_its_url() {
-    let Some(Exclusive { backend, .. }) = &Exclusive::postgres() else {
+    let Some(backend) = &Backend::postgres_alone() else {
         return;
     };
     let url = |host: &str, mode: &str, authority: Option<&str>| {
@@ -116,7 +115,7 @@ fn postgresql_is_trusted_by_the_settings_of_its_url() {
 
 #[test]
 fn a_postgresql_without_tls_is_refused_where_tls_is_asked_for() {
-    let Some(Exclusive { backend, .. }) = &Exclusive::postgres() else {
+    let Some(backend) = &Backend::postgres_alone() else {
         return;
     };
     let tls = |value: &str| {

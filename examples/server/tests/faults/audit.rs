@@ -6,7 +6,7 @@ use std::thread;
 
 use serde_json::json;
 
-use crate::common::backend::{Backend, Kind};
+use crate::common::backend::{Backend, Kind, of_every_store};
 use crate::common::long;
 use crate::common::process::Process;
 use crate::common::request::{Connection, Request};
@@ -103,25 +103,7 @@ fn no_committed_event_is_lost_by_a_process_that_is_killed(backend: &Backend) {
     assert_eq!(self::lines(&again), []);
 }
 
-#[test]
-fn no_committed_event_is_lost_by_a_process_that_is_killed_on_redb() {
-    no_committed_event_is_lost_by_a_process_that_is_killed(&Backend::redb());
-}
-
-#[test]
-fn no_committed_event_is_lost_by_a_process_that_is_killed_on_postgresql() {
-    let _turn = crate::postgres::stays_up();
-    Backend::postgres()
-        .iter()
-        .for_each(no_committed_event_is_lost_by_a_process_that_is_killed);
-}
-
-#[test]
-fn no_committed_event_is_lost_by_a_process_that_is_killed_on_redis() {
-    Backend::redis()
-        .iter()
-        .for_each(no_committed_event_is_lost_by_a_process_that_is_killed);
-}
+of_every_store! { no_committed_event_is_lost_by_a_process_that_is_killed }
 
 /// Blocks processes from reading events, but not from writing them, during `act`.
 fn while_events_cannot_be_read<T>(backend: &Backend, done: impl FnOnce() -> T) -> T {
@@ -157,7 +139,6 @@ fn while_events_cannot_be_read<T>(backend: &Backend, done: impl FnOnce() -> T) -
 /// A certain version of what the kills above reach by chance.
 #[test]
 fn a_process_that_is_killed_between_commit_and_log_leaves_the_line_to_the_next() {
-    let _turn = crate::postgres::stays_up();
     for backend in Backend::postgres().into_iter().chain(Backend::redis()) {
         let site = site();
         let mut first = site.start(&backend.url);

@@ -10,7 +10,7 @@ use std::process::{Command, Stdio};
 
 use serde_json::json;
 
-use crate::common::backend::Backend;
+use crate::common::backend::{Backend, of_every_shared_store};
 use crate::common::request::{Connection, Request};
 use crate::common::site::{Running, Site};
 use crate::common::*;
@@ -83,20 +83,7 @@ fn killed_between_commit_and_send(backend: &Backend, site: &Site, request: &Requ
     assert_eq!(revision(), before + 1);
 }
 
-#[test]
-fn a_challenge_that_was_saved_and_not_sent_stays_charged_on_postgresql() {
-    let _turn = crate::postgres::stays_up();
-    Backend::postgres()
-        .iter()
-        .for_each(a_challenge_that_was_saved_and_not_sent_stays_charged);
-}
-
-#[test]
-fn a_challenge_that_was_saved_and_not_sent_stays_charged_on_redis() {
-    Backend::redis()
-        .iter()
-        .for_each(a_challenge_that_was_saved_and_not_sent_stays_charged);
-}
+of_every_shared_store! { a_challenge_that_was_saved_and_not_sent_stays_charged }
 
 fn a_challenge_that_was_saved_and_not_sent_stays_charged(backend: &Backend) {
     let site = Site::new();
@@ -123,7 +110,6 @@ fn a_challenge_that_was_saved_and_not_sent_stays_charged(backend: &Backend) {
 
 #[test]
 fn an_association_that_was_saved_and_not_sent_can_be_repeated() {
-    let _turn = crate::postgres::stays_up();
     for backend in Backend::postgres().into_iter().chain(Backend::redis()) {
         let site = Site::new();
         let first = site.start(&backend.url);

@@ -89,7 +89,6 @@ macro_rules! of_every_network {
         mod postgres {
             use super::*;
             $(#[test] fn $test() {
-                let _turn = crate::postgres::stays_up();
                 Backend::postgres().iter().for_each(|backend| super::$test(&Scene::of(backend)));
             })*
         }
