@@ -18,7 +18,7 @@ fn postgresql_fulfills_its_duty_across_crashes() {
     let Some(backend) = Backend::postgres_alone() else {
         return;
     };
-    let store = open(&backend);
+    let store = open(&backend, &backend.url).unwrap();
     let test = StoreTest::new(
         async |subject| store.load(subject).await,
         async |next| store.replace(&next).await.map_err(StoreError::unsaved),

@@ -1,32 +1,13 @@
 //! The same stores over TLS, and which certificates they trust.
 
-use std::sync::Arc;
-
-use oob_mfa_server::store::{self, Store, StoreError};
-use oob_mfa_testing::StoreTest;
-
 use crate::common::backend::Backend;
-use crate::keeps_its_duty;
+use crate::{open, passes};
 
 /// The file of an authority: `ca` signed the servers' certificate; `other` has the same name and did not.
 fn authority(name: &str) -> String {
     let folder = std::env::var("OOB_MFA_TEST_AUTHORITIES")
         .expect("OOB_MFA_TEST_AUTHORITIES goes with the other variables of .ci/with-services");
     format!("sslrootcert={folder}/{name}.pem")
-}
-
-fn open(backend: &Backend, url: &str) -> Result<Arc<dyn Store>, String> {
-    let url = url.parse().unwrap();
-    backend.runtime.block_on(store::open(&url))
-}
-
-fn passes(name: &str, backend: &Backend, url: &str) {
-    let store = open(backend, url).unwrap();
-    let test = StoreTest::new(
-        async |subject| store.load(subject).await,
-        async |next| store.replace(&next).await.map_err(StoreError::unsaved),
-    );
-    keeps_its_duty(name, &backend.runtime.block_on(test.run()));
 }
 
 #[track_caller]
