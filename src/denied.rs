@@ -118,10 +118,10 @@ named!(Denied {
     SessionSpent: "session_spent", "the session has completed its login: sign in again";
     SessionRevoked: "session_revoked", "the session was revoked by an administrator or by the removal of the last phone: sign in again";
     SessionNotYetValid: "session_not_yet_valid", "the session was issued later than account time plus the skew: check the clocks";
-    SessionTooLong: "session_too_long", "the session expires later than the policy's longest session plus the skew allow: shorten it or raise longest_session";
+    SessionTooLong: "session_too_long", "the session expires later than longest_session and the skew allow: shorten the session, or raise longest_session";
     FirstFactorRequired: "first_factor_required", "an MFA session cannot complete a login: present an mfa_token";
     InsufficientScope: "insufficient_scope", "the session lacks the scope";
-    SubjectMismatch: "subject_mismatch", "the session and the account have different subjects";
+    SubjectMismatch: "subject_mismatch", "the session and the account have different subjects: load the account of the session's subject";
     ClockBehind: "clock_behind", "the clock of this server is behind the account's last change by more than the skew: check the clocks";
     ClockNotAhead: "clock_not_ahead", "the account's last change is not later than the clock plus the skew: there is nothing to rewind";
     ParameterTooLong: "parameter_too_long", "a parameter is longer than 255 bytes (client_id) or 1,024 (scope, audience)";
@@ -130,12 +130,12 @@ named!(Denied {
     TooManyPhones: "too_many_phones", "the account has max_phones phones: remove one first";
     ChannelUnavailable: "channel_unavailable", "the channel is not enabled in the policy";
     ChannelMismatch: "channel_mismatch", "the channel is not that of the authenticator";
-    NotEnrolled: "not_enrolled", "the account has no authenticator";
+    NotEnrolled: "not_enrolled", "the account has no authenticator: enroll a phone first";
     InvalidAuthenticator: "invalid_authenticator", "no active authenticator of the account has this id";
     UnknownAuthenticator: "unknown_authenticator", "no authenticator of the account has this id";
     OobCodeUnknown: "oob_code_unknown", "the oob_code is malformed, unknown, used, superseded or out of attempts";
     OobCodeOfAnotherSession: "oob_code_of_another_session", "the oob_code was issued to another session";
-    OobCodeExpired: "oob_code_expired", "the oob_code has expired";
+    OobCodeExpired: "oob_code_expired", "the oob_code has expired: request a new code";
     NoRecoveryCode: "no_recovery_code", "the account has no recovery code, or the policy issues none";
     TooManySends: "too_many_sends", "the send budget is empty: wait until retry_at";
     TooManyFailures: "too_many_failures", "the failure budget is empty: wait until retry_at";

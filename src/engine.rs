@@ -1,7 +1,7 @@
 //! The engine: one pure function per operation.
 //!
-//! Every operation checks subject, clock, session, request and budgets, in this order. Every check comes
-//! before the first change.
+//! An operation checks what applies to it, in this order: subject, clock, session, request, budgets. Every
+//! check comes before the first change.
 
 use crate::key::KeyRing;
 use crate::policy::Policy;
@@ -42,7 +42,7 @@ pub struct Engine {
     keys: KeyRing,
 }
 
-// rustdoc lists the methods in this order, that of a login. A method in this file would come last.
+// rustdoc lists the methods in this order, the order of a login. A method in this file would come last.
 mod begin;
 
 pub(crate) mod associate;

@@ -199,7 +199,7 @@
 //! |---|---|
 //! | `POST /oauth/token` | your own grant, for example `grant_type=password`, `username`, `password`, `scope`, `audience` |
 //! | `POST /mfa/associate`, bearer | `authenticator_types=["oob"]`, `oob_channels=["sms"]`, `phone_number` |
-//! | `POST /mfa/challenge` | `mfa_token`; to choose: `authenticator_id`, `challenge_type=oob` |
+//! | `POST /mfa/challenge` | `mfa_token`; optional: `authenticator_id`, `oob_channel`, `challenge_type=oob` |
 //! | `POST /oauth/token` | `grant_type=http://auth0.com/oauth/grant-type/mfa-oob`, `mfa_token`, `oob_code`, `binding_code` |
 //! | `POST /oauth/token` | `grant_type=http://auth0.com/oauth/grant-type/mfa-recovery-code`, `mfa_token`, `recovery_code` |
 //! | `GET /mfa/authenticators`, bearer | |
@@ -216,8 +216,9 @@
 //!   limiter would answer 413 with another body. For errors before the machine, convert an
 //!   [`ErrorAnswer`](crate::wire::ErrorAnswer) to a [`Reply`].
 //! * Drive a request to its end, even if the client hangs up: in async code run the loop in a spawned task.
-//!   Dropping a driver between [`Replace`] and [`Done`](Exchange::Done) uses up a code. If your store
-//!   blocks, call [`Exchange::begin`] in the handler, and the loop in `spawn_blocking(move || …)`.
+//!   If the loop stops between [`Replace`] and [`Done`](Exchange::Done), a code may be used up, or charged
+//!   and never sent. If your store blocks, call [`Exchange::begin`] in the handler, and run the loop in
+//!   `spawn_blocking(move || …)`.
 //! * Store [`Next::events`](crate::Next::events) with the account, in the same transaction. A refusal has no
 //!   event: log [`Reply::denied`].
 //! * Answer with `unavailable` or `lost` if your store fails, and do not retry the write.

@@ -64,7 +64,9 @@ impl Millis {
 impl<'de> Deserialize<'de> for Millis {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let millis = u64::deserialize(deserializer)?;
-        Self::from_stored(millis).ok_or_else(|| de::Error::custom("a moment is out of range"))
+        Self::from_stored(millis).ok_or_else(|| {
+            de::Error::custom("a moment is out of range: at most 2^53 - 1 milliseconds")
+        })
     }
 }
 

@@ -5,7 +5,7 @@
 //! The crate decides; your server loads, saves, sends and answers. The crate reads no clock, no random source
 //! and no environment, and opens no socket and no file. A typical operation takes an [`Account`], a proven
 //! [`MfaSession`], a request, the time and random bytes. It returns a [`Transition`]: the next account,
-//! and an outcome that stays hidden until you save that account.
+//! and an outcome that stays sealed until you save that account.
 //!
 //! # Map
 //!
@@ -188,8 +188,8 @@
 //!
 //! # Your store
 //!
-//! One record per subject and one conditional write: compare and swap, or optimistic locking by a version
-//! column. The [store's duty](Transition#the-stores-duty) lists every requirement. In SQL:
+//! Your store needs one record per subject and one conditional write: compare and swap, or optimistic
+//! locking by a version column. The [store's duty](Transition#the-stores-duty) lists every requirement. In SQL:
 //!
 //! ```sql
 //! CREATE TABLE accounts (
@@ -211,8 +211,8 @@
 //! # Features
 //!
 //! * `exchange`: the module [`exchange`], with `serde_json`. It needs `std`.
-//! * `http`: converts a [`Reply`](exchange::Reply) to an `http::Response`, and reads the headers of an
-//!   `http::HeaderMap`.
+//! * `http`: turns on `exchange`, converts a [`Reply`](exchange::Reply) to an `http::Response`, and reads the
+//!   headers of an `http::HeaderMap`.
 //! * `std` (default): turns on `std` of the dependencies, which `time::UtcDateTime::now` needs. The crate
 //!   itself is `no_std` and needs `alloc`.
 #![no_std]
@@ -319,7 +319,7 @@ pub use transition::{AnothersStored, Next, Outcome, Sealed, Step, Stored, Transi
 
 #[allow(
     clippy::doc_markdown,
-    reason = "it names providers and their formats, as a page does"
+    reason = "it names providers and formats in plain text"
 )]
 #[doc = include_str!("../docs/cookbook.md")]
 pub mod cookbook {}
@@ -329,7 +329,7 @@ pub mod rules {}
 
 #[allow(
     clippy::doc_markdown,
-    reason = "its tables stand as they were printed, with PostgreSQL in them"
+    reason = "its tables are printed output, which names PostgreSQL"
 )]
 #[doc = include_str!("docs/scale.md")]
 pub mod scale {}

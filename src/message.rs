@@ -2,7 +2,7 @@
 //!
 //! Make a [`Wording`] once at startup, from the name of the app and the host that the code is for.
 //! It refuses everything that could make a send fail later. [`Wording::message`] then returns the
-//! message of each delivery: one SMS, or a call that says no digit until its keys are pressed.
+//! message of each delivery: one SMS, or a call that says the code only after the right keys were pressed.
 //!
 //! [`Wording`] and [`VoiceCall`] have examples. The text is in English. For another language, read `delivery.code` and write your own.
 
@@ -84,7 +84,7 @@ impl Wording {
     /// # Errors
     ///
     /// [`InvalidWording::TooLong`] if a text with an 8-digit code, the longest, would not fit into
-    /// one SMS. A check at the send would come after the charge.
+    /// one SMS. A check at the send would be too late: the send is charged before.
     pub fn new(app: AppName, host: Option<Host>) -> Result<Self, InvalidWording> {
         let wording = Self { app, host };
         let longest = core::str::from_utf8(&[b'0'; MAX_BINDING_DIGITS]).unwrap_or_default();
@@ -152,7 +152,7 @@ pub enum Message {
 ///
 /// # Security
 ///
-/// It holds the binding code: `Debug` redacts, there is no `Display`, it is overwritten when
+/// It holds the binding code: `Debug` redacts, there is no `Display`, and it is overwritten when
 /// dropped. It contains no link: users should not learn to trust links in such messages.
 ///
 /// [sms-one-time-codes]: https://wicg.github.io/sms-one-time-codes/
@@ -211,7 +211,7 @@ pub enum InvalidDelivery {
 impl fmt::Display for InvalidDelivery {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Code => "the code of a delivery has 6 to 8 digits and nothing else",
+            Self::Code => "the code of the delivery is not 6 to 8 digits: pass the delivery that the engine returned",
             Self::Keys => "the delivery has no keys for a call: challenge by voice",
         })
     }

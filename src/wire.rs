@@ -11,7 +11,7 @@
 //! | `GET /mfa/authenticators` | [`bearer`] | [`authenticators`] | [`AuthenticatorsAnswer`] |
 //! | `POST /mfa/challenge` | [`Body::mfa_token`], [`Body::challenge`] | [`challenge`] | [`ChallengeAnswer`] |
 //! | `POST /oauth/token` | [`Body::mfa_token`], [`Body::grant`] | [`verify_oob`], [`verify_recovery_code`] | [`TokenAnswer`] |
-//! | `DELETE /mfa/authenticators/{id}` | [`bearer`], [`authenticator_id`] | [`remove_authenticator`] | [`Answer`] of 204, empty |
+//! | `DELETE /mfa/authenticators/{id}` | [`bearer`], [`authenticator_id`] | [`remove_authenticator`] | an empty [`Answer`] with status 204 |
 //! | any | [`Body::client`] | | [`ErrorAnswer`] |
 //!
 //! Everything in the last column converts to an [`Answer`], which has a status, headers and a body.

@@ -65,12 +65,12 @@ fn each_fault_of_a_body_has_its_status() {
         (
             BadRequest::UnsupportedContentType,
             415,
-            "The content type has to be application/json or application/x-www-form-urlencoded.",
+            "The content type must be application/json or application/x-www-form-urlencoded.",
         ),
         (
             BadRequest::BodyTooLarge,
             413,
-            "The request body is too large.",
+            "The request body is too large. At most 16384 bytes are accepted.",
         ),
         (BadRequest::MalformedBody, 400, "Malformed request body"),
     ] {

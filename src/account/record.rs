@@ -91,9 +91,12 @@ impl State {
             every,
         } = self.revoked_until;
         let skewed = self.as_of.after(MAX_CODE_AGE);
-        if first_factor > Some(self.as_of) || every > Some(skewed) {
+        if first_factor > Some(self.as_of) {
+            return Err("revoked_until.first_factor is later than the last change (as_of)");
+        }
+        if every > Some(skewed) {
             return Err(
-                "revoked_until is later than the last change (first_factor), or than 10 minutes after it (every)",
+                "revoked_until.every is later than 10 minutes after the last change (as_of)",
             );
         }
         let expires = skewed.after(MAX_SESSION);
@@ -116,7 +119,7 @@ impl State {
             return Err("two challenges have the same id");
         }
         if !all_differ(&self.challenges, PendingChallenge::is_like) {
-            return Err("two live codes of one session for one phone");
+            return Err("two live codes for one phone in one session, or for one enrollment");
         }
         if !all_differ(&self.spent, |a, b| a.session == b.session) {
             return Err("a session is spent twice");
@@ -150,7 +153,7 @@ impl State {
         }
         if enrollment.begun_by == Assurance::FirstFactor && self.is_enrolled() {
             return Err(
-                "a phone guards the account, but a pending enrollment was started with a first factor",
+                "a first factor started a pending enrollment (begun_by), but a phone guards the account",
             );
         }
         if enrollment.recovery.is_some() && self.recovery.is_some() {

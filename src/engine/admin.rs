@@ -49,7 +49,8 @@ impl Engine {
         account.state.phones_at(now)
     }
 
-    /// How many messages, wrong codes or wrong recovery codes are left, for support staff.
+    /// How many messages, wrong binding codes or wrong recovery codes a budget still allows. For support
+    /// staff.
     ///
     /// # Examples
     ///
@@ -70,10 +71,10 @@ impl Engine {
             .remaining_at(self.policy.rate(limit), now)
     }
 
-    /// Removes every phone, enrollment and challenge and the recovery code, and revokes every session.
+    /// Removes every phone, enrollment, challenge and recovery code, and revokes every session.
     ///
     /// Budgets and spent sessions stay. The reset revokes sessions issued until account time plus the
-    /// [skew](crate::Policy::skew): a server that is ahead may have issued them. By default the user
+    /// [skew](crate::Policy::skew): a server whose clock is ahead may have issued them. By default the user
     /// cannot sign in for the next 60 seconds of account time.
     ///
     /// # Errors
@@ -104,15 +105,16 @@ impl Engine {
         })
     }
 
-    /// Removes everything about the owner, and returns when the record may be deleted.
+    /// Removes the owner's phones, codes and sessions, and returns when the record may be deleted.
     ///
-    /// The remaining record refuses every session that exists now. Deleting it too early would let an
-    /// older session enroll a phone on a fresh account, and would refill the budgets.
+    /// The remaining record keeps the subject and the budgets, and refuses every session that exists now.
+    /// Deleting it too early would let an older session enroll a phone on a fresh account, and would refill
+    /// the budgets.
     ///
     /// 1. Delete the user where you check passwords. Then no new session can begin.
     /// 2. Erase.
     /// 3. Keep the record until [`Erased::delete_after`], by default for 24 hours and 2 minutes.
-    /// 4. Delete it, if its revision is still the one that was stored here.
+    /// 4. Delete the record, if its revision is still the one that step 2 stored.
     ///
     /// If you vouch for a session that lives longer than the [longest
     /// session](crate::Policy::longest_session), it can become valid after the deletion. Do not vouch for such
@@ -141,7 +143,7 @@ impl Engine {
             // Every spent session is revoked too.
             change.spent.clear();
 
-            // A server that is behind by the skew accepts a session for that much longer.
+            // A server whose clock is behind by the skew accepts a session for that much longer.
             let longest = self.policy.longest_session;
             let last_session = revoked_until.after(longest).after(self.policy.skew);
             let full = Limit::ALL.map(|limit| change.budget(limit).full_at());
@@ -245,7 +247,7 @@ impl Engine {
 
     /// Refills every budget.
     ///
-    /// Otherwise, only time and [`rewind`](Self::rewind) refill a budget
+    /// Besides this operation, only time and [`rewind`](Self::rewind) refill a budget
     /// ([rule 7](crate::rules#7-budgets-survive)).
     ///
     /// # Errors
@@ -254,7 +256,7 @@ impl Engine {
     ///
     /// # Security
     ///
-    /// It gives an attacker who knows the password a full budget of guesses. First find out who used
+    /// A refill gives an attacker who knows the password a full budget of guesses. First find out who used
     /// up the previous budget.
     ///
     /// # Examples
@@ -279,16 +281,17 @@ impl Engine {
         })
     }
 
-    /// Sets the time of an account to `now`, after a server whose clock ran ahead has changed it.
+    /// Sets an account back to the time `now`, after a server whose clock ran ahead has changed the account.
     ///
-    /// It ends [`Denied::ClockBehind`] for the account:
+    /// It ends [`Denied::ClockBehind`] for the account. Take these steps in order:
     ///
-    /// 1. Stop the wrong clock.
+    /// 1. Stop the server whose clock is wrong.
     /// 2. Drop the keys of the tokens that this server issued. Otherwise the tokens become valid later.
-    /// 3. Rewind each account. A bulk run is idempotent: it refuses an account whose time is not ahead.
+    /// 3. Rewind each account. A bulk run is idempotent: the engine refuses an account whose time is not
+    ///    ahead.
     ///
-    /// It drops every code and every spent session, and revokes all sessions issued until `now` plus the
-    /// [skew](crate::Policy::skew). After that, no budget takes longer to refill than an empty one.
+    /// The rewind drops every code and every spent session, and revokes all sessions issued until `now` plus
+    /// the [skew](crate::Policy::skew). After that, no budget takes longer to refill than an empty one.
     ///
     /// # Errors
     ///
@@ -298,9 +301,9 @@ impl Engine {
     /// # Security
     ///
     /// `now` must be right. If it is too early by more than the skew, the rewind refills budgets, like
-    /// [`restore_budgets`](Self::restore_budgets). Sessions that were spent or revoked after `now` are then
-    /// valid again. Use the policy that your servers use: a smaller burst, period or skew has the same
-    /// effects.
+    /// [`restore_budgets`](Self::restore_budgets). Spent and revoked sessions that were issued later than
+    /// `now` plus the skew are then valid again. Use the policy that your servers use: a smaller burst,
+    /// period or skew has the same effects.
     ///
     /// # Examples
     ///

@@ -38,7 +38,7 @@ pub struct Associate {
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Associated {
-    /// The phone, by the requested channel.
+    /// The id of the phone, with the requested channel.
     pub authenticator: AuthenticatorId,
     /// The handle of the code, for the client.
     pub oob_code: OobCode,

@@ -38,7 +38,7 @@ impl Engine {
 
     /// Begins the session of a user who has passed the first factor.
     ///
-    /// [`Verified`](crate::Verified) returns the client, scope and audience.
+    /// After the login, [`Verified`](crate::Verified) returns the client, scope and audience.
     ///
     /// # Errors
     ///

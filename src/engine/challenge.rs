@@ -26,7 +26,8 @@ use crate::transition::Transition;
 pub struct Challenge {
     /// What to challenge. `None`: the most recently used phone.
     pub authenticator: Option<AuthenticatorId>,
-    /// The channel. `None`: that of the authenticator, or else the one that the phone last used.
+    /// The channel. `None`: the channel of the authenticator. If that is `None` too: the channel that the
+    /// phone last used, or the first enabled one if that is not enabled.
     pub channel: Option<Channel>,
 }
 
@@ -34,7 +35,7 @@ pub struct Challenge {
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Challenged {
-    /// The phone that gets the code, by its channel.
+    /// The id of the phone that gets the code, with the channel of the message.
     pub authenticator: AuthenticatorId,
     /// The handle of the code, for the client.
     pub oob_code: OobCode,

@@ -21,8 +21,8 @@ use crate::policy::Policy;
 use crate::session::MfaSession;
 use crate::transition::Transition;
 
-/// An account at account time, without anything that has expired. It cannot change, and dropping it
-/// writes nothing.
+/// An account at account time, without the codes and spent sessions that have expired. It cannot change,
+/// and dropping it writes nothing.
 pub(super) struct Draft<'a> {
     account: Account,
     policy: &'a Policy,
@@ -63,7 +63,7 @@ impl Engine {
         Ok(draft)
     }
 
-    /// The draft at `now`, without a check of the clock. Only a rewind calls it from outside.
+    /// The draft at `now`, without a check of the clock. Only [`draft`](Self::draft) and a rewind call it.
     pub(super) fn draft_at(&self, mut account: Account, now: Millis) -> Draft<'_> {
         account.state.settle(now);
         Draft {
@@ -197,7 +197,7 @@ impl Change<'_> {
         });
     }
 
-    /// Charges a budget that was checked, and logs when it is then empty.
+    /// Charges a budget that was checked, and adds an event if it is then empty.
     pub(super) fn charge(&mut self, limit: Limit) {
         let (rate, now) = (self.draft.policy.rate(limit), self.now());
         let budget = self.budget_mut(limit);

@@ -65,7 +65,7 @@ pub(super) fn check_scope(session: &MfaSession, scope: Scope) -> Result<(), Deni
     }
 }
 
-/// Rule 9: a first factor enrolls only while no phone guards the account.
+/// Rule 9: a first-factor session enrolls only while no phone guards the account.
 pub(super) fn check_may_enroll(state: &State, session: &MfaSession) -> Result<(), Denied> {
     match session.assurance() {
         Assurance::FirstFactor if state.is_enrolled() => Err(Denied::AlreadyEnrolled),

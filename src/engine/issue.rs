@@ -16,7 +16,7 @@ use crate::event::Event;
 use crate::phone::PhoneNumber;
 use crate::session::MfaSession;
 
-/// Refuses a code if the send budget is empty, or if the record has no room for it.
+/// Refuses to issue a code if the send budget is empty, or if the record has no room for the code.
 ///
 /// Expired codes do not count. Neither do codes that this one supersedes (rule 12). `device` is `None`
 /// if the account does not know the phone yet.

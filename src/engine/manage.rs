@@ -26,7 +26,7 @@ pub struct Removed {
     pub phone: PhoneNumber,
 }
 
-/// Which factors an account can be challenged for, for `mfa_requirements`.
+/// What a login needs next: an enrollment, or a challenge of one of these factors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Requirements {
@@ -42,7 +42,7 @@ pub enum Requirements {
 }
 
 impl Engine {
-    /// What a login must ask for, for `mfa_requirements`.
+    /// What a login of this account needs next: the field `mfa_requirements`.
     ///
     /// # Examples
     ///
@@ -105,7 +105,7 @@ impl Engine {
         Ok(state.entries_at(now, &self.policy))
     }
 
-    /// Removes a phone, active, disabled or unconfirmed, with all of its entries.
+    /// Removes a phone with all of its entries, whether it is active, disabled or unconfirmed.
     ///
     /// Removing the last confirmed phone also removes the recovery code, and revokes the first-factor
     /// sessions issued until then.
@@ -116,7 +116,8 @@ impl Engine {
     ///
     /// * [`Denied::SubjectMismatch`], [`Denied::ClockBehind`], those of a [session](Self#sessions)
     /// * [`Denied::InsufficientScope`], also for every first-factor session
-    /// * [`Denied::UnknownAuthenticator`], also for the recovery code
+    /// * [`Denied::UnknownAuthenticator`], also for the recovery code and for an id with a channel that the
+    ///   policy does not enable
     ///
     /// # Examples
     ///

@@ -18,7 +18,7 @@ use crate::subject::Subject;
 /// Only the engine makes one, from the right binding code of a live challenge or the live recovery
 /// code ([rule 1](crate::rules#1-proof)). You get it only after the account is saved. Never mint a
 /// token that is valid after [`not_after`](Self::not_after), or one with a later `auth_time` than
-/// [`authenticated_at`](Self::authenticated_at). No code outside of the crate can make or copy one:
+/// [`authenticated_at`](Self::authenticated_at). Nothing outside of the crate can make or copy a `Verified`:
 ///
 /// ```compile_fail,E0451
 /// fn forge(
@@ -134,8 +134,8 @@ impl Verified {
 
     /// The session of an access token that you mint now for the MFA API.
     ///
-    /// With the token, the client can list, enroll and remove phones. `id` is the id of the token, for example
-    /// its `jti`. The session lives for `lifetime`, but never longer than
+    /// With the token, the client can list, enroll and remove phones, as far as its scope allows. `id` is the
+    /// id of the token, for example its `jti`. The session lives for `lifetime`, but never longer than
     /// [`not_after`](Self::not_after): sign its [`expires_at`](MfaSession::expires_at) into the token.
     ///
     /// # Examples
@@ -156,8 +156,8 @@ impl Verified {
     ///
     /// # Security
     ///
-    /// Give it only to a token with the audience of the MFA API. Its scope is that of the login: without
-    /// [`Scope`](crate::Scope)s of that API it allows nothing.
+    /// Use the session only for a token with the audience of the MFA API. Its scope is that of the login:
+    /// without a [`Scope`](crate::Scope) of that API it allows nothing.
     #[must_use]
     pub fn mfa_session(&self, id: &SessionId, lifetime: Duration) -> MfaSession {
         let end = self

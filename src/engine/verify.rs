@@ -19,14 +19,14 @@ use crate::event::Event;
 use crate::session::{Assurance, MfaSession};
 use crate::transition::Transition;
 
-/// An answer to a challenge, or to the code of an enrollment.
+/// The code that a user typed, for a challenge or an enrollment.
 #[derive(Debug)]
 #[expect(
     clippy::exhaustive_structs,
     reason = "the request of the API; an embedder writes it out"
 )]
 pub struct VerifyOob {
-    /// The handle that came with the challenge.
+    /// The handle that came with the challenge or the enrollment.
     pub oob_code: OobCode,
     /// The text that the user typed.
     pub binding_code: BindingCode,

@@ -38,7 +38,7 @@ impl Load {
 
     /// The stored account; `None` only if the store is certain that there is no record.
     ///
-    /// The request is judged by this account, at the time `now`.
+    /// The engine judges the request by this account. `now` is the server's clock.
     pub fn loaded(
         mut self,
         account: Option<Account>,
@@ -216,8 +216,8 @@ impl Replace {
         self.context.go(opened(self.saving))
     }
 
-    /// Another revision is stored. The request is judged again; after [`MAX_TRIES`] conflicts the
-    /// response is 503.
+    /// Another revision is stored. The next step is [`Load`]. After [`MAX_TRIES`] conflicts the response
+    /// is 503.
     pub fn conflict(self) -> Exchange {
         let mut pending = self.saving.pending;
         pending.tries = pending.tries.saturating_add(1);
@@ -271,8 +271,8 @@ impl Mint {
         &self.verified
     }
 
-    /// The tokens. The machine adds a new recovery code, and limits `expires_in` by
-    /// [`Verified::not_after`]. You limit the expiry inside your token.
+    /// The tokens. The machine adds the new recovery code, if there is one, and limits `expires_in` by
+    /// [`Verified::not_after`]. Limit the expiry inside your token yourself.
     pub fn minted(self, answer: TokenAnswer) -> Exchange {
         let answer = answer
             .with_recovery_code(self.verified.recovery_code())

@@ -30,7 +30,7 @@ impl Exchange {
     ///
     /// # Security
     ///
-    /// The machine overwrites everything that it read, with one exception. `serde_json` copies a JSON string
+    /// The machine overwrites every secret that it read, with one exception. `serde_json` copies a JSON string
     /// with an escape into a buffer of its own, and does not overwrite it.
     pub fn begin(engine: &Arc<Engine>, request: &Request<'_>, now: UtcDateTime) -> Self {
         let method = Method::of(request.method);
@@ -209,8 +209,9 @@ impl Token {
         &self.offered.text
     }
 
-    /// The session of the token: one kept from [`Verified::mfa_session`](crate::Verified::mfa_session),
-    /// or [`MfaSession::trusted`] from its claims.
+    /// The session of the token: the one that you kept from
+    /// [`Verified::mfa_session`](crate::Verified::mfa_session), or [`MfaSession::trusted`] with the claims of
+    /// the token.
     ///
     /// The machine checks that the session has not expired. If a client authenticated, the machine also checks
     /// that the session is for this client.
@@ -230,7 +231,8 @@ impl Token {
         self.context.go(Err(denied.into()))
     }
 
-    /// The token is not one of yours: 401, "Malformed `mfa_token`".
+    /// The token is not one of yours: 401 with the error of [`Denied::TokenMalformed`] or
+    /// [`Denied::TokenInvalid`].
     pub fn unknown(self) -> Exchange {
         self.context.go(Err(self.offered.denied.into()))
     }
@@ -242,7 +244,7 @@ impl Token {
 ///
 /// # Security
 ///
-/// Grant what the client requested and may have. The [`Scope`](crate::Scope)s of the MFA API, with that
+/// Grant only what the client requested and may have. The [`Scope`](crate::Scope)s of the MFA API, with that
 /// API's audience, let the client add and remove phones: grant them only to clients that manage
 /// factors.
 #[derive(Clone, Debug)]
@@ -301,7 +303,7 @@ impl Grant {
         self.context.go(Ok(Way::Load(pending)))
     }
 
-    /// The grant needs no second factor: answers with these tokens.
+    /// The grant needs no second factor: the response has these tokens.
     pub fn granted(self, answer: TokenAnswer) -> Exchange {
         self.context.go(Ok(Way::Done(Answer::from(answer))))
     }

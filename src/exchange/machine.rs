@@ -25,7 +25,7 @@ use crate::wire::{Answer, BadRequest, Body, ClientCredentials, ErrorAnswer};
 
 /// The next step of a request; [`exchange`](crate::exchange) shows the loop around it.
 #[derive(Debug)]
-#[must_use = "the client gets no answer before the last step"]
+#[must_use = "the client gets no response before the last step"]
 #[expect(
     clippy::exhaustive_enums,
     reason = "a driver must take every step, and the compiler reports a new one"

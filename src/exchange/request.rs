@@ -9,8 +9,8 @@ use crate::wire::{BadRequest, Body, Format, MAX_BODY, check_encoding, without_bo
 ///
 /// [`exchange`](crate::exchange) has an example.
 ///
-/// Pass every header unchanged: names in any case, values as bytes, repeated headers repeated. Read
-/// at most [`MAX_BODY`] + 1 bytes of the body: a longer one gets 413.
+/// Pass every header unchanged: names in any case, values as bytes, a repeated header as often as it
+/// came. Read at most [`MAX_BODY`] + 1 bytes of the body: a longer one gets 413.
 #[derive(Clone, Copy)]
 #[expect(
     clippy::exhaustive_structs,
@@ -45,7 +45,7 @@ impl<'a> Request<'a> {
         self.headers.iter().filter_map(named)
     }
 
-    /// A header that may occur once; `None` also for a value that is not ASCII.
+    /// A header that may occur once; empty if its value is not UTF-8.
     fn single(&self, name: &'static str) -> Result<Option<&'a str>, BadRequest> {
         let mut values = self.all(name);
         let value = values.next();

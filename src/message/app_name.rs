@@ -8,8 +8,8 @@ use crate::code::MIN_BINDING_DIGITS;
 
 /// The name of the app that sends the code: 1 to 30 characters of GSM 7-bit.
 ///
-/// It parses from printable characters of the basic table, which take one septet each. It refuses
-/// everything that could look like another part of the message:
+/// It parses from printable characters of the basic table, which take 1 septet each. A name has nothing
+/// that could look like another part of the message:
 ///
 /// * no line break, no `@` and no `#`, which form the origin-bound line;
 /// * no space at either end and no two together;

@@ -1,4 +1,4 @@
-//! The alphabet of an SMS: 3GPP TS 23.038 (once GSM 03.38), section 6.2.1.
+//! The alphabet of an SMS: 3GPP TS 23.038 (formerly GSM 03.38), section 6.2.1.
 
 /// The basic table in its order, without the escape at 0x1B, which is not a character.
 const BASIC: &str = "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?\
@@ -35,7 +35,7 @@ pub fn septets(text: &str) -> Option<usize> {
     })
 }
 
-/// Whether a character takes one septet.
+/// Whether a character takes 1 septet.
 pub(super) fn is_basic(c: char) -> bool {
     BASIC.contains(c)
 }

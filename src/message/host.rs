@@ -12,8 +12,8 @@ use core::fmt;
 ///
 /// * The host has no scheme, port, path or final dot: the format puts it unchanged into an `https`
 ///   origin without a port. Write a name outside ASCII as its A-label, `xn--…`.
-/// * The host is not an IP address, because users do not know those. By the URL standard, a name
-///   whose last label is a number is one: `127.0.0.1`, `1` or `a.0x7f`.
+/// * The host is not an IP address, because users do not recognize an address. By the URL standard, a
+///   name whose last label is a number is an IP address: `127.0.0.1`, `1` or `a.0x7f`.
 ///
 /// # Examples
 ///
@@ -93,7 +93,7 @@ pub enum InvalidHost {
     Character,
     /// A label has 1 to 63 bytes and neither begins nor ends with a hyphen.
     Label,
-    /// A host that ends in a number is an IP address, or invalid.
+    /// A host whose last label is a number is an IP address, or invalid.
     Address,
 }
 
@@ -105,7 +105,7 @@ impl fmt::Display for InvalidHost {
             Self::Label => {
                 "a label of a host has 1 to 63 bytes and neither begins nor ends with a hyphen"
             }
-            Self::Address => "a host is a name and does not end in a number",
+            Self::Address => "a host is a domain name: its last label is not a number",
         })
     }
 }

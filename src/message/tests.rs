@@ -189,7 +189,7 @@ fn a_delivery_whose_code_is_not_six_to_eight_digits_is_refused() {
     }
     assert_eq!(
         InvalidDelivery::Code.to_string(),
-        "the code of a delivery has 6 to 8 digits and nothing else"
+        "the code of the delivery is not 6 to 8 digits: pass the delivery that the engine returned"
     );
 }
 

@@ -16,7 +16,7 @@ const PAUSE: Duration = Duration::from_secs(1);
 /// them.
 ///
 /// A mailbox can answer the call too, and its greeting may play tones. The keys are drawn for each
-/// call, so a mailbox gets the code at most once in 1,000 calls. The steps of the prompt have no
+/// call, so the chance that a mailbox gets the code is 1 in 1,000. The steps of the prompt have no
 /// variant for digits, and only [`press`](Self::press) with the right keys gives an
 /// [`AnsweredCall`].
 ///
@@ -26,7 +26,7 @@ const PAUSE: Duration = Duration::from_secs(1);
 ///
 /// # Security
 ///
-/// It holds the binding code and the keys: `Debug` redacts, both are overwritten when dropped. Words are
+/// It holds the binding code and the keys: `Debug` redacts, and both are overwritten when dropped. Words are
 /// plain text, and an app may be called `A&B`: escape them for the provider's markup.
 ///
 /// # Examples
@@ -294,8 +294,8 @@ impl AnsweredCall {
     reason = "a server that skips an unknown step only says less"
 )]
 pub enum PromptStep<'a> {
-    /// Say this and collect 3 keys, while speaking or within some seconds after. The third key ends
-    /// the prompt and leads to [`VoiceCall::press`]; without keys, the next step follows.
+    /// Say this and collect 3 keys, while speaking or within some seconds after. After the third key,
+    /// stop the prompt and call [`VoiceCall::press`]. Without keys, go on with the next step.
     AskKeys(&'a str),
     /// Say this.
     Say(&'a str),
@@ -320,7 +320,7 @@ pub enum AnswerStep<'a> {
 ///
 /// # Security
 ///
-/// `Debug` redacts, there is no `Display`, the digits are overwritten when dropped.
+/// `Debug` redacts, there is no `Display`, and the digits are overwritten when dropped.
 pub struct SpokenDigits(Zeroizing<String>);
 
 impl SpokenDigits {
@@ -365,7 +365,7 @@ impl WrongKeys {
 
 error_text!(
     WrongKeys,
-    "the keys that were pressed are not those of the call"
+    "the keys that were pressed are not those of the call: say WrongKeys::WORDS and hang up"
 );
 
 #[cfg(test)]

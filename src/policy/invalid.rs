@@ -20,7 +20,7 @@ pub enum InvalidPolicy {
     AttemptsPerChallenge,
     /// A phone is disabled after 1 to 100 consecutive failures.
     FailureCap,
-    /// Wrong codes are limited to at most 100 at once and one per second.
+    /// A limit of wrong codes has a burst of at most 100 and a period of at least 1 second.
     Failures,
     /// An account holds 1 to 10 phones.
     MaxPhones,
@@ -40,7 +40,7 @@ impl fmt::Display for InvalidPolicy {
             }
             Self::AttemptsPerChallenge => "attempts_per_challenge must be 1 to 100",
             Self::FailureCap => "failure_cap must be 1 to 100",
-            Self::Failures => "binding_failures and recovery_failures must be at most 100 at once and 1 per second",
+            Self::Failures => "binding_failures and recovery_failures need a burst of at most 100 and a period of at least 1 second",
             Self::MaxPhones => "max_phones must be 1 to 10",
         })
     }

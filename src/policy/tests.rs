@@ -291,7 +291,7 @@ fn a_refused_number_is_named() {
         (InvalidPolicy::FailureCap, "failure_cap must be 1 to 100"),
         (
             InvalidPolicy::Failures,
-            "binding_failures and recovery_failures must be at most 100 at once and 1 per second",
+            "binding_failures and recovery_failures need a burst of at most 100 and a period of at least 1 second",
         ),
         (InvalidPolicy::MaxPhones, "max_phones must be 1 to 10"),
     ] {

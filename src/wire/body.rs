@@ -20,9 +20,9 @@ use crate::engine::verify::VerifyOob;
 
 /// The parameters of a request, from JSON or from a form.
 ///
-/// Reading fails only if the bytes are not an object, or have more than 64 parameters. The method that
-/// needs a parameter reports what is wrong with it. Unknown parameters are ignored. Empty ones count as
-/// missing (RFC 6749 section 3.1). Repeated ones are refused.
+/// Reading fails only if the body is malformed, is not an object, or has more than 64 parameters. The
+/// method that needs a parameter reports what is wrong with it. Unknown parameters are ignored. Empty
+/// ones count as missing (RFC 6749 section 3.1). Repeated ones are refused.
 ///
 /// # Examples
 ///
@@ -72,7 +72,7 @@ pub enum Grant {
     MfaOob(VerifyOob),
     /// The grant type `http://auth0.com/oauth/grant-type/mfa-recovery-code`.
     MfaRecoveryCode(RecoveryCode),
-    /// Any other: answer it yourself, or with [`BadRequest::UnsupportedGrantType`].
+    /// Any other grant type: answer it yourself, or with [`BadRequest::UnsupportedGrantType`].
     Other(String),
 }
 
@@ -117,7 +117,7 @@ impl Body {
         Some(body)
     }
 
-    /// `None` if there are too many.
+    /// Adds a parameter. `None` if there are too many.
     fn add(&mut self, name: String, value: Parameter) -> Option<()> {
         if self.parameters.len() >= MAX_PARAMETERS {
             return None;
@@ -169,7 +169,7 @@ impl Body {
     /// * [`BadRequest::NoCommonChannel`]
     /// * [`BadRequest::InvalidPhoneNumber`]
     pub fn associate(&self, enabled: Channels) -> Result<Associate, BadRequest> {
-        // The guide's table misspells the name.
+        // The table in Auth0's guide misspells the name.
         let types = self.list(["authenticator_types", "authentication_types"])?;
         if !types.contains(&OOB) {
             return Err(BadRequest::UnsupportedAuthenticatorType);
@@ -277,7 +277,7 @@ impl Body {
     }
 }
 
-/// 3× more than any request of the API has. The search for repeated ones is quadratic.
+/// 3× more than any request of the API has. The search for repeated parameters is quadratic.
 const MAX_PARAMETERS: usize = 64;
 /// How many characters of an unsupported challenge type the error repeats.
 const MAX_ECHO: usize = 64;
@@ -301,7 +301,11 @@ impl<'de> de::Visitor<'de> for BodyVisitor {
         let mut body = Body::default();
         while let Some((name, value)) = map.next_entry::<String, Parameter>()? {
             let added = body.add(name, value);
-            added.ok_or_else(|| de::Error::custom("too many parameters"))?;
+            added.ok_or_else(|| {
+                de::Error::custom(format_args!(
+                    "too many parameters: at most {MAX_PARAMETERS}"
+                ))
+            })?;
         }
         Ok(body)
     }

@@ -78,7 +78,12 @@ fn description(denied: &Denied) -> Cow<'static, str> {
         Denied::SubjectMismatch => "The session and the account are of different subjects.",
         Denied::ClockBehind => "The service is temporarily unavailable. Try again.",
         Denied::ClockNotAhead => "The account is not ahead of the clock.",
-        Denied::ParameterTooLong { parameter } => return format!("{parameter} is too long").into(),
+        Denied::ParameterTooLong { parameter } => {
+            return format!(
+                "{parameter} is too long: at most 255 bytes for client_id, 1024 for scope and audience"
+            )
+            .into();
+        }
         Denied::AlreadyEnrolled => "User is already enrolled.",
         Denied::PhoneAlreadyEnrolled => "The phone number is already enrolled.",
         Denied::TooManyPhones => "The user has too many phones. Remove one first.",

@@ -59,11 +59,13 @@ pub enum BadRequest {
 impl fmt::Display for BadRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::BodyTooLarge => f.write_str("The request body is too large."),
+            Self::BodyTooLarge => {
+                f.write_str("The request body is too large. At most 16384 bytes are accepted.")
+            }
             Self::UnsupportedContentType => f.write_str(
-                "The content type has to be application/json or application/x-www-form-urlencoded.",
+                "The content type must be application/json or application/x-www-form-urlencoded.",
             ),
-            Self::UnsupportedEncoding => f.write_str("The content encoding has to be identity."),
+            Self::UnsupportedEncoding => f.write_str("The content encoding must be identity."),
             Self::MalformedBody => f.write_str("Malformed request body"),
             Self::Missing(name) => write!(f, "Missing required parameter: {name}"),
             Self::NotAString(name) => write!(f, "{name} must be a string"),
@@ -73,14 +75,14 @@ impl fmt::Display for BadRequest {
                 f.write_str("The authenticator type is not supported. Supported type: oob.")
             }
             Self::UnknownChannel => {
-                f.write_str("The channel is not supported. Supported channels: sms, voice.")
+                f.write_str("The oob_channel is not supported. Supported channels: sms, voice.")
             }
             Self::NoCommonChannel { enabled } => {
                 let enabled: Vec<_> = enabled.iter().map(Channel::as_str).collect();
                 let enabled = enabled.join(", ");
                 write!(
                     f,
-                    "None of the channels is enabled. Enabled channels: {enabled}."
+                    "None of the oob_channels is enabled. Enabled channels: {enabled}."
                 )
             }
             Self::InvalidPhoneNumber(InvalidPhoneNumber::ZeroAfter { country_code }) => {
@@ -95,9 +97,9 @@ impl fmt::Display for BadRequest {
                 "The user does not support the requested challenge type ({requested}). Supported type: oob."
             ),
             Self::UnsupportedGrantType => f.write_str("The grant type is not supported."),
-            Self::SeveralCredentials => {
-                f.write_str("The client must authenticate in one way only.")
-            }
+            Self::SeveralCredentials => f.write_str(
+                "The client must authenticate in the header or in the body, not in both.",
+            ),
             Self::InvalidClient => f.write_str("Client authentication failed"),
         }
     }

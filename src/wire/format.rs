@@ -83,8 +83,8 @@ pub fn without_bom(body: &[u8]) -> &[u8] {
 }
 
 impl Format {
-    /// The format that a `Content-Type` header names, or `default` without one: a form for
-    /// `/oauth/token`, JSON elsewhere.
+    /// The format that a `Content-Type` header names, or `default` without a header. Pass a form as the
+    /// default of `/oauth/token`, and JSON elsewhere.
     ///
     /// # Errors
     ///

@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 use crate::authenticator::AuthenticatorId;
 use crate::denied::Denied;
 
-/// The headers of every response: it must not be cached (RFC 6749 section 5.1).
+/// The headers of every response: no response may be cached (RFC 6749 section 5.1).
 pub const NO_STORE: [(&str, &str); 2] = [("Cache-Control", "no-store"), ("Pragma", "no-cache")];
 
 /// The token of an `Authorization` header.
@@ -126,7 +126,7 @@ pub(super) fn basic(header: &str) -> Option<ClientCredentials> {
     (!id.is_empty()).then(|| ClientCredentials::new(&id, secret))
 }
 
-/// A name or a value of a form; nothing if it is not UTF-8.
+/// A name or a value of a form; `None` if it is not UTF-8.
 #[cfg(feature = "exchange")]
 pub(super) fn decode_form(text: &str) -> Option<Zeroizing<String>> {
     decode(text, Plus::Space)

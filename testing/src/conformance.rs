@@ -14,6 +14,7 @@ mod trial;
 use std::cell::{Cell, RefCell};
 use std::fmt::Display;
 use std::future::Ready;
+use std::pin::Pin;
 
 use oob_mfa::{Account, Next, Subject, Unsaved};
 
@@ -172,12 +173,16 @@ impl<Load, Replace, Restart> StoreTest<Load, Replace, Restart> {
     }
 }
 
+/// What a call of the store returns. Boxed, so that the test is compiled once and not for every
+/// store.
+type Call<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;
+
 /// The store as the requests see it.
 trait Store {
-    async fn load(&self, subject: Subject) -> Result<Option<Account>, String>;
-    async fn replace(&self, next: Next) -> Result<(), Unsaved<String>>;
+    fn load(&self, subject: Subject) -> Call<'_, Result<Option<Account>, String>>;
+    fn replace(&self, next: Next) -> Call<'_, Result<(), Unsaved<String>>>;
     /// `None` if it cannot be restarted.
-    async fn restart(&self) -> Option<()>;
+    fn restart(&self) -> Call<'_, Option<()>>;
     /// The last save of each finished subject.
     fn left_behind(&self) -> &RefCell<Vec<Account>>;
 }
@@ -197,26 +202,32 @@ where
     Replace: AsyncFn(Next) -> Result<(), Unsaved<E>>,
     Restart: AsyncFn(),
 {
-    async fn load(&self, subject: Subject) -> Result<Option<Account>, String> {
-        let loaded = (self.test.load)(subject).await;
-        loaded.map_err(|error| error.to_string())
-    }
-
-    async fn replace(&self, next: Next) -> Result<(), Unsaved<String>> {
-        let under_way = self.under_way.get() + 1;
-        self.under_way.set(under_way);
-        self.most.set(self.most.get().max(under_way));
-        let replaced = (self.test.replace)(next).await;
-        self.under_way.set(self.under_way.get() - 1);
-        replaced.map_err(|unsaved| match unsaved {
-            Unsaved::Conflict => Unsaved::Conflict,
-            Unsaved::Failed(error) => Unsaved::Failed(error.to_string()),
+    fn load(&self, subject: Subject) -> Call<'_, Result<Option<Account>, String>> {
+        Box::pin(async move {
+            let loaded = (self.test.load)(subject).await;
+            loaded.map_err(|error| error.to_string())
         })
     }
 
-    async fn restart(&self) -> Option<()> {
-        (self.test.restart.as_ref()?)().await;
-        Some(())
+    fn replace(&self, next: Next) -> Call<'_, Result<(), Unsaved<String>>> {
+        Box::pin(async move {
+            let under_way = self.under_way.get() + 1;
+            self.under_way.set(under_way);
+            self.most.set(self.most.get().max(under_way));
+            let replaced = (self.test.replace)(next).await;
+            self.under_way.set(self.under_way.get() - 1);
+            replaced.map_err(|unsaved| match unsaved {
+                Unsaved::Conflict => Unsaved::Conflict,
+                Unsaved::Failed(error) => Unsaved::Failed(error.to_string()),
+            })
+        })
+    }
+
+    fn restart(&self) -> Call<'_, Option<()>> {
+        Box::pin(async move {
+            (self.test.restart.as_ref()?)().await;
+            Some(())
+        })
     }
 
     fn left_behind(&self) -> &RefCell<Vec<Account>> {

@@ -143,7 +143,7 @@ impl fmt::Debug for MemoryStore {
 
 impl fmt::Display for MemoryStoreUnavailable {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the store is out of reach, or its answer was lost")
+        f.write_str("the store is unreachable, or its answer was lost")
     }
 }
 

@@ -103,7 +103,7 @@ impl Outbox {
 
 impl fmt::Display for NotSent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the provider did not take the message")
+        f.write_str("the provider did not accept the message")
     }
 }
 

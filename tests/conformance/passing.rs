@@ -30,8 +30,8 @@ fn a_store_whose_calls_never_meet_is_not_tested() {
     assert!(report.breaches().is_empty(), "{report}");
     assert!(!report.is_conformant());
     assert!(report.to_string().contains(
-        "not tested: no two saves were ever under way at once, so a store that compares in one step \
-         and writes in another would pass; for a store that blocks, use StoreTest::blocking\n"
+        "not tested: no two saves were ever under way at once. A store that compares in one step \
+         and writes in another would pass. For a store that blocks, use StoreTest::blocking\n"
     ));
 }
 

@@ -213,8 +213,8 @@ fn a_conflict_reported_as_a_failure_is_found() {
     assert_eq!(
         second.to_string(),
         "the store must report a conflict if another revision is stored; it did not: a \
-         write that lost a race failed with \"UNIQUE constraint failed\", and none was called a \
-         conflict; decide asks again only after that\n  \
+         write that lost a race failed with \"UNIQUE constraint failed\", and no such write was reported as a \
+         conflict; decide asks again only after a conflict\n  \
          1. B cannot save revision 1: UNIQUE constraint failed\n"
     );
 }

@@ -185,7 +185,7 @@ fn a_wrong_load_is_reported() {
     assert_eq!(
         report.breaches()[0].to_string(),
         "the store must load exactly what was saved for the subject; it did not: 64 loads \
-         were behind what was reported as saved; after a conflict, load past the cache\n\
+         were behind what was reported as saved; after a conflict, bypass the cache\n\
          \x20 1. a last write loads no record\n\
          \x20 2. a last write gets a conflict with revision 1\n"
     );

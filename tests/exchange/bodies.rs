@@ -15,17 +15,21 @@ fn unsupported_encoding() -> Got {
     error(
         415,
         "invalid_request",
-        "The content encoding has to be identity.",
+        "The content encoding must be identity.",
     )
     .with("Accept-Encoding: identity")
 }
 
 fn too_large() -> Got {
-    error(413, "invalid_request", "The request body is too large.")
+    error(
+        413,
+        "invalid_request",
+        "The request body is too large. At most 16384 bytes are accepted.",
+    )
 }
 
 fn unsupported_type() -> Got {
-    let text = "The content type has to be application/json or application/x-www-form-urlencoded.";
+    let text = "The content type must be application/json or application/x-www-form-urlencoded.";
     error(415, "invalid_request", text)
 }
 

@@ -228,7 +228,7 @@ fn associate_refuses_what_may_not_be_enrolled() {
         ),
         (
             good().with("oob_channels", vec!["voice", "auth0"]),
-            "None of the channels is enabled. Enabled channels: sms.",
+            "None of the oob_channels is enabled. Enabled channels: sms.",
         ),
     ] {
         refused(&mut server, &request, &bad(text));

@@ -8,6 +8,8 @@ use serde_json::json;
 use super::http::{Got, Http, error, json as ok};
 use super::server::{Server, alice, engine, password, until};
 
+const TOO_LONG: &str = "is too long: at most 255 bytes for client_id, 1024 for scope and audience";
+
 fn mfa_required(got: &Got, requirements: &str) {
     let token = got.text("mfa_token");
     let body = format!(
@@ -131,7 +133,7 @@ fn a_scope_or_audience_too_long_for_a_token_is_refused_by_name() {
         match parameter {
             None => mfa_required(&got, ENROLL),
             Some(parameter) => {
-                let text = format!("{parameter} is too long");
+                let text = format!("{parameter} {TOO_LONG}");
                 assert_eq!(got, error(400, "invalid_request", &text));
             }
         }
@@ -140,5 +142,6 @@ fn a_scope_or_audience_too_long_for_a_token_is_refused_by_name() {
     let exchange = server.begin(&password("auth0|alice").with("client_id", long));
     let exchange = until!(server, exchange, Client).authenticated();
     let got = Got::from(&server.finish(exchange));
-    assert_eq!(got, error(400, "invalid_request", "client_id is too long"));
+    let text = format!("client_id {TOO_LONG}");
+    assert_eq!(got, error(400, "invalid_request", &text));
 }

@@ -73,7 +73,7 @@ fn at_challenge_the_errors_of_parameters_come_after_those_of_the_session() {
     assert_eq!(got, unauthorized("unsupported_challenge_type", text));
     assert_eq!(server.steps, ["client"]);
     let request = challenge(&token).with("oob_channel", "auth0");
-    let text = "The channel is not supported. Supported channels: sms, voice.";
+    let text = "The oob_channel is not supported. Supported channels: sms, voice.";
     assert_eq!(
         server.respond(&request),
         error(400, "invalid_request", text)
@@ -223,7 +223,7 @@ fn a_credential_of_the_header_authenticates_the_client_at_challenge_and_token() 
         let got = server.respond(&login.clone().header("Authorization", header));
         assert_eq!(got, failed, "{header}");
     }
-    let several = "The client must authenticate in one way only.";
+    let several = "The client must authenticate in the header or in the body, not in both.";
     for request in [
         login
             .clone()

@@ -45,7 +45,7 @@ fn a_moment_that_json_cannot_hold_is_refused() {
         |record| &mut record["spent"][15]["expires_at"],
     ];
     for moment in moments {
-        let error = "a moment is out of range";
+        let error = "a moment is out of range: at most 2^53 - 1 milliseconds";
         assert_refused(&largest(), error, |record| {
             *moment(record) = (1_u64 << 53).into();
         });

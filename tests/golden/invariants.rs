@@ -208,10 +208,11 @@ const MINUTES_10: u64 = 600_000;
 
 #[test]
 fn a_record_of_sessions_revoked_later_than_any_skew_allows_is_refused() {
-    let error = "revoked_until is later than the last change (first_factor), or than 10 minutes after it (every)";
+    let error = "revoked_until.every is later than 10 minutes after the last change (as_of)";
     assert_latest(error, MINUTES_10, |record, moment| {
         record["revoked_until"]["every"] = moment;
     });
+    let error = "revoked_until.first_factor is later than the last change (as_of)";
     assert_latest(error, 0, |record, moment| {
         record["revoked_until"]["first_factor"] = moment;
     });
@@ -253,7 +254,7 @@ fn a_record_of_a_challenge_without_an_active_phone_is_refused() {
 
 #[test]
 fn a_record_of_two_live_codes_of_one_session_and_phone_is_refused() {
-    let error = "two live codes of one session for one phone";
+    let error = "two live codes for one phone in one session, or for one enrollment";
     assert_refused(&signing_in(), error, |record| {
         push_twin(&mut record["challenges"], |challenge| {
             challenge["id"] = OTHER_ID.into();
@@ -283,7 +284,7 @@ fn a_record_of_two_live_codes_of_one_session_and_phone_is_refused() {
 #[test]
 fn a_record_of_a_first_factor_enrollment_beside_a_phone_is_refused() {
     let error =
-        "a phone guards the account, but a pending enrollment was started with a first factor";
+        "a first factor started a pending enrollment (begun_by), but a phone guards the account";
     assert_refused(&largest(), error, |record| {
         record["challenges"][0]["code"]["issued"]["target"]["enrollment"]["begun_by"] =
             "first_factor".into();

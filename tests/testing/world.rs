@@ -175,7 +175,7 @@ fn an_error_prints_its_reason() {
     );
     assert_eq!(
         store.load(world.subject()).unwrap_err().to_string(),
-        "the store is out of reach, or its answer was lost"
+        "the store is unreachable, or its answer was lost"
     );
     let outbox = Outbox::new();
     outbox.fail_next(1);
@@ -194,6 +194,6 @@ fn an_error_prints_its_reason() {
     let not_sent = outbox.send(&challenged.result.unwrap().delivery);
     assert_eq!(
         not_sent.unwrap_err().to_string(),
-        "the provider did not take the message"
+        "the provider did not accept the message"
     );
 }

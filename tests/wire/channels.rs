@@ -58,7 +58,7 @@ fn a_list_without_an_enabled_channel_is_refused_with_those_that_are() {
         assert_eq!(refused, no_common(enabled), "{channels}");
         let answer = ErrorAnswer::from(refused.unwrap_err());
         assert_eq!((answer.status(), answer.error()), (400, "invalid_request"));
-        let text = format!("None of the channels is enabled. Enabled channels: {text}.");
+        let text = format!("None of the oob_channels is enabled. Enabled channels: {text}.");
         assert_eq!(answer.error_description(), text);
     }
 }

@@ -87,7 +87,7 @@ const TABLE: [Row; 33] = [
         Denied::ParameterTooLong { parameter: "scope" },
         400,
         "invalid_request",
-        "scope is too long",
+        "scope is too long: at most 255 bytes for client_id, 1024 for scope and audience",
     ),
     (
         Denied::AlreadyEnrolled,

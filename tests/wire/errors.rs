@@ -89,7 +89,7 @@ fn the_servers_own_errors_are_their_rows_of_the_table() {
         expected(
             415,
             "invalid_request",
-            "The content encoding has to be identity.",
+            "The content encoding must be identity.",
             "Accept-Encoding: identity"
         )
     );
@@ -103,19 +103,19 @@ fn every_bad_request_is_its_row_of_the_table() {
             BadRequest::BodyTooLarge,
             413,
             "invalid_request",
-            "The request body is too large.",
+            "The request body is too large. At most 16384 bytes are accepted.",
         ),
         (
             BadRequest::UnsupportedContentType,
             415,
             "invalid_request",
-            "The content type has to be application/json or application/x-www-form-urlencoded.",
+            "The content type must be application/json or application/x-www-form-urlencoded.",
         ),
         (
             BadRequest::UnsupportedEncoding,
             415,
             "invalid_request",
-            "The content encoding has to be identity.",
+            "The content encoding must be identity.",
         ),
         (
             BadRequest::MalformedBody,
@@ -157,7 +157,7 @@ fn every_bad_request_is_its_row_of_the_table() {
             BadRequest::UnknownChannel,
             400,
             "invalid_request",
-            "The channel is not supported. Supported channels: sms, voice.",
+            "The oob_channel is not supported. Supported channels: sms, voice.",
         ),
         (
             BadRequest::NoCommonChannel {
@@ -165,7 +165,7 @@ fn every_bad_request_is_its_row_of_the_table() {
             },
             400,
             "invalid_request",
-            "None of the channels is enabled. Enabled channels: sms, voice.",
+            "None of the oob_channels is enabled. Enabled channels: sms, voice.",
         ),
         (
             BadRequest::InvalidPhoneNumber(InvalidPhoneNumber::NotE164),
@@ -195,7 +195,7 @@ fn every_bad_request_is_its_row_of_the_table() {
             BadRequest::SeveralCredentials,
             400,
             "invalid_request",
-            "The client must authenticate in one way only.",
+            "The client must authenticate in the header or in the body, not in both.",
         ),
         (
             BadRequest::InvalidClient,
@@ -211,7 +211,7 @@ fn every_bad_request_is_its_row_of_the_table() {
         assert_eq!(answer.retry_after(), None);
         let names: Vec<_> = answer.headers().map(|(name, _)| name).skip(2).collect();
         let expected: &[&str] = match description {
-            "The content encoding has to be identity." => &["Accept-Encoding"],
+            "The content encoding must be identity." => &["Accept-Encoding"],
             _ if status == 401 => &["WWW-Authenticate"],
             _ => &[],
         };

@@ -34,13 +34,13 @@ pub struct Cli {
 /// What to do instead of serving.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Subcommand)]
 pub enum Task {
-    /// Reads a password from standard input, and prints its password_hash. It takes as long to
-    /// check as those of the users in --config.
+    /// Reads a password from standard input, and prints its password_hash. The hash takes as long to
+    /// check as the hashes of the users in --config.
     HashPassword,
     /// Prints the text of a key file with one new key of each kind.
     NewKeys,
     /// Reads the flags and the configuration, and prints the settings and warnings. It opens
-    /// nothing.
+    /// no store, no key file and no connection.
     CheckConfig,
 }
 
@@ -149,7 +149,7 @@ impl Flags {
             Ok(value) if value.is_empty() => Ok(None),
             Ok(value) => Ok(Some(value)),
             Err(VarError::NotPresent) => Ok(None),
-            Err(VarError::NotUnicode(_)) => Err(ConfigError(format!("{name} is not text"))),
+            Err(VarError::NotUnicode(_)) => Err(ConfigError(format!("{name} is not UTF-8"))),
         };
         let tokens = variable(ADMIN_TOKENS)?.ok_or_else(|| {
             ConfigError(format!(

@@ -177,7 +177,7 @@ fn checked_issuer(issuer: String) -> Result<String, ConfigError> {
     // Paths are appended to the issuer, and clients compare it byte by byte.
     if !is_url || !issuer.ends_with('/') || issuer.contains(['?', '#', ' ']) {
         return Err(ConfigError(format!(
-            "issuer {issuer:?} must be a URL that ends with a slash, without a query"
+            "issuer {issuer:?} must be an http or https URL that ends with a slash, without a query, fragment or space"
         )));
     }
     Ok(issuer)
@@ -250,11 +250,13 @@ fn clients(written: Vec<WrittenClient>) -> Result<Clients, ConfigError> {
             return wrong("an id has 1 to 255 bytes");
         }
         if secret.as_ref().is_some_and(|secret| secret.is_empty()) {
-            return wrong("an empty secret: leave it out for a public client");
+            return wrong("secret is empty: remove it for a public client");
         }
         let scopes = scopes.unwrap_or_else(|| DEFAULT_SCOPES.map(str::to_owned).to_vec());
         if scopes.iter().any(|scope| scope == "offline_access") {
-            return wrong("offline_access: this server makes no refresh tokens");
+            return wrong(
+                "scopes has offline_access, but this server issues no refresh tokens: remove it",
+            );
         }
         let client = Client {
             secret,

@@ -77,7 +77,7 @@ impl Service {
         match allowed.check_audience(audience, self.issuer()) {
             Ok(()) => {}
             Err(RefusedAudience::Slash(known)) if known.len() <= MAX_ECHO => {
-                let text = format!("The audience is unknown. Mind the slash at the end: {known}");
+                let text = format!("The audience is unknown. Check the slash at the end: {known}");
                 return Err(ErrorAnswer::new(400, "invalid_request", text));
             }
             Err(_) => {

@@ -58,7 +58,7 @@ impl Keys {
         };
         if first.is_empty() {
             return Err(wrong(&format!(
-                "{name} has no key, and tokens are signed by it"
+                "{name} has no key, but signing_algorithm needs one: add one from new-keys"
             )));
         }
         let current = first.remove(0);
@@ -96,7 +96,7 @@ fn key_ring(secrets: &[Zeroizing<String>]) -> io::Result<KeyRing> {
                 .map_err(|_| wrong(&format!("engine: key {number} is a duplicate")))?,
         });
     }
-    ring.ok_or_else(|| wrong("engine has no key"))
+    ring.ok_or_else(|| wrong("engine has no key: add one from new-keys"))
 }
 
 fn signing_keys(
@@ -112,7 +112,7 @@ fn signing_keys(
             .and_then(|der| SigningKey::from_pkcs8(algorithm, &der).ok())
             .ok_or_else(|| {
                 wrong(&format!(
-                    "{name}: key {number} is no such private key in PKCS#8 and base64"
+                    "{name}: key {number} is not a private key of this kind in PKCS#8 and base64"
                 ))
             })?;
         if keys.iter().any(|other| other.id() == key.id()) {
@@ -138,7 +138,7 @@ pub fn fresh() -> io::Result<Zeroizing<String>> {
     // Full capacity from the start: a growing text leaves copies behind in memory.
     let mut text = Zeroizing::new(String::with_capacity(4_096));
     text.push_str(
-        "# The secrets of oob-mfa-server. The first of each list is in use; the others still open and verify.\n",
+        "# The secrets of oob-mfa-server. The first key of each list is in use. The others only open and verify what they made before.\n",
     );
     for (name, key) in [("engine", engine), ("rs256", rs256), ("es256", es256)] {
         for part in [name, " = [\"", &key, "\"]\n"] {

@@ -71,13 +71,13 @@ pub async fn run(
         }
         None if store.is_empty().await? => {
             let keys = keys::make_and_read(&flags.key_file, algorithm).map_err(of_key_file)?;
-            tracing::info!(path = %key_file, "key file created: keep a copy, without it pending codes and tokens are invalid");
+            tracing::info!(path = %key_file, "key file created: keep a copy. Without it, pending codes and tokens are invalid");
             keys
         }
         // With new keys, every pending token and code would be invalid.
         None => {
             return Err(
-                format!("{key_file}: the key file is missing, and the store has accounts").into(),
+                format!("{key_file}: the key file is missing, but the store has accounts: restore the key file").into(),
             );
         }
     };
@@ -140,7 +140,7 @@ async fn open_store(url: &StoreUrl) -> Result<Arc<dyn Store>, String> {
     let made = matches!(url, StoreUrl::Redb(path) if !path.exists());
     let store = store::open(url).await?;
     match url {
-        StoreUrl::Redb(path) if made => tracing::info!(path = %path.display(), "store made"),
+        StoreUrl::Redb(path) if made => tracing::info!(path = %path.display(), "store created"),
         StoreUrl::Redb(path) => tracing::info!(path = %path.display(), "store opened"),
         StoreUrl::Postgres { .. } => tracing::info!("store opened: PostgreSQL"),
         StoreUrl::Redis { .. } => tracing::info!("store opened: Redis"),

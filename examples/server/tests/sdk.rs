@@ -124,7 +124,7 @@ fn the_errors_of_the_sdk_have_the_texts_of_our_answers() {
     let channel = (
         400,
         "invalid_request",
-        "None of the channels is enabled. Enabled channels: sms, voice.",
+        "None of the oob_channels is enabled. Enabled channels: sms, voice.",
     );
 
     walk.refused("wrong password", PASSWORD, WRONG_PASSWORD);

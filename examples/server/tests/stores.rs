@@ -247,7 +247,7 @@ fn servers_that_start_at_once_make_the_tables_once() {
         let refused = store::open(&url).await.map(drop).unwrap_err();
         assert_eq!(
             refused,
-            "PostgreSQL: the store is unavailable: its tables are of a newer server: version 2"
+            "PostgreSQL: the store is unavailable: its tables have version 2, but this server knows only 1: start a newer server"
         );
     });
 }

@@ -33,14 +33,18 @@ pub(crate) fn bad_requests(server: &Server) {
         for kind in ["text/plain", "application/xml", ""] {
             invalid(
                 415,
-                "The content type has to be application/json or \
+                "The content type must be application/json or \
                  application/x-www-form-urlencoded.",
                 &post(path, ("content-type", kind), b"{}"),
             );
         }
         for length in [LONGEST + 1, 64 * LONGEST] {
             let answer = post(path, FORM, &vec![b'a'; length]);
-            invalid(413, "The request body is too large.", &answer);
+            invalid(
+                413,
+                "The request body is too large. At most 16384 bytes are accepted.",
+                &answer,
+            );
         }
     }
     encoded_bodies(server, &client, &token);
@@ -116,7 +120,7 @@ fn encoded_bodies(server: &Server, client: &Client, token: &str) {
             for encoding in ["gzip", "br", "identity, gzip"] {
                 let headers = [kind, authorization, ("content-encoding", encoding)];
                 let answer = client.send("POST", path, &headers, body);
-                invalid(415, "The content encoding has to be identity.", &answer);
+                invalid(415, "The content encoding must be identity.", &answer);
                 let accepted = server.tells_encoding.then_some("identity");
                 assert_eq!(answer.header("accept-encoding"), accepted);
             }

@@ -140,7 +140,7 @@ fn each_refusal_of_a_host_names_its_reason() {
         ),
         (
             InvalidHost::Address,
-            "a host is a name and does not end in a number",
+            "a host is a domain name: its last label is not a number",
         ),
     ] {
         assert_eq!(refusal.to_string(), words);

@@ -94,7 +94,7 @@ fn only_the_keys_of_the_call_are_answered() {
     }
     assert_eq!(
         WrongKeys.to_string(),
-        "the keys that were pressed are not those of the call"
+        "the keys that were pressed are not those of the call: say WrongKeys::WORDS and hang up"
     );
     assert_eq!(WrongKeys::WORDS, "Those were other keys. Goodbye.");
 }

@@ -13,7 +13,7 @@ use crate::scene::Scene;
 /// Revisions of one record: more than a byte can count, and more than 3 digits can write.
 const MANY: u64 = 1_100;
 
-pub(super) async fn run<S: Store>(store: &S, report: &mut Report) {
+pub(super) async fn run(store: &dyn Store, report: &mut Report) {
     inserts_once(store, report).await;
     if !report.is_usable() {
         return;
@@ -26,7 +26,7 @@ pub(super) async fn run<S: Store>(store: &S, report: &mut Report) {
     keeps_what_it_reported(store, report).await;
 }
 
-async fn inserts_once<S: Store>(store: &S, report: &mut Report) {
+async fn inserts_once(store: &dyn Store, report: &mut Report) {
     let subject = subject(report, "");
     let scene = Scene::enrolling(subject.clone(), report.seed);
     let trial = Trial::new(store, subject);
@@ -36,7 +36,7 @@ async fn inserts_once<S: Store>(store: &S, report: &mut Report) {
         trial.insert("A", account.clone()).await?;
         // The write of another request, and a repetition, as after a lost response.
         let other = at(&Account::new(trial.subject.clone()), 1);
-        let found = "a second first record was accepted";
+        let found = "it inserted a record although one exists";
         trial.write_wrong("B", other, Duty::Insert, found).await?;
         trial.write_wrong("A", account, Duty::Insert, found).await?;
         ends_well(&trial, &scene).await
@@ -47,7 +47,7 @@ async fn inserts_once<S: Store>(store: &S, report: &mut Report) {
 
 /// Revisions that are not stored: earlier and later ones, and those that a narrower integer treats
 /// as equal.
-async fn replaces_no_other_revision<S: Store>(store: &S, report: &mut Report) {
+async fn replaces_no_other_revision(store: &dyn Store, report: &mut Report) {
     let Some((trial, scene)) = staged(store, report, Scene::signing_in).await else {
         return;
     };
@@ -68,8 +68,8 @@ async fn replaces_no_other_revision<S: Store>(store: &S, report: &mut Report) {
             trial.begins_here();
             let other = at(&stored, replaced + 1);
             let found = format!(
-                "it held revision {there} and accepted an account that replaces {replaced}; compare for \
-                 equality, over 64 bits"
+                "it held revision {there} and accepted an account that replaces {replaced}; compare \
+                 all 64 bits for equality"
             );
             trial.write_wrong("A", other, Duty::Replace, &found).await?;
         }
@@ -79,7 +79,7 @@ async fn replaces_no_other_revision<S: Store>(store: &S, report: &mut Report) {
     finish(&trial, report, found);
 }
 
-async fn replaces_nothing_that_is_missing<S: Store>(store: &S, report: &mut Report) {
+async fn replaces_nothing_that_is_missing(store: &dyn Store, report: &mut Report) {
     let subject = subject(report, "");
     let scene = Scene::enrolling(subject.clone(), report.seed);
     let trial = Trial::new(store, subject);
@@ -104,7 +104,7 @@ async fn replaces_nothing_that_is_missing<S: Store>(store: &S, report: &mut Repo
     finish(&trial, report, found);
 }
 
-async fn keeps_many_revisions<S: Store>(store: &S, report: &mut Report) {
+async fn keeps_many_revisions(store: &dyn Store, report: &mut Report) {
     let Some((trial, scene)) = staged(store, report, Scene::enrolling).await else {
         return;
     };
@@ -123,7 +123,7 @@ async fn keeps_many_revisions<S: Store>(store: &S, report: &mut Report) {
             let other = at(&stored, replaced + 1);
             let found = format!(
                 "it accepted an account that replaces the revision {ago} before the stored one; compare \
-                 for equality, over 64 bits"
+                 all 64 bits for equality"
             );
             trial.write_wrong("A", other, Duty::Replace, &found).await?;
         }
@@ -134,7 +134,7 @@ async fn keeps_many_revisions<S: Store>(store: &S, report: &mut Report) {
 }
 
 /// Subjects that a collation, a pattern, or a trimmed or truncated column treats as equal.
-async fn keeps_subjects_apart<S: Store>(store: &S, report: &mut Report) {
+async fn keeps_subjects_apart(store: &dyn Store, report: &mut Report) {
     let long = "x".repeat(200);
     let suffixes = [
         "|a",
@@ -180,7 +180,7 @@ async fn keeps_subjects_apart<S: Store>(store: &S, report: &mut Report) {
     }
 }
 
-async fn keeps_the_largest<S: Store>(store: &S, report: &mut Report) {
+async fn keeps_the_largest(store: &dyn Store, report: &mut Report) {
     // Control characters are the longest in JSON.
     let subject = subject(report, "");
     let missing = Subject::MAX_LEN - subject.as_str().len();
@@ -199,7 +199,7 @@ async fn keeps_the_largest<S: Store>(store: &S, report: &mut Report) {
     finish(&trial, report, found);
 }
 
-async fn keeps_what_it_reported<S: Store>(store: &S, report: &mut Report) {
+async fn keeps_what_it_reported(store: &dyn Store, report: &mut Report) {
     let Some((trial, scene)) = staged(store, report, Scene::signing_in).await else {
         return;
     };
@@ -221,7 +221,7 @@ async fn keeps_what_it_reported<S: Store>(store: &S, report: &mut Report) {
 }
 
 /// Everything saved for the others must still be there at the end.
-pub(super) async fn looks_back<S: Store>(store: &S, report: &mut Report) {
+pub(super) async fn looks_back(store: &dyn Store, report: &mut Report) {
     let left_behind = store.left_behind().take();
     for account in left_behind {
         let trial = Trial::new(store, account.subject().clone());

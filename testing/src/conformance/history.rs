@@ -205,7 +205,7 @@ impl History {
         let (asked, given) = (self.subject.as_str(), record.subject().as_str());
         if asked != given {
             let found = format!(
-                "asked for {asked:?}, it gave the record of {given:?}; a key has to be compared byte \
+                "asked for {asked:?}, it gave the record of {given:?}; a key must be compared byte \
                  by byte: nothing folded, trimmed, normalized or cut"
             );
             return Some((Duty::Read, found));
@@ -214,7 +214,7 @@ impl History {
         match saving.map(|saving| saving.kind) {
             Some(Kind::Honest) => None,
             Some(Kind::Wrong) => {
-                let found = "a write that the store reported as refused was done";
+                let found = "the store reported a write as refused, but it stored the write";
                 Some((Duty::Replace, found.into()))
             }
             None => {

@@ -15,7 +15,7 @@ type MakeScene = fn(Subject, u64) -> Scene;
 /// The requests of a scene that run in triples: those that could be granted twice.
 const TRIPLES: [usize; 4] = [0, 2, 3, 6];
 
-pub(super) async fn run<S: Store>(store: &S, report: &mut Report) {
+pub(super) async fn run(store: &dyn Store, report: &mut Report) {
     for make in [Scene::signing_in as MakeScene, Scene::enrolling] {
         let commands = commands(make);
         let mut races = Vec::new();
@@ -45,8 +45,8 @@ pub(super) fn commands(make: MakeScene) -> Vec<Command> {
 
 /// Runs the steps of these requests in this order; a request that gets a conflict starts again
 /// afterwards.
-async fn in_order<S: Store>(
-    store: &S,
+async fn in_order(
+    store: &dyn Store,
     report: &mut Report,
     make: MakeScene,
     race: &[Command],
@@ -78,11 +78,11 @@ pub(super) fn requests(scene: &Scene, race: &[Command]) -> Vec<Request> {
 }
 
 /// A new subject with the record of the scene.
-pub(super) async fn staged<'a, S: Store>(
-    store: &'a S,
+pub(super) async fn staged<'a>(
+    store: &'a dyn Store,
     report: &mut Report,
     make: MakeScene,
-) -> Option<(Trial<'a, S>, Scene)> {
+) -> Option<(Trial<'a>, Scene)> {
     let subject = subject(report, "");
     let scene = make(subject.clone(), report.seed);
     let trial = Trial::new(store, subject);
@@ -109,16 +109,12 @@ pub(super) fn subject(report: &mut Report, suffix: &str) -> Subject {
 }
 
 /// One more write, and a check back from it.
-pub(super) async fn ends_well<S: Store>(trial: &Trial<'_, S>, scene: &Scene) -> Result<(), Breach> {
+pub(super) async fn ends_well(trial: &Trial<'_>, scene: &Scene) -> Result<(), Breach> {
     Request::last(scene.world.clone()).run(trial).await?;
     trial.check()
 }
 
-pub(super) fn finish<S: Store>(
-    trial: &Trial<'_, S>,
-    report: &mut Report,
-    found: Result<(), Breach>,
-) {
+pub(super) fn finish(trial: &Trial<'_>, report: &mut Report, found: Result<(), Breach>) {
     report.schedules += 1;
     trial.count(report);
     if found.is_ok() {

@@ -177,8 +177,8 @@ impl fmt::Display for Report {
         }
         if self.at_once < 2 {
             f.write_str(
-                "not tested: no two saves were ever under way at once, so a store that compares in one \
-                 step and writes in another would pass; for a store that blocks, use StoreTest::blocking\n",
+                "not tested: no two saves were ever under way at once. A store that compares in one step \
+                 and writes in another would pass. For a store that blocks, use StoreTest::blocking\n",
             )?;
         }
         if *restarts == 0 {

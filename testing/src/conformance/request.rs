@@ -4,7 +4,6 @@ use std::mem;
 
 use oob_mfa::Account;
 
-use super::Store;
 use super::report::Breach;
 use super::saving::{Presented, Told};
 use super::trial::{Loaded, MAX_TRIES, Trial};
@@ -58,7 +57,7 @@ impl Request {
     }
 
     /// Takes one step: loads, or decides, saves and gets the response.
-    pub(super) async fn step<S: Store>(&mut self, trial: &Trial<'_, S>) -> Result<(), Breach> {
+    pub(super) async fn step(&mut self, trial: &Trial<'_>) -> Result<(), Breach> {
         match mem::replace(&mut self.phase, Phase::Begun) {
             Phase::Begun => {
                 self.tries += 1;
@@ -82,18 +81,14 @@ impl Request {
     }
 
     /// The whole request, with as many retries as needed.
-    pub(super) async fn run<S: Store>(&mut self, trial: &Trial<'_, S>) -> Result<(), Breach> {
+    pub(super) async fn run(&mut self, trial: &Trial<'_>) -> Result<(), Breach> {
         while !self.is_answered() {
             self.step(trial).await?;
         }
         Ok(())
     }
 
-    async fn save<S: Store>(
-        &self,
-        trial: &Trial<'_, S>,
-        record: Option<Account>,
-    ) -> Result<bool, Breach> {
+    async fn save(&self, trial: &Trial<'_>, record: Option<Account>) -> Result<bool, Breach> {
         let loaded = record.clone();
         let account = loaded.unwrap_or_else(|| Account::new(trial.subject.clone()));
         // A copy of the world, so a retry draws the same codes.

@@ -80,8 +80,8 @@ impl Saving {
             Came::Conflict => second.conflicts += 1,
             Came::Failure(error) if second.failure.is_none() => {
                 let found = format!(
-                    "a write that lost a race failed with {error:?}, and none was called a \
-                     conflict; decide asks again only after that"
+                    "a write that lost a race failed with {error:?}, and no such write was reported as a \
+                     conflict; decide asks again only after a conflict"
                 );
                 let what = What::FailsToSave(revision, error.clone());
                 let who = self.who.clone();

@@ -8,16 +8,16 @@ use std::task::Wake;
 use std::task::{Context, Poll, Waker};
 use std::thread::{self, Thread};
 
-use super::Store;
 use super::interleaved::{commands, ends_well, finish, requests, staged};
 use super::report::{Breach, Report};
+use super::{Call, Store};
 use crate::command::Command;
 use crate::scene::Scene;
 
 /// How many at once: few first, which keeps a failing schedule short.
 const AT_ONCE: [usize; 8] = [2, 2, 2, 3, 4, 8, 16, 24];
 
-pub(super) async fn run<S: Store>(store: &S, report: &mut Report) {
+pub(super) async fn run(store: &dyn Store, report: &mut Report) {
     let commands = commands(Scene::signing_in);
     for count in AT_ONCE {
         // A right code, a wrong one, a recovery code, a challenge.
@@ -39,7 +39,7 @@ pub(super) async fn run<S: Store>(store: &S, report: &mut Report) {
 }
 
 /// All load the same record, then all of them save.
-async fn saving<S: Store>(store: &S, report: &mut Report, race: &[Command]) {
+async fn saving(store: &dyn Store, report: &mut Report, race: &[Command]) {
     let Some((trial, scene)) = staged(store, report, Scene::signing_in).await else {
         return;
     };
@@ -57,7 +57,7 @@ async fn saving<S: Store>(store: &S, report: &mut Report, race: &[Command]) {
 }
 
 /// All begin at once.
-async fn whole<S: Store>(store: &S, report: &mut Report, race: &[Command]) {
+async fn whole(store: &dyn Store, report: &mut Report, race: &[Command]) {
     let Some((trial, scene)) = staged(store, report, Scene::signing_in).await else {
         return;
     };
@@ -71,7 +71,7 @@ async fn whole<S: Store>(store: &S, report: &mut Report, race: &[Command]) {
 }
 
 /// The same requests for several subjects, at the same time, repeatedly.
-async fn several<S: Store>(store: &S, report: &mut Report, command: &Command, subjects: usize) {
+async fn several(store: &dyn Store, report: &mut Report, command: &Command, subjects: usize) {
     let mut trials = Vec::new();
     for _ in 0..subjects {
         trials.extend(staged(store, report, Scene::signing_in).await);
@@ -91,10 +91,8 @@ async fn several<S: Store>(store: &S, report: &mut Report, command: &Command, su
     }
 }
 
-type Step<'a> = Pin<Box<dyn Future<Output = Result<(), Breach>> + 'a>>;
-
 /// Restarts the store after one save and during another.
-async fn restarted<S: Store>(store: &S, report: &mut Report, command: &Command) {
+async fn restarted(store: &dyn Store, report: &mut Report, command: &Command) {
     let Some((trial, scene)) = staged(store, report, Scene::signing_in).await else {
         return;
     };
@@ -110,7 +108,8 @@ async fn restarted<S: Store>(store: &S, report: &mut Report, command: &Command) 
             trial.restart().await;
             Ok(())
         };
-        let both: [Step<'_>; 2] = [Box::pin(saving.step(&trial)), Box::pin(restart)];
+        let both: [Call<'_, Result<(), Breach>>; 2] =
+            [Box::pin(saving.step(&trial)), Box::pin(restart)];
         all(both.into_iter()).await?;
         saving.run(&trial).await?;
         // Nothing runs now, and everything that was reported must be stored.

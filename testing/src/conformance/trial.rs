@@ -15,8 +15,8 @@ use crate::rule::Rule;
 pub(super) const MAX_TRIES: u32 = 64;
 
 /// One subject on the store.
-pub(super) struct Trial<'a, S> {
-    pub(super) store: &'a S,
+pub(super) struct Trial<'a> {
+    pub(super) store: &'a dyn Store,
     pub(super) subject: Subject,
     history: RefCell<History>,
 }
@@ -29,8 +29,8 @@ pub(super) enum Loaded {
     NoAnswer,
 }
 
-impl<'a, S: Store> Trial<'a, S> {
-    pub(super) fn new(store: &'a S, subject: Subject) -> Self {
+impl<'a> Trial<'a> {
+    pub(super) fn new(store: &'a dyn Store, subject: Subject) -> Self {
         let history = RefCell::new(History::new(subject.clone()));
         Self {
             store,
@@ -198,7 +198,7 @@ impl<'a, S: Store> Trial<'a, S> {
                 Duty::Read,
                 format!(
                     "{MAX_TRIES} loads were behind what was reported as saved; after a conflict, \
-                     load past the cache"
+                     bypass the cache"
                 ),
             ),
             _ if history.reported().is_none() => (

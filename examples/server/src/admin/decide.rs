@@ -9,8 +9,7 @@ use crate::http::answer::Failure;
 use crate::service::Service;
 
 /// Sessions are revoked for the policy's clock skew, including the operator's own.
-const AFTER_RESET: &str =
-    "the account was just reset or rewound: wait for the policy's clock skew, by default a minute";
+const AFTER_RESET: &str = "the account was just reset or rewound: wait for the policy's clock skew, by default 60 seconds";
 
 /// What was granted, and the revision that was stored for it.
 pub(super) struct Granted<T> {

@@ -60,7 +60,9 @@ impl Operators {
             .iter()
             .any(|operator| Some(&operator.token) == metrics.as_ref())
         {
-            return Err(format!("{METRICS_TOKEN}: it is the token of an operator"));
+            return Err(format!(
+                "{METRICS_TOKEN}: it is the token of an operator too: use another one"
+            ));
         }
         Ok(Self { operators, metrics })
     }
@@ -183,7 +185,7 @@ mod tests {
             (
                 &format!("ann:{A}"),
                 Some(A),
-                "OOB_MFA_METRICS_TOKEN: it is the token of an operator",
+                "OOB_MFA_METRICS_TOKEN: it is the token of an operator too",
             ),
         ] {
             let Err(error) = Operators::parse(tokens, metrics) else {

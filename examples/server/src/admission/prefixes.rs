@@ -19,7 +19,7 @@ impl fmt::Display for InvalidPrefix {
         let Self(text) = self;
         write!(
             f,
-            "{text:?} has to be 1 to 7 digits without the plus and without a leading 0, such as \"44\""
+            "{text:?} must be 1 to 7 digits without the plus and without a leading 0, such as \"44\""
         )
     }
 }
@@ -141,7 +141,7 @@ mod tests {
         for text in ["", "0", "049", "12345678", "+1", "1 2", "４４", "a"] {
             let error = Prefix::try_from(text.to_owned()).unwrap_err().to_string();
             let expected =
-                "has to be 1 to 7 digits without the plus and without a leading 0, such as \"44\"";
+                "must be 1 to 7 digits without the plus and without a leading 0, such as \"44\"";
             assert_eq!(error, format!("{text:?} {expected}"));
         }
     }

@@ -55,7 +55,7 @@ pub fn warnings(flags: &Flags, config: &Config) -> Vec<String> {
 /// Everything that `check-config` prints. It opens only the configuration file, and no connection.
 #[must_use]
 pub fn report(flags: &Flags, config: &Config, operators: Option<&Operators>) -> String {
-    let of_listener = "http:// and the address listened on";
+    let of_listener = "http:// and the listen address";
     let store = match &flags.store {
         StoreUrl::Redb(path) => format!("redb:{}", path.display()),
         StoreUrl::Postgres { .. } => "PostgreSQL".to_owned(),

@@ -20,7 +20,7 @@ pub(super) fn check(users: &[User]) -> Result<(), ConfigError> {
         if memory > MAX.0 || passes > MAX.1 || lanes > MAX.2 {
             let (most_memory, most_passes, most_lanes) = MAX;
             return Err(wrong(format!(
-                "argon2 with m={memory},t={passes},p={lanes} is more than m={most_memory},\
+                "password_hash with m={memory},t={passes},p={lanes} costs too much: at most m={most_memory},\
                  t={most_passes},p={most_lanes}"
             )));
         }
@@ -37,8 +37,8 @@ pub(super) fn check(users: &[User]) -> Result<(), ConfigError> {
             None => first = Some((user, said)),
             Some((other, others)) if *others != said => {
                 return Err(wrong(format!(
-                    "argon2 as {said}, and {:?} as {others}: they must be the same, or the time of an \
-                     answer tells who exists",
+                    "password_hash has {said}, but that of {:?} has {others}: give all the same settings, or the \
+                     response time reveals who exists",
                     other.email
                 )));
             }

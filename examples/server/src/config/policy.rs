@@ -84,18 +84,18 @@ impl WrittenPolicy {
         if let Some(lifetime) = self.mfa_token_lifetime_seconds {
             policy = policy.with_token_lifetime(seconds(lifetime))?;
         }
-        let limit = |WrittenLimit {
-                         burst,
-                         refill_seconds,
-                     }| { RateLimit::new(burst, seconds(refill_seconds)) };
+        let limit = |name: &str, limit: WrittenLimit| {
+            RateLimit::new(limit.burst, seconds(limit.refill_seconds))
+                .map_err(|error| format!("{name}: {error}"))
+        };
         if let Some(sends) = self.sends {
-            policy = policy.with_sends(limit(sends)?);
+            policy = policy.with_sends(limit("sends", sends)?);
         }
         if let Some(failures) = self.binding_failures {
-            policy = policy.with_binding_failures(limit(failures)?)?;
+            policy = policy.with_binding_failures(limit("binding_failures", failures)?)?;
         }
         if let Some(failures) = self.recovery_failures {
-            policy = policy.with_recovery_failures(limit(failures)?)?;
+            policy = policy.with_recovery_failures(limit("recovery_failures", failures)?)?;
         }
         if let Some(attempts) = self.attempts_per_challenge {
             policy = policy.with_attempts_per_challenge(Some(attempts))?;

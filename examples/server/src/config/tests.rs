@@ -125,7 +125,7 @@ fn a_mistake_is_named() {
         (CLIENT.repeat(2), "client \"a\": the id is a duplicate"),
         (
             format!("{CLIENT}secret = \"\""),
-            "client \"a\": an empty secret",
+            "client \"a\": secret is empty",
         ),
         (
             format!("issuer = \"https://x\"\n{CLIENT}"),
@@ -174,7 +174,7 @@ fn a_mistake_is_named() {
         ),
         (
             format!("{CLIENT}[policy]\nsends = {{ burst = 0, refill_seconds = 1 }}"),
-            "policy: ",
+            "policy: sends: a rate limit needs a burst",
         ),
         (user(""), "either password or password_hash"),
         (
@@ -191,11 +191,11 @@ fn a_mistake_is_named() {
         ),
         (
             format!("allowed_prefixes = [\"1\", \"+1876\"]\n{CLIENT}"),
-            "line 1: \"+1876\" has to be 1 to 7 digits",
+            "line 1: \"+1876\" must be 1 to 7 digits",
         ),
         (
             format!("denied_prefixes = [\"049\"]\n{CLIENT}"),
-            "line 1: \"049\" has to be 1 to 7 digits",
+            "line 1: \"049\" must be 1 to 7 digits",
         ),
         (
             format!("trusted_proxies = [\"proxy\"]\n{CLIENT}"),
@@ -203,7 +203,7 @@ fn a_mistake_is_named() {
         ),
         (
             format!("{CLIENT}scopes = [\"openid\", \"offline_access\"]"),
-            "client \"a\": offline_access: this server makes no refresh tokens",
+            "client \"a\": scopes has offline_access, but this server issues no refresh tokens: remove it",
         ),
         (
             twice.replacen("[[clients]]\nid = \"a\"\n", "", 1),

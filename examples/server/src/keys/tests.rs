@@ -50,7 +50,7 @@ fn a_file_that_is_not_a_key_file_is_refused_by_name_and_left_unchanged() {
     let short = Base64::encode_string(&[1; 31]);
     let long = Base64::encode_string(&[1; 33]);
     let no_lists = "a key file has the lists engine, rs256 and es256, of texts in base64";
-    let no_rsa = "rs256: key 1 is no such private key in PKCS#8 and base64";
+    let no_rsa = "rs256: key 1 is not a private key of this kind in PKCS#8 and base64";
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("key");
     for (text, expected) in [
@@ -61,7 +61,7 @@ fn a_file_that_is_not_a_key_file_is_refused_by_name_and_left_unchanged() {
         (format!("rs256 = [{rs256}]"), no_lists),
         (
             format!("engine = []\nrs256 = [{rs256}]"),
-            "engine has no key",
+            "engine has no key: add one from new-keys",
         ),
         (
             format!("engine = [\"{short}\"]\nrs256 = [{rs256}]"),
@@ -87,11 +87,11 @@ fn a_file_that_is_not_a_key_file_is_refused_by_name_and_left_unchanged() {
         ),
         (
             format!("engine = [{engine}]\nrs256 = [{rs256}]\nes256 = [{rs256}]"),
-            "es256: key 1 is no such private key in PKCS#8 and base64",
+            "es256: key 1 is not a private key of this kind in PKCS#8 and base64",
         ),
         (
             format!("engine = [{engine}]\nes256 = [{es256}]"),
-            "rs256 has no key, and tokens are signed by it",
+            "rs256 has no key, but signing_algorithm needs one: add one from new-keys",
         ),
     ] {
         fs::write(&path, &text).unwrap();
@@ -106,7 +106,7 @@ fn a_file_that_is_not_a_key_file_is_refused_by_name_and_left_unchanged() {
     let error = Keys::parse(&text, Es256).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "es256 has no key, and tokens are signed by it"
+        "es256 has no key, but signing_algorithm needs one: add one from new-keys"
     );
 }
 

@@ -82,15 +82,16 @@ impl InvalidStoreUrl {
         "sslmode must be disable, require or verify-full (for verify-ca: require with sslrootcert)",
     );
     const POSTGRES_AUTHORITY: Self =
-        Self("sslrootcert=FILE goes with sslmode=require or sslmode=verify-full");
-    const POSTGRES_DIRECT: Self =
-        Self("this server requests TLS as every PostgreSQL supports it: remove sslnegotiation");
+        Self("sslrootcert=FILE needs sslmode=require or sslmode=verify-full");
+    const POSTGRES_DIRECT: Self = Self(
+        "this server starts TLS in the way that every PostgreSQL supports: remove sslnegotiation",
+    );
     const TWICE: Self = Self("sslmode and sslrootcert may each occur only once");
     const REDIS: Self = Self(
         "a store in Redis is redis://USER:PASSWORD@HOST:PORT/DATABASE, percent-encoded where a \
          character is reserved",
     );
-    const REDIS_AUTHORITY: Self = Self("sslrootcert=FILE goes with the scheme rediss");
+    const REDIS_AUTHORITY: Self = Self("sslrootcert=FILE needs the scheme rediss");
     const REDIS_INSECURE: Self =
         Self("a rediss URL has no #fragment: this server checks every certificate");
     const REDIS_PROTOCOL: Self =

@@ -99,7 +99,7 @@ fn check_config_reports_what_a_start_would_find_and_creates_nothing() {
 configuration   the demonstration
 listen          127.0.0.1:8080
 administration  off
-issuer          http:// and the address listened on
+issuer          http:// and the listen address
 store           redb:oob-mfa.redb
 key file        oob-mfa.key
 outbox          standard output

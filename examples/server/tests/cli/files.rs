@@ -72,7 +72,8 @@ fn a_missing_key_file_is_not_recreated_while_there_are_accounts() {
     let failed = failed.wait_with_output().unwrap();
     assert_eq!(failed.status.code(), Some(1));
     let error = String::from_utf8(failed.stderr).unwrap();
-    let expected = "oob-mfa.key: the key file is missing, and the store has accounts";
+    let expected =
+        "oob-mfa.key: the key file is missing, but the store has accounts: restore the key file";
     assert!(error.contains(expected), "{error}");
     assert!(!key.exists());
     fs::rename(directory.path().join("elsewhere"), &key).unwrap();

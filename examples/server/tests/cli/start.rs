@@ -33,8 +33,8 @@ fn the_first_lines_say_what_was_made_and_where() {
     let listening = format!("listening address={address} issuer=\"http://{address}/\"");
     let made = [
         "user    alice@example.com, password: correct horse battery staple",
-        "key file created: keep a copy, without it pending codes and tokens are invalid path=oob-mfa.key",
-        "store made path=oob-mfa.redb",
+        "key file created: keep a copy. Without it, pending codes and tokens are invalid path=oob-mfa.key",
+        "store created path=oob-mfa.redb",
         "messages go to standard output",
         "administration and /metrics at=127.0.0.1:",
         &listening,

@@ -72,7 +72,7 @@ fn an_unsupported_content_type_is_refused() {
                 world.send("POST", path, &headers, "{}").is(
                     415,
                     "invalid_request",
-                    "The content type has to be application/json or \
+                    "The content type must be application/json or \
                      application/x-www-form-urlencoded.",
                 );
             }
@@ -110,7 +110,7 @@ fn a_body_of_a_mebibyte_is_too_large() {
                 world.send("POST", path, &[FORM, authorization], body).is(
                     413,
                     "invalid_request",
-                    "The request body is too large.",
+                    "The request body is too large. At most 16384 bytes are accepted.",
                 );
             }
         }
@@ -291,7 +291,8 @@ fn texts_longer_than_a_token_may_carry_are_refused() {
         ("audience", "", audience.as_str()),
     ] {
         let answer = world.password("alice@example.com", PASSWORD, scope, audience);
-        invalid(&answer, &format!("{name} is too long"));
+        let text = "is too long: at most 255 bytes for client_id, 1024 for scope and audience";
+        invalid(&answer, &format!("{name} {text}"));
     }
     assert_eq!(
         world

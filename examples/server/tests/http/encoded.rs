@@ -29,7 +29,7 @@ fn an_encoded_body_is_refused_even_if_its_bytes_parse() {
                     answer.is(
                         415,
                         "invalid_request",
-                        "The content encoding has to be identity.",
+                        "The content encoding must be identity.",
                     );
                     assert_eq!(answer.header("accept-encoding"), Some("identity"));
                 }

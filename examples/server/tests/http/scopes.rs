@@ -65,7 +65,7 @@ fn an_audience_that_differs_by_its_last_slash_is_reported() {
     let short = mfa.trim_end_matches('/');
     for (audience, known) in [(short, mfa.as_str()), ("https://api", "https://api/")] {
         let answer = world.password("alice@example.com", PASSWORD, "", audience);
-        let description = format!("The audience is unknown. Mind the slash at the end: {known}");
+        let description = format!("The audience is unknown. Check the slash at the end: {known}");
         answer.is(400, "invalid_request", &description);
     }
 }

@@ -58,7 +58,10 @@ pub(super) async fn migrate(client: &mut Client) -> Result<(), StoreError> {
     };
     let stored = migrated.await.map_err(unavailable)?;
     if usize::try_from(stored).is_ok_and(|stored| stored > MIGRATIONS.len()) {
-        let error = format!("its tables are of a newer server: version {stored}");
+        let known = MIGRATIONS.len();
+        let error = format!(
+            "its tables have version {stored}, but this server knows only {known}: start a newer server"
+        );
         return Err(StoreError::Unavailable(error.into()));
     }
     Ok(())

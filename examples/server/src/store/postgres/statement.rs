@@ -148,7 +148,7 @@ async fn give_up(client: Client, tls: MakeRustlsConnect) {
     });
     if !matches!(ended.await, Ok(Ok(()))) {
         tracing::warn!(
-            "a statement was given up, and PostgreSQL does not say whether it has ended"
+            "the server gave up a statement, and PostgreSQL did not confirm that it has ended"
         );
     }
     drop(Client::take(client));

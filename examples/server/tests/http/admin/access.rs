@@ -116,7 +116,7 @@ fn a_malformed_body_changes_nothing() {
         (
             json!("a".repeat(20_000)),
             413,
-            "The request body is too large.",
+            "The request body is too large. At most 16384 bytes are accepted.",
         ),
     ] {
         let answer = site.ask("POST", "/phones", &body);

@@ -23,7 +23,7 @@ fn a_regenerated_recovery_code_replaces_the_one_before() {
 #[test]
 fn without_a_phone_there_is_no_recovery_code() {
     let site = Site::new();
-    let description = "the account has no authenticator";
+    let description = "the account has no authenticator: enroll a phone first";
     site.denied(
         || site.post("/recovery-code"),
         409,
@@ -45,7 +45,7 @@ fn after_a_reset_it_takes_the_skew_until_a_recovery_code_can_be_made() {
     let site = Site::new();
     site.post("/reset").ok();
     site.import(PHONE).ok();
-    let description = "the account was just reset or rewound: wait for the policy's clock skew, by default a minute";
+    let description = "the account was just reset or rewound: wait for the policy's clock skew, by default 60 seconds";
     let ask = || site.post("/recovery-code");
     site.denied(ask, 409, "session_revoked", description);
     site.world.advance(60);

@@ -162,7 +162,7 @@ fn a_channel_is_known_and_enabled() {
         world.associate(&token, channel, PHONE).is(
             400,
             "invalid_request",
-            "None of the channels is enabled. Enabled channels: sms.",
+            "None of the oob_channels is enabled. Enabled channels: sms.",
         );
     }
     world.associate(&token, "sms", PHONE).ok();
