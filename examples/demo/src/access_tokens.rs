@@ -68,59 +68,12 @@ fn random(rng: &mut impl Rng) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::convert::Infallible;
-
     use getrandom::SysRng;
     use getrandom::rand_core::UnwrapErr;
-    use oob_mfa::{
-        Account, Associate, Assurance, Channel, Engine, Key, KeyRing, Outcome, Policy, Transition,
-        TrustedClaims, VerifyOob,
-    };
-
-    use time::UtcDateTime;
+    use oob_mfa::Assurance;
+    use oob_mfa_testing::World;
 
     use super::*;
-
-    const AUDIENCE: &str = "https://example.com/mfa/";
-
-    fn saved<T>(transition: Transition<T>, account: &mut Account) -> T {
-        let Ok::<Outcome<T>, Infallible>(outcome) = transition.commit(|next| {
-            *account = next.account().clone();
-            Ok(())
-        });
-        outcome.result.unwrap()
-    }
-
-    /// The proof of a phone confirmed at `now`, for an access token of a login at `signed_in`.
-    fn confirmed(signed_in: UtcDateTime, now: UtcDateTime, expires_at: UtcDateTime) -> Verified {
-        let engine = Engine::new(Policy::auth0(), KeyRing::new(Key::new(1, &[7; 32])));
-        let mut account = Account::new("auth0|alice".parse().unwrap());
-        let session = MfaSession::trusted(TrustedClaims {
-            id: SessionId::from_jti("an access token").unwrap(),
-            subject: account.subject().clone(),
-            client: "demo",
-            assurance: Assurance::Mfa,
-            scope: "enroll",
-            audience: AUDIENCE,
-            authenticated_at: signed_in,
-            issued_at: signed_in,
-            expires_at,
-        })
-        .unwrap();
-        let request = Associate {
-            channel: Channel::Sms,
-            phone: "+14155558730".parse().unwrap(),
-        };
-        let rng = &mut UnwrapErr(SysRng);
-        let transition = engine.associate(account.clone(), &session, &request, now, rng);
-        let associated = saved(transition, &mut account);
-        let request = VerifyOob {
-            oob_code: associated.oob_code.expose_secret().as_str().into(),
-            binding_code: associated.delivery.code.expose_secret().into(),
-        };
-        let transition = engine.verify_oob(account.clone(), &session, &request, now);
-        saved(transition, &mut account)
-    }
 
     fn minted(tokens: &AccessTokens, verified: &Verified) -> Result<MfaSession, InvalidSessionId> {
         let answer = tokens.mint(verified, &mut UnwrapErr(SysRng))?;
@@ -132,14 +85,16 @@ mod tests {
 
     #[test]
     fn the_token_of_a_confirmed_phone_ends_with_its_session_and_keeps_its_time_of_authentication() {
-        let tokens = AccessTokens::new(AUDIENCE.into());
-        let signed_in = UtcDateTime::from_unix_timestamp(1_800_000_000).unwrap();
-        let expires_at = signed_in + LIFETIME;
+        let tokens = AccessTokens::new("https://example.com/mfa/".into());
         for left in [5_999, 1_000, 600_000] {
-            let now = expires_at - Duration::from_millis(left);
-            let verified = confirmed(signed_in, now, expires_at);
+            let mut world = World::new();
+            let signed_in = world.now();
+            let session = world.trusted(Assurance::Mfa, "enroll", LIFETIME);
+            world.wait(LIFETIME - Duration::from_millis(left));
+            let sent = world.associate(&session, "+14155558730").unwrap();
+            let verified = world.verify(&session, &sent).unwrap();
             let session = minted(&tokens, &verified).unwrap();
-            assert_eq!(session.expires_at(), expires_at);
+            assert_eq!(session.expires_at(), signed_in + LIFETIME);
             assert_eq!(session.authenticated_at(), signed_in);
         }
     }

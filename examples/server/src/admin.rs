@@ -20,7 +20,7 @@ use tokio::net::TcpListener;
 use tracing::field::display;
 
 pub use self::operators::{ADMIN_TOKENS, METRICS_TOKEN, Operators};
-use crate::http::answer::Failure;
+use crate::http::answer::{Failure, no_method};
 use crate::http::{Peer, serve_routes, take_on};
 use crate::service::Service;
 
@@ -28,9 +28,15 @@ use crate::service::Service;
 #[derive(Clone)]
 struct Operator(Arc<str>);
 
-/// Every route of the administration.
-pub fn router(service: &Arc<Service>, operators: Operators) -> Router {
-    Router::new()
+/// Serves until `stop` completes, beside [`http::serve`](crate::http::serve), which waits for the
+/// accepted requests of both.
+pub async fn serve(
+    listener: TcpListener,
+    service: Arc<Service>,
+    operators: Operators,
+    stop: impl Future<Output = ()> + Send + 'static,
+) {
+    let routes = Router::new()
         .route("/metrics", get(endpoints::metrics))
         .route("/accounts/{subject}", get(endpoints::show))
         .route("/accounts/{subject}/phones", post(endpoints::import_phone))
@@ -50,28 +56,11 @@ pub fn router(service: &Arc<Service>, operators: Operators) -> Router {
         .route("/accounts/{subject}/rewind", post(endpoints::rewind))
         .route("/accounts/{subject}/erase", post(endpoints::erase))
         .fallback(|| async { Failure::of(404, "not_found", "There is no such endpoint.") })
-        .method_not_allowed_fallback(|| async {
-            Failure::of(
-                405,
-                "method_not_allowed",
-                "The endpoint does not take this method.",
-            )
-        })
-        .layer(from_fn_with_state(Arc::clone(service), take_on::take_on))
+        .method_not_allowed_fallback(no_method)
+        .layer(from_fn_with_state(Arc::clone(&service), take_on::take_on))
         // Checked before the body is read.
         .layer(from_fn_with_state(Arc::new(operators), authorize))
-        .with_state(Arc::clone(service))
-}
-
-/// Serves until `stop` completes, beside [`http::serve`](crate::http::serve), which waits for the
-/// accepted requests of both.
-pub async fn serve(
-    listener: TcpListener,
-    service: Arc<Service>,
-    operators: Operators,
-    stop: impl Future<Output = ()> + Send + 'static,
-) {
-    let routes = router(&service, operators);
+        .with_state(Arc::clone(&service));
     serve_routes(listener, &service, routes, stop).await;
 }
 

@@ -8,13 +8,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use oob_mfa::{Account, Next, Subject};
 use serde_json::Value;
-use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
-use crate::store::{AuditRecord, BATCH, Promise, Store, StoreError, TakeEvent};
+use crate::service::Service;
+use crate::store::{AuditRecord, BATCH};
 
 /// How often a process looks for events that others left, or that it could not read.
 const POLL: Duration = Duration::from_secs(10);
@@ -23,67 +22,27 @@ const GATHER: Duration = Duration::from_millis(10);
 /// How long a stopping process waits for its last events.
 const LAST: Duration = Duration::from_secs(5);
 
-/// A store, and a signal after each write.
-pub struct Audited {
-    store: Arc<dyn Store>,
-    written: watch::Sender<()>,
-}
-
-impl Audited {
-    /// The same store.
-    #[must_use]
-    pub fn new(store: Arc<dyn Store>) -> Self {
-        let written = watch::Sender::new(());
-        Self { store, written }
-    }
-}
-
-impl Store for Audited {
-    fn load(&self, subject: Subject) -> Promise<'_, Option<Account>> {
-        self.store.load(subject)
-    }
-
-    fn replace<'a>(&'a self, next: &'a Next) -> Promise<'a, ()> {
-        Box::pin(async move {
-            let replaced = self.store.replace(next).await;
-            // Also after a write whose response was lost.
-            if !matches!(replaced, Err(StoreError::Conflict)) {
-                self.written.send_replace(());
-            }
-            replaced
-        })
-    }
-
-    fn drain_events<'a>(&'a self, take: TakeEvent<'a>) -> Promise<'a, usize> {
-        self.store.drain_events(take)
-    }
-
-    fn is_empty(&self) -> Promise<'_, bool> {
-        self.store.is_empty()
-    }
-}
-
 /// Logs the events of the store until `stop`, and then the remaining ones.
-pub async fn follow(store: Arc<Audited>, stop: CancellationToken) {
-    let mut written = store.written.subscribe();
+pub async fn follow(service: Arc<Service>, stop: CancellationToken) {
+    let mut written = service.written.subscribe();
     while !stop.is_cancelled() {
         written.mark_unchanged();
-        log_all(&store).await;
+        log_all(&service).await;
         tokio::select! {
-            // The store holds the sender.
+            // The service holds the sender.
             _ = written.changed() => sleep(GATHER).await,
             () = sleep(POLL) => {}
             () = stop.cancelled() => {}
         }
     }
-    if timeout(LAST, log_all(&store)).await.is_err() {
+    if timeout(LAST, log_all(&service)).await.is_err() {
         tracing::warn!("the last audit events stay in the store");
     }
 }
 
-async fn log_all(store: &Audited) {
+async fn log_all(service: &Service) {
     loop {
-        match store.drain_events(&log).await {
+        match service.store.drain_events(&log).await {
             Ok(BATCH..) => {}
             Ok(_) => return,
             Err(error) => {

@@ -117,7 +117,7 @@ No --config: this is a demo with publicly known credentials.
         let written: Written =
             toml::from_str(text).map_err(|error| ConfigError(mistake::told(text, &error)))?;
         let policy = written.policy.build()?;
-        let token_lifetime = Duration::from_secs(written.token_lifetime_seconds);
+        let token_lifetime = Duration::from_secs(written.token_lifetime_seconds.unwrap_or(600));
         if token_lifetime.is_zero() || token_lifetime > policy.longest_session() {
             return Err(ConfigError(format!(
                 "token_lifetime_seconds must be 1 to {}, the policy's longest session",
@@ -133,12 +133,15 @@ No --config: this is a demo with publicly known credentials.
                 allowed: written.allowed_prefixes,
                 denied: written.denied_prefixes,
             },
-            wording: wording(&written.app_name, written.webotp_host.as_deref())?,
+            wording: wording(
+                written.app_name.as_deref().unwrap_or("oob-mfa"),
+                written.webotp_host.as_deref(),
+            )?,
             users: users(written.users)?,
             clients: clients(written.clients)?,
             connections: ConnectionSettings {
-                keep_alive: keep_alive(written.keep_alive_seconds)?,
-                per_address: per_address(written.connections_per_address)?,
+                keep_alive: keep_alive(written.keep_alive_seconds.unwrap_or(75))?,
+                per_address: per_address(written.connections_per_address.unwrap_or(64))?,
                 trusted_proxies: TrustedProxies(
                     written
                         .trusted_proxies
@@ -249,6 +252,7 @@ fn clients(written: Vec<WrittenClient>) -> Result<Clients, ConfigError> {
         if secret.as_ref().is_some_and(|secret| secret.is_empty()) {
             return wrong("secret is empty: remove it for a public client");
         }
+        let scopes = scopes.unwrap_or_else(|| DEFAULT_SCOPES.map(str::to_owned).to_vec());
         if scopes.iter().any(|scope| scope == "offline_access") {
             return wrong(
                 "scopes has offline_access, but this server issues no refresh tokens: remove it",
@@ -278,17 +282,13 @@ fn clients(written: Vec<WrittenClient>) -> Result<Clients, ConfigError> {
 #[serde(deny_unknown_fields)]
 struct Written {
     issuer: Option<String>,
-    #[serde(default = "default_app_name")]
-    app_name: String,
+    app_name: Option<String>,
     webotp_host: Option<String>,
-    #[serde(default = "default_token_lifetime")]
-    token_lifetime_seconds: u64,
+    token_lifetime_seconds: Option<u64>,
     #[serde(default)]
     signing_algorithm: SigningAlgorithm,
-    #[serde(default = "default_keep_alive")]
-    keep_alive_seconds: u64,
-    #[serde(default = "default_per_address")]
-    connections_per_address: usize,
+    keep_alive_seconds: Option<u64>,
+    connections_per_address: Option<usize>,
     #[serde(default)]
     trusted_proxies: Vec<IpAddr>,
     #[serde(default)]
@@ -301,26 +301,6 @@ struct Written {
     users: Vec<WrittenUser>,
     #[serde(default)]
     clients: Vec<WrittenClient>,
-}
-
-fn default_app_name() -> String {
-    "oob-mfa".to_owned()
-}
-
-const fn default_token_lifetime() -> u64 {
-    600
-}
-
-const fn default_keep_alive() -> u64 {
-    75
-}
-
-const fn default_per_address() -> usize {
-    64
-}
-
-fn default_scopes() -> Vec<String> {
-    DEFAULT_SCOPES.map(str::to_owned).to_vec()
 }
 
 #[derive(Deserialize)]
@@ -339,8 +319,7 @@ struct WrittenClient {
     secret: Option<Zeroizing<String>>,
     #[serde(default)]
     audiences: Vec<String>,
-    #[serde(default = "default_scopes")]
-    scopes: Vec<String>,
+    scopes: Option<Vec<String>>,
     #[serde(default)]
     manages_factors: bool,
     #[serde(default)]

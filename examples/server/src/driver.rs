@@ -102,7 +102,7 @@ impl Service {
     }
 
     async fn replace(&self, step: Replace, conflicts: &mut u32) -> Exchange {
-        let saved = self.store.replace(step.next()).await;
+        let saved = self.save(step.next()).await;
         let subject = step.next().account().subject();
         match saved {
             Ok(()) => {
@@ -113,21 +113,16 @@ impl Service {
                 }
                 step.stored()
             }
-            Err(error) => {
-                self.metrics.write_failed(&error);
-                match error {
-                    StoreError::Conflict => {
-                        *conflicts += 1;
-                        if *conflicts == MAX_TRIES {
-                            self.store_failed(subject, &error);
-                        }
-                        step.conflict()
-                    }
-                    error => {
-                        self.store_failed(subject, &error);
-                        step.lost()
-                    }
+            Err(StoreError::Conflict) => {
+                *conflicts += 1;
+                if *conflicts == MAX_TRIES {
+                    self.store_failed(subject, &StoreError::Conflict);
                 }
+                step.conflict()
+            }
+            Err(error) => {
+                self.store_failed(subject, &error);
+                step.lost()
             }
         }
     }
@@ -156,11 +151,11 @@ impl Service {
         };
         match change {
             Some(Change::OutageBegan) => {
-                self.metrics.outage_began();
+                self.metrics.outage("began");
                 tracing::error!(%channel, "the provider is down: messages are refused");
             }
             Some(Change::OutageEnded) => {
-                self.metrics.outage_ended();
+                self.metrics.outage("ended");
                 tracing::warn!(%channel, "the provider works again");
             }
             None => {}

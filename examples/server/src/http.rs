@@ -32,10 +32,9 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{sleep, timeout};
 
-use self::answer::Failure;
 use self::patience::Patient;
 use crate::page;
-use crate::peers::{Connections, Network};
+use crate::peers::{Network, Places};
 use crate::service::Service;
 
 /// The peer of the connection that a request came over.
@@ -50,21 +49,19 @@ const NO_FILES: Duration = Duration::from_secs(1);
 /// How long to wait for open connections at the end. Accepted requests have no such limit.
 const GRACE: Duration = Duration::from_secs(10);
 
-/// Every route of the service.
-pub fn router(service: Arc<Service>) -> Router {
+/// Serves until `stop` completes; then accepts nothing more and finishes the accepted requests.
+pub async fn serve(
+    listener: TcpListener,
+    service: Arc<Service>,
+    stop: impl Future<Output = ()> + Send + 'static,
+) {
     let origins = cors::origins(&service);
     let routes = Router::new()
         .route("/.well-known/openid-configuration", get(api::discovery))
         .route("/.well-known/jwks.json", get(api::key_set))
         .route("/healthz", get(api::health))
         .merge(page::routes(&service))
-        .method_not_allowed_fallback(|| async {
-            Failure::of(
-                405,
-                "method_not_allowed",
-                "The endpoint does not take this method.",
-            )
-        })
+        .method_not_allowed_fallback(answer::no_method)
         .fallback(api::api)
         .layer(axum::middleware::from_fn_with_state(
             Arc::clone(&service),
@@ -74,17 +71,8 @@ pub fn router(service: Arc<Service>) -> Router {
             Arc::clone(&service),
             measure::measure,
         ))
-        .with_state(service);
-    cors::with(origins, routes)
-}
-
-/// Serves until `stop` completes; then accepts nothing more and finishes the accepted requests.
-pub async fn serve(
-    listener: TcpListener,
-    service: Arc<Service>,
-    stop: impl Future<Output = ()> + Send + 'static,
-) {
-    let routes = router(Arc::clone(&service));
+        .with_state(Arc::clone(&service));
+    let routes = cors::with(origins, routes);
     serve_routes(listener, &service, routes, stop).await;
     service.tasks.close();
     service.tasks.wait().await;
@@ -98,7 +86,7 @@ pub(crate) async fn serve_routes(
     stop: impl Future<Output = ()> + Send + 'static,
 ) {
     let settings = service.connections.clone();
-    let addresses = Connections::at_most(settings.per_address);
+    let addresses: Places = Places::at_most(settings.per_address);
     let routes = TowerToHyperService::new(routes);
     let mut http = http1::Builder::new();
     // The head and the time between requests have their own limits.
@@ -112,7 +100,7 @@ pub(crate) async fn serve_routes(
             () = &mut stop => break,
         };
         let peer = Peer(peer.ip().to_canonical());
-        let counted = addresses.count(Network::of(peer.0));
+        let counted = addresses.take(Network::of(peer.0));
         if counted.is_none() && !settings.trusted_proxies.has(peer.0) {
             continue;
         }

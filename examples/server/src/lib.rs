@@ -40,7 +40,6 @@ use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
 use crate::admin::Operators;
-use crate::audit::Audited;
 use crate::cli::Flags;
 use crate::config::Config;
 use crate::outbox::{FileOutbox, Outbox, StandardOutput};
@@ -100,8 +99,7 @@ pub async fn run(
         Some(admin) => Some(admin.bind().await?),
         None => None,
     };
-    let store = Arc::new(Audited::new(store));
-    let service = Service::new(config, address, keys, Arc::clone(&store) as _, outbox);
+    let service = Service::new(config, address, keys, store, outbox);
     let is_demonstration = flags.config.is_none() && address.ip().is_loopback();
     // The page shows every code, so only this machine may reach it.
     let service = if is_demonstration {
@@ -125,7 +123,7 @@ pub async fn run(
     }
     tracing::info!(%address, issuer = service.issuer(), "listening");
     let served = CancellationToken::new();
-    let logged = tokio::spawn(audit::follow(store, served.clone()));
+    let logged = tokio::spawn(audit::follow(Arc::clone(&service), served.clone()));
     servers.spawn(async move { http::serve(listener, service, stopped.cancelled_owned()).await });
     stop.await;
     stopping.cancel();

@@ -162,14 +162,9 @@ impl Metrics {
         count(&self.refusals, "reason", refusal.name());
     }
 
-    /// A provider is down from now on.
-    pub fn outage_began(&self) {
-        count(&self.outages, "change", "began");
-    }
-
-    /// A provider works again.
-    pub fn outage_ended(&self) {
-        count(&self.outages, "change", "ended");
+    /// An outage of a provider `began` or `ended`.
+    pub fn outage(&self, change: &'static str) {
+        count(&self.outages, "change", change);
     }
 
     /// A change of an account was saved with these events.

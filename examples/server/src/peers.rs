@@ -51,49 +51,52 @@ impl TrustedProxies {
     }
 }
 
-/// The number of connections per address.
-#[derive(Clone)]
-pub(crate) struct Connections {
+/// A number of places for each address, and what the places of an address share.
+pub(crate) struct Places<T = ()> {
     most: usize,
-    open: Arc<Mutex<HashMap<Network, usize>>>,
+    taken: Arc<Taken<T>>,
 }
 
-/// One connection, until it is dropped.
-pub(crate) struct Counted {
+type Taken<T> = Mutex<HashMap<Network, (usize, Arc<T>)>>;
+
+/// One place, until it is dropped.
+pub(crate) struct Place<T> {
     network: Network,
-    open: Arc<Mutex<HashMap<Network, usize>>>,
+    taken: Arc<Taken<T>>,
+    pub(crate) shared: Arc<T>,
 }
 
-impl Connections {
+impl<T: Default> Places<T> {
     pub(crate) fn at_most(most: usize) -> Self {
         Self {
             most,
-            open: Arc::default(),
+            taken: Arc::default(),
         }
     }
 
-    /// One more connection of an address; `None` at the limit.
-    pub(crate) fn count(&self, network: Network) -> Option<Counted> {
-        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        let count = open.entry(network).or_default();
+    /// One more place of an address; `None` at the limit.
+    pub(crate) fn take(&self, network: Network) -> Option<Place<T>> {
+        let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
+        let (count, shared) = taken.entry(network).or_default();
         if *count >= self.most {
             return None;
         }
         *count += 1;
-        Some(Counted {
+        Some(Place {
             network,
-            open: Arc::clone(&self.open),
+            taken: Arc::clone(&self.taken),
+            shared: Arc::clone(shared),
         })
     }
 }
 
-impl Drop for Counted {
+impl<T> Drop for Place<T> {
     fn drop(&mut self) {
-        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(count) = open.get_mut(&self.network) {
+        let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((count, _)) = taken.get_mut(&self.network) {
             *count -= 1;
             if *count == 0 {
-                open.remove(&self.network);
+                taken.remove(&self.network);
             }
         }
     }
@@ -134,15 +137,20 @@ mod tests {
     }
 
     #[test]
-    fn an_address_has_so_many_connections_and_gets_its_place_back() {
-        let connections = Connections::at_most(2);
+    fn an_address_has_so_many_places_with_one_turn_and_gets_them_back() {
+        let places: Places<tokio::sync::Mutex<()>> = Places::at_most(2);
         let one = Network::of(ip("192.0.2.1"));
-        let counted = [connections.count(one), connections.count(one)];
-        assert!(counted.iter().all(Option::is_some));
-        assert!(connections.count(one).is_none());
-        assert!(connections.count(Network::of(ip("192.0.2.2"))).is_some());
-        drop(counted);
-        assert!(connections.count(one).is_some());
-        assert!(connections.open.lock().unwrap().is_empty());
+        let taken = [places.take(one), places.take(one)].map(Option::unwrap);
+        assert!(places.take(one).is_none());
+        let turn = taken[0].shared.try_lock().unwrap();
+        assert!(taken[1].shared.try_lock().is_err());
+        // Another address does not wait for it.
+        let other = places.take(Network::of(ip("192.0.2.2"))).unwrap();
+        assert!(other.shared.try_lock().is_ok());
+        drop((turn, other));
+        assert!(taken[1].shared.try_lock().is_ok());
+        drop(taken);
+        assert!(places.take(one).is_some());
+        assert!(places.taken.lock().unwrap().is_empty());
     }
 }

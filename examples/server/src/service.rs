@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use oob_mfa::message::Wording;
 use oob_mfa::wire::ErrorAnswer;
-use oob_mfa::{Account, Engine, Erased, Outcome, Subject, Transition, Unsaved, decide_async};
+use oob_mfa::{Account, Engine, Erased, Next, Outcome, Subject, Transition, Unsaved, decide_async};
 use rand_core::{CryptoRng, UnwrapErr};
 use time::UtcDateTime;
+use tokio::sync::watch;
 use tokio_util::task::TaskTracker;
 
 use crate::admission::Admission;
@@ -44,6 +45,8 @@ pub struct Service {
     pub(crate) demo: Option<Arc<Demo>>,
     pub(crate) wording: Wording,
     pub(crate) store: Arc<dyn Store>,
+    /// Signals that the store may have new events.
+    pub(crate) written: watch::Sender<()>,
     pub(crate) outbox: Arc<dyn Outbox>,
     clock: Clock,
     randomness: Randomness,
@@ -83,6 +86,7 @@ impl Service {
             demo: None,
             wording: config.wording,
             store,
+            written: watch::Sender::new(()),
             outbox,
             clock: Arc::new(UtcDateTime::now),
             randomness: Arc::new(|| Box::new(UnwrapErr(getrandom::SysRng))),
@@ -134,6 +138,17 @@ impl Service {
         }
     }
 
+    /// Saves a decision.
+    pub(crate) async fn save(&self, next: &Next) -> Result<(), StoreError> {
+        let saved = self.store.replace(next).await;
+        let saved = saved.inspect_err(|error| self.metrics.write_failed(error));
+        // Also after a write whose response was lost.
+        if !matches!(saved, Err(StoreError::Conflict)) {
+            self.written.send_replace(());
+        }
+        saved
+    }
+
     /// Executes an operation of administration, which has no request of the API.
     pub(crate) async fn decide<T>(
         &self,
@@ -151,11 +166,7 @@ impl Service {
             },
             |next| {
                 revision = next.account().revision();
-                async move {
-                    let saved = self.store.replace(&next).await;
-                    let saved = saved.inspect_err(|error| self.metrics.write_failed(error));
-                    saved.map_err(StoreError::unsaved)
-                }
+                async move { self.save(&next).await.map_err(StoreError::unsaved) }
             },
         )
         .await;

@@ -18,7 +18,6 @@ use crate::keys::{SigningKey, SigningKeys};
 /// Mints and opens tokens.
 pub struct Tokens {
     issuer: String,
-    mfa_audience: String,
     lifetime: Duration,
     keys: SigningKeys,
     validation: Validation,
@@ -76,16 +75,14 @@ impl Tokens {
     /// Tokens of an issuer, valid for `lifetime`, signed with the current key.
     #[must_use]
     pub fn new(issuer: String, lifetime: Duration, keys: SigningKeys) -> Self {
-        let mfa_audience = format!("{issuer}mfa/");
         let mut validation = Validation::new(keys.current().algorithm());
         validation.set_issuer(&[&issuer]);
-        validation.set_audience(&[&mfa_audience]);
+        validation.set_audience(&[format!("{issuer}mfa/")]);
         validation.set_required_spec_claims(&["iss", "aud", "exp"]);
         // The library reads the system's clock; ours is a parameter.
         validation.validate_exp = false;
         Self {
             issuer,
-            mfa_audience,
             lifetime,
             keys,
             validation,
@@ -253,12 +250,6 @@ impl Tokens {
             "claims_supported":
                 ["iss", "aud", "sub", "iat", "exp", "auth_time", "amr", "email"],
         })
-    }
-
-    /// The audience of the tokens that manage factors.
-    #[must_use]
-    pub fn mfa_audience(&self) -> &str {
-        &self.mfa_audience
     }
 }
 

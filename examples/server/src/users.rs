@@ -1,7 +1,6 @@
 //! Users and their passwords: the first factor.
 
 mod attempts;
-mod queue;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,12 +9,11 @@ use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier};
 use argon2::{Argon2, CustomizedPasswordHasher, Params};
 use oob_mfa::Subject;
-use tokio::sync::Semaphore;
+use tokio::sync::{Mutex, Semaphore};
 use zeroize::Zeroizing;
 
 use self::attempts::Attempts;
-use self::queue::Queue;
-use crate::peers::Network;
+use crate::peers::{Network, Places};
 
 /// A user of the configuration.
 pub struct User {
@@ -31,7 +29,9 @@ pub struct User {
 pub struct Users {
     users: Arc<[User]>,
     attempts: Attempts,
-    queue: Queue,
+    // An address that sends many passwords delays only itself: one is checked at a time. A single one waits
+    // for at most one check per other address.
+    queue: Places<Mutex<()>>,
     // A verification takes a core and 19 MiB: more than one per core would only take memory.
     cores: Semaphore,
     // How many addresses may wait. A task outlives its connection, so the limit of connections does
@@ -41,6 +41,8 @@ pub struct Users {
 
 /// The same as the number of connections.
 const MAX_WAITING: usize = 512;
+/// How many requests of one address may wait.
+const MAX_WAITING_OF_ONE: usize = 32;
 /// `Retry-After` for an address that sends too many at once.
 const AT_ONCE: Duration = Duration::from_secs(1);
 
@@ -69,7 +71,7 @@ impl Users {
         Self {
             users: users.into(),
             attempts: Attempts::new().expect("the limits are valid"),
-            queue: Queue::default(),
+            queue: Places::at_most(MAX_WAITING_OF_ONE),
             cores: Semaphore::new(cores),
             places: Semaphore::new(MAX_WAITING),
         }
@@ -135,8 +137,8 @@ impl Users {
         network: Network,
     ) -> Result<Option<Subject>, Unjudged> {
         let too_many = |retry_after| Unjudged::TooMany { retry_after };
-        let place = self.queue.place(network).ok_or(too_many(AT_ONCE))?;
-        let _turn = place.turn().await;
+        let place = self.queue.take(network).ok_or(too_many(AT_ONCE))?;
+        let _turn = place.shared.lock().await;
         let attempt = self.attempts.check(name, network).map_err(too_many)?;
         tokio::time::sleep(attempt.delay).await;
         let _place = self.places.try_acquire().map_err(|_| Unjudged::Busy)?;

@@ -4,9 +4,10 @@
 mod server;
 
 use std::fs;
-use std::io::{Read as _, Write as _};
-use std::net::TcpStream;
 
+use oob_mfa_walk::answer::Answer;
+use oob_mfa_walk::client::Client;
+use oob_mfa_walk::refusal::NO_ENDPOINT;
 use server::Server;
 
 const PATHS: [&str; 7] = [
@@ -19,33 +20,21 @@ const PATHS: [&str; 7] = [
     "/demo/icon.svg",
 ];
 
-/// The status line and the rest of an answer to a request that names a host.
-fn ask(server: &Server, method: &str, path: &str, host: &str) -> (String, String) {
+/// The answer to a request that names a host.
+fn ask(server: &Server, method: &str, path: &str, host: &str) -> Answer {
     let address = server.url.strip_prefix("http://").unwrap();
     let address = address.replace("0.0.0.0", "127.0.0.1");
-    let mut stream = TcpStream::connect(address).unwrap();
-    let head = format!("{method} {path} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n\r\n");
-    stream.write_all(head.as_bytes()).unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).unwrap();
-    let (status, rest) = answer.split_once("\r\n").unwrap();
-    (status.to_owned(), rest.to_owned())
+    let client = Client::of(address.parse().unwrap());
+    client.send(method, path, &[("host", host)], "")
 }
 
 #[track_caller]
 fn has_no_page(server: &Server) {
     for path in PATHS {
-        let (status, rest) = ask(server, "GET", path, "localhost");
-        assert_eq!(status, "HTTP/1.1 404 Not Found", "{path}");
-        assert!(
-            rest.ends_with(r#""error_description":"There is no such endpoint."}"#),
-            "{rest}"
-        );
+        let answer = ask(server, "GET", path, "localhost");
+        answer.refused(NO_ENDPOINT);
     }
-    assert_eq!(
-        ask(server, "GET", "/healthz", "localhost").0,
-        "HTTP/1.1 200 OK"
-    );
+    assert_eq!(ask(server, "GET", "/healthz", "localhost").status, 200);
 }
 
 #[test]
@@ -73,17 +62,20 @@ fn the_page_is_served_only_under_loopback_names() {
             "127.0.0.1:8080",
             "[::1]:8080",
         ] {
-            let (status, rest) = ask(&server, "GET", path, host);
-            assert_eq!(status, "HTTP/1.1 200 OK", "{path} {host}");
-            for header in [
-                "cache-control: no-store\r\n",
-                "x-content-type-options: nosniff\r\n",
-                "cross-origin-resource-policy: same-origin\r\n",
-                "form-action 'none'; base-uri 'none'; frame-ancestors 'none'\r\n",
+            let answer = ask(&server, "GET", path, host);
+            assert_eq!(answer.status, 200, "{path} {host}");
+            for (name, value) in [
+                ("cache-control", "no-store"),
+                ("x-content-type-options", "nosniff"),
+                ("cross-origin-resource-policy", "same-origin"),
             ] {
-                assert!(rest.contains(header), "{header} of {path}: {rest}");
+                assert_eq!(answer.header(name), Some(value), "{path}: {answer:?}");
             }
-            assert!(!rest.contains("access-control-"), "{rest}");
+            let policy = answer.header("content-security-policy").unwrap();
+            let last = "form-action 'none'; base-uri 'none'; frame-ancestors 'none'";
+            assert!(policy.ends_with(last), "{policy}");
+            let mut names = answer.headers.keys();
+            assert!(!names.any(|name| name.starts_with("access-control-")));
         }
         // A name of another site that resolves to this machine.
         for host in [
@@ -93,19 +85,14 @@ fn the_page_is_served_only_under_loopback_names() {
             "192.0.2.1",
             "",
         ] {
-            let (status, rest) = ask(&server, "GET", path, host);
-            assert_eq!(status, "HTTP/1.1 421 Misdirected Request", "{path} {host}");
-            assert!(
-                rest.ends_with("answers only requests to localhost and loopback addresses.\n"),
-                "{rest}"
-            );
+            let answer = ask(&server, "GET", path, host);
+            assert_eq!(answer.status, 421, "{path} {host}");
+            let told = "answers only requests to localhost and loopback addresses.\n";
+            assert!(answer.body.ends_with(told), "{answer:?}");
         }
-        let (status, _) = ask(&server, "POST", path, "localhost");
-        assert_eq!(status, "HTTP/1.1 405 Method Not Allowed", "{path}");
+        let answer = ask(&server, "POST", path, "localhost");
+        assert_eq!(answer.status, 405, "{path}");
     }
     // The API answers under any name, as behind a proxy.
-    assert_eq!(
-        ask(&server, "GET", "/healthz", "evil.example").0,
-        "HTTP/1.1 200 OK"
-    );
+    assert_eq!(ask(&server, "GET", "/healthz", "evil.example").status, 200);
 }

@@ -8,8 +8,10 @@ mod server;
 #[path = "sdk/walk.rs"]
 mod walk;
 
+use npm::entries;
+use oob_mfa_walk::refusal::*;
 use serde_json::{Value, json};
-use walk::{Walk, audience, device, entries, recovery_code, text};
+use walk::{Walk, audience, device, recovery_code, text};
 
 #[test]
 fn the_sdk_walks_the_whole_life() {
@@ -33,10 +35,10 @@ fn the_sdk_walks_the_whole_life() {
     );
     let pending = walk.answer("list of pending");
     let device = device(&pending[1]);
-    let recovery = text(&pending[0], "id").to_owned();
+    let recovery = &pending[0]["id"];
     assert_eq!(
         pending,
-        entries(&recovery, &[(&device, "XXXXXXXX8730")], false)
+        entries(recovery, &[(&device, "XXXXXXXX8730")], false)
     );
     let tokens = walk.answer("confirm");
     walk.id_token("id token", &tokens, &["pwd", "mfa", "sms"]);
@@ -46,14 +48,10 @@ fn the_sdk_walks_the_whole_life() {
     walk.asks_for_more("second login", &challenge);
     assert_eq!(
         walk.answer("list"),
-        entries(&recovery, &[(&device, "XXXXXXXX8730")], true)
+        entries(recovery, &[(&device, "XXXXXXXX8730")], true)
     );
     walk.challenged("challenge");
-    walk.refused(
-        "wrong code",
-        "MfaVerifyError",
-        (403, "invalid_grant", "Invalid binding_code."),
-    );
+    walk.refused("wrong code", "MfaVerifyError", WRONG_CODE);
     let tokens = walk.answer("right code")["data"].take();
     walk.id_token("second id token", &tokens, &["pwd", "mfa", "sms"]);
     // It requested another audience; that of the login applies.
@@ -65,11 +63,7 @@ fn the_sdk_walks_the_whole_life() {
     let replacement = walk::recovery_code(&tokens["recoveryCode"]);
     assert_ne!(replacement, recovery_code);
     walk.asks_for_more("fourth login", &challenge);
-    walk.refused(
-        "used recovery code",
-        "MfaVerifyError",
-        (403, "invalid_grant", "MFA Authorization rejected."),
-    );
+    walk.refused("used recovery code", "MfaVerifyError", WRONG_RECOVERY_CODE);
     let tokens = walk.answer("new recovery code");
     assert_ne!(walk::recovery_code(&tokens["recoveryCode"]), replacement);
 
@@ -98,17 +92,17 @@ fn the_sdk_walks_the_whole_life() {
     }
     let both = walk.answer("list of both");
     // Each used recovery code was replaced, with a new entry.
-    let recovery = text(&both[0], "id").to_owned();
+    let recovery = &both[0]["id"];
     let other = walk::device(&both[3]);
     let phones = [
         (device.as_str(), "XXXXXXXX8730"),
         (other.as_str(), "XXXXXXXX0000"),
     ];
-    assert_eq!(both, entries(&recovery, &phones, true));
+    assert_eq!(both, entries(recovery, &phones, true));
     assert_eq!(walk.answer("delete"), Value::Null);
     assert_eq!(
         walk.answer("list without the first"),
-        entries(&recovery, &phones[1..], true)
+        entries(recovery, &phones[1..], true)
     );
     assert_eq!(walk.answer("delete the last"), Value::Null);
     assert_eq!(walk.answer("list at the end"), json!([]));
@@ -127,69 +121,27 @@ fn the_errors_of_the_sdk_have_the_texts_of_our_answers() {
     const CHALLENGE: &str = "MfaChallengeError";
     const VERIFY: &str = "MfaVerifyError";
     const DELETE: &str = "MfaDeleteAuthenticatorError";
-    let invalid_client = (401, "invalid_client", "Client authentication failed");
-    let unsupported_grant = (
-        400,
-        "unsupported_grant_type",
-        "The grant type is not supported.",
-    );
-    let malformed = (401, "invalid_grant", "Malformed mfa_token");
-    let invalid = (
-        401,
-        "invalid_grant",
-        "The mfa_token provided is invalid. Try getting a new token.",
-    );
     let channel = (
         400,
         "invalid_request",
         "None of the oob_channels is enabled. Enabled channels: sms, voice.",
     );
-    let absent = (
-        404,
-        "invalid_authenticator",
-        "The authenticator does not exist.",
-    );
-    let remove = (
-        403,
-        "insufficient_scope",
-        "Insufficient scope, expected: remove:authenticators",
-    );
 
-    walk.refused(
-        "wrong password",
-        PASSWORD,
-        (403, "invalid_grant", "Wrong email or password."),
-    );
-    walk.refused("unknown client", PASSWORD, invalid_client);
-    walk.refused("wrong secret", PASSWORD, invalid_client);
-    walk.refused("assertion for a secret", PASSWORD, invalid_client);
+    walk.refused("wrong password", PASSWORD, WRONG_PASSWORD);
+    walk.refused("unknown client", PASSWORD, INVALID_CLIENT);
+    walk.refused("wrong secret", PASSWORD, INVALID_CLIENT);
+    walk.refused("assertion for a secret", PASSWORD, INVALID_CLIENT);
     let error = walk.error("another issuer");
     assert_eq!(error["code"], "OAUTH_JSON_ATTRIBUTE_COMPARISON_FAILED");
     assert_eq!(error["cause"]["attribute"], "issuer");
     walk.refused(
         "refresh token",
         "TokenByRefreshTokenError",
-        unsupported_grant,
+        UNSUPPORTED_GRANT,
     );
 
-    walk.refused(
-        "challenge of none",
-        CHALLENGE,
-        (
-            401,
-            "association_required",
-            "User is not enrolled. You can use /mfa/associate endpoint to enroll the first authenticator.",
-        ),
-    );
-    walk.refused(
-        "recovery of none",
-        VERIFY,
-        (
-            403,
-            "unsupported_challenge_type",
-            "User does not have a recovery-code.",
-        ),
-    );
+    walk.refused("challenge of none", CHALLENGE, NOT_ENROLLED);
+    walk.refused("recovery of none", VERIFY, NO_RECOVERY_CODE);
     walk.refused(
         "enroll otp",
         ENROLL,
@@ -210,19 +162,18 @@ fn the_errors_of_the_sdk_have_the_texts_of_our_answers() {
             "Missing required parameter: phone_number",
         ),
     );
-    walk.refused(
-        "enroll no E.164",
-        ENROLL,
-        (400, "invalid_request", "The phone number is invalid."),
-    );
+    walk.refused("enroll no E.164", ENROLL, INVALID_PHONE);
     // Of 2 channels the first is used.
     assert_eq!(walk.answer("enroll")["oobChannel"], "sms");
-    walk.refused("confirm with a wrong secret", VERIFY, invalid_client);
+    walk.refused("confirm with a wrong secret", VERIFY, INVALID_CLIENT);
     assert_eq!(walk.answer("confirm")["tokenType"], "bearer");
 
-    walk.refused("verify with a spent token", VERIFY, invalid);
-    walk.refused("full response with a spent token", VERIFY, invalid);
-    for (kind, expected) in [("no token", malformed), ("an altered token", invalid)] {
+    walk.refused("verify with a spent token", VERIFY, INVALID_TOKEN);
+    walk.refused("full response with a spent token", VERIFY, INVALID_TOKEN);
+    for (kind, expected) in [
+        ("no token", MALFORMED_TOKEN),
+        ("an altered token", INVALID_TOKEN),
+    ] {
         for (step, class) in [
             ("list", LIST),
             ("enroll", ENROLL),
@@ -235,41 +186,13 @@ fn the_errors_of_the_sdk_have_the_texts_of_our_answers() {
         }
     }
 
-    walk.refused(
-        "enroll again",
-        ENROLL,
-        (403, "access_denied", "User is already enrolled."),
-    );
-    walk.refused(
-        "challenge otp",
-        CHALLENGE,
-        (
-            401,
-            "unsupported_challenge_type",
-            "The user does not support the requested challenge type (otp). Supported type: oob.",
-        ),
-    );
-    walk.refused(
-        "challenge of an absent one",
-        CHALLENGE,
-        (
-            400,
-            "invalid_authenticator",
-            "The authenticator cannot be challenged.",
-        ),
-    );
-    walk.refused("challenge with a wrong secret", CHALLENGE, invalid_client);
-    walk.refused(
-        "challenge by another client",
-        CHALLENGE,
-        (
-            400,
-            "invalid_request",
-            "mfa_token not issued to this client",
-        ),
-    );
-    walk.refused("delete with an mfa_token", DELETE, remove);
-    walk.refused("verify otp", VERIFY, unsupported_grant);
+    walk.refused("enroll again", ENROLL, ALREADY_ENROLLED);
+    walk.refused("challenge otp", CHALLENGE, UNSUPPORTED_OTP);
+    walk.refused("challenge of an absent one", CHALLENGE, NOT_CHALLENGEABLE);
+    walk.refused("challenge with a wrong secret", CHALLENGE, INVALID_CLIENT);
+    walk.refused("challenge by another client", CHALLENGE, OTHER_CLIENT);
+    walk.refused("delete with an mfa_token", DELETE, MAY_NOT_REMOVE);
+    walk.refused("verify otp", VERIFY, UNSUPPORTED_GRANT);
     walk.refused(
         "verify no binding code",
         VERIFY,
@@ -279,16 +202,8 @@ fn the_errors_of_the_sdk_have_the_texts_of_our_answers() {
             "Missing required parameter: binding_code",
         ),
     );
-    walk.refused(
-        "verify an unknown oob code",
-        VERIFY,
-        (403, "invalid_grant", "Malformed oob_code"),
-    );
-    walk.refused(
-        "wrong recovery code",
-        VERIFY,
-        (403, "invalid_grant", "MFA Authorization rejected."),
-    );
+    walk.refused("verify an unknown oob code", VERIFY, MALFORMED_OOB_CODE);
+    walk.refused("wrong recovery code", VERIFY, WRONG_RECOVERY_CODE);
 
     assert_eq!(walk.answer("public list").as_array().unwrap().len(), 3);
     walk.challenged("public challenge");
@@ -302,37 +217,15 @@ fn the_errors_of_the_sdk_have_the_texts_of_our_answers() {
             "Insufficient scope, expected: enroll",
         ),
     );
-    walk.refused("delete without the scope", DELETE, remove);
-    walk.refused("delete an absent one", DELETE, absent);
-    walk.refused("delete what is no id", DELETE, absent);
-    walk.refused(
-        "enroll the same number",
-        ENROLL,
-        (
-            400,
-            "invalid_request",
-            "The phone number is already enrolled.",
-        ),
-    );
+    walk.refused("delete without the scope", DELETE, MAY_NOT_REMOVE);
+    walk.refused("delete an absent one", DELETE, NO_AUTHENTICATOR);
+    walk.refused("delete what is no id", DELETE, NO_AUTHENTICATOR);
+    walk.refused("enroll the same number", ENROLL, PHONE_ENROLLED);
 
     for count in 1..=10 {
-        walk.refused(
-            &format!("wrong code {count}"),
-            VERIFY,
-            (403, "invalid_grant", "Invalid binding_code."),
-        );
+        walk.refused(&format!("wrong code {count}"), VERIFY, WRONG_CODE);
     }
-    walk.refused_for_now(
-        "right code too late",
-        VERIFY,
-        "Too many failed codes. Wait for some minutes before retrying.",
-        360,
-    );
-    walk.refused_for_now(
-        "challenge too often",
-        CHALLENGE,
-        "Too many SMS sent by the user. Wait for some minutes before retrying.",
-        3_600,
-    );
+    walk.refused_for_now("right code too late", VERIFY, TOO_MANY_FAILURES, 360);
+    walk.refused_for_now("challenge too often", CHALLENGE, TOO_MANY_SENDS, 3_600);
     walk.ends();
 }

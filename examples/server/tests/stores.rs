@@ -16,29 +16,11 @@ mod rate;
 
 use std::sync::Arc;
 
-use common::backend::{Backend, Kind};
+use common::backend::{Backend, Kind, of_every_store};
 use events::*;
 use oob_mfa::{Account, Engine, Key, KeyRing, Policy, Subject};
 use oob_mfa_server::store::{self, Store, StoreError};
 use time::UtcDateTime;
-
-/// Runs each test once per store.
-macro_rules! of_every_store {
-    ($($test:ident)*) => {
-        mod redb {
-            use super::Backend;
-            $(#[test] fn $test() { super::$test(&Backend::redb()); })*
-        }
-        mod postgres {
-            use super::Backend;
-            $(#[test] fn $test() { Backend::postgres().iter().for_each(super::$test); })*
-        }
-        mod redis {
-            use super::Backend;
-            $(#[test] fn $test() { Backend::redis().iter().for_each(super::$test); })*
-        }
-    };
-}
 
 of_every_store! {
     a_write_replaces_the_revision_it_was_made_from_and_no_other

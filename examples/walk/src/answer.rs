@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
+use crate::refusal::Refusal;
+
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Answer {
     pub status: u16,
@@ -82,6 +84,11 @@ impl Answer {
             _ => assert_eq!(self.header("retry-after"), None),
         }
         self
+    }
+
+    #[track_caller]
+    pub fn refused(&self, (status, error, description): Refusal) -> &Self {
+        self.is(status, error, description)
     }
 
     #[track_caller]

@@ -4,6 +4,7 @@ use serde_json::json;
 
 use crate::answer::Answer;
 use crate::client::{Client, FORM, JSON, MFA_OOB, bearer};
+use crate::refusal::*;
 use crate::server::Server;
 
 const ENDPOINTS: [&str; 3] = ["/oauth/token", "/mfa/associate", "/mfa/challenge"];
@@ -55,7 +56,7 @@ pub(crate) fn bad_requests(server: &Server) {
     missing("client_id", &answer);
 
     let body = json!({ "authenticator_types": ["oob"], "oob_channels": ["sms"] });
-    let associate = |body| client.json("/mfa/associate", &[authorization], body);
+    let associate = |body| client.associate_by(body, &token);
     missing("phone_number", &associate(&body));
     let body = json!({
         "authenticator_types": ["oob"], "oob_channels": ["sms"], "phone_number": 14_155_558_730_u64,
@@ -75,44 +76,32 @@ pub(crate) fn bad_requests(server: &Server) {
     missing("binding_code", &client.json("/oauth/token", &[], &body));
     let body =
         json!({ "grant_type": "implicit", "client_id": "demo", "client_secret": "demo-secret" });
-    client.json("/oauth/token", &[], &body).is(
-        400,
-        "unsupported_grant_type",
-        "The grant type is not supported.",
-    );
+    client
+        .json("/oauth/token", &[], &body)
+        .refused(UNSUPPORTED_GRANT);
     let body = json!({ "client_id": "demo", "client_secret": "guessed", "mfa_token": token });
     for path in ["/oauth/token", "/mfa/challenge"] {
-        client
-            .json(path, &[], &body)
-            .is(401, "invalid_client", "Client authentication failed");
+        client.json(path, &[], &body).refused(INVALID_CLIENT);
     }
     // A browser that gets an unexpected `Basic` opens a password dialog.
     let wrong = ("authorization", "Basic ZGVtbzpndWVzc2Vk");
     let body = json!({ "grant_type": "password" });
-    client.json("/oauth/token", &[wrong], &body).is(
-        401,
-        "invalid_client",
-        "Client authentication failed",
-    );
     client
-        .list("x")
-        .is(401, "invalid_grant", "Malformed mfa_token");
-    client.send("GET", "/mfa/authenticators", &[], "").is(
-        401,
-        "invalid_grant",
-        "Malformed mfa_token",
-    );
+        .json("/oauth/token", &[wrong], &body)
+        .refused(INVALID_CLIENT);
+    client.list("x").refused(MALFORMED_TOKEN);
+    client
+        .send("GET", "/mfa/authenticators", &[], "")
+        .refused(MALFORMED_TOKEN);
 
     for (method, path) in [
         ("GET", "/nothing"),
         ("POST", "/mfa"),
         ("DELETE", "/mfa/nothing/x"),
     ] {
-        client.send(method, path, &[authorization], "").is(
-            404,
-            "not_found",
-            "There is no such endpoint.",
-        );
+        client
+            .send(method, path, &[authorization], "")
+            .refused(NO_ENDPOINT);
     }
     assert_eq!(client.list(&token).ok(), json!([]));
     assert_eq!(server.unread(), 0);

@@ -71,6 +71,10 @@ impl Client {
         self.send("POST", path, &[&[JSON], headers].concat(), body.to_string())
     }
 
+    pub fn get(&self, path: &str, token: &str) -> Answer {
+        self.send("GET", path, &[("authorization", &bearer(token))], "")
+    }
+
     pub fn form(&self, path: &str, headers: &[(&str, &str)], body: &[(&str, &str)]) -> Answer {
         let body = serde_urlencoded::to_string(body).unwrap();
         self.send("POST", path, &[&[FORM], headers].concat(), body)
@@ -94,11 +98,13 @@ impl Client {
         let body = json!({
             "authenticator_types": ["oob"], "oob_channels": [channel], "phone_number": phone,
         });
-        self.json(
-            "/mfa/associate",
-            &[("authorization", &bearer(token))],
-            &body,
-        )
+        self.associate_by(&body, token)
+    }
+
+    /// An association of any form.
+    pub fn associate_by(&self, body: &Value, token: &str) -> Answer {
+        let headers = [("authorization", &*bearer(token))];
+        self.json("/mfa/associate", &headers, body)
     }
 
     pub fn challenge(&self, token: &str, rest: &Value) -> Answer {
@@ -131,12 +137,7 @@ impl Client {
     }
 
     pub fn list(&self, token: &str) -> Answer {
-        self.send(
-            "GET",
-            "/mfa/authenticators",
-            &[("authorization", &bearer(token))],
-            "",
-        )
+        self.get("/mfa/authenticators", token)
     }
 
     pub fn remove(&self, token: &str, id: &str) -> Answer {

@@ -9,6 +9,7 @@ mod bad_requests;
 pub mod client;
 mod life;
 mod parallel;
+pub mod refusal;
 mod server;
 
 pub use crate::server::Server;

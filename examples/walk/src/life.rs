@@ -6,13 +6,13 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::client::{Client, PASSWORD, wrong};
+use crate::refusal::*;
 use crate::server::Server;
 
 const EMAIL: &str = "alice@example.com";
 const PHONE: &str = "+14155558730";
 const OTHER_PHONE: &str = "+14155550000";
 const MANAGE: &str = "enroll read:authenticators remove:authenticators";
-const INVALID_TOKEN: &str = "The mfa_token provided is invalid. Try getting a new token.";
 
 /// Walks through a whole life, on a server without accounts.
 pub(crate) fn whole_life(server: &Server) {
@@ -21,7 +21,7 @@ pub(crate) fn whole_life(server: &Server) {
     // The first factor passes, but is not enough.
     client
         .password(EMAIL, "not it", "", "")
-        .is(403, "invalid_grant", "Wrong email or password.");
+        .refused(WRONG_PASSWORD);
     let required = client.password(EMAIL, PASSWORD, "openid profile", "");
     let token = required.text("mfa_token");
     assert_eq!(
@@ -66,11 +66,9 @@ pub(crate) fn whole_life(server: &Server) {
         json!({ "challenge": [{ "type": "phone" }, { "type": "recovery-code" }] })
     );
     let token = required.text("mfa_token");
-    client.associate(&token, "sms", OTHER_PHONE).is(
-        403,
-        "access_denied",
-        "User is already enrolled.",
-    );
+    client
+        .associate(&token, "sms", OTHER_PHONE)
+        .refused(ALREADY_ENROLLED);
     let list = client.list(&token).ok();
     let device = list[1]["id"]
         .as_str()
@@ -101,15 +99,13 @@ pub(crate) fn whole_life(server: &Server) {
         json!({ "challenge_type": "oob", "oob_code": oob_code, "binding_method": "prompt" })
     );
     let code = server.code();
-    client.answer(&token, &oob_code, &wrong(&code)).is(
-        403,
-        "invalid_grant",
-        "Invalid binding_code.",
-    );
+    client
+        .answer(&token, &oob_code, &wrong(&code))
+        .refused(WRONG_CODE);
     client.answer(&token, &oob_code, &code).ok();
     client
         .answer(&token, &oob_code, &code)
-        .is(401, "invalid_grant", INVALID_TOKEN);
+        .refused(INVALID_TOKEN);
 
     // The recovery code: its replacement works, and the old one does not.
     let recovered = client
@@ -120,7 +116,7 @@ pub(crate) fn whole_life(server: &Server) {
     let token = client.login();
     client
         .recover(&token, recovery_code)
-        .is(403, "invalid_grant", "MFA Authorization rejected.");
+        .refused(WRONG_RECOVERY_CODE);
     client.recover(&token, replacement).ok();
 
     // A login for the MFA API adds a second phone, which its access token confirms.
@@ -152,11 +148,9 @@ pub(crate) fn whole_life(server: &Server) {
     assert_eq!((removed.status, &*removed.body), (204, ""));
     assert_eq!(removed.header("cache-control"), Some("no-store"));
     assert_eq!(removed.header("content-type"), None);
-    client.remove(&access_token, &voice).is(
-        404,
-        "invalid_authenticator",
-        "The authenticator does not exist.",
-    );
+    client
+        .remove(&access_token, &voice)
+        .refused(NO_AUTHENTICATOR);
     let left = client.list(&access_token).ok();
     assert_eq!(active(&left), [true; 3]);
     assert!(!left.to_string().contains(device));
@@ -169,24 +163,18 @@ pub(crate) fn whole_life(server: &Server) {
             .challenge(&token, &json!({ "challenge_type": "oob" }))
             .text("oob_code");
         // An access token cannot complete a login, even with the right code.
-        client.answer(&access_token, &oob_code, &server.code()).is(
-            401,
-            "invalid_grant",
-            INVALID_TOKEN,
-        );
+        client
+            .answer(&access_token, &oob_code, &server.code())
+            .refused(INVALID_TOKEN);
     }
     client
         .challenge(&access_token, &json!({ "authenticator_id": null }))
-        .is(401, "invalid_grant", INVALID_TOKEN);
+        .refused(INVALID_TOKEN);
     client
         .recover(&access_token, replacement)
-        .is(401, "invalid_grant", INVALID_TOKEN);
+        .refused(INVALID_TOKEN);
     let refused = client.challenge(&token, &json!({ "challenge_type": "oob" }));
-    refused.is(
-        429,
-        "too_many_attempts",
-        "Too many SMS sent by the user. Wait for some minutes before retrying.",
-    );
+    refused.refused(TOO_MANY_SENDS);
     let wait: u64 = refused.header("retry-after").unwrap().parse().unwrap();
     // The first was sent in this walk, which takes less than 10 minutes.
     assert!((3_000..=3_600).contains(&wait), "{wait}");
@@ -198,11 +186,9 @@ pub(crate) fn whole_life(server: &Server) {
     assert_eq!(client.list(&access_token).ok(), json!([]));
     // A first factor of the same millisecond was revoked with the last phone.
     thread::sleep(Duration::from_millis(2));
-    client.recover(&client.login(), replacement).is(
-        403,
-        "unsupported_challenge_type",
-        "User does not have a recovery-code.",
-    );
+    client
+        .recover(&client.login(), replacement)
+        .refused(NO_RECOVERY_CODE);
 }
 
 fn active(list: &Value) -> Vec<bool> {

@@ -10,9 +10,10 @@ use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
 use oob_mfa::wire::ErrorAnswer;
 use oob_mfa::{
-    Assurance, AuthenticatorStatus, Channel, Denied, Limit, MfaSession, PhoneNumber, Requirements,
-    Scope, SessionId, Subject, TrustedClaims,
+    Account, Assurance, AuthenticatorStatus, Channel, Denied, Engine, Limit, MfaSession,
+    PhoneNumber, Requirements, Scope, SessionId, Subject, Transition, TrustedClaims,
 };
+use rand_core::CryptoRng;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use time::UtcDateTime;
@@ -124,29 +125,22 @@ fn rfc3339(at: UtcDateTime) -> Option<String> {
 
 /// `POST /accounts/{subject}/reset`.
 pub(super) async fn reset(State(service): State<Arc<Service>>, target: Target) -> Answer {
-    let order = target.order("reset");
-    let reset = decide(&service, order, |account, now, _| {
-        service.engine.reset(account, now)
-    });
-    Ok(changed(reset.await?.revision, []))
+    change(&service, target.order("reset"), Engine::reset).await
 }
 
 /// `POST /accounts/{subject}/restore-budgets`.
 pub(super) async fn restore_budgets(State(service): State<Arc<Service>>, target: Target) -> Answer {
-    let order = target.order("restore_budgets");
-    let restored = decide(&service, order, |account, now, _| {
-        service.engine.restore_budgets(account, now)
-    });
-    Ok(changed(restored.await?.revision, []))
+    change(
+        &service,
+        target.order("restore_budgets"),
+        Engine::restore_budgets,
+    )
+    .await
 }
 
 /// `POST /accounts/{subject}/rewind`.
 pub(super) async fn rewind(State(service): State<Arc<Service>>, target: Target) -> Answer {
-    let order = target.order("rewind");
-    let rewound = decide(&service, order, |account, now, _| {
-        service.engine.rewind(account, now)
-    });
-    Ok(changed(rewound.await?.revision, []))
+    change(&service, target.order("rewind"), Engine::rewind).await
 }
 
 /// `POST /accounts/{subject}/erase`. The record must stay until `delete_after`. Then it may be
@@ -197,10 +191,8 @@ pub(super) async fn remove_phone(
     let order = target.order("remove_phone");
     let unknown = |_| failure(&Denied::UnknownAuthenticator, service.now());
     let device = device.parse().map_err(unknown)?;
-    let removed = decide(&service, order, |account, now, _| {
-        service.engine.remove_phone(account, device, now)
-    });
-    Ok(changed(removed.await?.revision, []))
+    let remove = |engine: &Engine, account, now| engine.remove_phone(account, device, now);
+    change(&service, order, remove).await
 }
 
 /// `POST /accounts/{subject}/recovery-code`. Only the response has the code.
@@ -238,6 +230,16 @@ fn vouch(service: &Service, subject: &Subject) -> Result<MfaSession, ErrorAnswer
         authenticated_at: now,
     };
     MfaSession::trusted(claims).map_err(|_| ErrorAnswer::server_error())
+}
+
+/// A change that draws nothing and answers nothing else.
+async fn change<T>(
+    service: &Service,
+    order: Order,
+    ask: impl Fn(&Engine, Account, UtcDateTime) -> Transition<T>,
+) -> Answer {
+    let ask = |account, now, _: &mut dyn CryptoRng| ask(&service.engine, account, now);
+    Ok(changed(decide(service, order, ask).await?.revision, []))
 }
 
 fn changed<const N: usize>(revision: u64, more: [(&'static str, Value); N]) -> Response {

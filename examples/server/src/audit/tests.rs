@@ -1,24 +1,9 @@
-use std::io;
-use std::sync::{Arc, Mutex};
-
 use oob_mfa::{Event, Limit, PhoneNumber};
 use serde_json::json;
 use time::UtcDateTime;
 
 use super::*;
-
-#[derive(Clone, Default)]
-struct Lines(Arc<Mutex<Vec<u8>>>);
-
-impl io::Write for Lines {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().write(bytes)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
+use crate::log::tests::Lines;
 
 fn record(event: &Event) -> AuditRecord {
     let mut stored = serde_json::to_value(event).unwrap();
@@ -42,7 +27,7 @@ fn fields(record: &AuditRecord) -> Value {
         .with_writer(move || writer.clone())
         .finish();
     tracing::subscriber::with_default(subscriber, || log(record));
-    let line: Value = serde_json::from_slice(&lines.0.lock().unwrap()).unwrap();
+    let line: Value = serde_json::from_str(&lines.text()).unwrap();
     assert_eq!(line["target"], "audit");
     line["fields"].clone()
 }
@@ -128,6 +113,6 @@ fn a_line_break_in_a_subject_does_not_start_a_line() {
         .with_writer(move || writer.clone())
         .finish();
     tracing::subscriber::with_default(subscriber, || log(&forged));
-    let text = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
+    let text = lines.text();
     assert_eq!(text.lines().count(), 1, "{text}");
 }

@@ -21,7 +21,8 @@ pub fn warnings(flags: &Flags, config: &Config) -> Vec<String> {
     if config.users.is_empty() {
         warn("no user: nobody can sign in");
     }
-    if flags.store.is_shared() && config.issuer.is_none() {
+    let is_shared = !matches!(flags.store, StoreUrl::Redb(_));
+    if is_shared && config.issuer.is_none() {
         warn("no issuer in the configuration: access tokens are valid only for this process");
     }
     if flags.store.is_open_to_eavesdroppers() {

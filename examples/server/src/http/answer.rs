@@ -28,6 +28,15 @@ impl Failure {
     }
 }
 
+/// The endpoint exists, and does not take the method.
+pub(crate) async fn no_method() -> Failure {
+    Failure::of(
+        405,
+        "method_not_allowed",
+        "The endpoint does not take this method.",
+    )
+}
+
 impl<E: Into<ErrorAnswer>> From<E> for Failure {
     fn from(error: E) -> Self {
         Self(error.into())

@@ -7,16 +7,15 @@
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering::SeqCst};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::sync::watch;
 use tokio::time::{Instant, Sleep, sleep};
 
 /// What the server waits for.
 #[derive(Clone, Copy, PartialEq, Eq)]
-#[repr(u8)]
 enum Awaited {
     Head,
     /// Nothing: the server is responding. The body has its own limit.
@@ -26,28 +25,15 @@ enum Awaited {
 
 /// What is awaited.
 #[derive(Clone)]
-pub(super) struct Phase(Arc<AtomicU8>);
+pub(super) struct Phase(Arc<watch::Sender<Awaited>>);
 
 impl Phase {
     pub(super) fn begin(&self) {
-        self.set(Awaited::Nothing);
+        self.0.send_replace(Awaited::Nothing);
     }
 
     pub(super) fn answered(&self) {
-        self.set(Awaited::NextRequest);
-    }
-
-    fn set(&self, awaited: Awaited) {
-        self.0.store(awaited as u8, SeqCst);
-    }
-
-    fn get(&self) -> Awaited {
-        let now = self.0.load(SeqCst);
-        let others = [Awaited::Nothing, Awaited::NextRequest];
-        others
-            .into_iter()
-            .find(|awaited| *awaited as u8 == now)
-            .unwrap_or(Awaited::Head)
+        self.0.send_replace(Awaited::NextRequest);
     }
 }
 
@@ -65,7 +51,7 @@ pub(super) struct Patient<S> {
 impl<S> Patient<S> {
     /// A new connection, which has not sent the head of its first request.
     pub(super) fn new(stream: S, head: Duration, keep_alive: Duration) -> (Self, Phase) {
-        let phase = Phase(Arc::new(AtomicU8::new(Awaited::Head as u8)));
+        let phase = Phase(Arc::new(watch::Sender::new(Awaited::Head)));
         let patient = Self {
             stream,
             phase: phase.clone(),
@@ -97,7 +83,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Patient<S> {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        let awaited = self.phase.get();
+        let awaited = *self.phase.0.borrow();
         self.wait_for(awaited);
         let before = buffer.filled().len();
         let read = Pin::new(&mut self.stream).poll_read(context, buffer);
@@ -111,7 +97,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Patient<S> {
                 })
             }
             (Poll::Ready(Ok(())), Awaited::NextRequest) if buffer.filled().len() > before => {
-                self.phase.set(Awaited::Head);
+                self.phase.0.send_replace(Awaited::Head);
                 self.wait_for(Awaited::Head);
                 Poll::Ready(Ok(()))
             }
@@ -133,7 +119,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Patient<S> {
         ready!(Pin::new(&mut self.stream).poll_flush(context))?;
         // hyper may have read before the response was ready, and does not read again until it is
         // woken.
-        let awaited = self.phase.get();
+        let awaited = *self.phase.0.borrow();
         self.wait_for(awaited);
         if awaited == Awaited::NextRequest {
             let _ = self.deadline.as_mut().poll(context);

@@ -146,12 +146,13 @@ impl RedisStore {
                 Client::build_with_tls(info.clone(), certificates)
             }
         };
+        let random = getrandom::u64().map_err(|error| StoreError::Unavailable(error.into()))?;
         let store = Self {
             client: client.map_err(failure)?,
             replace: Script::new(REPLACE),
             oldest: Script::new(OLDEST),
             forget: Script::new(FORGET),
-            reader: random_name()?,
+            reader: format!("{random:016x}"),
             shared: Mutex::default(),
         };
         store.warn_of_settings_that_lose().await?;
@@ -325,11 +326,6 @@ impl Store for RedisStore {
     fn is_empty(&self) -> Promise<'_, bool> {
         Box::pin(in_time(self.has_no_account()))
     }
-}
-
-fn random_name() -> Result<String, StoreError> {
-    let random = getrandom::u64().map_err(|error| StoreError::Unavailable(error.into()))?;
-    Ok(format!("{random:016x}"))
 }
 
 fn key(subject: &Subject) -> String {

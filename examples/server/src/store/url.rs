@@ -24,12 +24,6 @@ pub enum StoreUrl {
 }
 
 impl StoreUrl {
-    /// Whether several processes may have it open at once.
-    #[must_use]
-    pub const fn is_shared(&self) -> bool {
-        !matches!(self, Self::Redb(_))
-    }
-
     /// Whether the connection leaves this machine without TLS.
     #[must_use]
     pub fn is_open_to_eavesdroppers(&self) -> bool {

@@ -1,12 +1,9 @@
 mod forged;
 
-use std::convert::Infallible;
 use std::sync::LazyLock;
 use std::time::Instant;
 
-use oob_mfa::{
-    Account, Associate, Channel, Engine, Key, KeyRing, Outcome, Policy, Transition, VerifyOob,
-};
+use oob_mfa_testing::World;
 use rand_core::UnwrapErr;
 
 use super::*;
@@ -45,49 +42,20 @@ fn tokens() -> Tokens {
 
 fn tokens_of(keys: &str, algorithm: SigningAlgorithm) -> Tokens {
     Tokens::new(
-        "https://login.example.com/".into(),
+        "https://example.com/".into(),
         Duration::from_secs(600),
         Keys::parse(keys, algorithm).unwrap().signing,
     )
 }
 
-fn saved<T>(transition: Transition<T>, account: &mut Account) -> T {
-    let Ok::<Outcome<T>, Infallible>(outcome) = transition.commit(|next| {
-        *account = next.account().clone();
-        Ok(())
-    });
-    outcome.result.unwrap()
-}
-
 /// The proof of a phone confirmed at `now`, for an MFA session that expires at `expires_at`.
-fn confirmed(audience: &str, now: UtcDateTime, expires_at: UtcDateTime) -> Verified {
-    let engine = Engine::new(Policy::auth0(), KeyRing::new(Key::new(1, &[7; 32])));
-    let mut account = Account::new("auth0|alice".parse().unwrap());
-    let session = MfaSession::trusted(TrustedClaims {
-        id: SessionId::from_jti("an access token").unwrap(),
-        subject: account.subject().clone(),
-        client: "demo",
-        assurance: Assurance::Mfa,
-        scope: "openid enroll",
-        audience,
-        authenticated_at: at(SIGNED_IN, 0),
-        issued_at: at(SIGNED_IN, 0),
-        expires_at,
-    })
-    .unwrap();
-    let request = Associate {
-        channel: Channel::Sms,
-        phone: "+14155558730".parse().unwrap(),
-    };
-    let rng = &mut UnwrapErr(getrandom::SysRng);
-    let transition = engine.associate(account.clone(), &session, &request, now, rng);
-    let associated = saved(transition, &mut account);
-    let request = VerifyOob {
-        oob_code: associated.oob_code.expose_secret().as_str().into(),
-        binding_code: associated.delivery.code.expose_secret().into(),
-    };
-    let transition = engine.verify_oob(account.clone(), &session, &request, now);
-    saved(transition, &mut account)
+fn confirmed(now: UtcDateTime, expires_at: UtcDateTime) -> Verified {
+    let mut world = World::new();
+    let life = (expires_at - world.now()).unsigned_abs();
+    let session = world.trusted(Assurance::Mfa, "openid enroll", life);
+    world.wait((now - world.now()).unsigned_abs());
+    let sent = world.associate(&session, "+14155558730").unwrap();
+    world.verify(&session, &sent).unwrap()
 }
 
 fn mint(tokens: &Tokens, verified: &Verified) -> Result<Value, Unsigned> {
@@ -111,7 +79,7 @@ fn the_tokens_of_a_confirmed_phone_end_with_its_session_and_keep_its_auth_time()
         (at(SIGNED_IN + 590, 1), 10),
         (at(SIGNED_IN, 0), 600),
     ] {
-        let verified = confirmed(tokens.mfa_audience(), now, expires_at);
+        let verified = confirmed(now, expires_at);
         let minted = mint(&tokens, &verified).unwrap();
         assert_eq!(minted["expires_in"], expires_in);
         for token in [&minted["access_token"], &minted["id_token"]] {
@@ -130,7 +98,7 @@ fn the_tokens_of_a_confirmed_phone_end_with_its_session_and_keep_its_auth_time()
 #[test]
 fn a_longer_session_does_not_give_longer_tokens_than_a_login() {
     let tokens = tokens();
-    let verified = confirmed("", at(SIGNED_IN + 7, 0), at(SIGNED_IN + 3_600, 0));
+    let verified = confirmed(at(SIGNED_IN + 7, 0), at(SIGNED_IN + 3_600, 0));
     let minted = mint(&tokens, &verified).unwrap();
     assert_eq!(minted["expires_in"], 600);
     assert_eq!(claims(&minted["access_token"])["exp"], SIGNED_IN + 607);
@@ -154,7 +122,7 @@ fn a_token_of_any_key_of_the_file_opens_until_that_key_is_dropped() {
             )
         };
         let before = of(&[&old]);
-        let verified = confirmed(before.mfa_audience(), at(SIGNED_IN, 0), session);
+        let verified = confirmed(at(SIGNED_IN, 0), session);
         let token = mint(&before, &verified).unwrap()["access_token"].take();
         let token = token.as_str().unwrap();
         let opens = |tokens: &Tokens| tokens.open(token).map(drop);
@@ -193,7 +161,7 @@ fn the_setting_chooses_the_algorithm_and_what_the_other_signed_still_opens() {
         let discovery = tokens.discovery();
         let supported = &discovery["id_token_signing_alg_values_supported"];
         assert_eq!(supported, &json!([name]));
-        let verified = confirmed(tokens.mfa_audience(), at(SIGNED_IN, 0), session);
+        let verified = confirmed(at(SIGNED_IN, 0), session);
         let minted = mint(&tokens, &verified).unwrap();
         for (kind, typ) in [("access_token", "at+jwt"), ("id_token", "JWT")] {
             let header = minted[kind].as_str().unwrap().split('.').next().unwrap();
@@ -216,7 +184,7 @@ fn a_login_signs_two_tokens_in_this_time() {
     let session = at(SIGNED_IN + 600, 0);
     for algorithm in ALGORITHMS {
         let tokens = tokens_of(&KEYS, algorithm);
-        let verified = confirmed(tokens.mfa_audience(), at(SIGNED_IN, 0), session);
+        let verified = confirmed(at(SIGNED_IN, 0), session);
         let minted = mint(&tokens, &verified).unwrap();
         let token = minted["access_token"].as_str().unwrap();
         let key = tokens.keys.current();

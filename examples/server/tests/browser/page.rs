@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::browser::{Script, folder};
+use crate::browser::folder;
+use crate::npm::Script;
 use crate::server::Server;
 
 /// The content of a step, by name, and the checks of every step.

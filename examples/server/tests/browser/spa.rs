@@ -7,7 +7,8 @@ use std::fs;
 
 use serde_json::{Value, json};
 
-use crate::browser::{Script, folder};
+use crate::browser::folder;
+use crate::npm::{Script, entries};
 use crate::server::Server;
 
 #[test]
@@ -117,7 +118,7 @@ fn second_login(walk: &mut Script) {
     let device = device(&listed[1]);
     assert_eq!(
         listed,
-        entries(&listed[0]["id"], &[(&device, "XXXXXXXX8730")])
+        entries(&listed[0]["id"], &[(&device, "XXXXXXXX8730")], true)
     );
     challenged(walk, "challenge");
     refused(walk, "wrong code", "invalid_grant", "Invalid binding_code.");
@@ -165,7 +166,7 @@ fn another_phone(walk: &mut Script, issuer: &str) {
         (&*devices[0], "XXXXXXXX8730"),
         (&*devices[1], "XXXXXXXX0000"),
     ];
-    assert_eq!(listed, entries(&listed[0]["id"], &phones));
+    assert_eq!(listed, entries(&listed[0]["id"], &phones, true));
     assert_eq!(walk.answer("remove"), 204);
 }
 
@@ -199,20 +200,4 @@ fn challenged(walk: &mut Script, step: &str) {
 fn device(entry: &Value) -> String {
     let id = entry["id"].as_str().unwrap();
     id.strip_prefix("sms|").unwrap().to_owned()
-}
-
-/// The list from the SDK.
-fn entries(recovery: &Value, phones: &[(&str, &str)]) -> Value {
-    let recovery = json!({
-        "id": recovery, "authenticatorType": "recovery-code", "active": true, "type": "recovery-code",
-    });
-    let phones = phones.iter().flat_map(|(device, name)| {
-        ["sms", "voice"].map(|channel| {
-            json!({
-                "id": format!("{channel}|{device}"), "authenticatorType": "oob", "active": true,
-                "name": name, "type": "phone",
-            })
-        })
-    });
-    std::iter::once(recovery).chain(phones).collect()
 }

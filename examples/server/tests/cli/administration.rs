@@ -1,35 +1,17 @@
 //! The audit log of operators, and the metrics of a process.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
-use crate::words::{PASSWORD, PHONE};
-use crate::{Running, program};
+use crate::common::*;
+use crate::{program, start};
 
 const ANN: &str = "0123456789abcdef0123456789abcdef";
 const BOB: &str = "fedcba9876543210fedcba9876543210";
 
-struct Admin(String);
-
-impl Admin {
-    /// The first log line that names it.
-    fn of(log: &str) -> Self {
-        let (_, rest) = log.split_once("/metrics at=").unwrap();
-        Self(format!("http://{}", rest.lines().next().unwrap()))
-    }
-
-    fn ask(&self, method: &str, path: &str, token: &str, body: &str) -> (u16, String) {
-        let agent: ureq::Agent = ureq::Agent::config_builder()
-            .http_status_as_error(false)
-            .build()
-            .into();
-        let request = ureq::http::Request::builder()
-            .method(method)
-            .uri(format!("{}{path}", self.0))
-            .header("authorization", format!("Bearer {token}"));
-        let mut answer = agent.run(request.body(body.to_owned()).unwrap()).unwrap();
-        let body = answer.body_mut().read_to_string().unwrap();
-        (answer.status().as_u16(), body)
-    }
+/// The client of the address that the log names.
+fn admin(log: &str) -> Client {
+    let (_, rest) = log.split_once("/metrics at=").unwrap();
+    Client::of(rest.lines().next().unwrap().parse().unwrap())
 }
 
 #[test]
@@ -40,39 +22,41 @@ fn the_audit_log_names_the_operator_the_operation_and_how_it_ended() {
         .env("OOB_MFA_ADMIN_TOKENS", format!("ann:{ANN},bob:{BOB}"))
         .env("OOB_MFA_METRICS_TOKEN", format!("{ANN}metrics"))
         .args(["--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0"]);
-    let running = Running::start(command);
-    let admin = Admin::of(&running.log);
+    let mut process = start(&mut command).process;
+    let admin = admin(&process.started);
+    let ask = |method: &str, path: &str, token: &str, body: &str| {
+        let headers = [("authorization", &*bearer(token))];
+        admin.send(method, path, &headers, body)
+    };
     let account = "/accounts/auth0%7Calice";
     let body = json!({ "phone_number": PHONE, "channel": "sms" }).to_string();
     let phones = format!("{account}/phones");
-    assert_eq!(admin.ask("POST", &phones, ANN, &body).0, 200);
-    assert_eq!(admin.ask("POST", &phones, BOB, &body).0, 409);
+    assert_eq!(ask("POST", &phones, ANN, &body).status, 200);
+    assert_eq!(ask("POST", &phones, BOB, &body).status, 409);
     let path = format!("{account}/recovery-code");
-    let (status, answer) = admin.ask("POST", &path, ANN, "");
-    assert_eq!(status, 200);
-    let answer: Value = serde_json::from_str(&answer).unwrap();
+    let answer = ask("POST", &path, ANN, "").ok();
     let code = answer["recovery_code"].as_str().unwrap();
-    assert_eq!(admin.ask("GET", account, BOB, "").0, 200);
-    assert_eq!(admin.ask("GET", account, "nobody", "").0, 401);
-    assert_eq!(admin.ask("POST", &phones, ANN, "{").0, 400);
+    assert_eq!(ask("GET", account, BOB, "").status, 200);
+    assert_eq!(ask("GET", account, "nobody", "").status, 401);
+    assert_eq!(ask("POST", &phones, ANN, "{").status, 400);
     let phone = format!("{phones}/dev_x");
-    assert_eq!(admin.ask("DELETE", &phone, ANN, "").0, 404);
-    assert_eq!(admin.ask("GET", "/accounts/%FF", ANN, "").0, 400);
-    assert_eq!(admin.ask("PUT", account, ANN, "").0, 405);
+    assert_eq!(ask("DELETE", &phone, ANN, "").status, 404);
+    assert_eq!(ask("GET", "/accounts/%FF", ANN, "").status, 400);
+    assert_eq!(ask("PUT", account, ANN, "").status, 405);
     let no_device = format!("{phones}/%0a");
-    assert_eq!(admin.ask("DELETE", &no_device, BOB, "").0, 404);
+    assert_eq!(ask("DELETE", &no_device, BOB, "").status, 404);
     let no_subject = format!("/accounts/{}", "a".repeat(256));
-    assert_eq!(admin.ask("GET", &no_subject, BOB, "").0, 400);
+    assert_eq!(ask("GET", &no_subject, BOB, "").status, 400);
     let long = "x".repeat(20_000);
-    assert_eq!(admin.ask("POST", &phones, ANN, &long).0, 413);
+    assert_eq!(ask("POST", &phones, ANN, &long).status, 413);
     let unprintable = "/accounts/a%0Ab%1B[31m";
-    assert_eq!(admin.ask("GET", unprintable, BOB, "").0, 200);
+    assert_eq!(ask("GET", unprintable, BOB, "").status, 200);
     let token = format!("{ANN}metrics");
-    let (status, metrics) = admin.ask("GET", "/metrics", &token, "");
-    assert_eq!(status, 200);
+    let metrics = ask("GET", "/metrics", &token, "");
+    assert_eq!(metrics.status, 200);
     let counted = "oob_mfa_decisions_total{operation=\"import_phone\",decision=\"granted\"} 1\n";
-    assert!(metrics.contains(counted), "{metrics}");
-    let (_, log) = running.stop();
+    assert!(metrics.body.contains(counted), "{metrics:?}");
+    let log = process.terminate();
 
     let audit: Vec<_> = log
         .lines()

@@ -11,7 +11,7 @@ use argon2::{Argon2, PasswordVerifier};
 
 use oob_mfa_server::keys::{Keys, SigningAlgorithm};
 
-use crate::words::PASSWORD;
+use crate::common::PASSWORD;
 use crate::{program, run};
 
 const TOKEN: &str = "0123456789abcdef0123456789abcdef";
@@ -215,7 +215,10 @@ fn new_keys_are_a_key_file_and_each_time_others() {
 #[test]
 fn check_config_exits_with_2_after_a_mistake() {
     let directory = tempfile::tempdir().unwrap();
-    fs::write(directory.path().join("config.toml"), "colour = 1\n").unwrap();
+    let policy = "[policy]\ncode_digits = 4\n";
+    for (name, text) in [("config.toml", "colour = 1\n"), ("policy.toml", policy)] {
+        fs::write(directory.path().join(name), text).unwrap();
+    }
     for (arguments, tokens, expected) in [
         (
             &["--config", "config.toml"][..],
@@ -234,6 +237,19 @@ fn check_config_exits_with_2_after_a_mistake() {
             "error: OOB_MFA_ADMIN_TOKENS: ann: a token has at least 32",
         ),
         (&["--listen", "8080"], "", "it must be HOST:PORT"),
+        (&["--store", "file:x"], "", "--store: a store is redb:PATH"),
+        (
+            &["--store", "postgres://me:hunter2@db/x?sslmode=prefer"],
+            "",
+            "--store: sslmode=prefer falls back to plaintext",
+        ),
+        (&["--listen", "nowhere"], "", "--listen"),
+        (&["--colour"], "", "--colour"),
+        (
+            &["--config", "policy.toml"],
+            "",
+            "policy.toml: policy: code_digits must be 6 to 8",
+        ),
     ] {
         // A start reports the same.
         for command in [&["check-config"][..], &[]] {
@@ -247,7 +263,8 @@ fn check_config_exits_with_2_after_a_mistake() {
             assert_eq!(failed.stdout, b"");
             let error = String::from_utf8(failed.stderr).unwrap();
             assert!(error.contains(expected), "{error}");
+            assert!(!error.contains("hunter2"), "{error}");
         }
     }
-    assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1);
+    assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 2);
 }

@@ -1,32 +1,37 @@
 //! The demonstration, from one process to the next, and its log.
 
-use std::fs;
+use std::fs::{self, File};
 use std::os::unix::fs::PermissionsExt;
+use std::process::Command;
 
 use serde_json::{Value, json};
 
-use crate::words::{MFA_OOB, PASSWORD, PHONE};
-use crate::{Running, program};
+use crate::common::process::Process;
+use crate::common::site::Running;
+use crate::common::*;
+use crate::program;
 
 #[test]
 fn the_demonstration_stores_its_accounts_and_logs_no_secret() {
     let directory = tempfile::tempdir().unwrap();
+    let printed = directory.path().join("printed");
+    let start = |command: &mut Command| {
+        let output = File::create(&printed).unwrap();
+        Running::of(Process::start_printing_to(command, output.into()))
+    };
+    let stop = |mut server: Running| {
+        let log = server.process.terminate();
+        (fs::read_to_string(&printed).unwrap(), log)
+    };
     let mut command = program(directory.path());
     command.env("OOB_MFA_LISTEN", "127.0.0.1:0");
-    let server = Running::start(command);
-    let token = server.login();
-    let body = json!({
-        "authenticator_types": ["oob"], "oob_channels": ["sms"], "phone_number": PHONE,
-    });
-    let associated = server.post("/mfa/associate", &token, &body);
-    server.post(
-        "/mfa/challenge",
-        &token,
-        &json!({ "client_id": "demo-public" }),
-    );
-    let client = json!({ "client_id": "demo", "client_secret": "demo-secret" });
-    server.post("/mfa/challenge", &token, &client);
-    let (output, log) = server.stop();
+    let server = start(&mut command);
+    let token = server.client.login();
+    let associated = server.client.associate(&token, "sms", PHONE).ok();
+    let other = json!({ "client_id": "demo-public", "client_secret": null });
+    server.client.challenge(&token, &other);
+    server.client.challenge(&token, &json!({}));
+    let (output, log) = stop(server);
 
     // The code is printed instead of sent, and the log has the events.
     let message: Value = serde_json::from_str(output.trim_end()).unwrap();
@@ -68,21 +73,14 @@ fn the_demonstration_stores_its_accounts_and_logs_no_secret() {
     let config = include_str!("../../config.example.toml");
     fs::write(directory.path().join("config.toml"), config).unwrap();
     command.args(["--config", "config.toml"]);
-    let server = Running::start(command);
-    let body = json!({
-        "grant_type": MFA_OOB, "client_id": "demo", "client_secret": "demo-secret",
-        "mfa_token": token, "oob_code": oob_code, "binding_code": code,
-    });
-    let answer = server.post("/oauth/token", "", &body);
+    let server = start(&mut command);
+    let answer = server.client.answer(&token, oob_code, code).ok();
     assert!(answer["access_token"].is_string(), "{answer}");
-    let token = server.login();
+    let token = server.client.login();
     for _ in 0..2 {
-        let body = json!({
-            "client_id": "demo", "client_secret": "demo-secret", "mfa_token": token,
-        });
-        server.post("/mfa/challenge", "", &body);
+        server.client.challenge(&token, &json!({}));
     }
-    let (output, log) = server.stop();
+    let (output, log) = stop(server);
     assert_eq!(output, "");
     assert!(!log.contains("demonstration"), "{log}");
     let outbox = directory.path().join("outbox.jsonl");

@@ -6,10 +6,8 @@ use std::process::Stdio;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use serde_json::json;
-
-use crate::words::PHONE;
-use crate::{Running, program};
+use crate::common::PHONE;
+use crate::{program, start};
 
 #[test]
 fn every_file_is_private_to_its_owner_and_an_open_one_causes_a_warning() {
@@ -19,7 +17,7 @@ fn every_file_is_private_to_its_owner_and_an_open_one_causes_a_warning() {
         let mut command = program(directory.path());
         // A permissive umask of the shell.
         command.args(["--listen", "127.0.0.1:0", "--outbox", "outbox.jsonl"]);
-        Running::start(command).stop().1
+        crate::start(&mut command).process.terminate()
     };
     let log = start();
     assert!(!log.contains("users other than the owner"), "{log}");
@@ -50,21 +48,14 @@ fn every_file_is_private_to_its_owner_and_an_open_one_causes_a_warning() {
 fn a_missing_key_file_is_not_recreated_while_there_are_accounts() {
     let directory = tempfile::tempdir().unwrap();
     let key = directory.path().join("oob-mfa.key");
-    let start = || {
-        let mut command = program(directory.path());
-        command.args(["--listen", "127.0.0.1:0"]);
-        Running::start(command)
-    };
+    let start = || start(program(directory.path()).args(["--listen", "127.0.0.1:0"]));
     // Without an account, a new one is created.
-    start().stop();
+    start().process.terminate();
     fs::remove_file(&key).unwrap();
-    let server = start();
-    let token = server.login();
-    let body = json!({
-        "authenticator_types": ["oob"], "oob_channels": ["sms"], "phone_number": PHONE,
-    });
-    server.post("/mfa/associate", &token, &body);
-    server.stop();
+    let mut server = start();
+    let token = server.client.login();
+    server.client.associate(&token, "sms", PHONE).ok();
+    server.process.terminate();
     fs::rename(&key, directory.path().join("elsewhere")).unwrap();
 
     let failed = program(directory.path())
@@ -86,5 +77,5 @@ fn a_missing_key_file_is_not_recreated_while_there_are_accounts() {
     assert!(error.contains(expected), "{error}");
     assert!(!key.exists());
     fs::rename(directory.path().join("elsewhere"), &key).unwrap();
-    start().stop();
+    start().process.terminate();
 }

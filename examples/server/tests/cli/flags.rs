@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::{Running, program, run};
+use crate::{program, run, start};
 
 #[test]
 fn help_names_every_flag_and_its_environment_variable() {
@@ -24,34 +24,6 @@ fn help_names_every_flag_and_its_environment_variable() {
         assert!(help.contains(&format!("OOB_MFA_{variable}")), "{help}");
     }
     assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 0);
-}
-
-#[test]
-fn a_mistake_is_named_and_exits_with_2() {
-    let directory = tempfile::tempdir().unwrap();
-    let config = directory.path().join("config.toml");
-    fs::write(&config, "[policy]\ncode_digits = 4\n").unwrap();
-    for (arguments, expected) in [
-        (&["--store", "file:x"][..], "--store: a store is redb:PATH"),
-        (
-            &["--store", "postgres://me:hunter2@db/x?sslmode=prefer"],
-            "--store: sslmode=prefer falls back to plaintext",
-        ),
-        (&["--listen", "nowhere"], "--listen"),
-        (&["--colour"], "--colour"),
-        (&["--config", "absent.toml"], "absent.toml"),
-        (
-            &["--config", "config.toml"],
-            "config.toml: policy: code_digits must be 6 to 8",
-        ),
-    ] {
-        let failed = run(directory.path(), arguments);
-        assert_eq!(failed.status.code(), Some(2), "{arguments:?}");
-        let error = String::from_utf8(failed.stderr).unwrap();
-        assert!(error.contains(expected), "{error}");
-        assert!(!error.contains("hunter2"), "{error}");
-    }
-    assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1);
 }
 
 #[test]
@@ -86,7 +58,7 @@ fn a_configuration_that_lets_no_client_add_a_phone_causes_a_warning() {
         .unwrap();
         let mut command = program(directory.path());
         command.args(["--listen", "127.0.0.1:0", "--config", "config.toml"]);
-        let (_, log) = Running::start(command).stop();
+        let log = start(&mut command).process.terminate();
         assert_eq!(log.contains(WARNING), warned, "{lines}: {log}");
     }
 }

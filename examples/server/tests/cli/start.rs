@@ -6,7 +6,7 @@ use std::process::Stdio;
 
 use serde_json::Value;
 
-use crate::{Running, program, run};
+use crate::{program, run};
 
 const TOKEN: &str = "0123456789abcdef0123456789abcdef";
 
@@ -19,22 +19,18 @@ fn the_first_lines_say_what_was_made_and_where() {
             .env("OOB_MFA_ADMIN_TOKENS", format!("ann:{TOKEN}"))
             .args(["--listen", "127.0.0.1:0", "--admin-listen", "127.0.0.1:0"])
             .args(outbox);
-        let running = Running::start(command);
-        let url = running.url.clone();
-        let (_, log) = running.stop();
+        let mut process = crate::start(&mut command).process;
+        let log = process.terminate();
         assert!(!log.contains(TOKEN), "{log}");
-        (url, log)
+        (process.address, log)
     };
     let says = |log: &str, expected: &[&str]| {
         for expected in expected {
             assert!(log.contains(expected), "{expected}: {log}");
         }
     };
-    let (url, log) = start(&[]);
-    let listening = format!(
-        "listening address={} issuer=\"{url}/\"",
-        url.strip_prefix("http://").unwrap()
-    );
+    let (address, log) = start(&[]);
+    let listening = format!("listening address={address} issuer=\"http://{address}/\"");
     let made = [
         "user    alice@example.com, password: correct horse battery staple",
         "key file created: keep a copy. Without it, pending codes and tokens are invalid path=oob-mfa.key",
@@ -59,9 +55,9 @@ fn a_host_name_is_listened_on() {
     let directory = tempfile::tempdir().unwrap();
     let mut command = program(directory.path());
     command.args(["--listen", "localhost:0"]);
-    let running = Running::start(command);
-    assert!(!running.login().is_empty());
-    running.stop();
+    let mut running = crate::start(&mut command);
+    assert!(!running.client.login().is_empty());
+    running.process.terminate();
 }
 
 #[test]

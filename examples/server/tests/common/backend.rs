@@ -5,8 +5,8 @@
 
 use std::io::Write as _;
 use std::net::{SocketAddr, ToSocketAddrs};
-use std::sync::Once;
 use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
+use std::sync::{Once, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -22,7 +22,16 @@ pub struct Backend {
     pub kind: Kind,
     pub runtime: Runtime,
     _directory: TempDir,
+    _turn: Option<Turn>,
 }
+
+/// Every test on PostgreSQL reads it. One that stops the server, or changes its settings, writes it.
+static UP: RwLock<()> = RwLock::new(());
+
+type Turn = (
+    Option<RwLockReadGuard<'static, ()>>,
+    Option<RwLockWriteGuard<'static, ()>>,
+);
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -30,6 +39,31 @@ pub enum Kind {
     Postgres { server: String, schema: String },
     Redis { server: String, database: u32 },
 }
+
+/// Runs each test once per store that processes share.
+macro_rules! of_every_shared_store {
+    ($($test:ident)*) => {
+        mod postgres {
+            use $crate::common::backend::Backend;
+            $(#[test] fn $test() { Backend::postgres().iter().for_each(super::$test); })*
+        }
+        mod redis {
+            use $crate::common::backend::Backend;
+            $(#[test] fn $test() { Backend::redis().iter().for_each(super::$test); })*
+        }
+    };
+}
+/// Runs each test once per store.
+macro_rules! of_every_store {
+    ($($test:ident)*) => {
+        mod redb {
+            use $crate::common::backend::Backend;
+            $(#[test] fn $test() { super::$test(&Backend::redb()); })*
+        }
+        $crate::common::backend::of_every_shared_store! { $($test)* }
+    };
+}
+pub(crate) use {of_every_shared_store, of_every_store};
 
 /// The databases of a Redis that a test can lease; the first holds the leases.
 const LEASED: std::ops::Range<u32> = 1..16;
@@ -43,6 +77,17 @@ impl Backend {
 
     /// A new schema, or `None` without a server.
     pub fn postgres() -> Option<Self> {
+        let turn = UP.read().unwrap_or_else(PoisonError::into_inner);
+        Self::postgres_in_turn((Some(turn), None))
+    }
+
+    /// The same, while no other test of this program has one.
+    pub fn postgres_alone() -> Option<Self> {
+        let turn = UP.write().unwrap_or_else(PoisonError::into_inner);
+        Self::postgres_in_turn((None, Some(turn)))
+    }
+
+    fn postgres_in_turn(turn: Turn) -> Option<Self> {
         static SKIPPED: Once = Once::new();
         let server = server("PostgreSQL", "OOB_MFA_TEST_POSTGRES", &SKIPPED)?;
         static SCHEMAS: AtomicU32 = AtomicU32::new(0);
@@ -50,7 +95,7 @@ impl Backend {
         let schema = format!("test_{}_{number}", std::process::id());
         // The application name identifies the sessions of this test.
         let url = format!("{server}?options=-c%20search_path%3D{schema}&application_name={schema}");
-        let backend = Self::of(
+        let mut backend = Self::of(
             url,
             Kind::Postgres {
                 server,
@@ -58,6 +103,7 @@ impl Backend {
             },
             tempfile::tempdir().unwrap(),
         );
+        backend._turn = Some(turn);
         backend.sql(&format!("CREATE SCHEMA {schema}"));
         Some(backend)
     }
@@ -66,7 +112,7 @@ impl Backend {
     pub fn redis() -> Option<Self> {
         static SKIPPED: Once = Once::new();
         let server = server("Redis", "OOB_MFA_TEST_REDIS", &SKIPPED)?;
-        let mut connection = redis_connection(&server, 0);
+        let mut connection = redis_connection(&server);
         let patience = Instant::now() + Duration::from_secs(60);
         let database = loop {
             let free = LEASED.into_iter().find(|database| {
@@ -103,6 +149,7 @@ impl Backend {
             kind,
             runtime: Runtime::new().unwrap(),
             _directory: directory,
+            _turn: None,
         }
     }
 
@@ -119,11 +166,7 @@ impl Backend {
                 let row = client.query_opt(query, &[&subject.as_bytes()]).await;
                 row.unwrap().map(|row| row.get(0))
             }),
-            Kind::Redis { server, database } => redis::cmd("HGET")
-                .arg(format!("oob-mfa:account:{subject}"))
-                .arg("record")
-                .query(&mut redis_connection(server, *database))
-                .unwrap(),
+            Kind::Redis { .. } => redis_record(&self.url, subject),
         }
     }
 
@@ -149,13 +192,13 @@ impl Backend {
                 let inserted = client.execute(insert, &[&key, &revision, &record]).await;
                 assert_eq!(inserted.unwrap(), 1);
             }),
-            Kind::Redis { server, database } => redis::cmd("HSET")
+            Kind::Redis { .. } => redis::cmd("HSET")
                 .arg(format!("oob-mfa:account:{subject}"))
                 .arg("revision")
                 .arg(revision)
                 .arg("record")
                 .arg(record)
-                .exec(&mut redis_connection(server, *database))
+                .exec(&mut redis_connection(&self.url))
                 .unwrap(),
         }
     }
@@ -169,18 +212,16 @@ impl Backend {
                 let row = self.client().await.query_one(query, &[]).await;
                 row.unwrap().get::<_, i64>(0).try_into().unwrap()
             }),
-            Kind::Redis { server, database } => redis::cmd("XLEN")
+            Kind::Redis { .. } => redis::cmd("XLEN")
                 .arg("oob-mfa:events")
-                .query(&mut redis_connection(server, *database))
+                .query(&mut redis_connection(&self.url))
                 .unwrap(),
         }
     }
 
     /// A separate session of PostgreSQL, in the schema of the test.
     pub async fn client(&self) -> tokio_postgres::Client {
-        let (client, connection) = tokio_postgres::connect(&self.url, NoTls).await.unwrap();
-        tokio::spawn(connection);
-        client
+        postgres_client(&self.url).await
     }
 
     pub fn sql(&self, statements: &str) {
@@ -191,18 +232,10 @@ impl Backend {
     }
 
     pub fn redis_command(&self, words: &[&str]) {
-        let Kind::Redis { server, database } = &self.kind else {
-            panic!("not Redis: {}", self.url);
-        };
-        let mut command = redis::cmd(words[0]);
-        command.arg(&words[1..]);
-        command
-            .exec(&mut redis_connection(server, *database))
-            .unwrap();
+        assert!(self.url.starts_with("redis:"), "not Redis: {}", self.url);
+        redis_command(&self.url, words);
     }
-}
 
-impl Backend {
     /// The address of the store's server.
     pub fn address(&self) -> SocketAddr {
         let (_, rest) = self.url.split_once("://").unwrap();
@@ -261,18 +294,35 @@ impl Drop for Backend {
             Kind::Postgres { schema, .. } => self.sql(&format!("DROP SCHEMA {schema} CASCADE")),
             Kind::Redis { server, database } => {
                 self.redis_command(&["FLUSHDB"]);
-                redis::cmd("DEL")
-                    .arg(format!("oob-mfa-test:lease:{database}"))
-                    .exec(&mut redis_connection(server, 0))
-                    .unwrap();
+                let lease = format!("oob-mfa-test:lease:{database}");
+                redis_command(server, &["DEL", &lease]);
             }
         }
     }
 }
 
-fn redis_connection(server: &str, database: u32) -> redis::Connection {
-    let url = format!("{}/{database}", server.trim_end_matches('/'));
+pub async fn postgres_client(url: &str) -> tokio_postgres::Client {
+    let (client, connection) = tokio_postgres::connect(url, NoTls).await.unwrap();
+    tokio::spawn(connection);
+    client
+}
+
+fn redis_connection(url: &str) -> redis::Connection {
     redis::Client::open(url).unwrap().get_connection().unwrap()
+}
+
+pub fn redis_command(url: &str, words: &[&str]) {
+    let mut command = redis::cmd(words[0]);
+    command.arg(&words[1..]);
+    command.exec(&mut redis_connection(url)).unwrap();
+}
+
+pub fn redis_record(url: &str, subject: &str) -> Option<Vec<u8>> {
+    redis::cmd("HGET")
+        .arg(format!("oob-mfa:account:{subject}"))
+        .arg("record")
+        .query(&mut redis_connection(url))
+        .unwrap()
 }
 
 /// The URL in the environment. Without it, one line is printed, which the test harness does not

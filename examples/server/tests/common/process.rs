@@ -14,6 +14,8 @@ pub struct Process {
     child: Child,
     /// The address that it listens on.
     pub address: SocketAddr,
+    /// The log until then.
+    pub started: String,
     log: Option<JoinHandle<String>>,
 }
 
@@ -27,8 +29,13 @@ impl Process {
 
     /// Starts it, and waits until it listens.
     pub fn start(command: &mut Command) -> Self {
+        Self::start_printing_to(command, Stdio::null())
+    }
+
+    /// The same, with another standard output.
+    pub fn start_printing_to(command: &mut Command, output: Stdio) -> Self {
         let mut child = command
-            .stdout(Stdio::null())
+            .stdout(output)
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
@@ -36,9 +43,10 @@ impl Process {
         let (sender, listening) = mpsc::channel();
         let log = thread::spawn(move || read(stderr, &sender));
         match listening.recv_timeout(START) {
-            Ok(address) => Self {
+            Ok((address, started)) => Self {
                 child,
                 address,
+                started,
                 log: Some(log),
             },
             Err(_) => {
@@ -64,7 +72,9 @@ impl Process {
         let id = self.child.id().to_string();
         let told = Command::new("kill").args(["-TERM", &id]).status().unwrap();
         assert!(told.success());
-        self.log()
+        let log = self.log();
+        assert!(self.child.wait().unwrap().success(), "{log}");
+        log
     }
 
     fn log(&mut self) -> String {
@@ -84,18 +94,18 @@ impl Drop for Process {
 }
 
 /// The whole log. It is read while the process runs: otherwise the pipe fills and the process waits.
-fn read(stderr: BufReader<ChildStderr>, listening: &Sender<SocketAddr>) -> String {
+fn read(stderr: BufReader<ChildStderr>, listening: &Sender<(SocketAddr, String)>) -> String {
     let mut log = String::new();
     for line in stderr.lines() {
         let line = line.unwrap();
         let address = line
             .split_once("listening address=")
             .and_then(|(_, rest)| rest.split_whitespace().next()?.parse().ok());
-        if let Some(address) = address {
-            let _ = listening.send(address);
-        }
         log.push_str(&line);
         log.push('\n');
+        if let Some(address) = address {
+            let _ = listening.send((address, log.clone()));
+        }
     }
     log
 }

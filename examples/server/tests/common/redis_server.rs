@@ -2,17 +2,18 @@
 
 use std::net::{SocketAddr, TcpListener};
 use std::process::{Child, Command, Stdio};
+use std::sync::Mutex;
 
 use tempfile::TempDir;
 
-use super::backend::Backend;
+use super::backend::{Backend, redis_command, redis_record};
 use super::patience::until;
 
 pub struct RedisServer {
     directory: TempDir,
     arguments: Vec<String>,
     pub address: SocketAddr,
-    process: Child,
+    process: Mutex<Child>,
 }
 
 pub const DURABLE: [&str; 6] = [
@@ -35,7 +36,7 @@ impl RedisServer {
         drop(free);
         let directory = tempfile::tempdir().unwrap();
         let arguments: Vec<_> = arguments.iter().map(|&word| word.to_owned()).collect();
-        let process = Self::spawn(&directory, address, &arguments);
+        let process = Mutex::new(Self::spawn(&directory, address, &arguments));
         Some(Self {
             directory,
             arguments,
@@ -61,14 +62,16 @@ impl RedisServer {
     }
 
     /// SIGKILL.
-    pub fn kill(&mut self) {
-        self.process.kill().unwrap();
-        self.process.wait().unwrap();
+    pub fn kill(&self) {
+        let mut process = self.process.lock().unwrap();
+        process.kill().unwrap();
+        process.wait().unwrap();
     }
 
     /// On the same port, with the same files and arguments.
-    pub fn start_again(&mut self) {
-        self.process = Self::spawn(&self.directory, self.address, &self.arguments);
+    pub fn start_again(&self) {
+        let process = Self::spawn(&self.directory, self.address, &self.arguments);
+        *self.process.lock().unwrap() = process;
     }
 
     pub fn url(&self) -> String {
@@ -76,25 +79,16 @@ impl RedisServer {
     }
 
     pub fn run(&self, words: &[&str]) {
-        let client = redis::Client::open(self.url()).unwrap();
-        let mut command = redis::cmd(words[0]);
-        command.arg(&words[1..]);
-        command.exec(&mut client.get_connection().unwrap()).unwrap();
+        redis_command(&self.url(), words);
     }
 
     pub fn record(&self, subject: &str) -> Vec<u8> {
-        let client = redis::Client::open(self.url()).unwrap();
-        redis::cmd("HGET")
-            .arg(format!("oob-mfa:account:{subject}"))
-            .arg("record")
-            .query(&mut client.get_connection().unwrap())
-            .unwrap()
+        redis_record(&self.url(), subject).unwrap()
     }
 }
 
 impl Drop for RedisServer {
     fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
+        self.kill();
     }
 }

@@ -13,6 +13,38 @@ use super::{ALICE, Client, PHONE, password_hash};
 pub const ISSUER: &str = "https://login.example.com/";
 pub const MFA_AUDIENCE: &str = "https://login.example.com/mfa/";
 
+/// A user of a configuration with many.
+#[derive(Clone, Copy, Debug)]
+pub struct User(usize);
+
+impl User {
+    pub fn nth(number: usize) -> Self {
+        Self(number)
+    }
+
+    pub fn email(self) -> String {
+        format!("user{}@example.com", self.0)
+    }
+
+    pub fn subject(self) -> String {
+        format!("auth0|{}", self.0)
+    }
+
+    pub fn phone(self) -> String {
+        format!("+141555510{:02}", self.0)
+    }
+
+    /// The first users in a configuration.
+    pub fn lines(users: usize) -> String {
+        let hash = password_hash();
+        let users = (0..users).map(Self).map(|user| {
+            let (email, sub) = (user.email(), user.subject());
+            format!("[[users]]\nemail = \"{email}\"\nsub = \"{sub}\"\npassword_hash = \"{hash}\"\n")
+        });
+        users.collect()
+    }
+}
+
 pub struct Site {
     directory: TempDir,
 }
@@ -21,6 +53,13 @@ pub struct Site {
 pub struct Running {
     pub process: Process,
     pub client: Client,
+}
+
+impl Running {
+    pub fn of(process: Process) -> Self {
+        let client = Client::of(process.address);
+        Self { process, client }
+    }
 }
 
 impl Site {
@@ -59,9 +98,7 @@ impl Site {
     }
 
     pub fn start_sending_to(&self, store: &str, outbox: &str) -> Running {
-        let process = Process::start(&mut self.command(store, outbox));
-        let client = Client::of(process.address);
-        Running { process, client }
+        Running::of(Process::start(&mut self.command(store, outbox)))
     }
 
     /// What starts one.

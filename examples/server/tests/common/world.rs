@@ -1,6 +1,11 @@
 //! A whole server in this process, on an ephemeral port. The test controls its clock, randomness,
 //! store and outbox.
-#![allow(dead_code, reason = "each test binary uses a part of it")]
+#![allow(
+    dead_code,
+    unused_imports,
+    unused_macros,
+    reason = "each test binary uses a part of it"
+)]
 
 pub mod backend;
 mod doubles;
@@ -10,8 +15,8 @@ pub mod postgres_server;
 pub mod process;
 pub mod programs;
 pub mod redis_server;
+pub mod request;
 pub mod site;
-mod words;
 
 use std::net::SocketAddr;
 use std::ops::{Deref, DerefMut};
@@ -33,16 +38,20 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use zeroize::Zeroizing;
 
-#[allow(unused_imports, reason = "each test binary uses a part of them")]
-pub use self::{
-    doubles::{REFUSED, TestOutbox, TestStore},
-    words::*,
-};
-#[allow(unused_imports, reason = "each test binary uses a part of them")]
+pub use self::doubles::{REFUSED, TestOutbox, TestStore};
 pub use oob_mfa_walk::{
     answer::{Answer, Challenged},
-    client::{Client, bearer, wrong},
+    client::{Client, MFA_OOB, MFA_RECOVERY_CODE, PASSWORD, bearer, wrong},
+    refusal::*,
 };
+
+// The users, phones and clients of every test.
+pub const PHONE: &str = "+14155558730";
+pub const OTHER_PHONE: &str = "+14155550000";
+pub const MANAGE: &str = "enroll read:authenticators remove:authenticators";
+pub const ALICE: &str = "auth0|alice";
+/// Demo client and secret by HTTP Basic.
+pub const BASIC: &str = "Basic ZGVtbzpkZW1vLXNlY3JldA==";
 
 /// The password, hashed with settings that make the check cheap.
 pub fn password_hash() -> String {

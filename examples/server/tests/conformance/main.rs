@@ -13,12 +13,21 @@ use std::sync::Arc;
 
 use common::backend::Backend;
 use oob_mfa::{Account, Unsaved};
-use oob_mfa_server::store::{self, Store};
-use oob_mfa_testing::{Breach, Duty, Report, Rule};
+use oob_mfa_server::store::{self, Store, StoreError};
+use oob_mfa_testing::{Breach, Duty, Report, Rule, StoreTest};
 
-fn open(backend: &Backend) -> Arc<dyn Store> {
-    let url = backend.url.parse().unwrap();
-    backend.runtime.block_on(store::open(&url)).unwrap()
+fn open(backend: &Backend, url: &str) -> Result<Arc<dyn Store>, String> {
+    let url = url.parse().unwrap();
+    backend.runtime.block_on(store::open(&url))
+}
+
+fn passes(name: &str, backend: &Backend, url: &str) {
+    let store = open(backend, url).unwrap();
+    let test = StoreTest::new(
+        async |subject| store.load(subject).await,
+        async |next| store.replace(&next).await.map_err(StoreError::unsaved),
+    );
+    keeps_its_duty(name, &backend.runtime.block_on(test.run()));
 }
 
 fn keeps_its_duty(name: &str, report: &Report) {

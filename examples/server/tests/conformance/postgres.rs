@@ -3,7 +3,6 @@
 use std::cell::RefCell;
 use std::process::Command;
 use std::rc::Rc;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use oob_mfa::{Account, Next, Subject};
 use oob_mfa_server::store::StoreError;
@@ -14,29 +13,12 @@ use crate::common::backend::Backend;
 use crate::common::long;
 use crate::{breaks, decode, keeps_its_duty, open, saved};
 
-/// PostgreSQL for one test at a time: some of them crash it.
-pub struct Exclusive {
-    pub backend: Backend,
-    _turn: MutexGuard<'static, ()>,
-}
-
-impl Exclusive {
-    pub fn postgres() -> Option<Self> {
-        static TURN: Mutex<()> = Mutex::new(());
-        let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
-        Some(Self {
-            backend: Backend::postgres()?,
-            _turn: turn,
-        })
-    }
-}
-
 #[test]
 fn postgresql_fulfills_its_duty_across_crashes() {
-    let Some(Exclusive { backend, _turn }) = Exclusive::postgres() else {
+    let Some(backend) = Backend::postgres_alone() else {
         return;
     };
-    let store = open(&backend);
+    let store = open(&backend, &backend.url).unwrap();
     let test = StoreTest::new(
         async |subject| store.load(subject).await,
         async |next| store.replace(&next).await.map_err(StoreError::unsaved),
@@ -113,7 +95,7 @@ fn postgresql_where_the_last_write_wins_is_found() {
     if long::leaves_out("postgresql_where_the_last_write_wins_is_found") {
         return;
     }
-    let Some(Exclusive { backend, _turn }) = Exclusive::postgres() else {
+    let Some(backend) = Backend::postgres_alone() else {
         return;
     };
     let table = ByHand::new(&backend, "");
@@ -140,7 +122,7 @@ fn postgresql_compared_outside_of_the_transaction_is_found() {
     if long::leaves_out("postgresql_compared_outside_of_the_transaction_is_found") {
         return;
     }
-    let Some(Exclusive { backend, _turn }) = Exclusive::postgres() else {
+    let Some(backend) = Backend::postgres_alone() else {
         return;
     };
     let table = ByHand::new(&backend, "");
@@ -189,7 +171,7 @@ fn postgresql_that_does_not_wait_for_the_disk_is_found() {
     if long::leaves_out("postgresql_that_does_not_wait_for_the_disk_is_found") {
         return;
     }
-    let Some(Exclusive { backend, _turn }) = Exclusive::postgres() else {
+    let Some(backend) = Backend::postgres_alone() else {
         return;
     };
     let table = ByHand::new(&backend, "SET synchronous_commit = off");

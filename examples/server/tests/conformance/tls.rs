@@ -1,33 +1,13 @@
 //! The same stores over TLS, and which certificates they trust.
 
-use std::sync::Arc;
-
-use oob_mfa_server::store::{self, Store, StoreError};
-use oob_mfa_testing::StoreTest;
-
 use crate::common::backend::Backend;
-use crate::keeps_its_duty;
-use crate::postgres::Exclusive;
+use crate::{open, passes};
 
 /// The file of an authority: `ca` signed the servers' certificate; `other` has the same name and did not.
 fn authority(name: &str) -> String {
     let folder = std::env::var("OOB_MFA_TEST_AUTHORITIES")
         .expect("OOB_MFA_TEST_AUTHORITIES goes with the other variables of .ci/with-services");
     format!("sslrootcert={folder}/{name}.pem")
-}
-
-fn open(backend: &Backend, url: &str) -> Result<Arc<dyn Store>, String> {
-    let url = url.parse().unwrap();
-    backend.runtime.block_on(store::open(&url))
-}
-
-fn passes(name: &str, backend: &Backend, url: &str) {
-    let store = open(backend, url).unwrap();
-    let test = StoreTest::new(
-        async |subject| store.load(subject).await,
-        async |next| store.replace(&next).await.map_err(StoreError::unsaved),
-    );
-    keeps_its_duty(name, &backend.runtime.block_on(test.run()));
 }
 
 #[track_caller]
@@ -43,7 +23,7 @@ const WRONG_NAME: &str = "invalid peer certificate: certificate not valid for na
 
 #[test]
 fn postgresql_fulfills_its_duty_over_tls() {
-    let Some(Exclusive { backend, .. }) = &Exclusive::postgres() else {
+    let Some(backend) = &Backend::postgres_alone() else {
         return;
     };
     let settings = format!("sslmode=verify-full&{}", authority("ca"));
@@ -78,7 +58,7 @@ fn encrypted(backend: &Backend) -> Vec<bool> {
 
 #[test]
 fn postgresql_is_trusted_by_the_settings_of_its_url() {
-    let Some(Exclusive { backend, .. }) = &Exclusive::postgres() else {
+    let Some(backend) = &Backend::postgres_alone() else {
         return;
     };
     let url = |host: &str, mode: &str, authority: Option<&str>| {
@@ -116,7 +96,7 @@ fn postgresql_is_trusted_by_the_settings_of_its_url() {
 
 #[test]
 fn a_postgresql_without_tls_is_refused_where_tls_is_asked_for() {
-    let Some(Exclusive { backend, .. }) = &Exclusive::postgres() else {
+    let Some(backend) = &Backend::postgres_alone() else {
         return;
     };
     let tls = |value: &str| {

@@ -1,15 +1,15 @@
 //! Processes are killed while they write: a log has the events of each committed change.
 
-use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
 use std::thread;
 
 use serde_json::json;
 
-use crate::common::backend::{Backend, Kind};
+use crate::common::backend::{Backend, Kind, of_every_store};
 use crate::common::long;
 use crate::common::process::Process;
+use crate::common::request::{Connection, Request};
 use crate::common::site::{ISSUER, Site};
 use crate::common::*;
 use crate::until;
@@ -40,21 +40,9 @@ fn lines(log: &str) -> Vec<(u64, String)> {
 
 /// Requests challenges until the process ends, and ignores the answers.
 fn challenge_until_it_dies(address: SocketAddr, token: &str, answered: &AtomicU64) {
-    let body = json!({
-        "client_id": "demo", "client_secret": "demo-secret", "mfa_token": token,
-    });
-    let body = body.to_string();
-    let request = format!(
-        "POST /mfa/challenge HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\
-         content-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
-        body.len()
-    );
-    let ask = || -> std::io::Result<usize> {
-        let mut stream = TcpStream::connect(address)?;
-        stream.write_all(request.as_bytes())?;
-        stream.read_to_end(&mut Vec::new())
-    };
-    while ask().is_ok_and(|length| length > 0) {
+    let request = Request::challenge(token);
+    let ask = || Connection::open(address)?.send(&request);
+    while ask().is_ok() {
         answered.fetch_add(1, SeqCst);
     }
 }
@@ -115,25 +103,7 @@ fn no_committed_event_is_lost_by_a_process_that_is_killed(backend: &Backend) {
     assert_eq!(self::lines(&again), []);
 }
 
-#[test]
-fn no_committed_event_is_lost_by_a_process_that_is_killed_on_redb() {
-    no_committed_event_is_lost_by_a_process_that_is_killed(&Backend::redb());
-}
-
-#[test]
-fn no_committed_event_is_lost_by_a_process_that_is_killed_on_postgresql() {
-    let _turn = crate::postgres::stays_up();
-    Backend::postgres()
-        .iter()
-        .for_each(no_committed_event_is_lost_by_a_process_that_is_killed);
-}
-
-#[test]
-fn no_committed_event_is_lost_by_a_process_that_is_killed_on_redis() {
-    Backend::redis()
-        .iter()
-        .for_each(no_committed_event_is_lost_by_a_process_that_is_killed);
-}
+of_every_store! { no_committed_event_is_lost_by_a_process_that_is_killed }
 
 /// Blocks processes from reading events, but not from writing them, during `act`.
 fn while_events_cannot_be_read<T>(backend: &Backend, done: impl FnOnce() -> T) -> T {
@@ -169,7 +139,6 @@ fn while_events_cannot_be_read<T>(backend: &Backend, done: impl FnOnce() -> T) -
 /// A certain version of what the kills above reach by chance.
 #[test]
 fn a_process_that_is_killed_between_commit_and_log_leaves_the_line_to_the_next() {
-    let _turn = crate::postgres::stays_up();
     for backend in Backend::postgres().into_iter().chain(Backend::redis()) {
         let site = site();
         let mut first = site.start(&backend.url);

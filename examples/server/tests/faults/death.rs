@@ -4,17 +4,17 @@
 //! decision saved, until SIGKILL.
 
 use std::fs::{File, OpenOptions};
-use std::io::{Read, Write};
-use std::net::TcpStream;
+use std::io::Read;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
 use serde_json::json;
 
-use crate::common::backend::Backend;
+use crate::common::backend::{Backend, of_every_shared_store};
+use crate::common::request::{Connection, Request};
 use crate::common::site::{Running, Site};
 use crate::common::*;
-use crate::{PATIENCE, until};
+use crate::until;
 
 /// A pipe without room for a message.
 struct FullPipe(File);
@@ -54,13 +54,7 @@ impl FullPipe {
 }
 
 /// Sends a request whose message blocks, and kills the process once its decision is saved.
-fn killed_between_commit_and_send(
-    backend: &Backend,
-    site: &Site,
-    path: &str,
-    headers: &str,
-    body: &serde_json::Value,
-) {
+fn killed_between_commit_and_send(backend: &Backend, site: &Site, request: &Request) {
     let pipe_path = site.path().join("pipe");
     let pipe = FullPipe::make(&pipe_path);
     let Running {
@@ -74,44 +68,22 @@ fn killed_between_commit_and_send(
         account.map_or(0, |account| account.revision())
     };
     let before = revision();
-    let body = body.to_string();
-    let mut stream = TcpStream::connect(client.address).unwrap();
-    stream.set_read_timeout(Some(PATIENCE)).unwrap();
-    write!(
-        stream,
-        "POST {path} HTTP/1.1\r\nhost: x\r\n{headers}\
-         content-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
-        body.len()
-    )
-    .unwrap();
+    let mut connection = Connection::open(client.address).unwrap();
+    connection.begin(request).unwrap();
+    connection.finish(request).unwrap();
     until("the decision is saved", || revision() == before + 1);
     let log = process.kill();
     assert!(!log.contains("message sent"), "{log}");
     assert!(!log.contains("message not sent"), "{log}");
 
     // Neither an answer nor a message has left.
-    let mut answer = Vec::new();
-    let _ = stream.read_to_end(&mut answer);
-    assert_eq!(String::from_utf8_lossy(&answer), "");
+    assert_eq!(String::from_utf8_lossy(&connection.rest()), "");
     assert!(pipe.read().iter().all(|byte| *byte == 0));
     std::fs::remove_file(pipe_path).unwrap();
     assert_eq!(revision(), before + 1);
 }
 
-#[test]
-fn a_challenge_that_was_saved_and_not_sent_stays_charged_on_postgresql() {
-    let _turn = crate::postgres::stays_up();
-    Backend::postgres()
-        .iter()
-        .for_each(a_challenge_that_was_saved_and_not_sent_stays_charged);
-}
-
-#[test]
-fn a_challenge_that_was_saved_and_not_sent_stays_charged_on_redis() {
-    Backend::redis()
-        .iter()
-        .for_each(a_challenge_that_was_saved_and_not_sent_stays_charged);
-}
+of_every_shared_store! { a_challenge_that_was_saved_and_not_sent_stays_charged }
 
 fn a_challenge_that_was_saved_and_not_sent_stays_charged(backend: &Backend) {
     let site = Site::new();
@@ -120,17 +92,14 @@ fn a_challenge_that_was_saved_and_not_sent_stays_charged(backend: &Backend) {
     let (token, oob_code, code) = site.challenged(&first.client);
     drop(first);
 
-    let body = json!({
-        "client_id": "demo", "client_secret": "demo-secret", "mfa_token": token,
-    });
-    killed_between_commit_and_send(backend, &site, "/mfa/challenge", "", &body);
+    killed_between_commit_and_send(backend, &site, &Request::challenge(&token));
 
     // Another process: the code that was never sent is used up, and so is the code that it
     // superseded.
     let next = site.start(&backend.url);
     next.client
         .answer(&token, &oob_code, &code)
-        .is(403, "invalid_grant", "Malformed oob_code");
+        .refused(MALFORMED_OOB_CODE);
     // The user asks again: 3 of 10 are charged.
     for _ in 0..7 {
         next.client.challenge(&token, &json!({})).ok();
@@ -141,18 +110,13 @@ fn a_challenge_that_was_saved_and_not_sent_stays_charged(backend: &Backend) {
 
 #[test]
 fn an_association_that_was_saved_and_not_sent_can_be_repeated() {
-    let _turn = crate::postgres::stays_up();
     for backend in Backend::postgres().into_iter().chain(Backend::redis()) {
         let site = Site::new();
         let first = site.start(&backend.url);
         let token = first.client.login();
         drop(first);
 
-        let body = json!({
-            "authenticator_types": ["oob"], "oob_channels": ["sms"], "phone_number": PHONE,
-        });
-        let headers = format!("authorization: {}\r\n", bearer(&token));
-        killed_between_commit_and_send(&backend, &site, "/mfa/associate", &headers, &body);
+        killed_between_commit_and_send(&backend, &site, &Request::associate(&token, PHONE));
 
         let next = site.start(&backend.url);
         // Unconfirmed, so it does not guard the account, and the same token can start again.

@@ -12,12 +12,11 @@ use oob_mfa_server::store::RedbStore;
 use serde_json::json;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
-use tokio_postgres::NoTls;
 
 use crate::audit::{site, site_of};
-use crate::common::backend::Backend;
+use crate::common::backend::{Backend, postgres_client};
 use crate::common::postgres_server::{PostgresServer, give, initialize, is_root};
-use crate::common::site::Site;
+use crate::common::site::{Site, User};
 use crate::common::*;
 use crate::{is_unavailable, until};
 
@@ -113,24 +112,6 @@ fn tokens(client: &Client) -> Vec<String> {
     (0..CLIENTS).map(|_| client.login()).collect()
 }
 
-fn email(number: usize) -> String {
-    format!("user{number}@example.com")
-}
-
-fn sub(number: usize) -> String {
-    format!("auth0|{number}")
-}
-
-/// More users than a few megabytes have room for.
-fn crowd() -> String {
-    let hash = password_hash();
-    let users = (0..MOST).map(|number| {
-        let (email, sub) = (email(number), sub(number));
-        format!("[[users]]\nemail = \"{email}\"\nsub = \"{sub}\"\npassword_hash = \"{hash}\"\n")
-    });
-    users.collect()
-}
-
 /// A whole login works.
 fn signs_in(site: &Site, client: &Client) {
     let (token, oob_code, code) = site.challenged(client);
@@ -148,10 +129,14 @@ fn redb_on_a_full_disk_grants_nothing_that_is_not_stored() {
         let store = RedbStore::open(&path).unwrap();
         let record = store.record(ALICE).unwrap();
         let account: Account = postcard::from_bytes(&record.unwrap()).unwrap();
-        let others = (0..MOST).filter(|&number| store.record(&sub(number)).unwrap().is_some());
+        let others = (0..MOST).filter(|&number| {
+            let subject = User::nth(number).subject();
+            store.record(&subject).unwrap().is_some()
+        });
         (account.revision(), others.count())
     };
-    let site = site_of(&crowd());
+    // More users than a few megabytes have room for.
+    let site = site_of(&User::lines(MOST));
     let mut server = site.start(&store);
     let client = &server.client;
     site.enroll(client);
@@ -159,7 +144,7 @@ fn redb_on_a_full_disk_grants_nothing_that_is_not_stored() {
 
     // A new record each: redb reuses its pages, so the same record would need no new ones.
     let granted = send_until_it_is_full(&disk, |_, number| {
-        let token = client.password(&email(number), PASSWORD, "", "");
+        let token = client.password(&User::nth(number).email(), PASSWORD, "", "");
         client.associate(&token.text("mfa_token"), "sms", PHONE)
     });
     // Right and wrong codes get 503. Requests that only read succeed.
@@ -220,9 +205,7 @@ impl Full {
 
     fn revision(&self) -> u64 {
         let record: Vec<u8> = self.runtime.block_on(async {
-            let url = self.postgres.url();
-            let (client, connection) = tokio_postgres::connect(&url, NoTls).await.unwrap();
-            tokio::spawn(connection);
+            let client = postgres_client(&self.postgres.url()).await;
             let query = "SELECT record FROM oob_mfa_accounts";
             client.query_one(query, &[]).await.unwrap().get(0)
         });

@@ -1,7 +1,6 @@
 //! PostgreSQL restarts, closes connections, and cancels statements.
 
 use std::process::{Command, Stdio};
-use std::sync::{RwLock, RwLockReadGuard};
 use std::thread;
 
 use serde_json::json;
@@ -10,14 +9,7 @@ use crate::common::backend::{Backend, Kind};
 use crate::common::long;
 use crate::common::site::Site;
 use crate::common::*;
-use crate::{is_unavailable, until};
-
-/// Locked for writing by the test that stops the server.
-static UP: RwLock<()> = RwLock::new(());
-
-pub fn stays_up() -> RwLockReadGuard<'static, ()> {
-    UP.read().unwrap_or_else(|poisoned| poisoned.into_inner())
-}
+use crate::{is_unavailable, outage, until};
 
 fn control(action: &str) {
     let program = std::env::var("OOB_MFA_TEST_POSTGRES_CTL")
@@ -48,41 +40,20 @@ fn sessions(backend: &Backend, columns: &str, condition: &str) -> i64 {
 
 #[test]
 fn requests_during_an_outage_get_retry_after_and_later_work() {
-    let _turn = UP.write().unwrap_or_else(|poisoned| poisoned.into_inner());
-    let Some(backend) = Backend::postgres() else {
+    let Some(backend) = Backend::postgres_alone() else {
         return;
     };
-    let site = Site::new();
-    let servers = [site.start(&backend.url), site.start(&backend.url)];
-    let [one, other] = servers.each_ref().map(|running| &running.client);
-    site.enroll(one);
-    let (token, oob_code, code) = site.challenged(other);
-    let before = backend.record(ALICE);
-
-    control("stop");
-    for client in [one, other] {
-        is_unavailable(&client.challenge(&token, &json!({})));
-        is_unavailable(&client.answer(&token, &oob_code, &code));
-        is_unavailable(&client.list(&token));
-        is_unavailable(&client.password("alice@example.com", PASSWORD, "", ""));
-    }
-    assert_eq!(site.messages().len(), 2);
-
-    control("start");
-    assert_eq!(backend.record(ALICE), before);
-    // The first request after it.
-    one.answer(&token, &oob_code, &code).ok();
-    let (token, oob_code, code) = site.challenged(other);
-    // Also while idle.
-    control("restart");
-    other.answer(&token, &oob_code, &code).ok();
-    site.challenged(one);
-    assert_eq!(site.messages().len(), 4);
+    let record = || backend.record(ALICE);
+    outage(
+        &backend.url,
+        record,
+        || control("stop"),
+        || control("start"),
+    );
 }
 
 #[test]
 fn connections_that_were_cut_between_requests_are_not_noticed() {
-    let _turn = stays_up();
     let Some(backend) = Backend::postgres() else {
         return;
     };
@@ -105,7 +76,6 @@ fn connections_that_were_cut_between_requests_are_not_noticed() {
 /// The servers of `.ci/with-services` do not wait for the disk; other servers may.
 #[test]
 fn a_database_that_does_not_wait_for_the_disk_causes_a_warning() {
-    let _turn = stays_up();
     let Some(backend) = Backend::postgres() else {
         return;
     };
@@ -148,7 +118,6 @@ const WAITING: &str = "wait_event_type = 'Lock'";
 
 #[test]
 fn a_statement_that_timed_out_has_written_nothing() {
-    let _turn = stays_up();
     let Some(backend) = Backend::postgres() else {
         return;
     };
@@ -173,7 +142,6 @@ fn a_statement_that_timed_out_has_written_nothing() {
 
 #[test]
 fn a_connection_cut_during_a_write_only_costs_a_503() {
-    let _turn = stays_up();
     let Some(backend) = Backend::postgres() else {
         return;
     };
@@ -228,8 +196,7 @@ impl Drop for AbsentStandby<'_> {
 #[test]
 fn a_commit_that_waits_for_its_standby_times_out_and_leaves_no_session() {
     // The setting applies to the whole server.
-    let _turn = UP.write().unwrap_or_else(|poisoned| poisoned.into_inner());
-    let Some(backend) = Backend::postgres() else {
+    let Some(backend) = Backend::postgres_alone() else {
         return;
     };
     let site = Site::new();

@@ -8,40 +8,20 @@ use tokio::runtime::Runtime;
 use crate::common::redis_server::{DURABLE, RedisServer};
 use crate::common::site::Site;
 use crate::common::*;
-use crate::is_unavailable;
+use crate::{is_unavailable, outage};
 
 #[test]
 fn requests_during_an_outage_get_retry_after_and_later_work() {
-    let Some(mut redis) = RedisServer::start(&DURABLE) else {
+    let Some(redis) = RedisServer::start(&DURABLE) else {
         return;
     };
-    let site = Site::new();
-    let mut servers = [site.start(&redis.url()), site.start(&redis.url())];
-    let [one, other] = servers.each_ref().map(|running| &running.client);
-    site.enroll(one);
-    let (token, oob_code, code) = site.challenged(other);
-    let before = redis.record(ALICE);
-
-    redis.kill();
-    for client in [one, other] {
-        is_unavailable(&client.challenge(&token, &json!({})));
-        is_unavailable(&client.answer(&token, &oob_code, &code));
-        is_unavailable(&client.list(&token));
-        is_unavailable(&client.password("alice@example.com", PASSWORD, "", ""));
-    }
-    assert_eq!(site.messages().len(), 2);
-
-    redis.start_again();
-    // What was acknowledged before the SIGKILL is there, and so is the script after a moment.
-    assert_eq!(redis.record(ALICE), before);
-    one.answer(&token, &oob_code, &code).ok();
-    let (token, oob_code, code) = site.challenged(other);
-    // Also while idle.
-    redis.kill();
-    redis.start_again();
-    other.answer(&token, &oob_code, &code).ok();
-    site.challenged(one);
-    assert_eq!(site.messages().len(), 4);
+    let record = || Some(redis.record(ALICE));
+    let mut servers = outage(
+        &redis.url(),
+        record,
+        || redis.kill(),
+        || redis.start_again(),
+    );
     for server in &mut servers {
         let log = server.process.kill();
         assert!(!log.contains("can lose"), "{log}");

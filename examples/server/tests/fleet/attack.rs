@@ -3,10 +3,10 @@
 use std::sync::Barrier;
 use std::thread;
 
+use crate::common::request::{Connection, Request};
 use crate::common::{long, wrong};
 use crate::fleet::{Target, User};
 use crate::heard::{Heard, Tally};
-use crate::request::{Connection, Request};
 
 /// The number of sending threads.
 const CLIENTS: usize = 4;
@@ -40,13 +40,13 @@ impl Pending {
 
 /// The `mfa_token` of a first factor.
 pub fn login(target: &impl Target, user: User) -> String {
-    target.ask(&Request::login(user)).text("mfa_token")
+    target.ask(&Request::login(&user.email())).text("mfa_token")
 }
 
 /// Enrolls a first phone with one message. Returns the recovery code.
 pub fn enroll(target: &impl Target, user: User) -> String {
     let token = login(target, user);
-    let associated = target.ask(&Request::associate(&token, user)).ok();
+    let associated = target.ask(&Request::associate(&token, &user.phone())).ok();
     let oob_code = associated["oob_code"].as_str().unwrap();
     let code = last_code(target, user);
     target.ask(&Request::answer(&token, oob_code, &code)).ok();
@@ -168,6 +168,6 @@ pub fn challenges(target: &impl Target) -> Count {
 /// Associations of one number with an empty account, each in a new session.
 pub fn associations(target: &impl Target) -> Count {
     let user = target.user();
-    let requests = (0..100).map(|_| Request::associate(&login(target, user), user));
+    let requests = (0..100).map(|_| Request::associate(&login(target, user), &user.phone()));
     count(target, user, "100 associations", requests)
 }

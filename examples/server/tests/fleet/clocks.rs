@@ -15,11 +15,11 @@ use crate::attack::{challenge, enroll};
 use crate::common::backend::Backend;
 use crate::common::patience::until;
 use crate::common::process::Process;
+use crate::common::request::{Connection, Request};
 use crate::common::site::Site;
 use crate::common::{Answer, long, programs, wrong};
 use crate::fleet::{Target, User, site};
 use crate::record::{BURST, Record};
-use crate::request::{Connection, Request};
 use crate::table::Table;
 use crate::{PAGE, TURN};
 
@@ -81,7 +81,9 @@ impl Clocks {
 
     /// A wrong code for a new challenge.
     fn wrong_code(&self, server: usize, user: User) -> Request {
-        let token = self.ask_at(server, &Request::login(user)).text("mfa_token");
+        let token = self
+            .ask_at(server, &Request::login(&user.email()))
+            .text("mfa_token");
         let challenge = Request::challenge(&token);
         let oob_code = self.ask_at(server, &challenge).text("oob_code");
         let code = self.messages(user).last().unwrap()["code"].clone();
@@ -265,7 +267,7 @@ fn others_are_served(clocks: &Clocks, step: &Step) {
     enroll(clocks, user);
     for server in 1..SERVERS {
         let token = clocks
-            .ask_at(server, &Request::login(user))
+            .ask_at(server, &Request::login(&user.email()))
             .text("mfa_token");
         let answer = clocks.ask_at(0, &Request::challenge(&token));
         match step.clocks[server] - step.clocks[0] {

@@ -6,9 +6,8 @@ use std::path::Path;
 
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
-use tokio_postgres::NoTls;
 
-use crate::common::backend::Backend;
+use crate::common::backend::{Backend, postgres_client};
 use crate::common::patience::until;
 use crate::common::postgres_server::{PostgresServer, as_postgres, done, give, initialize};
 use crate::outage::Mortal;
@@ -89,8 +88,7 @@ impl Cluster {
 
     fn text(&self, node: &PostgresServer, query: &str) -> String {
         self.runtime.block_on(async {
-            let (client, connection) = tokio_postgres::connect(&node.url(), NoTls).await.unwrap();
-            tokio::spawn(connection);
+            let client = postgres_client(&node.url()).await;
             client.query_one(query, &[]).await.unwrap().get(0)
         })
     }
@@ -136,10 +134,7 @@ impl Mortal for Cluster {
 
     fn record(&self, subject: &str) -> Vec<u8> {
         self.runtime.block_on(async {
-            let (client, connection) = tokio_postgres::connect(&self.standby.url(), NoTls)
-                .await
-                .unwrap();
-            tokio::spawn(connection);
+            let client = postgres_client(&self.standby.url()).await;
             let query = "SELECT record FROM oob_mfa_accounts WHERE subject = $1";
             let row = client.query_one(query, &[&subject.as_bytes()]).await;
             row.unwrap().get(0)

@@ -1,7 +1,5 @@
 //! The store dies under attack: a primary whose standby takes over, and a Redis that is started again.
 
-use std::sync::Mutex;
-
 use crate::TURN;
 use crate::cluster::{Cluster, Primary, Standby};
 use crate::common::long;
@@ -30,24 +28,22 @@ const COLUMNS: [&str; 15] = [
 
 /// A Redis, and what it keeps.
 struct Restarted {
-    redis: Mutex<RedisServer>,
+    redis: RedisServer,
     is_durable: bool,
 }
 
 impl Restarted {
     fn durable() -> Option<Self> {
-        let redis = RedisServer::start(&DURABLE)?;
         Some(Self {
-            redis: Mutex::new(redis),
+            redis: RedisServer::start(&DURABLE)?,
             is_durable: true,
         })
     }
 
     /// It keeps what it had when the accounts were prepared.
     fn forgetful() -> Option<Self> {
-        let redis = RedisServer::start(&["--appendonly", "no", "--save", ""])?;
         Some(Self {
-            redis: Mutex::new(redis),
+            redis: RedisServer::start(&["--appendonly", "no", "--save", ""])?,
             is_durable: false,
         })
     }
@@ -55,25 +51,25 @@ impl Restarted {
 
 impl Mortal for Restarted {
     fn url(&self) -> String {
-        self.redis.lock().unwrap().url()
+        self.redis.url()
     }
 
     fn prepared(&self) {
         if !self.is_durable {
-            self.redis.lock().unwrap().run(&["SAVE"]);
+            self.redis.run(&["SAVE"]);
         }
     }
 
     fn kill(&self) {
-        self.redis.lock().unwrap().kill();
+        self.redis.kill();
     }
 
     fn bring_back(&self) {
-        self.redis.lock().unwrap().start_again();
+        self.redis.start_again();
     }
 
     fn record(&self, subject: &str) -> Vec<u8> {
-        self.redis.lock().unwrap().record(subject)
+        self.redis.record(subject)
     }
 }
 
@@ -87,32 +83,39 @@ fn attacked(name: &str, store: &impl Mortal) -> Outage {
         &name,
         &PROCESSES,
         &accounts,
-        &outage.heard.total(),
-        &outage.heard.count(Busy),
+        &outage.sums.heard.total(),
+        &outage.sums.heard.count(Busy),
         &outage.under_way,
-        &outage.codes_granted,
-        &outage.wrong_heard,
-        &outage.wrong_charged,
-        &outage.messages,
-        &outage.sends_charged,
-        &outage.untold,
-        &outage.lost,
-        &outage.beyond,
+        &outage.sums.codes_granted,
+        &outage.sums.wrong_heard,
+        &outage.sums.wrong_charged,
+        &outage.sums.messages,
+        &outage.sums.sends_charged,
+        &outage.sums.untold,
+        &outage.sums.lost,
+        &outage.sums.beyond,
         &format!("{} ms", outage.lasted.as_millis()),
     ]);
     // No process of ours was killed.
-    assert_eq!(outage.heard.count(Cut), 0, "{name}");
+    assert_eq!(outage.sums.heard.count(Cut), 0, "{name}");
     outage
 }
 
 #[track_caller]
 fn is_exact(outage: &Outage) {
-    assert_eq!((outage.lost, outage.beyond, outage.unexplained), (0, 0, 0));
+    assert_eq!(
+        (
+            outage.sums.lost,
+            outage.sums.beyond,
+            outage.sums.unexplained
+        ),
+        (0, 0, 0)
+    );
 }
 
 #[track_caller]
 fn is_caught(outage: &Outage) {
-    assert!(outage.lost > 0 && outage.beyond > 0);
+    assert!(outage.sums.lost > 0 && outage.sums.beyond > 0);
 }
 
 #[test]

@@ -7,36 +7,15 @@ use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use oob_mfa::Account;
 use serde_json::Value;
 
+use crate::common::Answer;
 use crate::common::backend::{Backend, Kind};
 use crate::common::process::Process;
+use crate::common::request::{Connection, Request};
+pub use crate::common::site::User;
 use crate::common::site::{ISSUER, Site};
-use crate::common::{Answer, password_hash};
-use crate::request::{Connection, Request};
 
 /// The number of users. Each attack takes a new one with full budgets.
 const USERS: usize = 64;
-
-/// A user of the configuration.
-#[derive(Clone, Copy, Debug)]
-pub struct User(usize);
-
-impl User {
-    pub fn nth(number: usize) -> Self {
-        Self(number)
-    }
-
-    pub fn email(self) -> String {
-        format!("user{}@example.com", self.0)
-    }
-
-    pub fn subject(self) -> String {
-        format!("auth0|{}", self.0)
-    }
-
-    pub fn phone(self) -> String {
-        format!("+141555510{:02}", self.0)
-    }
-}
 
 /// A site of all these users.
 pub fn site() -> Site {
@@ -45,14 +24,9 @@ pub fn site() -> Site {
 
 /// A site of so many users, with more lines of the configuration.
 pub fn site_of(users: usize, lines: &str) -> Site {
-    let hash = password_hash();
-    let users = (0..users).map(User).map(|user| {
-        let (email, sub) = (user.email(), user.subject());
-        format!("[[users]]\nemail = \"{email}\"\nsub = \"{sub}\"\npassword_hash = \"{hash}\"\n")
-    });
     // One address attacks like many.
     let settings = format!("issuer = \"{ISSUER}\"\nconnections_per_address = 1000\n{lines}\n");
-    Site::with(&(settings + &users.collect::<String>()))
+    Site::with(&(settings + &User::lines(users)))
 }
 
 /// The target: the addresses of the processes, and the messages.

@@ -14,8 +14,8 @@ use serde_json::Value;
 
 use crate::common::backend::Backend;
 use crate::common::process::Process;
+use crate::common::request::{Connection, Request};
 use crate::fleet::{User, site_of};
-use crate::request::{Connection, Request};
 use crate::table::Table;
 
 /// So many that a record never has more logins than it has room for.
@@ -45,7 +45,7 @@ struct Person {
 
 impl Person {
     fn first_factor(&self) -> Request {
-        Request::login(self.user).forwarded_for(&self.address)
+        Request::login(&self.user.email()).with_header("x-forwarded-for", &self.address)
     }
 
     /// Whether it was done, and not ended by 503.
@@ -66,7 +66,7 @@ impl Person {
     fn enroll(&self, connection: &mut Connection) {
         let mut ask = |request: &Request| connection.send(request).unwrap();
         let token = ask(&self.first_factor()).text("mfa_token");
-        let oob_code = ask(&Request::associate(&token, self.user)).text("oob_code");
+        let oob_code = ask(&Request::associate(&token, &self.user.phone())).text("oob_code");
         let code = self.codes.recv().unwrap();
         ask(&Request::answer(&token, &oob_code, &code)).ok();
     }

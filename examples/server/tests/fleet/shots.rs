@@ -8,13 +8,17 @@ use chacha20::ChaCha20Rng;
 use chacha20::rand_core::{Rng, SeedableRng};
 
 use crate::attack::{Pending, challenge, enroll, login};
+use crate::common::request::{Connection, Request};
 use crate::fleet::{Target, User};
 use crate::heard::Heard;
-use crate::request::{Connection, Request};
 
 pub const CLIENTS: usize = 24;
 /// Between looks at what other threads and processes do.
-pub const POLL: Duration = Duration::from_millis(1);
+const POLL: Duration = Duration::from_millis(1);
+/// Until a client that got 503 asks again.
+const RETRY: Duration = Duration::from_millis(20);
+/// How often one request may get 503.
+const TRIES: usize = 1_500;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -35,6 +39,22 @@ pub struct Shot {
     pub account: usize,
     pub kind: Kind,
     pub request: Request,
+}
+
+/// The response to a shot, or a missing one.
+pub struct Seen {
+    pub account: usize,
+    pub kind: Kind,
+    pub heard: Heard,
+    pub asked: Instant,
+    pub answered: Instant,
+}
+
+/// How many shots were taken, and how many got 503.
+#[derive(Default)]
+pub struct Progress {
+    pub taken: AtomicUsize,
+    pub busy: AtomicUsize,
 }
 
 pub fn prepare(fleet: &impl Target, account: usize, shots: &mut Vec<Shot>) -> Attacked {
@@ -80,14 +100,52 @@ pub fn shuffle(shots: &mut [Shot], account: usize) {
     }
 }
 
-pub fn take<'a>(next: &AtomicUsize, shots: &'a [Shot]) -> Option<(usize, &'a Shot)> {
-    let turn = next.fetch_add(1, SeqCst);
-    Some((turn, shots.get(turn)?))
+/// Sends everything from many clients while something happens. Clients repeat requests that get 503.
+pub fn fire<T>(
+    fleet: &impl Target,
+    shots: &[Shot],
+    happens: impl FnOnce(&Progress) -> T,
+) -> (Vec<Seen>, T) {
+    let progress = Progress::default();
+    let client = || {
+        let mut seen = Vec::new();
+        loop {
+            let turn = progress.taken.fetch_add(1, SeqCst);
+            let Some(shot) = shots.get(turn) else {
+                return seen;
+            };
+            for attempt in 0.. {
+                assert!(attempt < TRIES, "the store does not come back");
+                let asked = Instant::now();
+                let heard = send(fleet, turn + attempt, &shot.request);
+                seen.push(Seen {
+                    account: shot.account,
+                    kind: shot.kind,
+                    heard,
+                    asked,
+                    answered: Instant::now(),
+                });
+                if heard != Heard::Busy {
+                    break;
+                }
+                progress.busy.fetch_add(1, SeqCst);
+                thread::sleep(RETRY);
+            }
+        }
+    };
+    thread::scope(|scope| {
+        let clients: Vec<_> = (0..CLIENTS).map(|_| scope.spawn(client)).collect();
+        let happened = happens(&progress);
+        let seen = clients
+            .into_iter()
+            .flat_map(|client| client.join().unwrap());
+        (seen.collect(), happened)
+    })
 }
 
 /// Sends to the next process if one does not answer a health check, because it has taken nothing.
 /// A request that was sent and not answered is not sent again.
-pub fn send(fleet: &impl Target, mut turn: usize, request: &Request) -> Heard {
+fn send(fleet: &impl Target, mut turn: usize, request: &Request) -> Heard {
     let deadline = Instant::now() + Duration::from_secs(30);
     loop {
         match Connection::warm(fleet.address(turn)) {

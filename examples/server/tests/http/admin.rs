@@ -42,8 +42,7 @@ impl Site {
 
     /// A request of ann about alice.
     fn ask(&self, method: &str, path: &str, body: &Value) -> Answer {
-        let authorization = bearer(ANN);
-        let headers = [("authorization", authorization.as_str())];
+        let headers = [("authorization", &*bearer(ANN))];
         let body = match body {
             Value::Null => String::new(),
             body => body.to_string(),

@@ -27,8 +27,7 @@ fn invalid(answer: &Answer, description: &str) {
 #[test]
 fn a_body_that_is_not_of_its_content_type_is_malformed() {
     unchanged(|world, token| {
-        let bearer = bearer(token);
-        let authorization = ("authorization", bearer.as_str());
+        let authorization = ("authorization", &*bearer(token));
         let deep = format!("{}{}", "[".repeat(4_000), "]".repeat(4_000));
         let nested = format!("{{\"a\":{deep}}}");
         let many: String = (0..65).map(|n| format!("\"p{n}\":\"\",")).collect();
@@ -61,7 +60,7 @@ fn a_body_that_is_not_of_its_content_type_is_malformed() {
 #[test]
 fn an_unsupported_content_type_is_refused() {
     unchanged(|world, token| {
-        let bearer = bearer(token);
+        let authorization = ("authorization", &*bearer(token));
         for path in ENDPOINTS {
             for kind in [
                 "text/plain",
@@ -69,7 +68,7 @@ fn an_unsupported_content_type_is_refused() {
                 "",
                 "application/xml",
             ] {
-                let headers = [("content-type", kind), ("authorization", bearer.as_str())];
+                let headers = [("content-type", kind), authorization];
                 world.send("POST", path, &headers, "{}").is(
                     415,
                     "invalid_request",
@@ -85,30 +84,26 @@ fn an_unsupported_content_type_is_refused() {
 fn without_a_content_type_the_token_endpoint_reads_a_form_and_the_others_json() {
     let world = World::new();
     let body = "grant_type=x&client_id=demo-public";
-    world.send("POST", "/oauth/token", &[], body).is(
-        400,
-        "unsupported_grant_type",
-        "The grant type is not supported.",
-    );
-    let bearer = bearer(&world.login());
+    world
+        .send("POST", "/oauth/token", &[], body)
+        .refused(UNSUPPORTED_GRANT);
     let body = json!({
         "authentication_types": "oob", "oob_channels": "sms", "phone_number": PHONE,
     });
-    let headers = [("authorization", bearer.as_str())];
+    let headers = [("authorization", &*bearer(&world.login()))];
     world
         .send("POST", "/mfa/associate", &headers, body.to_string())
         .ok();
     let body = json!({ "client_id": "demo-public", "mfa_token": "x" }).to_string();
     world
         .send("POST", "/mfa/challenge", &[], body)
-        .is(401, "invalid_grant", "Malformed mfa_token");
+        .refused(MALFORMED_TOKEN);
 }
 
 #[test]
 fn a_body_of_a_mebibyte_is_too_large() {
     unchanged(|world, token| {
-        let bearer = bearer(token);
-        let authorization = ("authorization", bearer.as_str());
+        let authorization = ("authorization", &*bearer(token));
         for path in ENDPOINTS {
             for size in [16 * 1024 + 1, 1024 * 1024] {
                 let body = vec![b'a'; size];
@@ -164,9 +159,8 @@ fn a_parameter_that_is_missing_is_named() {
                 "Missing required parameter: client_id",
             );
         }
-        let bearer = bearer(token);
         let associate = |body: Value, name: &str| {
-            let answer = world.json("/mfa/associate", &[("authorization", &bearer)], &body);
+            let answer = world.associate_by(&body, token);
             invalid(&answer, &format!("Missing required parameter: {name}"));
         };
         associate(json!({}), "authenticator_types");
@@ -218,12 +212,11 @@ fn a_parameter_of_a_wrong_type_is_named() {
                 invalid(&answer, "challenge_type must be an array of strings");
             }
         }
-        let bearer = bearer(token);
         let associate = |types: Value, channels: Value, phone: Value| {
             let body = json!({
                 "authenticator_types": types, "oob_channels": channels, "phone_number": phone,
             });
-            world.json("/mfa/associate", &[("authorization", &bearer)], &body)
+            world.associate_by(&body, token)
         };
         let (oob, sms) = (json!(["oob"]), json!(["sms"]));
         let list = |name| format!("{name} must be an array of strings");
@@ -251,11 +244,10 @@ fn a_parameter_that_is_there_twice_is_refused() {
             r#"{"client_id":"demo","client_secret":"demo-secret","mfa_token":"a","mfa_token":"b"}"#;
         let answer = world.send("POST", "/mfa/challenge", &[JSON], body);
         invalid(&answer, "Repeated parameter: mfa_token");
-        let bearer = bearer(token);
         let body = format!(
             r#"{{"authenticator_types":["oob"],"oob_channels":["sms"],"phone_number":"{OTHER_PHONE}","phone_number":"{PHONE}"}}"#
         );
-        let headers = [JSON, ("authorization", bearer.as_str())];
+        let headers = [JSON, ("authorization", &*bearer(token))];
         let answer = world.send("POST", "/mfa/associate", &headers, body);
         invalid(&answer, "Repeated parameter: phone_number");
     });
@@ -373,11 +365,7 @@ fn an_unreadable_record_is_answered_and_left_unchanged() {
             world.recover(&token, "x"),
         ];
         for answer in answers {
-            answer.is(
-                500,
-                "server_error",
-                "The server failed to answer the request.",
-            );
+            answer.refused(SERVER_ERROR);
         }
         assert_eq!(world.record(), Some(broken));
     }

@@ -9,7 +9,6 @@ use time::UtcDateTime;
 
 use crate::common::*;
 
-const INVALID_TOKEN: &str = "The mfa_token provided is invalid. Try getting a new token.";
 /// The policy's skew.
 const SKEW: i64 = 60;
 
@@ -24,17 +23,6 @@ fn changed_ahead(ahead: i64) -> (World, String) {
     (world, token)
 }
 
-#[track_caller]
-fn is_behind(answer: &Answer) {
-    answer
-        .is(
-            503,
-            "temporarily_unavailable",
-            "The service is temporarily unavailable. Try again.",
-        )
-        .retry_after(5);
-}
-
 #[test]
 fn a_server_that_is_further_behind_than_the_skew_changes_nothing_and_answers_503() {
     let (world, token) = changed_ahead(SKEW + 1);
@@ -47,7 +35,7 @@ fn a_server_that_is_further_behind_than_the_skew_changes_nothing_and_answers_503
         world.recover(&token, "not a recovery code"),
         world.remove(&token, "sms|dev_NU1Ofuw3Cw0XCt5x"),
     ] {
-        is_behind(&answer);
+        answer.refused(UNAVAILABLE).retry_after(5);
     }
     assert_eq!(world.record(), before);
     assert_eq!(world.store.writes.load(SeqCst), writes);
@@ -74,9 +62,7 @@ fn a_first_factor_that_is_further_ahead_than_the_skew_is_invalid() {
     let token = world.login();
     world.advance(-(SKEW + 1));
     let before = world.record();
-    world
-        .challenge(&token, &json!({}))
-        .is(401, "invalid_grant", INVALID_TOKEN);
+    world.challenge(&token, &json!({})).refused(INVALID_TOKEN);
     assert_eq!(world.record(), before);
     world.advance(1);
     world.challenge(&token, &json!({})).ok();
@@ -87,27 +73,22 @@ fn after_a_year_ahead_only_a_rewind_lets_users_in() {
     let year = 365 * 24 * 3_600;
     let (world, old) = changed_ahead(year);
     world.advance(24 * 3_600);
-    is_behind(&world.challenge(&world.login(), &json!({})));
+    let behind = world.challenge(&world.login(), &json!({}));
+    behind.refused(UNAVAILABLE).retry_after(5);
 
     rewind(&world);
     // A first-factor session that expired meanwhile is expired; one issued within the skew after the
     // rewind is revoked.
-    world
-        .challenge(&old, &json!({}))
-        .is(401, "expired_token", "mfa_token is expired");
+    world.challenge(&old, &json!({})).refused(EXPIRED_TOKEN);
     world.advance(SKEW);
     world
         .challenge(&world.login(), &json!({}))
-        .is(401, "invalid_grant", INVALID_TOKEN);
+        .refused(INVALID_TOKEN);
     // A rewind refills nothing: the budget starts empty.
     world.advance(1);
     world
         .challenge(&world.login(), &json!({}))
-        .is(
-            429,
-            "too_many_attempts",
-            "Too many SMS sent by the user. Wait for some minutes before retrying.",
-        )
+        .refused(TOO_MANY_SENDS)
         .retry_after(3_600 - u64::try_from(SKEW + 1).unwrap());
     world.advance(3_600 - SKEW - 1);
     let token = world.login();

@@ -5,123 +5,20 @@ use std::net::{SocketAddr, TcpStream};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use serde_json::json;
-
+use crate::common::request::{Connection, Request};
 use crate::common::site::Site;
 use crate::common::*;
 
-const AT_ONCE: usize = 20;
 /// How long a test waits; nothing takes that long.
 const SOON: Duration = Duration::from_secs(10);
 
-/// The responses to the same request, sent from this many threads at once.
-fn at_once(request: impl Fn() -> Answer + Sync) -> Vec<Answer> {
-    let start = std::sync::Barrier::new(AT_ONCE);
-    thread::scope(|scope| {
-        let threads: Vec<_> = (0..AT_ONCE)
-            .map(|_| {
-                scope.spawn(|| {
-                    start.wait();
-                    request()
-                })
-            })
-            .collect();
-        threads
-            .into_iter()
-            .map(|thread| thread.join().unwrap())
-            .collect()
-    })
-}
-
-fn challenged() -> (World, String, String) {
-    let world = World::new();
-    world.enroll(&world.login(), PHONE);
-    let token = world.login();
-    let oob_code = world.challenge(&token, &json!({})).text("oob_code");
-    (world, token, oob_code)
-}
-
-#[test]
-fn ten_of_twenty_wrong_codes_at_once_are_judged() {
-    let (world, token, oob_code) = challenged();
-    let code = wrong(&world.outbox.code());
-    let answers = at_once(|| world.answer(&token, &oob_code, &code));
-    let judged = answers.iter().filter(|answer| answer.status == 403);
-    assert_eq!(judged.count(), 10);
-    let refused: Vec<_> = answers
-        .iter()
-        .filter(|answer| answer.status == 429)
-        .collect();
-    assert_eq!(refused.len(), 10);
-    for answer in refused {
-        answer.retry_after(360);
-    }
-}
-
-#[test]
-fn one_of_twenty_right_codes_at_once_passes() {
-    let (world, token, oob_code) = challenged();
-    let code = world.outbox.code();
-    let answers = at_once(|| world.answer(&token, &oob_code, &code));
-    assert_eq!(
-        answers.iter().filter(|answer| answer.status == 200).count(),
-        1
-    );
-    // The rest get a spent session, and none gets a wrong code.
-    assert_eq!(
-        answers.iter().filter(|answer| answer.status == 401).count(),
-        AT_ONCE - 1
-    );
-}
-
-#[test]
-fn one_of_twenty_recovery_codes_at_once_passes() {
-    let world = World::new();
-    let recovery_code = world.enroll(&world.login(), PHONE).unwrap();
-    let tokens: std::sync::Mutex<Vec<String>> =
-        std::sync::Mutex::new((0..AT_ONCE).map(|_| world.login()).collect());
-    let answers = at_once(|| {
-        let token = tokens.lock().unwrap().pop().unwrap();
-        world.recover(&token, &recovery_code)
-    });
-    assert_eq!(
-        answers.iter().filter(|answer| answer.status == 200).count(),
-        1
-    );
-}
-
-#[test]
-fn twenty_challenges_at_once_send_as_many_messages_as_the_budget_has() {
-    let world = World::new();
-    world.enroll(&world.login(), PHONE);
-    let token = world.login();
-    let answers = at_once(|| world.challenge(&token, &json!({})));
-    assert_eq!(
-        answers.iter().filter(|answer| answer.status == 200).count(),
-        9
-    );
-    assert_eq!(
-        answers.iter().filter(|answer| answer.status == 429).count(),
-        11
-    );
-    assert_eq!(world.outbox.messages().len(), 10);
-}
-
 /// Sends an association over a new connection and does not wait for the response.
-fn begin_to_associate(world: &World, token: &str) -> TcpStream {
-    let body = json!({
-        "authenticator_types": ["oob"], "oob_channels": ["sms"], "phone_number": PHONE,
-    })
-    .to_string();
-    let mut stream = TcpStream::connect(world.address).unwrap();
-    write!(
-        stream,
-        "POST /mfa/associate HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {token}\r\n\
-         content-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
-        body.len()
-    )
-    .unwrap();
-    stream
+fn begin_to_associate(world: &World, token: &str) -> Connection {
+    let request = Request::associate(token, PHONE);
+    let mut connection = Connection::open(world.address).unwrap();
+    connection.begin(&request).unwrap();
+    connection.finish(&request).unwrap();
+    connection
 }
 
 #[test]
@@ -129,9 +26,9 @@ fn an_accepted_request_is_finished_even_if_the_client_hangs_up() {
     let mut world = World::new();
     let token = world.login();
     let (held, permits) = world.store.hold();
-    let stream = begin_to_associate(&world, &token);
+    let connection = begin_to_associate(&world, &token);
     held.recv_timeout(SOON).unwrap();
-    drop(stream);
+    drop(connection);
     // Other connections are served meanwhile, so the server sees this one end.
     for _ in 0..20 {
         world.send("GET", "/healthz", &[], "").ok();
@@ -156,7 +53,7 @@ fn a_shutdown_waits_for_accepted_requests() {
     let mut world = World::new();
     let token = world.login();
     let (held, permits) = world.store.hold();
-    let mut stream = begin_to_associate(&world, &token);
+    let mut connection = begin_to_associate(&world, &token);
     held.recv_timeout(SOON).unwrap();
     let mut served = world.served.take().unwrap();
     world.stop();
@@ -176,11 +73,9 @@ fn a_shutdown_waits_for_accepted_requests() {
     assert!(world.record().is_some());
     assert_eq!(world.outbox.messages().len(), 1);
     // The client gets its response.
-    stream.set_read_timeout(Some(SOON)).unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).unwrap();
-    assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
-    assert!(answer.contains("\"oob_code\""));
+    assert!(connection.answer().unwrap().ok()["oob_code"].is_string());
+    let end = connection.answer().unwrap_err();
+    assert_eq!(end.kind(), ErrorKind::UnexpectedEof);
     assert!(TcpStream::connect(world.address).is_err());
 }
 
@@ -284,14 +179,10 @@ fn the_513th_connection_waits_for_a_place() {
 fn half_a_request_changes_nothing() {
     let world = World::new();
     let token = world.login();
-    let mut stream = TcpStream::connect(world.address).unwrap();
-    write!(
-        stream,
-        "POST /mfa/associate HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {token}\r\n\
-         content-length: 100\r\n\r\n{{\"authenticator_types\""
-    )
-    .unwrap();
-    drop(stream);
+    let mut connection = Connection::open(world.address).unwrap();
+    let request = Request::associate(&token, PHONE);
+    connection.begin(&request).unwrap();
+    drop(connection);
     world.send("GET", "/healthz", &[], "").ok();
     assert_eq!(world.record(), None);
     assert!(world.outbox.messages().is_empty());

@@ -1,11 +1,10 @@
 //! Pages of other origins: who may read a response, by the exact headers.
 
-use std::io::{Read as _, Write as _};
-use std::net::TcpStream;
 use std::sync::atomic::Ordering::SeqCst;
 
 use serde_json::json;
 
+use crate::common::request::{Connection, Request};
 use crate::common::*;
 
 const APP: &str = "https://app.example.com";
@@ -208,31 +207,10 @@ fn a_page_can_read_answers_errors_and_retry_after() {
 #[test]
 fn a_page_reads_that_its_request_took_too_long() {
     let world = world();
-    let mut stream = TcpStream::connect(world.address).unwrap();
-    let head = format!(
-        "POST /oauth/token HTTP/1.1\r\nhost: a\r\norigin: {APP}\r\ncontent-length: 9\r\n\r\nhalf"
-    );
-    stream.write_all(head.as_bytes()).unwrap();
-    let mut answer = String::new();
-    let _ = stream.read_to_string(&mut answer);
-    assert!(answer.starts_with("HTTP/1.1 408 "), "{answer}");
-    for header in [
-        "access-control-allow-origin: https://app.example.com\r\n",
-        "access-control-expose-headers: retry-after,www-authenticate\r\n",
-        "vary: origin\r\n",
-    ] {
-        assert!(answer.contains(header), "{answer}");
-    }
-}
-
-#[test]
-fn no_answer_lets_a_page_send_cookies_or_is_for_any_origin() {
-    let world = world();
-    for answer in [
-        preflight(&world, "/oauth/token", APP),
-        world.send("GET", "/healthz", &[("origin", APP)], ""),
-    ] {
-        assert_eq!(answer.header("access-control-allow-credentials"), None);
-        assert_eq!(answer.header("access-control-allow-origin"), Some(APP));
-    }
+    let request = Request::login("alice@example.com").with_header("origin", APP);
+    let mut connection = Connection::open(world.address).unwrap();
+    connection.begin(&request).unwrap();
+    let answer = connection.answer().unwrap();
+    assert_eq!(answer.status, 408);
+    is_shared_with(&answer, APP);
 }

@@ -8,8 +8,7 @@ use crate::common::*;
 #[test]
 fn an_encoded_body_is_refused_even_if_its_bytes_parse() {
     unchanged(|world, token| {
-        let bearer = bearer(token);
-        let authorization = ("authorization", bearer.as_str());
+        let authorization = ("authorization", &*bearer(token));
         let gzip = b"\x1F\x8B\x08\x00\x00\x00\x00\x00".as_slice();
         for path in ENDPOINTS {
             for (kind, body) in [
@@ -49,13 +48,12 @@ fn a_byte_order_mark_hides_no_parameter() {
         "invalid_request",
         "Missing required parameter: username",
     );
-    let bearer = bearer(&world.login());
     let body = json!({
         "authenticator_types": ["oob"], "oob_channels": ["sms"], "phone_number": PHONE,
     });
     let headers = [
         JSON,
-        ("authorization", bearer.as_str()),
+        ("authorization", &*bearer(&world.login())),
         ("content-encoding", "identity"),
     ];
     let body = format!("\u{FEFF}{body}");

@@ -6,8 +6,6 @@ mod session;
 
 use crate::common::*;
 
-const INVALID_TOKEN: &str = "The mfa_token provided is invalid. Try getting a new token.";
-
 /// A world with a phone, and a later first-factor token.
 fn enrolled() -> (World, String) {
     let world = World::new();

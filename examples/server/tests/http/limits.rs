@@ -4,10 +4,6 @@ use serde_json::json;
 
 use crate::common::*;
 
-const TOO_MANY_SENDS: &str =
-    "Too many SMS sent by the user. Wait for some minutes before retrying.";
-const TOO_MANY_FAILURES: &str = "Too many failed codes. Wait for some minutes before retrying.";
-
 #[test]
 fn the_eleventh_message_waits_for_an_hour_and_not_a_second_more() {
     let world = World::new();
@@ -28,16 +24,12 @@ fn the_eleventh_message_waits_for_an_hour_and_not_a_second_more() {
     assert_eq!(world.outbox.messages().len(), 10);
     let before = world.record();
     let refused = world.challenge(&token, &json!({}));
-    refused
-        .is(429, "too_many_attempts", TOO_MANY_SENDS)
-        .retry_after(3_600);
+    refused.refused(TOO_MANY_SENDS).retry_after(3_600);
 
     // Associations and all other sessions use the same budget.
     world.advance(3_599);
     let refused = world.challenge(&world.login(), &json!({}));
-    refused
-        .is(429, "too_many_attempts", TOO_MANY_SENDS)
-        .retry_after(1);
+    refused.refused(TOO_MANY_SENDS).retry_after(1);
     assert_eq!(world.record(), before);
     assert_eq!(world.outbox.messages().len(), 10);
 
@@ -46,9 +38,7 @@ fn the_eleventh_message_waits_for_an_hour_and_not_a_second_more() {
     world.challenge(&token, &json!({})).ok();
     assert_eq!(world.outbox.messages().len(), 11);
     let refused = world.challenge(&token, &json!({}));
-    refused
-        .is(429, "too_many_attempts", TOO_MANY_SENDS)
-        .retry_after(3_600);
+    refused.refused(TOO_MANY_SENDS).retry_after(3_600);
 }
 
 #[test]
@@ -63,11 +53,11 @@ fn associations_and_challenges_share_the_sends() {
     }
     world
         .associate(&access_token, "sms", OTHER_PHONE)
-        .is(429, "too_many_attempts", TOO_MANY_SENDS)
+        .refused(TOO_MANY_SENDS)
         .retry_after(3_600);
     world
         .challenge(&world.login(), &json!({}))
-        .is(429, "too_many_attempts", TOO_MANY_SENDS)
+        .refused(TOO_MANY_SENDS)
         .retry_after(3_600);
     assert_eq!(world.outbox.messages().len(), 10);
 }
@@ -81,7 +71,7 @@ fn exhausted() -> (World, String, String) {
     for _ in 0..10 {
         world
             .answer(&token, &oob_code, &wrong(&world.outbox.code()))
-            .is(403, "invalid_grant", "Invalid binding_code.");
+            .refused(WRONG_CODE);
     }
     (world, token, oob_code)
 }
@@ -92,9 +82,7 @@ fn with_an_empty_budget_right_and_wrong_codes_get_the_same_answer() {
     let before = world.record();
     let right = world.outbox.code();
     let mut refused = world.answer(&token, &oob_code, &wrong(&right));
-    refused
-        .is(429, "too_many_attempts", TOO_MANY_FAILURES)
-        .retry_after(360);
+    refused.refused(TOO_MANY_FAILURES).retry_after(360);
     let mut refused_too = world.answer(&token, &oob_code, &right);
     assert_eq!(refused.body, refused_too.body);
     // The date is the system's.
@@ -111,17 +99,13 @@ fn after_six_minutes_one_more_code_is_judged_and_not_a_second_earlier() {
     let oob_code = world.challenge(&token, &json!({})).text("oob_code");
     let right = world.outbox.code();
     let refused = world.answer(&token, &oob_code, &right);
-    refused
-        .is(429, "too_many_attempts", TOO_MANY_FAILURES)
-        .retry_after(1);
+    refused.refused(TOO_MANY_FAILURES).retry_after(1);
 
     world.advance(1);
     let judged = world.answer(&token, &oob_code, &wrong(&right));
-    judged.is(403, "invalid_grant", "Invalid binding_code.");
+    judged.refused(WRONG_CODE);
     let refused = world.answer(&token, &oob_code, &right);
-    refused
-        .is(429, "too_many_attempts", TOO_MANY_FAILURES)
-        .retry_after(360);
+    refused.refused(TOO_MANY_FAILURES).retry_after(360);
 }
 
 #[test]
@@ -138,22 +122,18 @@ fn wrong_recovery_codes_have_their_own_budget() {
     let recovery_code = world.enroll(&world.login(), PHONE).unwrap();
     let token = world.login();
     for _ in 0..10 {
-        world.recover(&token, "not a recovery code").is(
-            403,
-            "invalid_grant",
-            "MFA Authorization rejected.",
-        );
+        world
+            .recover(&token, "not a recovery code")
+            .refused(WRONG_RECOVERY_CODE);
     }
     let refused = world.recover(&token, &recovery_code);
-    refused
-        .is(429, "too_many_attempts", TOO_MANY_FAILURES)
-        .retry_after(360);
+    refused.refused(TOO_MANY_FAILURES).retry_after(360);
     world.advance(359);
     world.recover(&token, &recovery_code).retry_after(1);
     // Binding codes are still judged.
     let oob_code = world.challenge(&token, &json!({})).text("oob_code");
     let judged = world.answer(&token, &oob_code, &wrong(&world.outbox.code()));
-    judged.is(403, "invalid_grant", "Invalid binding_code.");
+    judged.refused(WRONG_CODE);
     world.advance(1);
     world.recover(&token, &recovery_code).ok();
 }

@@ -1,39 +1,26 @@
 //! Limits on passwords, and which address is charged.
 
-use std::io::{Read, Write};
+use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use oob_mfa_server::config::Config;
-use serde_json::json;
 use tokio::net::TcpSocket;
 
+use crate::common::request::{Connection, Request};
 use crate::common::*;
 
-const TOO_MANY: &str = "Too many wrong passwords. Wait for some minutes before retrying.";
 const ATTACKERS: u8 = 48;
 
-/// Tries a password from an address of this machine. Returns the status, and the whole response.
-fn try_from(world: &World, address: [u8; 4], password: &str, headers: &str) -> (u16, String) {
-    let mut stream = connect(world, address);
-    let body = json!({
-        "grant_type": "password", "client_id": "demo", "client_secret": "demo-secret",
-        "username": "alice@example.com", "password": password,
-    })
-    .to_string();
-    let length = body.len();
-    write!(
-        stream,
-        "POST /oauth/token HTTP/1.1\r\nhost: x\r\nconnection: close\r\n{headers}\
-         content-type: application/json\r\ncontent-length: {length}\r\n\r\n{body}"
-    )
-    .unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).unwrap();
-    let status = answer.split(' ').nth(1).unwrap_or_default();
-    (status.parse().unwrap_or_default(), answer)
+/// Sends a request from an address of this machine.
+fn send_from(world: &World, address: [u8; 4], request: &Request) -> io::Result<Answer> {
+    Connection::over(connect(world, address))?.send(request)
+}
+
+fn password(password: &str) -> Request {
+    Request::password("alice@example.com", password)
 }
 
 fn connect(world: &World, from: [u8; 4]) -> TcpStream {
@@ -56,20 +43,19 @@ fn the_eleventh_wrong_password_of_an_address_waits_and_so_does_the_right_one() {
     // An unknown name is charged the same way.
     for name in ["alice@example.com", "nobody@example.com"] {
         for _ in 0..10 {
-            wrong(name).is(403, "invalid_grant", "Wrong email or password.");
+            wrong(name).refused(WRONG_PASSWORD);
         }
         let refused = wrong(name);
-        let wait = refused
-            .is(429, "too_many_attempts", TOO_MANY)
-            .header("retry-after");
+        let wait = refused.refused(TOO_MANY_PASSWORDS).header("retry-after");
         let wait: u64 = wait.unwrap().parse().unwrap();
         assert!((350..=360).contains(&wait), "{wait}");
     }
     let right = world.password("alice@example.com", PASSWORD, "", "");
-    right.is(429, "too_many_attempts", TOO_MANY);
+    right.refused(TOO_MANY_PASSWORDS);
     // Another user of the same address signs in.
     let bob = world.password("bob@example.com", PASSWORD, "", "");
     assert_eq!(bob.text("error"), "mfa_required");
+    assert_eq!(world.record(), None);
 }
 
 /// A loopback address of Linux.
@@ -87,15 +73,17 @@ fn the_owner_signs_in_while_48_others_try_the_password() {
             let (world, stop, refused, judged) = (&world, &stop, &refused, &judged);
             scope.spawn(move || {
                 while !stop.load(SeqCst) {
-                    match try_from(world, [127, 0, 1, attacker + 1], "wrong", "") {
-                        (403, _) => judged.fetch_add(1, SeqCst),
-                        (429, answer) => {
-                            assert!(answer.contains("\r\nretry-after: "), "{answer}");
+                    let from = [127, 0, 1, attacker + 1];
+                    let answer = send_from(world, from, &password("wrong")).unwrap();
+                    match answer.status {
+                        403 => judged.fetch_add(1, SeqCst),
+                        429 => {
+                            assert!(answer.header("retry-after").is_some(), "{answer:?}");
                             // Repeatedly, but slowly, so that other tests can run.
                             thread::sleep(Duration::from_millis(20));
                             refused.fetch_add(1, SeqCst)
                         }
-                        other => panic!("{other:?}"),
+                        _ => panic!("{answer:?}"),
                     };
                 }
             });
@@ -107,9 +95,9 @@ fn the_owner_signs_in_while_48_others_try_the_password() {
         let ends = |begun: Instant, seconds| begun.elapsed() >= Duration::from_secs(seconds);
         while signs_in && !ends(begun, 60) && (!ends(begun, 4) || refused.load(SeqCst) == 0) {
             let asked = Instant::now();
-            let (status, answer) = try_from(&world, [127, 0, 0, 1], PASSWORD, "");
+            let answer = send_from(&world, [127, 0, 0, 1], &password(PASSWORD)).unwrap();
             slowest = slowest.max(asked.elapsed());
-            signs_in = status == 403 && answer.contains("mfa_required");
+            signs_in = answer.status == 403 && answer.body.contains("mfa_required");
         }
         // End the attackers before any assertion, or a failing test would wait for them.
         stop.store(true, SeqCst);
@@ -141,18 +129,21 @@ fn costly() -> Config {
 #[test]
 fn behind_a_trusted_proxy_each_client_has_its_own_budget() {
     let world = World::with("trusted_proxies = [\"127.0.0.1\"]");
-    let from = |client: &str, password: &str| {
-        let forwarded = format!("x-forwarded-for: {client}\r\n");
-        try_from(&world, [127, 0, 0, 1], password, &forwarded)
+    let from = |client: &str, tried: &str| {
+        let request = password(tried).with_header("x-forwarded-for", client);
+        send_from(&world, [127, 0, 0, 1], &request).unwrap()
     };
     for _ in 0..10 {
-        assert_eq!(from("192.0.2.1", "wrong").0, 403);
+        assert_eq!(from("192.0.2.1", "wrong").status, 403);
     }
-    assert_eq!(from("192.0.2.1", PASSWORD).0, 429);
+    assert_eq!(from("192.0.2.1", PASSWORD).status, 429);
     // The client's own entries come before the proxy's.
-    assert_eq!(from("192.0.2.2, 192.0.2.1", PASSWORD).0, 429);
-    let (status, answer) = from("192.0.2.2", PASSWORD);
-    assert!(status == 403 && answer.contains("mfa_required"), "{answer}");
+    assert_eq!(from("192.0.2.2, 192.0.2.1", PASSWORD).status, 429);
+    let passed = from("192.0.2.2", PASSWORD);
+    assert_eq!(
+        (passed.status, &*passed.text("error")),
+        (403, "mfa_required")
+    );
 }
 
 #[cfg(target_os = "linux")]
@@ -161,13 +152,7 @@ fn an_address_has_so_many_connections_and_another_is_served_meanwhile() {
     let world = World::with("connections_per_address = 3");
     let crowd: Vec<_> = (0..3).map(|_| connect(&world, [127, 0, 2, 1])).collect();
     thread::sleep(Duration::from_millis(100));
-    let closed = |address| {
-        let mut stream = connect(&world, address);
-        let asked =
-            stream.write_all(b"GET /healthz HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n");
-        let mut answer = String::new();
-        asked.is_err() || stream.read_to_string(&mut answer).is_err() || answer.is_empty()
-    };
+    let closed = |address| send_from(&world, address, &Request::health()).is_err();
     assert!(closed([127, 0, 2, 1]));
     assert!(!closed([127, 0, 2, 2]));
     drop(crowd);

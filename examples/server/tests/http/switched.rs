@@ -37,8 +37,7 @@ fn recovery_codes_that_are_switched_off_are_not_required_listed_accepted_or_used
         assert_eq!(ids.len(), 2);
         assert!(!ids.iter().any(|id| id.starts_with("recovery-code|")));
         let refused = world.recover(&token, &recovery_code);
-        let none = "User does not have a recovery-code.";
-        refused.is(403, "unsupported_challenge_type", none);
+        refused.refused(NO_RECOVERY_CODE);
     });
     assert_eq!(world.record(), before);
 
@@ -54,8 +53,7 @@ fn the_first_enabled_channel_of_a_client_is_used() {
             let body = json!({
                 "authenticator_types": ["oob"], "oob_channels": channels, "phone_number": PHONE,
             });
-            let bearer = bearer(&world.login());
-            world.json("/mfa/associate", &[("authorization", &bearer)], &body)
+            world.associate_by(&body, &world.login())
         };
         assert_eq!(
             associate(json!(["sms", "voice"])).ok()["oob_channel"],

@@ -1,14 +1,14 @@
 //! The output of a script, step by step, and the checks of a step.
 
-use std::fs;
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 
 use base64ct::{Base64UrlUnpadded, Encoding as _};
+use oob_mfa_walk::refusal::Refusal;
 use serde_json::{Value, json};
+use tempfile::TempDir;
 
-use crate::npm::{self, Packages};
+use crate::npm::{self, Packages, Script};
 use crate::server::Server;
 
 /// Its issuer is an https URL, which the SDK requires.
@@ -16,7 +16,9 @@ const CONFIG: &str = include_str!("../../config.example.toml");
 const ISSUER: &str = "https://login.example.com/";
 
 pub struct Walk {
-    steps: std::vec::IntoIter<Value>,
+    script: Script,
+    _server: Server,
+    _folder: TempDir,
 }
 
 const PACKAGES: Packages = Packages {
@@ -30,74 +32,43 @@ fn sdk() -> &'static Result<PathBuf, String> {
     SDK.get_or_init(|| npm::install(&PACKAGES))
 }
 
-type Refusal<'a> = (u16, &'a str, &'a str);
-
 impl Walk {
     /// Runs a script against a new server; `None` without the SDK.
     pub fn of(script: &str) -> Option<Self> {
-        let sdk = match sdk() {
-            Ok(sdk) => sdk,
-            Err(reason) => {
-                npm::skip("sdk", "Node 20, npm and its registry", reason);
-                return None;
-            }
-        };
-        // Below the SDK's folder, where Node finds it.
-        let folder = tempfile::tempdir_in(sdk).unwrap();
-        for (name, content) in [
+        let scripts = [
             ("client.mjs", include_str!("client.mjs")),
             ("life.mjs", include_str!("life.mjs")),
             ("refusals.mjs", include_str!("refusals.mjs")),
             ("config.toml", CONFIG),
-        ] {
-            fs::write(folder.path().join(name), content).unwrap();
-        }
+        ];
+        let folder = npm::folder(sdk(), &scripts, "sdk", "Node 20, npm and its registry")?;
         let server = Server::start(folder.path(), &["--config", "config.toml"]);
-        let host = ISSUER.trim_start_matches("https://").trim_end_matches('/');
-        let output = Command::new("node")
-            .arg(script)
-            .current_dir(folder.path())
-            .env("DOMAIN", host)
-            .env("SERVER", &server.url)
-            .env("OUTBOX", &server.outbox)
-            .stdin(Stdio::null())
-            .output()
-            .unwrap();
-        let printed = String::from_utf8(output.stdout).unwrap();
-        assert!(
-            output.status.success(),
-            "{printed}{}",
-            String::from_utf8_lossy(&output.stderr)
-        );
-        let steps: Vec<Value> = printed
-            .lines()
-            .map(|line| serde_json::from_str(line).unwrap())
-            .collect();
+        let variables = [
+            ("DOMAIN", "login.example.com"),
+            ("SERVER", &server.url),
+            ("OUTBOX", server.outbox.to_str().unwrap()),
+        ];
         Some(Self {
-            steps: steps.into_iter(),
+            script: Script::start(&folder, script, &variables),
+            _server: server,
+            _folder: folder,
         })
     }
 
     #[track_caller]
-    fn next(&mut self, step: &str, kind: &str) -> Value {
-        let mut line = self.steps.next().unwrap();
-        assert_eq!(line["step"], step, "{line}");
-        assert!(line.get(kind).is_some(), "{line}");
-        line[kind].take()
-    }
-
-    #[track_caller]
     pub fn answer(&mut self, step: &str) -> Value {
-        self.next(step, "answer")
+        self.script.answer(step)
     }
 
     #[track_caller]
     pub fn error(&mut self, step: &str) -> Value {
-        self.next(step, "error")
+        let mut line = self.script.next(step);
+        assert!(line.get("error").is_some(), "{line}");
+        line["error"].take()
     }
 
     #[track_caller]
-    pub fn refused(&mut self, step: &str, class: &str, refusal: Refusal<'_>) {
+    pub fn refused(&mut self, step: &str, class: &str, refusal: Refusal) {
         let error = self.error(step);
         assert_eq!(error["retryAfter"], Value::Null, "{error}");
         is(&error, class, refusal);
@@ -105,9 +76,9 @@ impl Walk {
 
     /// A refusal with `Retry-After`: `period` seconds after the last charge.
     #[track_caller]
-    pub fn refused_for_now(&mut self, step: &str, class: &str, description: &str, period: u64) {
+    pub fn refused_for_now(&mut self, step: &str, class: &str, refusal: Refusal, period: u64) {
         let error = self.error(step);
-        is(&error, class, (429, "too_many_attempts", description));
+        is(&error, class, refusal);
         let wait: u64 = text(&error, "retryAfter").parse().unwrap();
         assert!((1..=period).contains(&wait), "{error}");
     }
@@ -164,14 +135,13 @@ impl Walk {
     }
 
     #[track_caller]
-    pub fn ends(mut self) {
-        assert_eq!(self.steps.next(), Some(json!({ "step": "end" })));
-        assert_eq!(self.steps.next(), None);
+    pub fn ends(self) {
+        self.script.end();
     }
 }
 
 #[track_caller]
-fn is(error: &Value, class: &str, (status, code, description): Refusal<'_>) {
+fn is(error: &Value, class: &str, (status, code, description): Refusal) {
     let cause = &error["cause"];
     let found = (
         error["kind"].as_str(),
@@ -186,23 +156,6 @@ fn is(error: &Value, class: &str, (status, code, description): Refusal<'_>) {
         Some(description),
     );
     assert_eq!(found, expected, "{error}");
-}
-
-/// The list from the SDK, which reads `oob_channels`, a field that the API does not send.
-pub fn entries(recovery: &str, phones: &[(&str, &str)], active: bool) -> Value {
-    let recovery = json!({
-        "id": recovery, "authenticatorType": "recovery-code", "active": active,
-        "type": "recovery-code",
-    });
-    let phones = phones.iter().flat_map(|(device, name)| {
-        ["sms", "voice"].map(|channel| {
-            json!({
-                "id": format!("{channel}|{device}"), "authenticatorType": "oob",
-                "active": active, "name": name, "type": "phone",
-            })
-        })
-    });
-    std::iter::once(recovery).chain(phones).collect()
 }
 
 /// The audience of an access token.

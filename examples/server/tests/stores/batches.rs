@@ -47,6 +47,30 @@ pub async fn session(backend: &Backend, statements: &str) -> Client {
     client
 }
 
+/// A request that waits for the locks of a session. Later requests gather behind it.
+pub struct Held<'a, T> {
+    session: Client,
+    under_way: Begun<'a, T>,
+}
+
+pub async fn hold_up<'a, T>(
+    backend: &Backend,
+    statements: &str,
+    begin: impl Future<Output = Begun<'a, T>>,
+) -> Held<'a, T> {
+    let session = session(backend, statements).await;
+    let under_way = begin.await;
+    until_waiting(backend, 1).await;
+    Held { session, under_way }
+}
+
+impl<T> Held<'_, T> {
+    pub async fn release(self) -> Result<T, StoreError> {
+        end(&self.session).await;
+        self.under_way.await
+    }
+}
+
 pub fn lock(subject: &str) -> String {
     format!("SELECT FROM oob_mfa_accounts WHERE subject = '{subject}' FOR UPDATE")
 }
@@ -126,17 +150,14 @@ fn a_write_that_conflicts_in_a_batch_conflicts_alone() {
     on_postgres(async |backend, store| {
         let [first, alice, bob, carol] = stored(store, ["first", "alice", "bob", "carol"]).await;
         step(store, &bob).await.unwrap();
-        let locked = session(backend, &lock("first")).await;
-        let under_way = write(store, &first).await;
-        until_waiting(backend, 1).await;
+        let held = hold_up(backend, &lock("first"), write(store, &first)).await;
         let next = [&alice, &bob, &carol];
         let [alice, bob, carol] = [
             write(store, next[0]).await,
             write(store, next[1]).await,
             write(store, next[2]).await,
         ];
-        end(&locked).await;
-        under_way.await.unwrap();
+        held.release().await.unwrap();
         assert_eq!(alice.await.unwrap().revision(), 2);
         assert!(is_conflict(bob.await));
         assert_eq!(carol.await.unwrap().revision(), 2);
@@ -155,14 +176,11 @@ fn of_the_writes_of_one_account_in_a_batch_one_succeeds() {
     on_postgres(async |backend, store| {
         let [first, stale] = stored(store, ["first", "alice"]).await;
         let alice = step(store, &stale).await.unwrap();
-        let locked = session(backend, &lock("first")).await;
-        let under_way = write(store, &first).await;
-        until_waiting(backend, 1).await;
+        let held = hold_up(backend, &lock("first"), write(store, &first)).await;
         let stale = write(store, &stale).await;
         let one = write(store, &alice).await;
         let other = write(store, &alice).await;
-        end(&locked).await;
-        under_way.await.unwrap();
+        held.release().await.unwrap();
         assert!(is_conflict(stale.await));
         assert_eq!(one.await.unwrap().revision(), 3);
         assert!(is_conflict(other.await));
@@ -176,14 +194,11 @@ fn of_the_first_writes_of_one_account_in_a_batch_one_succeeds() {
     on_postgres(async |backend, store| {
         let [first, alice, bob] = ["first", "alice", "bob"].map(account);
         let inserted = "INSERT INTO oob_mfa_accounts VALUES ('first', 1, '')";
-        let locked = session(backend, inserted).await;
-        let under_way = write(store, &first).await;
-        until_waiting(backend, 1).await;
+        let held = hold_up(backend, inserted, write(store, &first)).await;
         let one = write(store, &alice).await;
         let bob = write(store, &bob).await;
         let other = write(store, &alice).await;
-        end(&locked).await;
-        under_way.await.unwrap();
+        held.release().await.unwrap();
         assert_eq!(one.await.unwrap().revision(), 1);
         assert_eq!(bob.await.unwrap().revision(), 1);
         assert!(is_conflict(other.await));
@@ -203,9 +218,7 @@ fn a_lost_answer_fails_its_batch_and_nothing_is_retried() {
     backend.runtime.block_on(async {
         let store = &*oob_mfa_server::store::open(&url).await.unwrap();
         let [first, alice, bob, carol] = stored(store, ["first", "alice", "bob", "carol"]).await;
-        let locked = session(&backend, &lock("first")).await;
-        let under_way = write(store, &first).await;
-        until_waiting(&backend, 1).await;
+        let held = hold_up(&backend, &lock("first"), write(store, &first)).await;
         let batch = [
             write(store, &alice).await,
             write(store, &bob).await,
@@ -215,8 +228,7 @@ fn a_lost_answer_fails_its_batch_and_nothing_is_retried() {
         proxy.set(Fault::LoseAnswer(|answer| {
             answer.windows(9).any(|part| part == b"SELECT 3\0")
         }));
-        end(&locked).await;
-        under_way.await.unwrap();
+        held.release().await.unwrap();
         for answer in batch {
             let answer = answer.await;
             assert!(is_unavailable(&answer), "{answer:?}");
@@ -239,9 +251,7 @@ fn a_lost_answer_fails_its_batch_and_nothing_is_retried() {
 fn a_caller_that_stops_waiting_cancels_no_other_write() {
     on_postgres(async |backend, store| {
         let [first, alice, bob, carol] = stored(store, ["first", "alice", "bob", "carol"]).await;
-        let locked = session(backend, &lock("first")).await;
-        let under_way = write(store, &first).await;
-        until_waiting(backend, 1).await;
+        let held = hold_up(backend, &lock("first"), write(store, &first)).await;
         let also_locked = session(backend, &lock("alice")).await;
         let batch = [
             write(store, &alice).await,
@@ -251,8 +261,7 @@ fn a_caller_that_stops_waiting_cancels_no_other_write() {
         let [alice, bob, carol] = batch;
         // A write that has not begun never begins.
         drop(carol);
-        end(&locked).await;
-        under_way.await.unwrap();
+        held.release().await.unwrap();
         until_waiting(backend, 1).await;
         drop(alice);
         end(&also_locked).await;
@@ -266,15 +275,12 @@ fn a_caller_that_stops_waiting_cancels_no_other_write() {
 fn after_a_deadlock_the_writes_of_a_batch_are_retried_one_by_one() {
     on_postgres(async |backend, store| {
         let [first, alice, bob] = stored(store, ["first", "alice", "bob"]).await;
-        let locked = session(backend, &lock("first")).await;
-        let under_way = write(store, &first).await;
-        until_waiting(backend, 1).await;
+        let held = hold_up(backend, &lock("first"), write(store, &first)).await;
         // PostgreSQL aborts the session that detects the deadlock. This one never does, so the batch is aborted.
         let patient = format!("SET deadlock_timeout = '1h'; {}", lock("bob"));
         let other = session(backend, &patient).await;
         let batch = [write(store, &alice).await, write(store, &bob).await];
-        end(&locked).await;
-        under_way.await.unwrap();
+        held.release().await.unwrap();
         until_waiting(backend, 1).await;
         // It holds the lock of alice, and waits for bob.
         other.batch_execute(&lock("alice")).await.unwrap();
@@ -304,12 +310,9 @@ fn a_write_that_postgresql_refuses_is_refused_alone() {
         client.batch_execute(REFUSE).await.unwrap();
         let refuse = "ALTER TABLE oob_mfa_accounts ADD CHECK (revision = 1 OR refuse(subject))";
         client.batch_execute(refuse).await.unwrap();
-        let locked = session(backend, &lock("first")).await;
-        let under_way = write(store, &first).await;
-        until_waiting(backend, 1).await;
+        let held = hold_up(backend, &lock("first"), write(store, &first)).await;
         let batch = [write(store, &mallory).await, write(store, &alice).await];
-        end(&locked).await;
-        under_way.await.unwrap();
+        held.release().await.unwrap();
         let [mallory, alice] = batch;
         let mallory = mallory.await;
         let Err(StoreError::Unavailable(error)) = mallory else {
@@ -354,9 +357,7 @@ fn reads_at_the_same_time_share_a_statement_and_a_broken_record_fails_alone() {
         let view = "CREATE VIEW oob_mfa_accounts AS SELECT * FROM read()";
         client.batch_execute(view).await.unwrap();
 
-        let held = session(backend, HOLD).await;
-        let under_way = load(store, "first").await;
-        until_waiting(backend, 1).await;
+        let held = hold_up(backend, HOLD, load(store, "first")).await;
         let batch = [
             load(store, "bob").await,
             load(store, "broken").await,
@@ -364,8 +365,7 @@ fn reads_at_the_same_time_share_a_statement_and_a_broken_record_fails_alone() {
             load(store, "alice").await,
             load(store, "bob").await,
         ];
-        end(&held).await;
-        assert_eq!(under_way.await.unwrap(), Some(first));
+        assert_eq!(held.release().await.unwrap(), Some(first));
         let [one, broken, nobody, other, again] = batch;
         assert_eq!(one.await.unwrap().as_ref(), Some(&bob));
         assert!(matches!(broken.await, Err(StoreError::Broken(_))));
@@ -386,13 +386,10 @@ fn a_read_that_postgresql_refuses_is_refused_alone() {
         let view = "CREATE VIEW oob_mfa_accounts AS SELECT * FROM read() WHERE refuse(subject)";
         client.batch_execute(view).await.unwrap();
 
-        let held = session(backend, HOLD).await;
-        let under_way = load(store, "first").await;
-        until_waiting(backend, 1).await;
+        let held = hold_up(backend, HOLD, load(store, "first")).await;
         let mallory = load(store, "mallory").await;
         let other = load(store, "alice").await;
-        end(&held).await;
-        assert_eq!(under_way.await.unwrap(), Some(first));
+        assert_eq!(held.release().await.unwrap(), Some(first));
         assert!(is_unavailable(&mallory.await));
         assert_eq!(other.await.unwrap(), Some(alice));
         assert_eq!(reads(backend).await, 4);

@@ -7,8 +7,8 @@ use oob_mfa_server::store::{Store, StoreError};
 use tokio::time::timeout;
 
 use super::batches::{
-    Begun, REFUSE, count, end, is_unavailable, lock, on_postgres, revision, session, stored,
-    until_waiting, write,
+    Begun, REFUSE, count, end, hold_up, is_unavailable, lock, on_postgres, revision, session,
+    stored, until_waiting, write,
 };
 use super::common::backend::Backend;
 use super::{account, is_conflict, open, step};
@@ -49,14 +49,11 @@ fn a_write_whose_caller_is_gone_is_not_asked_again() {
         client.batch_execute(refuse).await.unwrap();
         let before = revisions(backend).await;
 
-        let locked = session(backend, &lock("first")).await;
-        let under_way = write(store, &first).await;
-        until_waiting(backend, 1).await;
+        let held = hold_up(backend, &lock("first"), write(store, &first)).await;
         let batch_locked = session(backend, &lock("a000")).await;
         let mallory = write(store, &mallory).await;
         let mut batch = write_all(store, &accounts).await;
-        end(&locked).await;
-        let first = under_way.await.unwrap();
+        let first = held.release().await.unwrap();
         until_waiting(backend, 1).await;
         let kept = batch.swap_remove(100);
         drop(batch);
@@ -75,13 +72,10 @@ fn nothing_of_a_batch_that_is_cancelled_is_stored_later() {
     on_postgres(async |backend, store| {
         let accounts = many(store, 200).await;
         let [first] = stored(store, ["first"]).await;
-        let locked = session(backend, &lock("first")).await;
-        let under_way = write(store, &first).await;
-        until_waiting(backend, 1).await;
+        let held = hold_up(backend, &lock("first"), write(store, &first)).await;
         let batch_locked = session(backend, &lock("a100")).await;
         let batch = write_all(store, &accounts).await;
-        end(&locked).await;
-        let first = under_way.await.unwrap();
+        let first = held.release().await.unwrap();
         until_waiting(backend, 1).await;
         let before = revisions(backend).await;
 
@@ -151,17 +145,14 @@ fn an_error_that_one_row_can_have_fails_one_write_and_any_other_fails_its_batch(
             let used = count(backend, process).await;
             let set = "UPDATE failure SET code = $1";
             client.execute(set, &[&code]).await.unwrap();
-            let locked = session(backend, &lock("first")).await;
-            let under_way = write(store, &first).await;
-            until_waiting(backend, 1).await;
-            let (a, m, z) = {
+            let held = hold_up(backend, &lock("first"), write(store, &first)).await;
+            let (next, a, m, z) = {
                 let a = write(store, &alice).await;
                 let m = write(store, &mallory).await;
                 let z = write(store, &zoe).await;
-                end(&locked).await;
-                (a.await, m.await, z.await)
+                let next = held.release().await.unwrap();
+                (next, a.await, m.await, z.await)
             };
-            let next = under_way.await.unwrap();
             if ["40001", "40P01"].contains(&code) {
                 assert!(is_conflict(m), "{code}");
             } else {

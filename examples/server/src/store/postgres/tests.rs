@@ -5,11 +5,19 @@ use tokio_postgres::SimpleQueryMessage;
 use super::accounts::stored;
 use super::*;
 
+/// A PostgreSQL with temporary tables for each connection. `.ci/with-services` sets it; tests/stores.rs reports
+/// if it is missing.
+fn temporary() -> Option<Config> {
+    let server = std::env::var("OOB_MFA_TEST_POSTGRES").ok()?;
+    let mut config: Config = server.parse().unwrap();
+    config.options("-c search_path=pg_temp");
+    Some(config)
+}
+
 /// Queries PostgreSQL over a connection of the store.
 #[tokio::test]
 async fn a_role_that_does_not_wait_for_the_disk_is_overridden() {
-    // `.ci/with-services` sets it; tests/stores.rs reports if it is missing.
-    let Ok(server) = std::env::var("OOB_MFA_TEST_POSTGRES") else {
+    let Some(mut config) = temporary() else {
         return;
     };
     for (written, expected) in [
@@ -19,7 +27,6 @@ async fn a_role_that_does_not_wait_for_the_disk_is_overridden() {
         ("on", "on"),
         ("remote_apply", "remote_apply"),
     ] {
-        let mut config: Config = server.parse().unwrap();
         // A role's settings apply before the first statement, like this one.
         config.options(format!(
             "-c search_path=pg_temp -c synchronous_commit={written} \
@@ -44,11 +51,7 @@ async fn a_role_that_does_not_wait_for_the_disk_is_overridden() {
 
 #[tokio::test]
 async fn a_plan_that_was_made_for_one_row_uses_the_index() {
-    let Ok(server) = std::env::var("OOB_MFA_TEST_POSTGRES") else {
-        return;
-    };
-    let mut config: Config = server.parse().unwrap();
-    config.options("-c search_path=pg_temp");
+    let Some(config) = temporary() else { return };
     let store = PostgresStore::open(&config, &Tls::Off).await.unwrap();
     let client = store.client().await.unwrap();
     let prepare = format!(
@@ -73,11 +76,7 @@ async fn a_plan_that_was_made_for_one_row_uses_the_index() {
 
 #[tokio::test]
 async fn a_read_that_postgresql_refuses_costs_one_connection() {
-    let Ok(server) = std::env::var("OOB_MFA_TEST_POSTGRES") else {
-        return;
-    };
-    let mut config: Config = server.parse().unwrap();
-    config.options("-c search_path=pg_temp");
+    let Some(config) = temporary() else { return };
     let store = PostgresStore::open(&config, &Tls::Off).await.unwrap();
     let idle = [
         store.client().await.unwrap(),
@@ -96,11 +95,7 @@ async fn a_read_that_postgresql_refuses_costs_one_connection() {
 
 #[tokio::test]
 async fn connections_that_are_idle_are_closed() {
-    let Ok(server) = std::env::var("OOB_MFA_TEST_POSTGRES") else {
-        return;
-    };
-    let mut config: Config = server.parse().unwrap();
-    config.options("-c search_path=pg_temp");
+    let Some(config) = temporary() else { return };
     let store = PostgresStore::open(&config, &Tls::Off).await.unwrap();
     let open = || store.pool.status().size;
     let all = [
@@ -134,11 +129,9 @@ async fn connections_that_are_idle_are_closed() {
 
 #[tokio::test]
 async fn a_statement_of_an_abandoned_request_is_ended_with_its_connection() {
-    let Ok(server) = std::env::var("OOB_MFA_TEST_POSTGRES") else {
+    let Some(mut config) = temporary() else {
         return;
     };
-    let mut config: Config = server.parse().unwrap();
-    config.options("-c search_path=pg_temp");
     let watching = PostgresStore::open(&config, &Tls::Off).await.unwrap();
     let watching = watching.client().await.unwrap();
     let name = format!("oob-mfa-test-{}", std::process::id());

@@ -20,10 +20,12 @@ fn alice() -> Subject {
 
 /// Writes the first revision of alice's account.
 async fn write(store: &RedbStore) -> Result<(), StoreError> {
-    let engine = Engine::new(Policy::auth0(), KeyRing::new(Key::new(1, &[7; 32])));
-    let first = engine.restore_budgets(Account::new(alice()), UtcDateTime::UNIX_EPOCH);
-    let written = first.commit_async(async |next| store.replace(&next).await);
-    written.await.map(|_| ())
+    store.replace(&next(&new("alice"))).await
+}
+
+fn in_memory() -> RedbStore {
+    let database = Database::builder().create_with_backend(InMemoryBackend::new());
+    RedbStore::on(database.unwrap()).unwrap()
 }
 
 /// On a paused clock.
@@ -277,18 +279,14 @@ async fn a_store_that_is_dropped_has_written_what_it_was_given() {
 
 #[tokio::test]
 async fn an_event_that_comes_while_others_are_forgotten_late_is_not_forgotten_with_them() {
-    let database = Database::builder().create_with_backend(InMemoryBackend::new());
-    let store = RedbStore::on(database.unwrap()).unwrap();
+    let store = in_memory();
     write(&store).await.unwrap();
     let read = oldest_events(&store.database).unwrap();
     assert_eq!(read.len(), 1);
     forget(&store.database, &read).unwrap();
     // The table is empty, and the next event comes.
     let account = store.load(alice()).await.unwrap().unwrap();
-    let engine = Engine::new(Policy::auth0(), KeyRing::new(Key::new(1, &[7; 32])));
-    let next = engine.restore_budgets(account, UtcDateTime::UNIX_EPOCH);
-    let written = next.commit_async(async |next| store.replace(&next).await);
-    let _ = written.await.unwrap();
+    store.replace(&next(&account)).await.unwrap();
     // A request that timed out deletes again what was read before.
     forget(&store.database, &read).unwrap();
     assert_eq!(oldest_events(&store.database).unwrap().len(), 1);
@@ -296,8 +294,7 @@ async fn an_event_that_comes_while_others_are_forgotten_late_is_not_forgotten_wi
 
 #[tokio::test]
 async fn only_the_event_that_was_read_is_forgotten() {
-    let database = Database::builder().create_with_backend(InMemoryBackend::new());
-    let store = RedbStore::on(database.unwrap()).unwrap();
+    let store = in_memory();
     write(&store).await.unwrap();
     let kept = oldest_events(&store.database).unwrap();
     forget(&store.database, &[(kept[0].0, "another".to_owned())]).unwrap();
@@ -306,8 +303,7 @@ async fn only_the_event_that_was_read_is_forgotten() {
 
 #[tokio::test]
 async fn a_file_without_an_event_counter_continues_after_its_last_event() {
-    let database = Database::builder().create_with_backend(InMemoryBackend::new());
-    let store = RedbStore::on(database.unwrap()).unwrap();
+    let store = in_memory();
     let transaction = store.database.begin_write().unwrap();
     let mut events = transaction.open_table(EVENTS).unwrap();
     for position in 0..3 {

@@ -23,7 +23,7 @@ impl Forger {
         let tokens = tokens();
         let der = |list| Base64::decode_vec(secret(&KEYS, list)).unwrap();
         let now = at(SIGNED_IN, 0);
-        let verified = confirmed(tokens.mfa_audience(), now, at(SIGNED_IN + 600, 0));
+        let verified = confirmed(now, at(SIGNED_IN + 600, 0));
         let minted = mint(&tokens, &verified).unwrap();
         let token = minted["access_token"].as_str().unwrap();
         Self {

@@ -8,9 +8,7 @@ use super::*;
 
 /// The samples that are not 0, sorted. For latencies, only their number.
 fn samples(site: &Site) -> Vec<String> {
-    let authorization = bearer(SCRAPER);
-    let headers = [("authorization", authorization.as_str())];
-    let answer = site.admin.send("GET", "/metrics", &headers, "");
+    let answer = site.admin.get("/metrics", SCRAPER);
     assert_eq!(answer.status, 200);
     assert_eq!(
         answer.header("content-type"),

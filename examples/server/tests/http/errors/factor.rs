@@ -5,16 +5,6 @@ use serde_json::json;
 use super::enrolled;
 use crate::common::*;
 
-#[test]
-fn associate_is_denied_to_a_first_factor_beside_an_active_phone() {
-    let (world, token) = enrolled();
-    world.associate(&token, "sms", OTHER_PHONE).is(
-        403,
-        "access_denied",
-        "User is already enrolled.",
-    );
-}
-
 /// The enrollment was dropped, so its handle is unknown. That check comes before who may confirm.
 #[test]
 fn an_enrollment_cannot_be_confirmed_once_another_was() {
@@ -27,7 +17,7 @@ fn an_enrollment_cannot_be_confirmed_once_another_was() {
     world.enroll(&owner, PHONE);
     world
         .answer(&attacker, &oob_code, &code)
-        .is(403, "access_denied", "User is already enrolled.");
+        .refused(ALREADY_ENROLLED);
 }
 
 #[test]
@@ -35,11 +25,10 @@ fn an_oob_code_is_malformed_or_expired_or_of_another_session() {
     let (world, token) = enrolled();
     let oob_code = world.challenge(&token, &json!({})).text("oob_code");
     let code = world.outbox.code();
-    let malformed = (403, "invalid_grant", "Malformed oob_code");
     for unknown in ["x", "AAAAAAAAAAAAAAAAAAAAAA"] {
         world
             .answer(&token, unknown, &code)
-            .is(malformed.0, malformed.1, malformed.2);
+            .refused(MALFORMED_OOB_CODE);
     }
     world.answer(&world.login(), &oob_code, &code).is(
         400,
@@ -47,15 +36,13 @@ fn an_oob_code_is_malformed_or_expired_or_of_another_session() {
         "The oob_code doesn't match the mfa_token",
     );
     world.advance(299);
-    world.answer(&token, &oob_code, &wrong(&code)).is(
-        403,
-        "invalid_grant",
-        "Invalid binding_code.",
-    );
+    world
+        .answer(&token, &oob_code, &wrong(&code))
+        .refused(WRONG_CODE);
     world.advance(1);
     world
         .answer(&token, &oob_code, &code)
-        .is(403, "expired_token", "oob_code is expired");
+        .refused(EXPIRED_OOB_CODE);
 
     // Superseded by a newer one of the same session.
     let oob_code = world.challenge(&token, &json!({})).text("oob_code");
@@ -63,23 +50,17 @@ fn an_oob_code_is_malformed_or_expired_or_of_another_session() {
     world.challenge(&token, &json!({})).ok();
     world
         .answer(&token, &oob_code, &code)
-        .is(malformed.0, malformed.1, malformed.2);
+        .refused(MALFORMED_OOB_CODE);
 }
 
 #[test]
 fn an_account_without_a_phone_has_nothing_to_challenge_or_recover() {
     let world = World::new();
     let token = world.login();
-    world.challenge(&token, &json!({})).is(
-        401,
-        "association_required",
-        "User is not enrolled. You can use /mfa/associate endpoint to enroll the first authenticator.",
-    );
-    world.recover(&token, "23456789ABCDEFGHJKLMNPQR").is(
-        403,
-        "unsupported_challenge_type",
-        "User does not have a recovery-code.",
-    );
+    world.challenge(&token, &json!({})).refused(NOT_ENROLLED);
+    world
+        .recover(&token, "23456789ABCDEFGHJKLMNPQR")
+        .refused(NO_RECOVERY_CODE);
 }
 
 #[test]
@@ -87,11 +68,7 @@ fn a_challenge_type_without_oob_is_repeated_in_the_error() {
     let (world, token) = enrolled();
     world
         .challenge(&token, &json!({ "challenge_type": "otp" }))
-        .is(
-            401,
-            "unsupported_challenge_type",
-            "The user does not support the requested challenge type (otp). Supported type: oob.",
-        );
+        .refused(UNSUPPORTED_OTP);
     world
         .challenge(&token, &json!({ "challenge_type": "otp OOB" }))
         .ok();
@@ -114,11 +91,7 @@ fn an_authenticator_that_cannot_be_challenged_is_invalid() {
     ] {
         world
             .challenge(&token, &json!({ "authenticator_id": id }))
-            .is(
-                400,
-                "invalid_authenticator",
-                "The authenticator cannot be challenged.",
-            );
+            .refused(NOT_CHALLENGEABLE);
     }
 }
 
@@ -129,19 +102,15 @@ fn a_disabled_phone_cannot_be_challenged() {
     let token = world.login();
     let oob_code = world.challenge(&token, &json!({})).text("oob_code");
     let code = world.outbox.code();
-    world.answer(&token, &oob_code, &wrong(&code)).is(
-        403,
-        "invalid_grant",
-        "Invalid binding_code.",
-    );
+    world
+        .answer(&token, &oob_code, &wrong(&code))
+        .refused(WRONG_CODE);
     world
         .answer(&token, &oob_code, &code)
-        .is(403, "invalid_grant", "Malformed oob_code");
-    world.challenge(&token, &json!({})).is(
-        400,
-        "invalid_authenticator",
-        "The authenticator cannot be challenged.",
-    );
+        .refused(MALFORMED_OOB_CODE);
+    world
+        .challenge(&token, &json!({}))
+        .refused(NOT_CHALLENGEABLE);
 }
 
 #[test]
@@ -156,11 +125,7 @@ fn an_unknown_authenticator_cannot_be_removed_and_neither_can_the_recovery_code(
         "%ff",
         "%",
     ] {
-        world.remove(&access_token, id).is(
-            404,
-            "invalid_authenticator",
-            "The authenticator does not exist.",
-        );
+        world.remove(&access_token, id).refused(NO_AUTHENTICATOR);
     }
 }
 
@@ -168,16 +133,12 @@ fn an_unknown_authenticator_cannot_be_removed_and_neither_can_the_recovery_code(
 fn a_phone_number_is_e164_and_not_on_the_account_yet() {
     let (world, _) = enrolled();
     let access_token = world.manage(MANAGE);
-    world.associate(&access_token, "sms", "4155558730").is(
-        400,
-        "invalid_request",
-        "The phone number is invalid.",
-    );
-    world.associate(&access_token, "voice", PHONE).is(
-        400,
-        "invalid_request",
-        "The phone number is already enrolled.",
-    );
+    world
+        .associate(&access_token, "sms", "4155558730")
+        .refused(INVALID_PHONE);
+    world
+        .associate(&access_token, "voice", PHONE)
+        .refused(PHONE_ENROLLED);
 }
 
 #[test]

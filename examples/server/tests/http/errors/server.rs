@@ -12,9 +12,7 @@ fn a_message_that_the_provider_does_not_take_stays_charged() {
     let (world, token) = enrolled();
     world.outbox.fails.store(true, SeqCst);
     for _ in 0..9 {
-        world
-            .challenge(&token, &json!({}))
-            .is(502, "bad_gateway", "Error sending SMS.");
+        world.challenge(&token, &json!({})).refused(NOT_SENT);
     }
     world.outbox.fails.store(false, SeqCst);
     let refused = world.challenge(&token, &json!({}));
@@ -35,16 +33,12 @@ fn in_an_outage_nothing_is_sent_saved_or_charged() {
         world.challenge(&token, &json!({})),
         sms(&bob),
     ] {
-        answer.is(502, "bad_gateway", "Error sending SMS.");
+        answer.refused(NOT_SENT);
     }
     for left in [30, 1] {
         let before = world.record();
         let refused = world.challenge(&token, &json!({}));
-        refused.is(
-            503,
-            "temporarily_unavailable",
-            "The service is temporarily unavailable. Try again.",
-        );
+        refused.refused(UNAVAILABLE);
         assert_eq!(
             refused.header("retry-after"),
             Some(left.to_string().as_str())
@@ -66,14 +60,12 @@ fn failing_messages_of_one_user_do_not_stop_others() {
     for last in 0..5 {
         world
             .associate(&bob, "sms", &format!("{REFUSED}{last}"))
-            .is(502, "bad_gateway", "Error sending SMS.");
+            .refused(NOT_SENT);
     }
     // The same for a number that the provider cannot reach.
     world.outbox.fails.store(true, SeqCst);
     for _ in 0..4 {
-        world
-            .associate(&bob, "sms", OTHER_PHONE)
-            .is(502, "bad_gateway", "Error sending SMS.");
+        world.associate(&bob, "sms", OTHER_PHONE).refused(NOT_SENT);
     }
     world.outbox.fails.store(false, SeqCst);
     world.challenge(&token, &json!({})).ok();
@@ -124,9 +116,7 @@ fn an_association_that_is_not_sent_answers_502() {
     let world = World::new();
     world.outbox.fails.store(true, SeqCst);
     let token = world.login();
-    world
-        .associate(&token, "voice", PHONE)
-        .is(502, "bad_gateway", "Error sending SMS.");
+    world.associate(&token, "voice", PHONE).refused(NOT_SENT);
     assert_eq!(world.list(&token).ok().as_array().unwrap().len(), 3);
 }
 
@@ -165,13 +155,7 @@ fn a_store_that_is_down_answers_503_everywhere() {
         world.remove(&token, "sms|dev_NU1Ofuw3Cw0XCt5x"),
     ];
     for answer in answers {
-        answer
-            .is(
-                503,
-                "temporarily_unavailable",
-                "The service is temporarily unavailable. Try again.",
-            )
-            .retry_after(1);
+        answer.refused(UNAVAILABLE).retry_after(1);
     }
     assert_eq!(world.record(), before);
     assert_eq!(world.outbox.messages().len(), 1);
@@ -191,11 +175,7 @@ fn conflicts_are_retried_but_not_forever() {
     world.store.conflicts.store(u64::MAX, SeqCst);
     world
         .challenge(&token, &json!({}))
-        .is(
-            503,
-            "temporarily_unavailable",
-            "The service is temporarily unavailable. Try again.",
-        )
+        .refused(UNAVAILABLE)
         .retry_after(1);
     assert_eq!(world.store.writes.load(SeqCst) - writes, 16);
     assert_eq!(world.outbox.messages().len(), 2);
@@ -206,11 +186,8 @@ fn conflicts_are_retried_but_not_forever() {
 fn a_panic_ends_one_request_and_not_the_process() {
     let (world, token) = enrolled();
     world.store.panics.store(true, SeqCst);
-    let message = "The server failed to answer the request.";
-    world
-        .challenge(&token, &json!({}))
-        .is(500, "server_error", message);
-    world.list(&token).is(500, "server_error", message);
+    world.challenge(&token, &json!({})).refused(SERVER_ERROR);
+    world.list(&token).refused(SERVER_ERROR);
     world.store.panics.store(false, SeqCst);
     world.challenge(&token, &json!({})).ok();
 }
@@ -223,20 +200,14 @@ fn errors_of_the_router_are_json_too() {
         ("POST", "/mfa"),
         ("DELETE", "/mfa/authenticators/a/b"),
     ] {
-        world
-            .send(method, path, &[], "")
-            .is(404, "not_found", "There is no such endpoint.");
+        world.send(method, path, &[], "").refused(NO_ENDPOINT);
     }
     for (method, path) in [
         ("GET", "/oauth/token"),
         ("POST", "/healthz"),
         ("DELETE", "/mfa/associate"),
     ] {
-        world.send(method, path, &[], "").is(
-            405,
-            "method_not_allowed",
-            "The endpoint does not take this method.",
-        );
+        world.send(method, path, &[], "").refused(NO_METHOD);
     }
     assert_eq!(
         world.send("GET", "/healthz", &[], "").ok(),

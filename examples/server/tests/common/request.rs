@@ -1,4 +1,4 @@
-//! Requests prepared before the attack, and open connections.
+//! Requests in bytes, and the connections that they are sent over.
 
 use std::io::{self, BufRead, BufReader, Error, Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -6,8 +6,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use crate::common::{Answer, Challenged, MFA_OOB, MFA_RECOVERY_CODE, PASSWORD};
-use crate::fleet::User;
+use super::{Answer, Challenged, MFA_OOB, MFA_RECOVERY_CODE, PASSWORD};
 
 /// The timeout of a response; none takes that long.
 const LONGEST_ANSWER: Duration = Duration::from_secs(30);
@@ -16,28 +15,31 @@ const LONGEST_ANSWER: Duration = Duration::from_secs(30);
 pub struct Request(Vec<u8>);
 
 impl Request {
-    fn health() -> Self {
-        Self(b"GET /healthz HTTP/1.1\r\nhost: fleet\r\n\r\n".to_vec())
+    pub fn health() -> Self {
+        Self(b"GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n".to_vec())
     }
 
-    pub fn login(user: User) -> Self {
+    pub fn login(email: &str) -> Self {
+        Self::password(email, PASSWORD)
+    }
+
+    pub fn password(email: &str, password: &str) -> Self {
         let body = json!({
             "grant_type": "password", "client_id": "demo", "client_secret": "demo-secret",
-            "username": user.email(), "password": PASSWORD,
+            "username": email, "password": password,
         });
         Self::post("/oauth/token", "", &body.to_string(), "application/json")
     }
 
-    /// As a proxy passes it on.
-    pub fn forwarded_for(self, address: &str) -> Self {
+    pub fn with_header(self, name: &str, value: &str) -> Self {
         let request = String::from_utf8(self.0).unwrap();
         let (first, rest) = request.split_once("\r\n").unwrap();
-        Self(format!("{first}\r\nx-forwarded-for: {address}\r\n{rest}").into_bytes())
+        Self(format!("{first}\r\n{name}: {value}\r\n{rest}").into_bytes())
     }
 
-    pub fn associate(token: &str, user: User) -> Self {
+    pub fn associate(token: &str, phone: &str) -> Self {
         let body = json!({
-            "authenticator_types": ["oob"], "oob_channels": ["sms"], "phone_number": user.phone(),
+            "authenticator_types": ["oob"], "oob_channels": ["sms"], "phone_number": phone,
         });
         let body = body.to_string();
         Self::post("/mfa/associate", token, &body, "application/json")
@@ -85,7 +87,7 @@ impl Request {
         };
         let length = body.len();
         let request = format!(
-            "POST {path} HTTP/1.1\r\nhost: fleet\r\n{authorization}content-type: {kind}\r\n\
+            "POST {path} HTTP/1.1\r\nhost: x\r\n{authorization}content-type: {kind}\r\n\
              content-length: {length}\r\n\r\n{body}"
         );
         Self(request.into_bytes())
@@ -99,7 +101,10 @@ pub struct Connection(BufReader<TcpStream>);
 impl Connection {
     /// An error means that nothing was sent.
     pub fn open(address: SocketAddr) -> io::Result<Self> {
-        let stream = TcpStream::connect(address)?;
+        Self::over(TcpStream::connect(address)?)
+    }
+
+    pub fn over(stream: TcpStream) -> io::Result<Self> {
         stream.set_nodelay(true)?;
         stream.set_read_timeout(Some(LONGEST_ANSWER))?;
         Ok(Self(BufReader::new(stream)))
@@ -153,6 +158,14 @@ impl Connection {
         self.0.read_exact(&mut body)?;
         answer.body = String::from_utf8(body).map_err(Error::other)?;
         Ok(answer)
+    }
+
+    /// What comes until the end of the connection.
+    pub fn rest(mut self) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        // It may end with a reset.
+        let _ = self.0.read_to_end(&mut bytes);
+        bytes
     }
 
     fn line(&mut self) -> io::Result<String> {
