@@ -47,6 +47,7 @@ fn a_list_without_an_enabled_channel_is_refused_with_those_that_are() {
         (r#""oob_channels":["sms"]"#, Channels::Voice, "voice"),
         (r#""oob_channels":["voice","tel"]"#, Channels::Sms, "sms"),
         (r#""oob_channels":["auth0"]"#, BOTH, "sms, voice"),
+        (r#""oob_channels":["email"]"#, BOTH, "sms, voice"),
         (r#""oob_channels":["email","auth0"]"#, BOTH, "sms, voice"),
         (r#""oob_channels":["SMS"]"#, BOTH, "sms, voice"),
         (r#""oob_channels":["sms voice"]"#, BOTH, "sms, voice"),
