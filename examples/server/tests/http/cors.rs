@@ -204,13 +204,22 @@ fn a_page_can_read_answers_errors_and_retry_after() {
     ask("GET", "/mfa/authenticators", &authorized, "", 500);
 }
 
-#[test]
-fn a_page_reads_that_its_request_took_too_long() {
-    let world = world();
-    let request = Request::login("alice@example.com").with_header("origin", APP);
-    let mut connection = Connection::open(world.address).unwrap();
-    connection.begin(&request).unwrap();
-    let answer = connection.answer().unwrap();
-    assert_eq!(answer.status, 408);
-    is_shared_with(&answer, APP);
+/// A page that has sent half of a request.
+pub struct SlowPage(Connection, World);
+
+impl SlowPage {
+    pub fn begin() -> Self {
+        let world = world();
+        let request = Request::login("alice@example.com").with_header("origin", APP);
+        let mut connection = Connection::open(world.address).unwrap();
+        connection.begin(&request).unwrap();
+        Self(connection, world)
+    }
+
+    pub fn reads_that_its_request_took_too_long(mut self) {
+        let answer = self.0.answer().unwrap();
+        assert_eq!(answer.status, 408);
+        is_shared_with(&answer, APP);
+        drop(self.1);
+    }
 }
