@@ -9,8 +9,8 @@ use crate::transition::{Next, Outcome, Transition};
 /// The most times that [`decide`] asks the engine for one request.
 ///
 /// A retry does not wait: a conflict means that another request was saved, and the retry reads its
-/// state. By default wrong codes change an account 10 times in a row at most, so they cannot exhaust
-/// 16 tries.
+/// state. More than 16 conflicts need as many saves meanwhile. The budgets limit how many an attacker
+/// can cause: by default 10 wrong binding codes, 10 wrong recovery codes and 10 messages at once.
 pub const MAX_TRIES: u32 = 16;
 
 /// Why a save did not happen.
