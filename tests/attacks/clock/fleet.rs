@@ -253,6 +253,20 @@ fn a_removal_of_the_last_phone_by_a_server_ahead_shuts_out_first_factors_until_t
     }
 }
 
+/// The removal of the last phone does not revoke this session. The confirmation of that phone discarded
+/// the code all the same.
+#[test]
+fn a_session_of_a_server_ahead_does_not_confirm_what_an_enrolled_phone_discarded() {
+    let mut world = World::new();
+    let mallory = ahead(&mut world, 30 * SECOND, World::first_factor);
+    let sent = world.associate(&mallory, MALLORYS).unwrap();
+    let (phone, _) = world.enroll(ALICES);
+    assert_unverified(&mut world, &mallory, &sent, Denied::AlreadyEnrolled);
+    world.remove_phone(device(phone)).unwrap();
+    assert_unverified(&mut world, &mallory, &sent, Denied::OobCodeUnknown);
+    assert!(world.associate(&mallory, MALLORYS).is_ok());
+}
+
 #[test]
 fn a_shorter_longest_session_does_not_forget_spent_sessions() {
     let mut world = World::new();
