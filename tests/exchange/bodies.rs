@@ -221,6 +221,16 @@ fn a_body_that_is_not_an_object_of_its_content_type_is_malformed() {
             let form = form.body(FORM, body);
             assert_eq!(server.respond(&form), bad("Malformed request body"));
         }
+        // A form has as many parameters as an object.
+        let form_of = |count: u32| {
+            let mut form = request.clone();
+            form.headers.retain(|(name, _)| name != "Content-Type");
+            let parameters: Vec<String> = (0..count).map(|number| format!("{number}=1")).collect();
+            form.body(FORM, parameters.join("&").as_bytes())
+        };
+        assert_eq!(server.respond(&form_of(65)), bad("Malformed request body"));
+        let answer = server.respond(&form_of(64));
+        assert!(answer.body.contains("Missing required parameter"));
     }
 }
 
