@@ -277,6 +277,22 @@ impl MfaRequiredAnswer {
 /// );
 /// # Ok::<(), serde_json::Error>(())
 /// ```
+///
+/// Of what the engine returned:
+///
+/// ```
+/// # use oob_mfa::{wire::*, *};
+/// # let mut world = oob_mfa_testing::World::new();
+/// # let (engine, session, now, mut rng) = (world.engine.clone(), world.first_factor(), world.now(), world.rng.clone());
+/// # let (account, save, token) = (world.account(), |_: Next| Ok::<(), &str>(()), engine.issue_token(&session));
+/// # let phone = Associate { channel: Channel::Sms, phone: "+14155558730".parse()? };
+/// let list: AuthenticatorsAnswer = engine.authenticators(&account, &session, now)?.collect();
+/// let required = MfaRequiredAnswer::new(&token, engine.requirements(&account));
+/// let associated = engine.associate(account, &session, &phone, now, &mut rng).commit(save)?;
+/// let answers = [list.into(), required.into(), Answer::from(&associated.result?)];
+/// assert_eq!(answers.map(|answer| answer.status()), [200, 403, 200]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct Answer(Content);
 
 #[derive(Serialize)]
