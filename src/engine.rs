@@ -1,7 +1,7 @@
 //! The engine: one pure function per operation.
 //!
-//! An operation first checks what applies to it of subject, clock and session, in this order. Its `# Errors`
-//! lists its other checks. Every check comes before the first change.
+//! An operation first checks the subject, the clock and the session, as far as each applies. Its `# Errors`
+//! lists every refusal. Every check comes before the first change.
 
 use crate::key::KeyRing;
 use crate::policy::Policy;

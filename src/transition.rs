@@ -14,7 +14,7 @@ use crate::names::error_text;
 ///
 /// [`commit`](Self::commit), [`commit_async`](Self::commit_async) and [`begin`](Self::begin) are the only
 /// ways to the outcome. There is no accessor, and `Debug` shows only whether anything changed. No answer
-/// and no message leaves before the save, and no two requests are judged against the same stored counter.
+/// and no message leaves before the save, and no 2 requests are judged against the same stored counter.
 ///
 /// # The store's duty
 ///
