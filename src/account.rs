@@ -49,7 +49,7 @@ pub(crate) const MAX_REVISION: u64 = (1 << 53) - 1;
 /// * There are at most 10 phones, 16 challenges and 16 spent sessions.
 /// * No 2 phones have the same id or number, no 2 challenges the same id, and no session is spent twice.
 /// * No time is later than the last change allows.
-/// * A live code expires within 10 minutes of its issue. It belongs to an active phone, or to a phone that
+/// * A live code expires within 10 minutes after its issue. It belongs to an active phone, or to a phone that
 ///   is not on the account yet.
 /// * A session has at most 1 live code per phone, and an enrollment 1 of any session.
 /// * A spent session has no challenge.

@@ -19,17 +19,18 @@ const CLOCK_BEHIND_RETRY: Duration = Duration::from_secs(5);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Denied {
-    /// The text is not an `mfa_token`.
+    /// The text is not an `mfa_token`, or the request has no bearer token.
     TokenMalformed,
-    /// The `mfa_token` was not sealed by a key of this ring, or was altered.
+    /// The `mfa_token` was not sealed by a key of this ring, or was altered. From the
+    /// [`exchange`](crate::exchange) also: a phone was confirmed, but its session has no whole second left.
     TokenInvalid,
     /// The `mfa_token`, or the session, has expired.
     TokenExpired,
-    /// The `mfa_token` was issued to another client.
+    /// The token was issued to another client.
     TokenOfAnotherClient,
     /// The session has completed its login.
     SessionSpent,
-    /// The session was issued before the account was reset or lost its last phone.
+    /// An administrator, or the removal of the last phone, revoked the session.
     SessionRevoked,
     /// The session was issued later than the account's time and the clock skew allow.
     SessionNotYetValid,
@@ -43,7 +44,7 @@ pub enum Denied {
     SubjectMismatch,
     /// The clock of this server is behind the account's last change by more than the skew.
     ClockBehind,
-    /// The account's last change is not ahead of the clock, so there is nothing to rewind.
+    /// The account's last change is at most the skew ahead of the clock: there is nothing to rewind.
     ClockNotAhead,
     /// A parameter is too long for a token: more than 255 bytes of `client_id`, or 1,024 of `scope`
     /// or `audience`.
@@ -55,29 +56,29 @@ pub enum Denied {
     AlreadyEnrolled,
     /// The number is on this account already, active or disabled.
     PhoneAlreadyEnrolled,
-    /// The account has as many phones as the policy allows.
+    /// The account has as many phones as the policy allows, or more.
     TooManyPhones,
     /// The policy does not send by this channel.
     ChannelUnavailable,
     /// The requested channel is not that of the authenticator.
     ChannelMismatch,
-    /// The account has no authenticator.
+    /// The account has no confirmed phone.
     NotEnrolled,
-    /// No active authenticator of the account has this id.
+    /// No active phone has this id and an enabled channel. Without an id: no phone is active.
     InvalidAuthenticator,
-    /// No authenticator of the account has this id.
+    /// No phone of the account has this id, or the policy does not enable the channel of the id.
     UnknownAuthenticator,
     /// The `oob_code` is malformed, unknown, used, superseded, or out of attempts.
     OobCodeUnknown,
     /// The `oob_code` was issued to another session.
     OobCodeOfAnotherSession,
-    /// The `oob_code` has expired.
+    /// The `oob_code` has expired, or its key is not in the ring.
     OobCodeExpired,
-    /// The account has no recovery code.
+    /// The account has no recovery code, or the policy issues none.
     NoRecoveryCode,
-    /// The send budget is empty.
+    /// The send budget is empty, or the record has no room for another code.
     TooManySends {
-        /// When the budget gives one again.
+        /// When this limit stops refusing.
         retry_at: UtcDateTime,
     },
     /// The failure budget is empty: the right code would get the same answer.
@@ -102,7 +103,7 @@ pub enum Denied {
 pub enum DeniedKind {
     /// The server is wrong, by a bug or by its clock: alert its operators.
     CallerBug,
-    /// The request holds text that no honest client sends.
+    /// The request holds text that the engine cannot accept.
     UntrustedInput,
     /// A rule, a limit or the account's state refuses. Nothing was judged or written.
     Refused,
@@ -111,10 +112,10 @@ pub enum DeniedKind {
 }
 
 named!(Denied {
-    TokenMalformed: "token_malformed", "the text is not an mfa_token";
-    TokenInvalid: "token_invalid", "the mfa_token was altered, or its key is not in the ring";
+    TokenMalformed: "token_malformed", "the text is not an mfa_token, or the request has no bearer token";
+    TokenInvalid: "token_invalid", "the mfa_token was altered, its key is not in the ring, or its session has just ended: get a new token";
     TokenExpired: "token_expired", "the session has expired: sign in again";
-    TokenOfAnotherClient: "token_of_another_client", "the mfa_token was issued to another client";
+    TokenOfAnotherClient: "token_of_another_client", "the token was issued to another client";
     SessionSpent: "session_spent", "the session has completed its login: sign in again";
     SessionRevoked: "session_revoked", "the session was revoked by an administrator or by the removal of the last phone: sign in again";
     SessionNotYetValid: "session_not_yet_valid", "the session was issued later than account time plus the skew: check the clocks";
@@ -124,20 +125,20 @@ named!(Denied {
     SubjectMismatch: "subject_mismatch", "the session and the account have different subjects: load the account of the session's subject";
     ClockBehind: "clock_behind", "the clock of this server is behind the account's last change by more than the skew: check the clocks";
     ClockNotAhead: "clock_not_ahead", "the account's last change is not later than the clock plus the skew: there is nothing to rewind";
-    ParameterTooLong: "parameter_too_long", "a parameter is longer than 255 bytes (client_id) or 1,024 (scope, audience)";
+    ParameterTooLong: "parameter_too_long", "too long: at most 255 bytes for client_id, 1,024 for scope and audience";
     AlreadyEnrolled: "already_enrolled", "a second factor guards the account: present an MFA session";
     PhoneAlreadyEnrolled: "phone_already_enrolled", "the phone number is on this account already";
-    TooManyPhones: "too_many_phones", "the account has max_phones phones: remove one first";
+    TooManyPhones: "too_many_phones", "the account has max_phones phones or more: remove phones first";
     ChannelUnavailable: "channel_unavailable", "the channel is not enabled in the policy";
     ChannelMismatch: "channel_mismatch", "the channel is not that of the authenticator";
-    NotEnrolled: "not_enrolled", "the account has no authenticator: enroll a phone first";
-    InvalidAuthenticator: "invalid_authenticator", "no active authenticator of the account has this id";
-    UnknownAuthenticator: "unknown_authenticator", "no authenticator of the account has this id";
+    NotEnrolled: "not_enrolled", "the account has no confirmed phone: enroll one first";
+    InvalidAuthenticator: "invalid_authenticator", "no active phone matches the request: list the authenticators";
+    UnknownAuthenticator: "unknown_authenticator", "no phone of the account has this id, or the channel of the id is not enabled";
     OobCodeUnknown: "oob_code_unknown", "the oob_code is malformed, unknown, used, superseded or out of attempts";
     OobCodeOfAnotherSession: "oob_code_of_another_session", "the oob_code was issued to another session";
-    OobCodeExpired: "oob_code_expired", "the oob_code has expired: request a new code";
+    OobCodeExpired: "oob_code_expired", "the oob_code has expired, or its key is not in the ring: request a new code";
     NoRecoveryCode: "no_recovery_code", "the account has no recovery code, or the policy issues none";
-    TooManySends: "too_many_sends", "the send budget is empty: wait until retry_at";
+    TooManySends: "too_many_sends", "the send budget is empty, or the record has no room for another code: wait until retry_at";
     TooManyFailures: "too_many_failures", "the failure budget is empty: wait until retry_at";
     TooManySessions: "too_many_sessions", "the record has no room for another spent session: wait until retry_at";
     InvalidBindingCode: "invalid_binding_code", "the binding code is wrong";
@@ -193,7 +194,7 @@ impl fmt::Display for Denied {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::InsufficientScope(scope) => write!(f, "{} {scope}", self.text()),
-            Self::ParameterTooLong { parameter } => write!(f, "{}: {parameter}", self.text()),
+            Self::ParameterTooLong { parameter } => write!(f, "{parameter} is {}", self.text()),
             _ => f.write_str(self.text()),
         }
     }

@@ -1,14 +1,14 @@
 //! The engine: one pure function per operation.
 //!
-//! An operation checks what applies to it, in this order: subject, clock, session, request, budgets. Every
-//! check comes before the first change.
+//! An operation first checks the subject, the clock and the session, as far as each applies. Its `# Errors`
+//! lists every refusal. Every check comes before the first change.
 
 use crate::key::KeyRing;
 use crate::policy::Policy;
 
 /// Judges every request by a policy and keys.
 ///
-/// It is immutable and holds no account, so all threads can share one.
+/// Threads can share an engine: it is immutable and holds no account.
 ///
 /// Random bytes come from an infallible `CryptoRng` of `rand_core` 0.10. For the operating system's
 /// source, use `UnwrapErr(SysRng)` of getrandom.
@@ -18,11 +18,11 @@ use crate::policy::Policy;
 ///
 /// # Time
 ///
-/// An account keeps the time of its last change. Every operation runs at *account time*: the later of
-/// the clock and the last change. If the clock is behind the last change by more than the
-/// [skew](Policy::skew), the operation is refused with [`Denied::ClockBehind`] and writes nothing.
-/// Operations that only read run at account time too, and the engine never refuses them for the clock.
-/// After a clock ran ahead, use [`rewind`](Self::rewind).
+/// An account keeps the time of its last change. Every operation except [`rewind`](Self::rewind) runs at
+/// *account time*: the later of the clock and the last change. If the clock is behind the last change by
+/// more than the [skew](Policy::skew), the engine refuses the operation with [`Denied::ClockBehind`] and
+/// writes nothing. Reads run at account time too, and the engine never refuses them for the clock. After a
+/// clock ran ahead, use `rewind`.
 ///
 /// # Sessions
 ///

@@ -24,8 +24,8 @@ const DELIVERY: &[u8; 14] = b"oob-mfa dlvr 1";
 
 /// A secret key of the servers: 32 random bytes from the operating system, and an id.
 ///
-/// Every digest and token stores the id of its key, so you can rotate keys while codes and tokens are in
-/// flight.
+/// A token, and the digest of a binding code, store the id of their key: you can rotate keys while codes
+/// and tokens are in flight.
 ///
 /// # Security
 ///
@@ -92,7 +92,7 @@ impl fmt::Debug for Key {
     }
 }
 
-/// The current key, which makes digests, and previous keys, which still verify.
+/// The current key, which makes digests and seals, and previous keys, which still verify.
 ///
 /// To rotate keys without refusals, give every server the new key as a previous one, then make it the
 /// current one everywhere. Drop the old one after the longest lifetime of a token or code.
@@ -147,7 +147,7 @@ impl KeyRing {
         &self.current
     }
 
-    /// Whether `stored` was made from the code; `None` if its key is no longer in the ring.
+    /// Whether `stored` was made from the code; `None` if its key is not in the ring.
     pub(crate) fn judge_code(
         &self,
         stored: &CodeDigest,
@@ -165,7 +165,7 @@ impl KeyRing {
     }
 }
 
-/// Two keys of a ring have the same id.
+/// 2 keys of a ring have the same id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct DuplicateKeyId;

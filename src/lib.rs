@@ -5,7 +5,7 @@
 //! The crate decides; your server loads, saves, sends and answers. The crate reads no clock, no random source
 //! and no environment, and opens no socket and no file. A typical operation takes an [`Account`], a proven
 //! [`MfaSession`], a request, the time and random bytes. It returns a [`Transition`]: the next account,
-//! and an outcome that stays sealed until you save that account.
+//! and an outcome that stays sealed until you save that account. A refusal has nothing to save.
 //!
 //! # Map
 //!

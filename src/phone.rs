@@ -7,15 +7,16 @@ use core::num::NonZeroU64;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-/// A phone number in E.164, canonical by construction: one number, one value, eight bytes.
+/// A phone number in E.164, canonical by construction: 1 number, 1 value, 8 bytes.
 ///
 /// It parses only from `+` and 7 to 15 digits; the first is not 0. ITU-T E.164 allows at most 15;
-/// no country assigns fewer than 7. The 0 that is dialed only within a country is refused, as in
-/// `+4407911123456`: with it, one phone would count as two.
+/// no country assigns fewer than 7. A 0 that is dialed only within the country is refused after a country
+/// code of 1 or 2 digits, as in `+4407911123456`: with it, 1 phone would count as 2. In Italy (39) the 0
+/// belongs to the number.
 ///
 /// # Security
 ///
-/// `Debug` and `Display` mask all but the last four digits, as a list of authenticators does.
+/// `Debug` and `Display` mask all except the last 4 digits, as a list of authenticators does.
 /// [`to_e164`](Self::to_e164) returns the full number, to send the message to.
 ///
 /// # Examples
@@ -155,10 +156,7 @@ impl fmt::Display for InvalidPhoneNumber {
                 f.write_str("a phone number has + and 7 to 15 digits, and the first is not 0")
             }
             Self::ZeroAfter { country_code } => {
-                write!(
-                    f,
-                    "a phone number has no 0 after the country code: drop the one after +{country_code}"
-                )
+                write!(f, "a phone number has no 0 after +{country_code}: drop it")
             }
         }
     }

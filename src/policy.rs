@@ -35,7 +35,8 @@ const MAX_FAILURE_BURST: u32 = 100;
 
 /// The settings of an [`Engine`](crate::Engine): lifetimes, limits, channels, caps.
 ///
-/// Start from a preset, then call setters. Each setter checks its number: no policy can break a rule.
+/// Start from a preset, then call setters. Each setter checks its number: no policy can break a rule. A
+/// duration must be whole milliseconds.
 ///
 /// # Examples
 ///
@@ -78,7 +79,8 @@ pub struct Policy {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RecoveryCodes {
-    /// The first association issues one, and using it issues the next.
+    /// A first association issues one. Its use, or
+    /// [`regenerate_recovery_code`](crate::Engine::regenerate_recovery_code), replaces it.
     Issued,
     /// None is issued. Stored ones are neither listed nor accepted, and do not change.
     Off,
@@ -93,7 +95,8 @@ impl Default for Policy {
 
 impl Policy {
     /// The numbers of Auth0's MFA API. Codes have 6 digits and live 5 minutes, `mfa_token`s 10
-    /// minutes. Budgets are 10 messages, then 1 per hour, and 10 wrong codes, then 1 per 6 minutes.
+    /// minutes. Budgets are 10 messages, then 1 per hour; 10 wrong binding codes, then 1 per 6 minutes; and
+    /// the same for wrong recovery codes.
     ///
     /// Users may have 10 phones, by SMS and by voice, and a recovery code. If your sender makes no calls,
     /// restrict the [channels](Self::with_channels).
@@ -117,7 +120,7 @@ impl Policy {
         }
     }
 
-    /// [`auth0`](Self::auth0) with the caps of NIST SP 800-63B-4: 5 tries per challenge, and 100
+    /// [`auth0`](Self::auth0) with the caps of NIST SP 800-63B-4: 5 attempts per challenge, and 100
     /// consecutive failures before a phone is disabled (section 3.2.2). SMS and voice are reported
     /// as restricted (section 3.1.3.3).
     #[must_use]
@@ -160,8 +163,8 @@ impl Policy {
 
     /// How far the clocks of your servers may differ: at most 10 minutes minus the code lifetime.
     ///
-    /// If a server's clock is further behind an account's last change, it refuses to change it
-    /// ([`Denied::ClockBehind`](crate::Denied::ClockBehind)). It also refuses a session issued later
+    /// If a server's clock is further behind an account's last change, the engine refuses to change the
+    /// account ([`Denied::ClockBehind`](crate::Denied::ClockBehind)). It also refuses a session issued later
     /// than account time plus the skew. A reset also revokes sessions issued within the skew after it,
     /// so the user cannot sign in for that long.
     ///
@@ -174,7 +177,7 @@ impl Policy {
         Ok(self)
     }
 
-    /// How long an `mfa_token` lives: 1 second to 1 hour, and no longer than the longest session.
+    /// How long an `mfa_token` lives: 1 second to 1 hour, and at most the longest session.
     ///
     /// # Errors
     ///
@@ -205,7 +208,7 @@ impl Policy {
         self
     }
 
-    /// Wrong binding codes judged for an account: at most 100 at once, and at most one back per second.
+    /// Wrong binding codes judged for an account: at most 100 at once, and at most 1 back per second.
     ///
     /// # Errors
     ///
@@ -215,7 +218,7 @@ impl Policy {
         Ok(self)
     }
 
-    /// Wrong recovery codes judged for an account: at most 100 at once, and at most one back per second.
+    /// Wrong recovery codes judged for an account: at most 100 at once, and at most 1 back per second.
     ///
     /// # Errors
     ///
@@ -242,8 +245,8 @@ impl Policy {
         Ok(self)
     }
 
-    /// Consecutive wrong codes after which a phone is disabled until it is enrolled again: 1 to 100 (NIST
-    /// SP 800-63B-4 section 3.2.2). `None`: no cap.
+    /// Consecutive wrong codes after which a phone is disabled until it is removed and enrolled again: 1 to
+    /// 100 (NIST SP 800-63B-4 section 3.2.2). `None`: no cap.
     ///
     /// # Security
     ///

@@ -9,19 +9,22 @@ use crate::denied::Denied;
 use crate::event::{Event, Events};
 use crate::names::error_text;
 
-/// The next account, and an outcome that cannot be seen before that account is saved.
+/// The next account, and an outcome that cannot be seen before that account is saved; or a refusal, which
+/// has nothing to save.
 ///
 /// [`commit`](Self::commit), [`commit_async`](Self::commit_async) and [`begin`](Self::begin) are the only
 /// ways to the outcome. There is no accessor, and `Debug` shows only whether anything changed. No answer
-/// and no message leaves before the save, and no two requests are judged against the same stored counter.
+/// and no message leaves before the save, and no 2 requests are judged against the same stored counter.
 ///
 /// # The store's duty
 ///
-/// Insert if absent when [`next.account().replaces()`](Account::replaces) is `None`, else replace only
-/// if the stored revision equals it, even if the bytes are the same. Report success only after the
-/// write is durable. After a conflict, load again and ask the engine again. Answer any other error with
-/// 503, including a lost reply of the store. Do not retry: the write may have happened, and a second
-/// one would charge twice. Never delete a record while its subject exists: a new one has full budgets.
+/// Keep one record per subject, and compare subjects byte by byte. Insert if absent when
+/// [`next.account().replaces()`](Account::replaces) is `None`, else replace only if the stored revision
+/// equals it, even if the bytes are the same. If you keep the [events](Next::events), save them in the
+/// same transaction. Report success only after the write is durable. After a conflict, load again and ask
+/// the engine again. Answer any other error with 503, including a lost reply of the store. Do not retry:
+/// the write may have happened, and a second one would charge twice. Never delete a record while its
+/// subject exists: a new one has full budgets.
 ///
 /// # Examples
 ///

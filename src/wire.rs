@@ -3,7 +3,7 @@
 //! Read a request into a [`Body`] in the [`Format`] of its content type: `serde_json` for JSON,
 //! `serde_urlencoded` for a form. Then ask the body for what the endpoint needs. Responses and
 //! errors serialize to the bodies of the API. Nothing here depends on a framework: a status is a
-//! number, and a header is two strings.
+//! number, and a header is 2 strings.
 //!
 //! | endpoint | read | [`Engine`](crate::Engine) | answer |
 //! |---|---|---|---|
@@ -14,10 +14,13 @@
 //! | `DELETE /mfa/authenticators/{id}` | [`bearer`], [`authenticator_id`] | [`remove_authenticator`] | an empty [`Answer`] with status 204 |
 //! | any | [`Body::client`] | | [`ErrorAnswer`] |
 //!
-//! Everything in the last column converts to an [`Answer`], which has a status, headers and a body.
-//! `Answer::from` takes one of these: what the engine granted, `entries.collect::<AuthenticatorsAnswer>()`, or a
-//! `TokenAnswer::new(…)` with your tokens. `?` converts a [`BadRequest`] to an [`ErrorAnswer`]; for
-//! a [`Denied`](crate::Denied) use `map_err(|denied| ErrorAnswer::denied(&denied, now))`.
+//! An [`Answer`] has a status, headers and a body. `Answer::from` takes a reference to an
+//! [`Associated`](crate::Associated), a [`Challenged`](crate::Challenged) or a [`Removed`](crate::Removed).
+//! It also takes an [`AuthenticatorsAnswer`], which collects the entries, a [`TokenAnswer`] with your tokens,
+//! an [`MfaRequiredAnswer`], an [`ErrorAnswer`] or a [`BadRequest`].
+//!
+//! `?` converts a [`BadRequest`] to an [`ErrorAnswer`]. For a [`Denied`](crate::Denied) use
+//! `map_err(|denied| ErrorAnswer::denied(&denied, now))`.
 //!
 //! Pass an error of the token endpoint through [`ErrorAnswer::at_token_endpoint`]. Without it,
 //! official SDKs do not read the body of a 401.

@@ -142,7 +142,7 @@ impl State {
         let latest = pending.issued_at.after(MAX_CODE_AGE);
         let lives = |expires_at| pending.issued_at < expires_at && expires_at <= latest;
         if !pending.code.expires_at().is_none_or(lives) {
-            return Err("a code does not expire within 10 minutes of its issue");
+            return Err("a code does not expire within 10 minutes after its issue");
         }
         let Some(code) = pending.code.issued() else {
             return Ok(());
@@ -155,7 +155,7 @@ impl State {
                 .ok_or("a challenge of a phone that is not active");
         };
         if self.phones.iter().any(|phone| phone.device == device) {
-            return Err("two phones have the same id or number");
+            return Err("a pending enrollment has the id of a confirmed phone");
         }
         if enrollment.begun_by == Assurance::FirstFactor && self.is_enrolled() {
             return Err(

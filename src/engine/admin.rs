@@ -106,7 +106,7 @@ impl Engine {
         })
     }
 
-    /// Removes the owner's phones, codes and sessions, and returns when the record may be deleted.
+    /// Removes the owner's phones, codes and sessions, and returns the earliest time to delete the record.
     ///
     /// The remaining record keeps the subject and the budgets, and refuses every session that exists now.
     /// Deleting it too early would let an older session enroll a phone on a fresh account, and would refill
@@ -118,8 +118,8 @@ impl Engine {
     /// 4. Delete the record, if its revision is still the one that step 2 stored.
     ///
     /// If you vouch for a session that lives longer than the [longest
-    /// session](crate::Policy::longest_session), it can become valid after the deletion. Do not vouch for such
-    /// a session, or keep the record until it has expired.
+    /// session](crate::Policy::longest_session), it can become valid after the deletion. Avoid such a session,
+    /// or keep the record until the session has expired.
     ///
     /// # Errors
     ///

@@ -26,8 +26,8 @@ use crate::transition::Transition;
 pub struct Challenge {
     /// What to challenge. `None`: the most recently used phone.
     pub authenticator: Option<AuthenticatorId>,
-    /// The channel. `None`: the channel of the authenticator. If that is `None` too: the channel that the
-    /// phone last used, or the first enabled one if that is not enabled.
+    /// The channel. `None`: the channel of the authenticator. Without an authenticator: the channel that the
+    /// phone last used if it is enabled, else the first enabled one.
     pub channel: Option<Channel>,
 }
 

@@ -57,7 +57,7 @@ impl Engine {
     /// * for an enrollment [`Denied::AlreadyEnrolled`], [`Denied::InsufficientScope`],
     ///   [`Denied::PhoneAlreadyEnrolled`], [`Denied::TooManyPhones`]
     /// * [`Denied::TooManySessions`], [`Denied::TooManyFailures`]
-    /// * [`Denied::OobCodeExpired`] if its key is no longer in the ring
+    /// * [`Denied::OobCodeExpired`] if its key is not in the ring
     ///
     /// Rejected, charged and saved: [`Denied::InvalidBindingCode`].
     ///
@@ -155,7 +155,7 @@ impl Engine {
                 session.tag(),
                 &request.binding_code,
             )
-            // The key left the ring after the code was issued.
+            // The key left the ring after the code was issued, or is not yet in this server's ring.
             .ok_or(Denied::OobCodeExpired)?;
         Ok(Judged {
             challenge: pending.id,

@@ -12,7 +12,7 @@ use crate::code::MIN_BINDING_DIGITS;
 /// that could look like another part of the message:
 ///
 /// * no line break, no `@` and no `#`, which form the origin-bound line;
-/// * no space at either end and no two together;
+/// * no space at either end and no 2 together;
 /// * fewer digits than any code has, so `7-Eleven` is a name and `123-456` is not.
 ///
 /// # Examples
@@ -76,7 +76,7 @@ pub enum InvalidAppName {
     Length,
     /// A name has printable characters of the basic table of GSM 7-bit, and no `@` or `#`.
     Character,
-    /// A name has no space at either end and no two spaces together.
+    /// A name has no space at either end and no 2 spaces together.
     Spaces,
     /// A name has at most 5 digits.
     Digits,

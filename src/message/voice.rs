@@ -12,7 +12,7 @@ use crate::names::error_text;
 
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// A voice call in two parts: a prompt that names 3 keys, and the code for a person who pressed
+/// A voice call in 2 parts: a prompt that names 3 keys, and the code for a person who pressed
 /// them.
 ///
 /// A mailbox can answer the call too, and its greeting may play tones. The keys are drawn for each
@@ -31,7 +31,7 @@ const PAUSE: Duration = Duration::from_secs(1);
 ///
 /// # Examples
 ///
-/// `TwiML` for Twilio, in two responses. Twilio requests the second at `/voice/keys`, with the keys
+/// `TwiML` for Twilio, in 2 responses. Twilio requests the second at `/voice/keys`, with the keys
 /// in the parameter `Digits`. Without `finishOnKey=""` a `#` would end the input:
 ///
 /// ```
@@ -118,7 +118,7 @@ const PAUSE: Duration = Duration::from_secs(1);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
-/// An NCCO for Vonage, in JSON, in two responses too. The `input` takes keys while the `talk`
+/// An NCCO for Vonage, in JSON, in 2 responses too. The `input` takes keys while the `talk`
 /// before it speaks, and reports them to its `eventUrl` as `dtmf.digits`. They are empty if no key
 /// was pressed: respond without an NCCO, and the last `talk` follows.
 ///

@@ -140,7 +140,7 @@ fn the_error_names_the_zero_to_drop() {
     let dropped = InvalidPhoneNumber::ZeroAfter { country_code: 44 };
     assert_eq!(
         dropped.to_string(),
-        "a phone number has no 0 after the country code: drop the one after +44"
+        "a phone number has no 0 after +44: drop it"
     );
 }
 

@@ -12,9 +12,9 @@ pub enum InvalidPolicy {
     CodeLifetime,
     /// The skew is whole milliseconds, and at most 10 minutes minus the code lifetime.
     Skew,
-    /// An `mfa_token` lives 1 second to 1 hour, and no longer than the longest session.
+    /// An `mfa_token` lives whole milliseconds: 1 second to 1 hour, at most the longest session.
     TokenLifetime,
-    /// The longest session is no shorter than an `mfa_token`, and no longer than 30 days.
+    /// The longest session is whole milliseconds, from the life of an `mfa_token` to 30 days.
     LongestSession,
     /// A challenge allows 1 to 100 attempts.
     AttemptsPerChallenge,
@@ -33,10 +33,10 @@ impl fmt::Display for InvalidPolicy {
             Self::CodeLifetime => "code_lifetime must be 1 second to 10 minutes minus the skew, in whole milliseconds",
             Self::Skew => "skew must be at most 10 minutes minus the code_lifetime, in whole milliseconds",
             Self::TokenLifetime => {
-                "token_lifetime must be 1 second to 1 hour, and not longer than longest_session"
+                "token_lifetime must be 1 second to 1 hour, at most longest_session, in whole milliseconds"
             }
             Self::LongestSession => {
-                "longest_session must be at least token_lifetime and at most 30 days"
+                "longest_session must be token_lifetime to 30 days, in whole milliseconds"
             }
             Self::AttemptsPerChallenge => "attempts_per_challenge must be 1 to 100",
             Self::FailureCap => "failure_cap must be 1 to 100",

@@ -278,11 +278,11 @@ fn a_refused_number_is_named() {
         ),
         (
             InvalidPolicy::TokenLifetime,
-            "token_lifetime must be 1 second to 1 hour, and not longer than longest_session",
+            "token_lifetime must be 1 second to 1 hour, at most longest_session, in whole milliseconds",
         ),
         (
             InvalidPolicy::LongestSession,
-            "longest_session must be at least token_lifetime and at most 30 days",
+            "longest_session must be token_lifetime to 30 days, in whole milliseconds",
         ),
         (
             InvalidPolicy::AttemptsPerChallenge,

@@ -277,6 +277,27 @@ impl MfaRequiredAnswer {
 /// );
 /// # Ok::<(), serde_json::Error>(())
 /// ```
+///
+/// From what the engine returned:
+///
+/// ```
+/// # use oob_mfa::{wire::*, *};
+/// # let mut world = oob_mfa_testing::World::new();
+/// # world.enroll("+14155558730");
+/// # let (first, mfa, account, save) = (world.first_factor(), world.second_factor(), world.account(), |_: Next| Ok::<(), &str>(()));
+/// # let (engine, now, mut rng, token) = (world.engine.clone(), world.now(), world.rng.clone(), world.engine.issue_token(&first));
+/// # let phone = Associate { channel: Channel::Sms, phone: "+819012345678".parse()? };
+/// # let associated = engine.associate(account.clone(), &mfa, &phone, now, &mut rng).commit(save)?.result?;
+/// # let challenged = engine.challenge(account.clone(), &first, &Challenge::default(), now, &mut rng).commit(save)?.result?;
+/// let entries = engine.authenticators(&account, &first, now)?;
+/// let list: AuthenticatorsAnswer = entries.collect();
+/// let required = MfaRequiredAnswer::new(&token, engine.requirements(&account));
+/// let issued = [Answer::from(&associated), Answer::from(&challenged)];
+/// assert_eq!(issued.map(|answer| answer.status()), [200, 200]);
+/// assert_eq!(Answer::from(list).status(), 200);
+/// assert_eq!(Answer::from(required).status(), 403);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct Answer(Content);
 
 #[derive(Serialize)]

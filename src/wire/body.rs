@@ -223,7 +223,7 @@ impl Body {
     /// # Errors
     ///
     /// Those of a parameter that is missing or has a wrong type. A code of a wrong shape is not
-    /// an error here: the engine judges it.
+    /// an error here: the engine decides.
     pub fn grant(&self) -> Result<Grant, BadRequest> {
         match self.required("grant_type")? {
             MFA_OOB => Ok(Grant::MfaOob(VerifyOob {
@@ -256,7 +256,8 @@ impl Body {
     /// # Errors
     ///
     /// * [`BadRequest::Missing`] if there is no `client_id`
-    /// * [`BadRequest::SeveralCredentials`] if the client uses both (RFC 6749 section 2.3)
+    /// * [`BadRequest::SeveralCredentials`] for HTTP Basic with a `client_secret` or another `client_id` in the
+    ///   body (RFC 6749 section 2.3)
     /// * [`BadRequest::InvalidClient`] if the header is not HTTP Basic
     pub fn client(&self, authorization: Option<&str>) -> Result<ClientCredentials, BadRequest> {
         let id = self.optional("client_id")?;
@@ -277,7 +278,7 @@ impl Body {
     }
 }
 
-/// 3× more than any request of the API has. The search for repeated parameters is quadratic.
+/// More than any request of the API has. The search for repeated parameters is quadratic.
 const MAX_PARAMETERS: usize = 64;
 /// How many characters of an unsupported challenge type the error repeats.
 const MAX_ECHO: usize = 64;

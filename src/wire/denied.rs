@@ -77,7 +77,7 @@ fn description(denied: &Denied) -> Cow<'static, str> {
         }
         Denied::SubjectMismatch => "The session and the account are of different subjects.",
         Denied::ClockBehind => "The service is temporarily unavailable. Try again.",
-        Denied::ClockNotAhead => "The account is not ahead of the clock.",
+        Denied::ClockNotAhead => "The account is not ahead of the clock by more than the skew.",
         Denied::ParameterTooLong { parameter } => {
             return format!(
                 "{parameter} is too long: at most 255 bytes for client_id, 1024 for scope and audience"
@@ -92,8 +92,8 @@ fn description(denied: &Denied) -> Cow<'static, str> {
         Denied::NotEnrolled => {
             "User is not enrolled. You can use /mfa/associate endpoint to enroll the first authenticator."
         }
-        Denied::InvalidAuthenticator => "The authenticator cannot be challenged.",
-        Denied::UnknownAuthenticator => "The authenticator does not exist.",
+        Denied::InvalidAuthenticator => "No active phone matches the request.",
+        Denied::UnknownAuthenticator => "No such phone can be removed.",
         Denied::OobCodeUnknown => "Malformed oob_code",
         Denied::OobCodeOfAnotherSession => "The oob_code doesn't match the mfa_token",
         Denied::OobCodeExpired => "oob_code is expired",

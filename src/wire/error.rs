@@ -16,13 +16,13 @@ use crate::phone::InvalidPhoneNumber;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum BadRequest {
-    /// The body is longer than any request of the API.
+    /// The body is longer than [`MAX_BODY`](super::MAX_BODY).
     BodyTooLarge,
     /// The content type is neither JSON nor a form.
     UnsupportedContentType,
     /// The body is compressed, or encoded in another way.
     UnsupportedEncoding,
-    /// The body does not match its content type, or is not an object.
+    /// The body does not match its content type, is not an object, or has more than 64 parameters.
     MalformedBody,
     /// A parameter is missing, or empty.
     Missing(&'static str),
@@ -30,7 +30,7 @@ pub enum BadRequest {
     NotAString(&'static str),
     /// A parameter is not a list of strings.
     NotAList(&'static str),
-    /// A parameter is repeated.
+    /// A parameter or a header occurs more than once.
     Repeated(&'static str),
     /// No `oob` among the authenticator types.
     UnsupportedAuthenticatorType,
@@ -45,14 +45,14 @@ pub enum BadRequest {
     InvalidPhoneNumber(InvalidPhoneNumber),
     /// No `oob` among the challenge types.
     UnsupportedChallengeType {
-        /// The start of the requested type.
+        /// The requested types, at most 64 characters.
         requested: String,
     },
     /// The grant type is not supported.
     UnsupportedGrantType,
-    /// The client authenticates both in the header and in the body.
+    /// HTTP Basic, and a `client_secret` or another `client_id` in the body.
     SeveralCredentials,
-    /// The client is unknown, or its secret is wrong or absent.
+    /// The client is unknown, its secret is wrong, absent or not expected, or the header is not HTTP Basic.
     InvalidClient,
 }
 
@@ -70,7 +70,7 @@ impl fmt::Display for BadRequest {
             Self::Missing(name) => write!(f, "Missing required parameter: {name}"),
             Self::NotAString(name) => write!(f, "{name} must be a string"),
             Self::NotAList(name) => write!(f, "{name} must be an array of strings"),
-            Self::Repeated(name) => write!(f, "Repeated parameter: {name}"),
+            Self::Repeated(name) => write!(f, "{name} must occur only once"),
             Self::UnsupportedAuthenticatorType => {
                 f.write_str("The authenticator type is not supported. Supported type: oob.")
             }
@@ -98,7 +98,7 @@ impl fmt::Display for BadRequest {
             ),
             Self::UnsupportedGrantType => f.write_str("The grant type is not supported."),
             Self::SeveralCredentials => f.write_str(
-                "The client must authenticate in the header or in the body, not in both.",
+                "With HTTP Basic, the body must have no client_secret and no other client_id.",
             ),
             Self::InvalidClient => f.write_str("Client authentication failed"),
         }

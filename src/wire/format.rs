@@ -2,7 +2,7 @@
 
 use super::error::BadRequest;
 
-/// The longest body that a server must read, in bytes: 4× longer than any request of the API.
+/// The longest body that a server must read, in bytes: longer than any request of the API.
 pub const MAX_BODY: usize = 16 * 1024;
 
 /// The format of a body.

@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 use crate::authenticator::AuthenticatorId;
 use crate::denied::Denied;
 
-/// The headers of every response: no response may be cached (RFC 6749 section 5.1).
+/// The headers of every [`Answer`](super::Answer): none may be cached (RFC 6749 section 5.1).
 pub const NO_STORE: [(&str, &str); 2] = [("Cache-Control", "no-store"), ("Pragma", "no-cache")];
 
 /// The token of an `Authorization` header.
@@ -139,7 +139,7 @@ enum Plus {
     Space,
 }
 
-/// Replaces `%` and two hexadecimal digits by their byte. Any other `%` stands for itself, because
+/// Replaces `%` and 2 hexadecimal digits by their byte. Any other `%` stands for itself, because
 /// some clients do not encode.
 fn decode(text: &str, plus: Plus) -> Option<Zeroizing<String>> {
     // Decoding never lengthens, so no growing buffer leaves a copy behind.

@@ -258,7 +258,7 @@ fn challenge_refuses_what_cannot_be_challenged() {
     let cannot = error(
         400,
         "invalid_authenticator",
-        "The authenticator cannot be challenged.",
+        "No active phone matches the request.",
     );
     for unknown in [
         "x",

@@ -118,7 +118,7 @@ fn at_the_token_endpoint_the_parameters_of_a_grant_come_before_its_token() {
     }
     let mut twice = verify(&asked);
     twice.body.splice(..1, *br#"{"oob_code":"a","#);
-    let text = "Repeated parameter: oob_code";
+    let text = "oob_code must occur only once";
     assert_eq!(server.respond(&twice), error(400, "invalid_request", text));
 }
 
@@ -223,7 +223,7 @@ fn a_credential_of_the_header_authenticates_the_client_at_challenge_and_token() 
         let got = server.respond(&login.clone().header("Authorization", header));
         assert_eq!(got, failed, "{header}");
     }
-    let several = "The client must authenticate in the header or in the body, not in both.";
+    let several = "With HTTP Basic, the body must have no client_secret and no other client_id.";
     for request in [
         login
             .clone()
@@ -257,7 +257,7 @@ fn the_session_comes_before_the_authenticator_at_delete_and_an_id_is_decoded_onc
             error(
                 404,
                 "invalid_authenticator",
-                "The authenticator does not exist."
+                "No such phone can be removed."
             )
         );
         assert_eq!(server.steps, ["token", "load"]);

@@ -84,6 +84,7 @@ fn a_record_of_two_phones_alike_is_refused() {
         });
     });
     // A pending enrollment may have the number of a phone, but not its device.
+    let error = "a pending enrollment has the id of a confirmed phone";
     assert_refused(&largest(), error, |record| {
         let device = record["phones"][0]["device"].clone();
         record["challenges"][0]["code"]["issued"]["target"]["enrollment"]["device"] = device;
@@ -122,7 +123,7 @@ fn a_record_of_two_challenges_alike_is_refused() {
 
 #[test]
 fn a_record_of_a_code_that_lives_too_long_or_not_at_all_is_refused() {
-    let error = "a code does not expire within 10 minutes of its issue";
+    let error = "a code does not expire within 10 minutes after its issue";
     let lifetime = |record: &mut Value, millis: u64| {
         let issued_at = record["challenges"][0]["issued_at"].as_u64().unwrap();
         record["challenges"][0]["code"]["issued"]["expires_at"] = (issued_at + millis).into();

@@ -81,7 +81,7 @@ const TABLE: [Row; 33] = [
         Denied::ClockNotAhead,
         400,
         "invalid_request",
-        "The account is not ahead of the clock.",
+        "The account is not ahead of the clock by more than the skew.",
     ),
     (
         Denied::ParameterTooLong { parameter: "scope" },
@@ -129,13 +129,13 @@ const TABLE: [Row; 33] = [
         Denied::InvalidAuthenticator,
         400,
         "invalid_authenticator",
-        "The authenticator cannot be challenged.",
+        "No active phone matches the request.",
     ),
     (
         Denied::UnknownAuthenticator,
         404,
         "invalid_authenticator",
-        "The authenticator does not exist.",
+        "No such phone can be removed.",
     ),
     (
         Denied::OobCodeUnknown,

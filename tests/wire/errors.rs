@@ -104,7 +104,7 @@ fn every_bad_request_is_its_row_of_the_table() {
             BadRequest::Repeated("oob_code"),
             400,
             "invalid_request",
-            "Repeated parameter: oob_code",
+            "oob_code must occur only once",
         ),
         (
             BadRequest::UnsupportedAuthenticatorType,
@@ -154,7 +154,7 @@ fn every_bad_request_is_its_row_of_the_table() {
             BadRequest::SeveralCredentials,
             400,
             "invalid_request",
-            "The client must authenticate in the header or in the body, not in both.",
+            "With HTTP Basic, the body must have no client_secret and no other client_id.",
         ),
         (
             BadRequest::InvalidClient,

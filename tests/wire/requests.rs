@@ -176,7 +176,7 @@ fn the_error_of_a_parameter_names_it() {
         ),
         (
             r#"{"grant_type":"a","grant_type":"a"}"#,
-            "Repeated parameter: grant_type",
+            "grant_type must occur only once",
         ),
     ] {
         assert_eq!(

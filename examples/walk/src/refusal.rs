@@ -57,12 +57,12 @@ pub const PHONE_ENROLLED: Refusal = (
 pub const NOT_CHALLENGEABLE: Refusal = (
     400,
     "invalid_authenticator",
-    "The authenticator cannot be challenged.",
+    "No active phone matches the request.",
 );
 pub const NO_AUTHENTICATOR: Refusal = (
     404,
     "invalid_authenticator",
-    "The authenticator does not exist.",
+    "No such phone can be removed.",
 );
 pub const MALFORMED_OOB_CODE: Refusal = (403, "invalid_grant", "Malformed oob_code");
 pub const EXPIRED_OOB_CODE: Refusal = (403, "expired_token", "oob_code is expired");

@@ -239,17 +239,17 @@ fn a_parameter_that_is_there_twice_is_refused() {
     unchanged(|world, token| {
         let body = "client_id=demo&client_id=demo-public";
         let answer = world.send("POST", "/oauth/token", &[FORM], body);
-        invalid(&answer, "Repeated parameter: client_id");
+        invalid(&answer, "client_id must occur only once");
         let body =
             r#"{"client_id":"demo","client_secret":"demo-secret","mfa_token":"a","mfa_token":"b"}"#;
         let answer = world.send("POST", "/mfa/challenge", &[JSON], body);
-        invalid(&answer, "Repeated parameter: mfa_token");
+        invalid(&answer, "mfa_token must occur only once");
         let body = format!(
             r#"{{"authenticator_types":["oob"],"oob_channels":["sms"],"phone_number":"{OTHER_PHONE}","phone_number":"{PHONE}"}}"#
         );
         let headers = [JSON, ("authorization", &*bearer(token))];
         let answer = world.send("POST", "/mfa/associate", &headers, body);
-        invalid(&answer, "Repeated parameter: phone_number");
+        invalid(&answer, "phone_number must occur only once");
     });
 }
 

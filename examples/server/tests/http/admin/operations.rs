@@ -6,7 +6,8 @@ use serde_json::{Value, json};
 
 use super::*;
 
-const UNKNOWN: &str = "no authenticator of the account has this id";
+const UNKNOWN: &str =
+    "no phone of the account has this id, or the channel of the id is not enabled";
 const BEHIND: &str = "the clock of this server is behind the account's last change by more than the skew: check the clocks";
 
 #[test]

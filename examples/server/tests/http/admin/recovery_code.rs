@@ -23,7 +23,7 @@ fn a_regenerated_recovery_code_replaces_the_one_before() {
 #[test]
 fn without_a_phone_there_is_no_recovery_code() {
     let site = Site::new();
-    let description = "the account has no authenticator: enroll a phone first";
+    let description = "the account has no confirmed phone: enroll one first";
     site.denied(
         || site.post("/recovery-code"),
         409,

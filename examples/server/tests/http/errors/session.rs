@@ -179,7 +179,7 @@ fn a_client_authenticates_before_anything_is_asked_of_its_grant() {
         .is(
             400,
             "invalid_request",
-            "The client must authenticate in the header or in the body, not in both.",
+            "With HTTP Basic, the body must have no client_secret and no other client_id.",
         );
     world
         .form(
