@@ -83,7 +83,7 @@ pub enum Denied {
     },
     /// The failure budget is empty: the right code would get the same answer.
     TooManyFailures {
-        /// When the budget gives one again.
+        /// When a code is judged again.
         retry_at: UtcDateTime,
     },
     /// The record has no room to remember another spent session.

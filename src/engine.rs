@@ -21,8 +21,8 @@ use crate::policy::Policy;
 /// An account keeps the time of its last change. Every operation except [`rewind`](Self::rewind) runs at
 /// *account time*: the later of the clock and the last change. If the clock is behind the last change by
 /// more than the [skew](Policy::skew), the engine refuses the operation with [`Denied::ClockBehind`] and
-/// writes nothing. Reads run at account time too, and the engine never refuses them for the clock. After a
-/// clock ran ahead, use `rewind`.
+/// writes nothing. Reads run at account time too, and never return `ClockBehind`. After a clock ran ahead,
+/// use `rewind`.
 ///
 /// # Sessions
 ///

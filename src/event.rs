@@ -101,7 +101,7 @@ pub enum Event {
     LimitReached {
         /// Which budget.
         limit: Limit,
-        /// When the budget gives one again; serialized in milliseconds since the Unix epoch.
+        /// When the budget has room again; serialized in milliseconds since the Unix epoch.
         #[serde(serialize_with = "unix_millis")]
         retry_at: UtcDateTime,
     },

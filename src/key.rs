@@ -172,7 +172,7 @@ pub struct DuplicateKeyId;
 
 error_text!(
     DuplicateKeyId,
-    "two keys of the ring have the same id: give each its own"
+    "2 keys of the ring have the same id: give each its own"
 );
 
 /// The digest of a code: compared in constant time, never shown.

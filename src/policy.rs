@@ -79,7 +79,7 @@ pub struct Policy {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RecoveryCodes {
-    /// A first association issues one. Its use, or
+    /// An association issues one while the account has no confirmed phone. Its use, or
     /// [`regenerate_recovery_code`](crate::Engine::regenerate_recovery_code), replaces it.
     Issued,
     /// None is issued. Stored ones are neither listed nor accepted, and do not change.

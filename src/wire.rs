@@ -16,8 +16,8 @@
 //!
 //! An [`Answer`] has a status, headers and a body. `Answer::from` takes a reference to an
 //! [`Associated`](crate::Associated), a [`Challenged`](crate::Challenged) or a [`Removed`](crate::Removed).
-//! It also takes an [`AuthenticatorsAnswer`], which collects the entries, a [`TokenAnswer`] with your tokens,
-//! an [`MfaRequiredAnswer`], an [`ErrorAnswer`] or a [`BadRequest`].
+//! It also takes an [`AuthenticatorsAnswer`] of the entries, a [`TokenAnswer`] with your tokens, an
+//! [`MfaRequiredAnswer`], an [`ErrorAnswer`] or a [`BadRequest`].
 //!
 //! `?` converts a [`BadRequest`] to an [`ErrorAnswer`]. For a [`Denied`](crate::Denied) use
 //! `map_err(|denied| ErrorAnswer::denied(&denied, now))`.

@@ -83,7 +83,7 @@ impl State {
             return Err("more than 16 spent sessions");
         }
         if !all_differ(&self.phones, Phone::is_like) {
-            return Err("two phones have the same id or number");
+            return Err("2 phones have the same id or number");
         }
         if self.phones.iter().any(|phone| phone.last_used > self.as_of) {
             return Err("a phone was used later than the last change");
@@ -118,10 +118,10 @@ impl State {
             return Err("a recovery code without a phone");
         }
         if !all_differ(&self.challenges, |a, b| a.id == b.id) {
-            return Err("two challenges have the same id");
+            return Err("2 challenges have the same id");
         }
         if !all_differ(&self.challenges, PendingChallenge::is_like) {
-            return Err("two live codes for one phone in one session, or for one enrollment");
+            return Err("2 live codes for 1 phone in 1 session, or for 1 enrollment");
         }
         if !all_differ(&self.spent, |a, b| a.session == b.session) {
             return Err("a session is spent twice");

@@ -117,9 +117,8 @@ impl Engine {
     /// 3. Keep the record until [`Erased::delete_after`], by default for 24 hours and 2 minutes.
     /// 4. Delete the record, if its revision is still the one that step 2 stored.
     ///
-    /// If you vouch for a session that lives longer than the [longest
-    /// session](crate::Policy::longest_session), it can become valid after the deletion. Avoid such a session,
-    /// or keep the record until the session has expired.
+    /// If you vouch for a session that outlives [`longest_session`](crate::Policy::longest_session), it can
+    /// become valid after the deletion. Avoid such a session, or keep the record until the session has expired.
     ///
     /// # Errors
     ///
@@ -291,8 +290,8 @@ impl Engine {
     /// 3. Rewind each account. A bulk run is idempotent: the engine refuses an account whose time is not
     ///    ahead.
     ///
-    /// The rewind drops every code and every spent session, and revokes all sessions issued until `now` plus
-    /// the [skew](crate::Policy::skew). After that, no budget takes longer to refill than an empty one.
+    /// The rewind drops every challenge and every spent session, and revokes all sessions issued until `now`
+    /// plus the [skew](crate::Policy::skew). It caps the refill time of each budget at that of an empty one.
     ///
     /// # Errors
     ///

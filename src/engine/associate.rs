@@ -42,7 +42,8 @@ pub struct Associated {
     pub authenticator: AuthenticatorId,
     /// The handle of the code, for the client.
     pub oob_code: OobCode,
-    /// The recovery code, on a first association. It becomes active when this enrollment is confirmed.
+    /// The recovery code. It becomes active when this enrollment is confirmed. `None` once the account has a
+    /// confirmed phone, or if the policy issues none.
     pub recovery_code: Option<RecoveryCode>,
     /// The message to send.
     pub delivery: Delivery,

@@ -26,8 +26,8 @@ use crate::transition::Transition;
 pub struct Challenge {
     /// What to challenge. `None`: the most recently used phone.
     pub authenticator: Option<AuthenticatorId>,
-    /// The channel. `None`: the channel of the authenticator. Without an authenticator: the channel that the
-    /// phone last used if it is enabled, else the first enabled one.
+    /// The channel. `None`: the channel of the authenticator. Without an authenticator: the phone's last
+    /// channel if the policy enables that, else the first enabled channel.
     pub channel: Option<Channel>,
 }
 

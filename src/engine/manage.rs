@@ -66,8 +66,8 @@ impl Engine {
 
     /// Lists the authenticators of an account, unconfirmed ones included.
     ///
-    /// A phone has an entry for each channel of the policy. The engine never refuses a read because the
-    /// clock is behind.
+    /// A phone has an entry for each channel of the policy. A read never returns
+    /// [`Denied::ClockBehind`].
     ///
     /// # Errors
     ///

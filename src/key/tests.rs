@@ -195,7 +195,7 @@ fn two_keys_of_a_ring_never_share_an_id() {
     assert!(third.with_previous(Key::new(u32::MAX, &[9; 32])).is_ok());
     assert_eq!(
         DuplicateKeyId.to_string(),
-        "two keys of the ring have the same id: give each its own"
+        "2 keys of the ring have the same id: give each its own"
     );
 }
 

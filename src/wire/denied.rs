@@ -93,7 +93,7 @@ fn description(denied: &Denied) -> Cow<'static, str> {
             "User is not enrolled. You can use /mfa/associate endpoint to enroll the first authenticator."
         }
         Denied::InvalidAuthenticator => "No active phone matches the request.",
-        Denied::UnknownAuthenticator => "No such phone can be removed.",
+        Denied::UnknownAuthenticator => "No phone matches this id.",
         Denied::OobCodeUnknown => "Malformed oob_code",
         Denied::OobCodeOfAnotherSession => "The oob_code doesn't match the mfa_token",
         Denied::OobCodeExpired => "oob_code is expired",

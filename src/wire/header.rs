@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 use crate::authenticator::AuthenticatorId;
 use crate::denied::Denied;
 
-/// The headers of every [`Answer`](super::Answer): none may be cached (RFC 6749 section 5.1).
+/// The headers that keep every [`Answer`](super::Answer) out of caches (RFC 6749 section 5.1).
 pub const NO_STORE: [(&str, &str); 2] = [("Cache-Control", "no-store"), ("Pragma", "no-cache")];
 
 /// The token of an `Authorization` header.

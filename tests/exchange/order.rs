@@ -254,11 +254,7 @@ fn the_session_comes_before_the_authenticator_at_delete_and_an_id_is_decoded_onc
         let got = server.respond(&remove(&token, unknown));
         assert_eq!(
             got,
-            error(
-                404,
-                "invalid_authenticator",
-                "No such phone can be removed."
-            )
+            error(404, "invalid_authenticator", "No phone matches this id.")
         );
         assert_eq!(server.steps, ["token", "load"]);
     }

@@ -72,7 +72,7 @@ fn a_record_of_eleven_phones_is_refused() {
 
 #[test]
 fn a_record_of_two_phones_alike_is_refused() {
-    let error = "two phones have the same id or number";
+    let error = "2 phones have the same id or number";
     assert_refused(&idle(), error, |record| {
         push_twin(&mut record["phones"], |phone| {
             phone["number"] = MALLORYS.into();
@@ -113,7 +113,7 @@ fn a_record_of_seventeen_challenges_is_refused() {
 
 #[test]
 fn a_record_of_two_challenges_alike_is_refused() {
-    let error = "two challenges have the same id";
+    let error = "2 challenges have the same id";
     assert_refused(&signing_in(), error, |record| {
         push_twin(&mut record["challenges"], |challenge| {
             challenge["code"] = "expired".into();
@@ -255,7 +255,7 @@ fn a_record_of_a_challenge_without_an_active_phone_is_refused() {
 
 #[test]
 fn a_record_of_two_live_codes_of_one_session_and_phone_is_refused() {
-    let error = "two live codes for one phone in one session, or for one enrollment";
+    let error = "2 live codes for 1 phone in 1 session, or for 1 enrollment";
     assert_refused(&signing_in(), error, |record| {
         push_twin(&mut record["challenges"], |challenge| {
             challenge["id"] = OTHER_ID.into();

@@ -135,7 +135,7 @@ const TABLE: [Row; 33] = [
         Denied::UnknownAuthenticator,
         404,
         "invalid_authenticator",
-        "No such phone can be removed.",
+        "No phone matches this id.",
     ),
     (
         Denied::OobCodeUnknown,

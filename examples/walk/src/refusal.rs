@@ -59,11 +59,7 @@ pub const NOT_CHALLENGEABLE: Refusal = (
     "invalid_authenticator",
     "No active phone matches the request.",
 );
-pub const NO_AUTHENTICATOR: Refusal = (
-    404,
-    "invalid_authenticator",
-    "No such phone can be removed.",
-);
+pub const NO_AUTHENTICATOR: Refusal = (404, "invalid_authenticator", "No phone matches this id.");
 pub const MALFORMED_OOB_CODE: Refusal = (403, "invalid_grant", "Malformed oob_code");
 pub const EXPIRED_OOB_CODE: Refusal = (403, "expired_token", "oob_code is expired");
 pub const WRONG_CODE: Refusal = (403, "invalid_grant", "Invalid binding_code.");
