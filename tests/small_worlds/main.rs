@@ -2,7 +2,7 @@
 //! code's lifetime and stops a millisecond before. The search visits every reachable state, asks every
 //! question there, and checks each answer against the rules and the model.
 //!
-//! It explores 3 worlds by default, all with `OOB_MFA_LONG=1`, and one with
+//! It explores 2 worlds by default, all with `OOB_MFA_LONG=1`, and one with
 //! `OOB_MFA_SMALL_WORLD="signing in"`.
 
 mod explore;

@@ -157,7 +157,6 @@ pub fn worlds() -> Vec<Small> {
         Small {
             // An MFA session, a first-factor session, and 2 phones.
             name: "managing",
-            by_default: true,
             policy: policy().with_max_phones(2).unwrap(),
             first_factors: 1,
             managers: 1,
