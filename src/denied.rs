@@ -64,7 +64,7 @@ pub enum Denied {
     ChannelMismatch,
     /// The account has no confirmed phone.
     NotEnrolled,
-    /// No active phone has this id and an enabled channel. Without an id: no phone is active.
+    /// No active phone has this id, or its channel is not enabled. Without an id: no phone is active.
     InvalidAuthenticator,
     /// No phone of the account has this id, or the policy does not enable the channel of the id.
     UnknownAuthenticator,
@@ -101,7 +101,7 @@ pub enum Denied {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum DeniedKind {
-    /// The server is wrong, by a bug or by its clock: alert its operators.
+    /// A server is wrong, by a bug or by its clock: alert the operators.
     CallerBug,
     /// The request holds text that the engine cannot accept.
     UntrustedInput,
@@ -121,7 +121,7 @@ named!(Denied {
     SessionNotYetValid: "session_not_yet_valid", "the session was issued later than account time plus the skew: check the clocks";
     SessionTooLong: "session_too_long", "the session expires later than longest_session and the skew allow: shorten the session, or raise longest_session";
     FirstFactorRequired: "first_factor_required", "an MFA session cannot complete a login: present an mfa_token";
-    InsufficientScope: "insufficient_scope", "the session lacks the scope";
+    InsufficientScope: "insufficient_scope", "the session is not an MFA session with the scope";
     SubjectMismatch: "subject_mismatch", "the session and the account have different subjects: load the account of the session's subject";
     ClockBehind: "clock_behind", "the clock of this server is behind the account's last change by more than the skew: check the clocks";
     ClockNotAhead: "clock_not_ahead", "the account's last change is not later than the clock plus the skew: there is nothing to rewind";
@@ -148,7 +148,7 @@ named!(Denied {
 impl Denied {
     /// Whether this is a bug of the caller, untrusted input, a refusal or a rejection.
     ///
-    /// Call `commit` for every kind: it knows whether there is something to save.
+    /// You get a rejection only after it is saved and charged.
     #[must_use]
     pub const fn kind(&self) -> DeniedKind {
         match self {

@@ -199,9 +199,9 @@
 //! );
 //! CREATE TABLE events (id bigserial, subject bytea, event jsonb);  -- for your audit log
 //! -- In one transaction: insert the events of the next account, and run one of these.
-//! -- If the next account replaces nothing. 0 rows inserted: a conflict.
+//! -- If the next account replaces nothing. 0 rows inserted: a conflict, roll back.
 //! INSERT INTO accounts VALUES ($1, $2, $3) ON CONFLICT DO NOTHING;
-//! -- If it replaces revision $4. 0 rows updated: a conflict.
+//! -- If it replaces revision $4. 0 rows updated: a conflict, roll back.
 //! UPDATE accounts SET revision = $2, record = $3 WHERE subject = $1 AND revision = $4;
 //! ```
 //!

@@ -27,7 +27,7 @@
 //!
 //! [`exchange`](crate::exchange) does all of this for you. Use this module directly if you write
 //! the endpoints yourself. Read a body of at most [`MAX_BODY`] bytes with its [`Format`], after
-//! [`check_encoding`] and [`without_bom`]. Then open the token, read the request,
+//! [`check_encoding`] and [`without_bom`]. Then authenticate the client, open the token,
 //! [`decide`](crate::decide), send, and respond.
 //!
 //! # Examples

@@ -54,8 +54,8 @@ impl Engine {
     ///
     /// A first-factor session may enroll while no phone guards the account. After that, enrolling needs
     /// [`Assurance::Mfa`](crate::Assurance::Mfa) with the scope `enroll`
-    /// ([rule 9](crate::rules#9-the-second-factor-guards-the-factors)). If the same session asks for the
-    /// same number again, it gets a new code for the same device.
+    /// ([rule 9](crate::rules#9-the-second-factor-guards-the-factors)). While its code lives, the same session
+    /// gets a new code for the same number and device.
     ///
     /// # Errors
     ///
