@@ -101,7 +101,9 @@ fn each_denial_has_its_own_text_for_developers() {
         texts.push(text);
     }
     for scope in ["enroll", "read:authenticators", "remove:authenticators"] {
-        assert!(texts.contains(&format!("the session is not an MFA session with the scope {scope}")));
+        assert!(texts.contains(&format!(
+            "the session is not an MFA session with the scope {scope}"
+        )));
     }
     let parameter = "audience";
     let too_long = Denied::ParameterTooLong { parameter };
