@@ -210,7 +210,7 @@ pub struct InvalidRateLimit;
 
 error_text!(
     InvalidRateLimit,
-    "a rate limit needs a burst of 1 to 10,000, a period of whole milliseconds, and at most 10 years from empty to full"
+    "a rate limit needs a burst of 1 to 10,000, a period of whole milliseconds, not 0, and at most 10 years to refill"
 );
 
 #[cfg(test)]

@@ -212,7 +212,7 @@ impl fmt::Display for InvalidDelivery {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Code => "the code of the delivery is not 6 to 8 digits: pass the delivery that the engine returned",
-            Self::Keys => "the delivery has no keys for a call: request a call",
+            Self::Keys => "the delivery has no keys: request a code by voice",
         })
     }
 }

@@ -92,7 +92,7 @@ pub struct InvalidSessionId;
 
 error_text!(
     InvalidSessionId,
-    "a session id has 1 to 128 bytes and is not a JWT: take the jti, not the token"
+    "a session id has 1 to 128 bytes, not 3 or 5 dotted parts: pass only the jti"
 );
 
 /// Proof that an `mfa_token` was valid, or that the embedder vouches for its own token.

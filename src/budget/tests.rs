@@ -290,6 +290,6 @@ fn the_error_says_that_the_budget_is_empty() {
     );
     assert_eq!(
         InvalidRateLimit.to_string(),
-        "a rate limit needs a burst of 1 to 10,000, a period of whole milliseconds, and at most 10 years from empty to full"
+        "a rate limit needs a burst of 1 to 10,000, a period of whole milliseconds, not 0, and at most 10 years to refill"
     );
 }

@@ -42,8 +42,9 @@ pub struct Associated {
     pub authenticator: AuthenticatorId,
     /// The handle of the code, for the client.
     pub oob_code: OobCode,
-    /// The recovery code. It becomes active when this enrollment is confirmed. `None` once the account has a
-    /// confirmed phone, or if the policy issues none.
+    /// The recovery code, active once this enrollment is confirmed. If the session repeats the request, show
+    /// only the new one: the old one never works. `None` once the account has a confirmed phone, or if the
+    /// policy issues none.
     pub recovery_code: Option<RecoveryCode>,
     /// The message to send.
     pub delivery: Delivery,
@@ -54,8 +55,8 @@ impl Engine {
     ///
     /// A first-factor session may enroll while no phone guards the account. After that, enrolling needs
     /// [`Assurance::Mfa`](crate::Assurance::Mfa) with the scope `enroll`
-    /// ([rule 9](crate::rules#9-the-second-factor-guards-the-factors)). While its code lives, the same session
-    /// gets a new code for the same number and device.
+    /// ([rule 9](crate::rules#9-the-second-factor-guards-the-factors)). If a session repeats a number
+    /// before its code expires, the phone keeps its device id.
     ///
     /// # Errors
     ///

@@ -51,7 +51,7 @@ pub enum Purpose {
     /// A login.
     Login,
     /// An enrollment. For a first-factor session, the code completes the login too. For an MFA
-    /// session, a token that you mint must end with that session.
+    /// session, a token that you mint must not outlive it.
     Enrollment,
 }
 
@@ -68,13 +68,13 @@ impl Verified {
         self.session.client()
     }
 
-    /// The scope of the session. For an `mfa_token`, the scope of the request that got it.
+    /// The scope of the session. For an `mfa_token`, the scope that its login began with.
     #[must_use]
     pub fn scope(&self) -> &str {
         self.session.scope()
     }
 
-    /// The audience of the session. For an `mfa_token`, the audience of the request that got it.
+    /// The audience of the session. For an `mfa_token`, the audience that its login began with.
     #[must_use]
     pub fn audience(&self) -> &str {
         self.session.audience()

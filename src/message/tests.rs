@@ -202,7 +202,7 @@ fn a_call_without_keys_is_refused_and_a_text_message_needs_none() {
     assert_eq!(refused.unwrap_err(), InvalidDelivery::Keys);
     assert_eq!(
         InvalidDelivery::Keys.to_string(),
-        "the delivery has no keys for a call: request a call"
+        "the delivery has no keys: request a code by voice"
     );
     // An SMS turned into a call has no keys.
     let mut turned = delivery(Channel::Sms, "123456");

@@ -199,7 +199,7 @@ fn a_session_id_is_never_a_jwt() {
     }
     assert_eq!(
         InvalidSessionId.to_string(),
-        "a session id has 1 to 128 bytes and is not a JWT: take the jti, not the token"
+        "a session id has 1 to 128 bytes, not 3 or 5 dotted parts: pass only the jti"
     );
 }
 

@@ -250,15 +250,14 @@ impl Body {
         }
     }
 
-    /// The client's credentials, from the body or HTTP Basic. A bearer header does not authenticate
-    /// a client.
+    /// The client's credentials, from the body or HTTP Basic. A bearer header is ignored.
     ///
     /// # Errors
     ///
     /// * [`BadRequest::Missing`] if there is no `client_id`
     /// * [`BadRequest::SeveralCredentials`] for HTTP Basic with a `client_secret` or another `client_id` in the
     ///   body (RFC 6749 section 2.3)
-    /// * [`BadRequest::InvalidClient`] if the header is not HTTP Basic
+    /// * [`BadRequest::InvalidClient`] if any other header is not HTTP Basic
     pub fn client(&self, authorization: Option<&str>) -> Result<ClientCredentials, BadRequest> {
         let id = self.optional("client_id")?;
         let secret = self.optional("client_secret")?;
