@@ -2,6 +2,35 @@
 
 use std::collections::BTreeMap;
 
+/// What a figure counts.
+#[derive(Clone, Copy)]
+pub enum Measure {
+    /// In HMACs of the same run.
+    Time,
+    /// Differ from machine to machine.
+    Nanoseconds,
+    /// Without those of the harness.
+    Instructions,
+    Allocations,
+    /// In bytes.
+    Allocated,
+    /// The size of a record or a user.
+    Bytes,
+}
+
+impl Measure {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Time => "time",
+            Self::Nanoseconds => "nanoseconds",
+            Self::Instructions => "instructions",
+            Self::Allocations => "allocations",
+            Self::Allocated => "allocated",
+            Self::Bytes => "bytes",
+        }
+    }
+}
+
 /// Figures by measure and label.
 pub struct Figures(BTreeMap<(String, String), f64>);
 
@@ -25,17 +54,16 @@ impl Figures {
         Self(figures.collect())
     }
 
-    /// What was measured of this case: `time` in HMACs of the same run, `nanoseconds`, which differ from
-    /// machine to machine, `instructions` without those of the harness, `allocations`, the bytes
-    /// `allocated`, and the `bytes` of a record or a user.
+    /// What was measured of this case.
     #[must_use]
-    pub fn of(&self, measure: &str, label: &str) -> Option<f64> {
-        self.0.get(&(measure.to_owned(), label.to_owned())).copied()
+    pub fn of(&self, measure: Measure, label: &str) -> Option<f64> {
+        let key = (measure.name().to_owned(), label.to_owned());
+        self.0.get(&key).copied()
     }
 
     /// The time of the first divided by that of the second.
     #[must_use]
     pub fn times(&self, label: &str, floor: &str) -> Option<f64> {
-        Some(self.of("time", label)? / self.of("time", floor)?)
+        Some(self.of(Measure::Time, label)? / self.of(Measure::Time, floor)?)
     }
 }

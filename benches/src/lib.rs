@@ -19,7 +19,7 @@ use core::hint::black_box;
 use oob_mfa::Account;
 
 pub use self::effort::Effort;
-pub use self::figures::Figures;
+pub use self::figures::{Figures, Measure};
 pub use self::world::{Budget, World};
 
 /// One measured case, with its own world.

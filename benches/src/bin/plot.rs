@@ -3,6 +3,7 @@
 use core::fmt::Write;
 
 use oob_mfa_benches::Figures;
+use oob_mfa_benches::Measure::Time;
 
 /// The meaning of a bar.
 #[derive(Clone, Copy)]
@@ -133,7 +134,7 @@ fn panel(
 ) -> core::fmt::Result {
     let longest = bars
         .iter()
-        .filter_map(|(_, _, case, _)| figures.of("time", case))
+        .filter_map(|(_, _, case, _)| figures.of(Time, case))
         .fold(f64::MIN_POSITIVE, f64::max);
     let scale = LONGEST / longest;
     writeln!(
@@ -142,7 +143,7 @@ fn panel(
     )?;
     *y += 8.0;
     for (text, kind, case, floor) in bars {
-        let Some(time) = figures.of("time", case) else {
+        let Some(time) = figures.of(Time, case) else {
             continue;
         };
         let class = match kind {
@@ -157,7 +158,7 @@ fn panel(
             TEXT + length + 8.0,
             if time < 0.1 { 3 } else { 2 },
         )?;
-        if let Some(floor) = floor.and_then(|floor| figures.of("time", floor)) {
+        if let Some(floor) = floor.and_then(|floor| figures.of(Time, floor)) {
             let x = TEXT + floor * scale;
             writeln!(
                 svg,

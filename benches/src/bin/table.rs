@@ -1,13 +1,14 @@
 //! Prints the measurements beside their floors, and every goal: see `table.sh`.
 
 use oob_mfa_benches::Figures;
+use oob_mfa_benches::Measure::*;
 
 fn main() {
     let path = std::env::args().nth(1).expect("table FIGURES");
     let figures = Figures::read(&path);
     println!(
         "One HMAC took {} ns.\n",
-        whole(figures.of("nanoseconds", "hmac"))
+        whole(figures.of(Nanoseconds, "hmac"))
     );
     operations(&figures);
     floors(&figures);
@@ -59,16 +60,16 @@ fn operations(figures: &Figures) {
     for (case, floor) in OPERATIONS {
         let multiple = floor.and_then(|floor| figures.times(case, floor));
         let beyond = floor.and_then(|floor| {
-            Some(figures.of("instructions", case)? - figures.of("instructions", floor)?)
+            Some(figures.of(Instructions, case)? - figures.of(Instructions, floor)?)
         });
         println!(
             "| {case} | {} | {} | {} | {} | {} | {} |",
-            ratio(figures.of("time", case)),
+            ratio(figures.of(Time, case)),
             ratio(multiple),
-            whole(figures.of("instructions", case)),
+            whole(figures.of(Instructions, case)),
             whole(beyond),
-            whole(figures.of("allocations", case)),
-            whole(figures.of("allocated", case)),
+            whole(figures.of(Allocations, case)),
+            whole(figures.of(Allocated, case)),
         );
     }
     println!();
@@ -95,9 +96,9 @@ fn floors(figures: &Figures) {
     for floor in FLOORS {
         println!(
             "| {floor} | {} | {} | {} |",
-            ratio(figures.of("time", floor)),
-            whole(figures.of("instructions", floor)),
-            whole(figures.of("allocations", floor)),
+            ratio(figures.of(Time, floor)),
+            whole(figures.of(Instructions, floor)),
+            whole(figures.of(Allocations, floor)),
         );
     }
     println!();
@@ -109,8 +110,8 @@ fn records(figures: &Figures) {
     for record in ["idle", "typical", "largest"] {
         println!(
             "| {record} | {} | {} |",
-            whole(figures.of("bytes", &format!("record_{record}_postcard"))),
-            whole(figures.of("bytes", &format!("record_{record}_json"))),
+            whole(figures.of(Bytes, &format!("record_{record}_postcard"))),
+            whole(figures.of(Bytes, &format!("record_{record}_json"))),
         );
     }
     println!();
@@ -132,10 +133,10 @@ fn peers(figures: &Figures) {
     for (peer, ours) in PEERS {
         println!(
             "| {peer} | {} | {ours} | {} | {} | {} |",
-            ratio(figures.of("time", peer)),
-            ratio(figures.of("time", ours)),
+            ratio(figures.of(Time, peer)),
+            ratio(figures.of(Time, ours)),
             ratio(figures.times(peer, ours)),
-            whole(figures.of("allocations", peer)),
+            whole(figures.of(Allocations, peer)),
         );
     }
     println!();
@@ -149,8 +150,8 @@ fn users(figures: &Figures) {
             let label = format!("{service}/{users}");
             println!(
                 "| {users} | {service} | {} | {} |",
-                ratio(figures.of("time", &label)),
-                whole(figures.of("bytes", &label)),
+                ratio(figures.of(Time, &label)),
+                whole(figures.of(Bytes, &label)),
             );
         }
     }
@@ -216,7 +217,7 @@ fn goals(figures: &Figures) {
             MoreThan(1.0),
         );
     }
-    let among = |users| figures.of("instructions", &format!("hundred_among/{users}"));
+    let among = |users| figures.of(Instructions, &format!("hundred_among/{users}"));
     let grown = among(10_000).zip(among(1_000));
     goal(
         "10,000 users ÷ 1,000 users: instructions",
