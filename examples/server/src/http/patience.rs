@@ -6,12 +6,11 @@
 
 use std::io;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::sync::watch;
 use tokio::time::{Instant, Sleep, sleep};
 
 /// What the server waits for.
@@ -25,15 +24,23 @@ enum Awaited {
 
 /// What is awaited.
 #[derive(Clone)]
-pub(super) struct Phase(Arc<watch::Sender<Awaited>>);
+pub(super) struct Phase(Arc<Mutex<Awaited>>);
 
 impl Phase {
     pub(super) fn begin(&self) {
-        self.0.send_replace(Awaited::Nothing);
+        self.set(Awaited::Nothing);
     }
 
     pub(super) fn answered(&self) {
-        self.0.send_replace(Awaited::NextRequest);
+        self.set(Awaited::NextRequest);
+    }
+
+    fn set(&self, awaited: Awaited) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = awaited;
+    }
+
+    fn get(&self) -> Awaited {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -51,7 +58,7 @@ pub(super) struct Patient<S> {
 impl<S> Patient<S> {
     /// A new connection, which has not sent the head of its first request.
     pub(super) fn new(stream: S, head: Duration, keep_alive: Duration) -> (Self, Phase) {
-        let phase = Phase(Arc::new(watch::Sender::new(Awaited::Head)));
+        let phase = Phase(Arc::new(Mutex::new(Awaited::Head)));
         let patient = Self {
             stream,
             phase: phase.clone(),
@@ -83,7 +90,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Patient<S> {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        let awaited = *self.phase.0.borrow();
+        let awaited = self.phase.get();
         self.wait_for(awaited);
         let before = buffer.filled().len();
         let read = Pin::new(&mut self.stream).poll_read(context, buffer);
@@ -97,7 +104,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Patient<S> {
                 })
             }
             (Poll::Ready(Ok(())), Awaited::NextRequest) if buffer.filled().len() > before => {
-                self.phase.0.send_replace(Awaited::Head);
+                self.phase.set(Awaited::Head);
                 self.wait_for(Awaited::Head);
                 Poll::Ready(Ok(()))
             }
@@ -119,7 +126,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Patient<S> {
         ready!(Pin::new(&mut self.stream).poll_flush(context))?;
         // hyper may have read before the response was ready, and does not read again until it is
         // woken.
-        let awaited = *self.phase.0.borrow();
+        let awaited = self.phase.get();
         self.wait_for(awaited);
         if awaited == Awaited::NextRequest {
             let _ = self.deadline.as_mut().poll(context);
