@@ -185,7 +185,7 @@ mod tests {
             (
                 &format!("ann:{A}"),
                 Some(A),
-                "OOB_MFA_METRICS_TOKEN: it is the token of an operator too",
+                "OOB_MFA_METRICS_TOKEN: it is the token of an operator too: use another one",
             ),
         ] {
             let Err(error) = Operators::parse(tokens, metrics) else {
