@@ -127,7 +127,7 @@ impl User {
             oob_code: oob_code.into(),
             binding_code: code.into(),
         };
-        heard(engine.verify_oob(account, &self.session, &request, self.world.now()))
+        answered(engine.verify_oob(account, &self.session, &request, self.world.now()))
     }
 
     /// Secret: the key, every stored digest, the typed text.
@@ -153,7 +153,7 @@ impl User {
         let code = RecoveryCode::from(secret_text(&mut typed));
         // The id of the new code's entry is drawn before it, and shown in the list.
         let rng = &mut SecretRng::after(1);
-        heard(engine.verify_recovery_code(account, &self.session, &code, self.world.now(), rng))
+        answered(engine.verify_recovery_code(account, &self.session, &code, self.world.now(), rng))
     }
 
     /// Secret: the key, the seal, and all but the first byte of the session's tag.
@@ -190,7 +190,7 @@ impl User {
         let account = self.loaded(&["digest"]);
         // The oob_code is drawn before the code, and the client gets it.
         let (request, rng) = (Challenge::default(), &mut SecretRng::after(1));
-        heard(secret_engine().challenge(account, &self.session, &request, self.world.now(), rng))
+        answered(secret_engine().challenge(account, &self.session, &request, self.world.now(), rng))
     }
 
     /// The account, read from its postcard record, in which the values of these names are secret.
@@ -261,7 +261,7 @@ fn other_at(text: &str, place: usize) -> String {
 }
 
 /// Writes the record, as a store would, then opens the outcome.
-fn heard<T>(transition: Transition<T>) -> String {
+fn answered<T>(transition: Transition<T>) -> String {
     let save = |next: oob_mfa::Next| {
         black_box(postcard::to_allocvec(next.account()).expect("a record"));
         Ok::<_, Infallible>(())

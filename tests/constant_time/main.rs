@@ -27,7 +27,7 @@ use std::sync::Once;
 use valgrind::{Decided, Finding, Run};
 
 /// A branch that a secret may decide.
-struct Told {
+struct Revealed {
     what: &'static str,
     decided: Decided,
     file: &'static str,
@@ -39,7 +39,7 @@ struct Told {
     most: usize,
 }
 
-impl Told {
+impl Revealed {
     /// One branch of the crate's own code.
     const fn once(what: &'static str, file: &'static str, lines: &'static [&'static str]) -> Self {
         Self {
@@ -71,17 +71,17 @@ impl Told {
     }
 }
 
-const BINDING_CODE: Told = Told::once(
+const BINDING_CODE: Revealed = Revealed::once(
     "right or wrong",
     "src/engine/verify.rs",
     &["if judged.right.into() {"],
 );
-const RECOVERY_CODE: Told = Told::once(
+const RECOVERY_CODE: Revealed = Revealed::once(
     "right or wrong",
     "src/engine/recover.rs",
     &["if !bool::from(right) {"],
 );
-const SEAL: Told = Told::once(
+const SEAL: Revealed = Revealed::once(
     "right or wrong",
     "src/session/token.rs",
     &[
@@ -89,32 +89,32 @@ const SEAL: Told = Told::once(
         ".ok_or(Denied::TokenInvalid)?;",
     ],
 );
-const TOKEN: Told = Told::base64(
+const TOKEN: Revealed = Revealed::base64(
     "src/session/token.rs",
     &["Base64UrlUnpadded::decode_vec(text).ok()"],
 );
-const HANDLE: Told = Told::base64(
+const HANDLE: Revealed = Revealed::base64(
     "src/bytes.rs",
     &["let decoded = Base64UrlUnpadded::decode(text, &mut bytes).ok()?;"],
 );
-const KNOWN: Told = Told::once(
+const KNOWN: Revealed = Revealed::once(
     "known or not",
     "src/engine/verify.rs",
     &[".find(|pending| pending.is(&request.oob_code))"],
 );
 /// A rejected word is not part of a code.
-const WORD: Told = Told::once(
+const WORD: Revealed = Revealed::once(
     "word thrown away or not",
     "src/code.rs",
     &["if word <= u32::MAX.wrapping_sub(rejected) {"],
 );
 /// Only the places of separators: see `a_recovery_code_in_groups_reveals_only_its_shape`.
-const SHAPE: Told = Told {
+const SHAPE: Revealed = Revealed {
     most: usize::MAX,
-    ..Told::once("shape of the text", "src/code.rs", &[])
+    ..Revealed::once("shape of the text", "src/code.rs", &[])
 };
 /// The same in the normalizer: the class of each character.
-const CLASS: Told = Told {
+const CLASS: Revealed = Revealed {
     file: "src/typed.rs",
     ..SHAPE
 };
@@ -134,7 +134,7 @@ const UNDER_VALGRIND: &str = "under_valgrind";
 fn under_valgrind() {
     if let Some(case) = valgrind::case() {
         assert!(valgrind::is_here());
-        valgrind::tell(&cases::run(&case));
+        valgrind::answer_parent(&cases::run(&case));
     }
 }
 
@@ -158,26 +158,29 @@ fn can_check() -> bool {
     false
 }
 
-/// Runs a case: its answer must be `heard`, and secrets must decide exactly `told`.
+/// Runs a case: its answer must be `answered`, and secrets must decide exactly `revealed`.
 #[track_caller]
-fn check(case: &str, heard: &str, told: &[&Told]) {
+fn check(case: &str, answered: &str, revealed: &[&Revealed]) {
     let Run {
-        heard: was_heard,
+        answered: was_answered,
         findings,
     } = valgrind::run(UNDER_VALGRIND, case);
-    assert_eq!(was_heard, heard, "{case}");
+    assert_eq!(was_answered, answered, "{case}");
     let leaks: Vec<String> = findings
         .iter()
-        .filter(|finding| !told.iter().any(|told| told.covers(finding)))
+        .filter(|finding| !revealed.iter().any(|revealed| revealed.covers(finding)))
         .map(ToString::to_string)
         .collect();
     assert!(leaks.is_empty(), "{case}:\n{}", leaks.join("\n"));
     let mut counted = Vec::new();
-    for told in told {
-        let count = findings.iter().filter(|found| told.covers(found)).count();
-        let Told { what, most, .. } = told;
-        let is_told = (1..=*most).contains(&count);
-        assert!(is_told, "{case}: {what} is told {count} times");
+    for revealed in revealed {
+        let count = findings
+            .iter()
+            .filter(|found| revealed.covers(found))
+            .count();
+        let Revealed { what, most, .. } = revealed;
+        let is_revealed = (1..=*most).contains(&count);
+        assert!(is_revealed, "{case}: {what} is revealed {count} times");
         counted.push(format!("{what} ({count})"));
     }
     let counted = if counted.is_empty() {
@@ -239,8 +242,8 @@ fn a_recovery_code_decides_only_the_verdict() {
 #[test]
 fn a_recovery_code_in_groups_reveals_only_its_shape() {
     if can_check() {
-        let told = [&RECOVERY_CODE, &SHAPE, &CLASS];
-        check("recovery code: right, in groups", GRANTED, &told);
+        let revealed = [&RECOVERY_CODE, &SHAPE, &CLASS];
+        check("recovery code: right, in groups", GRANTED, &revealed);
         // No code has so few bytes, so no byte is read.
         let short = "recovery code: too short";
         check(short, WRONG_RECOVERY, &[&RECOVERY_CODE]);

@@ -121,12 +121,12 @@ impl fmt::Display for Finding {
 
 /// The output of a case, and the findings.
 pub struct Run {
-    pub heard: String,
+    pub answered: String,
     pub findings: BTreeSet<Finding>,
 }
 
 const CASE: &str = "OOB_MFA_CONSTANT_TIME_CASE";
-const HEARD: &str = "heard: ";
+const ANSWER: &str = "answer: ";
 
 /// The case that this process must run, if any.
 pub fn case() -> Option<String> {
@@ -134,8 +134,8 @@ pub fn case() -> Option<String> {
 }
 
 /// Reports to the parent process.
-pub fn tell(heard: &str) {
-    println!("\n{HEARD}{heard}");
+pub fn answer_parent(answered: &str) {
+    println!("\n{ANSWER}{answered}");
 }
 
 /// Whether valgrind is installed.
@@ -156,11 +156,11 @@ pub fn run(test: &str, case: &str) -> Run {
         .args(["--expensive-definedness-checks=yes"])
         .args(["--read-inline-info=yes", "--show-leak-kinds=none"])
         .args(["--xml=yes", &format!("--xml-file={}", report.display())]);
-    let heard = heard(memcheck, test, case);
+    let answered = answered(memcheck, test, case);
     let xml = fs::read_to_string(&report).expect("the report of memcheck");
     assert!(xml.contains("</valgrindoutput>"), "{case}: cut off");
     Run {
-        heard,
+        answered,
         findings: xml.split("<error>").skip(1).map(finding).collect(),
     }
 }
@@ -179,7 +179,7 @@ pub fn profile(test: &str, case: &str, function: &str) -> String {
         .args(["--collect-atstart=no", "--compress-pos=no"])
         .arg(format!("--toggle-collect=*{function}*"))
         .arg(format!("--callgrind-out-file={}", report.display()));
-    heard(callgrind, test, case);
+    answered(callgrind, test, case);
     let profile = fs::read_to_string(&report).expect("the report of callgrind");
     // The functions come in any order. The counts name instructions by their addresses.
     let mut counts: Vec<&str> = profile
@@ -200,7 +200,7 @@ fn report(tool: &str, case: &str) -> PathBuf {
     Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{tool}-{case}"))
 }
 
-fn heard(mut valgrind: Command, test: &str, case: &str) -> String {
+fn answered(mut valgrind: Command, test: &str, case: &str) -> String {
     let output = valgrind
         .arg(std::env::current_exe().expect("the path of this program"))
         .args(["--exact", test, "--nocapture", "--test-threads=1"])
@@ -210,9 +210,9 @@ fn heard(mut valgrind: Command, test: &str, case: &str) -> String {
     let stdout = String::from_utf8_lossy(&output.stdout);
     let stderr = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{case}:\n{stdout}\n{stderr}");
-    let heard = stdout.lines().find_map(|line| line.strip_prefix(HEARD));
-    heard
-        .unwrap_or_else(|| panic!("{case}: nothing was heard\n{stdout}"))
+    let answered = stdout.lines().find_map(|line| line.strip_prefix(ANSWER));
+    answered
+        .unwrap_or_else(|| panic!("{case}: no answer was reported\n{stdout}"))
         .into()
 }
 

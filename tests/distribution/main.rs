@@ -1,7 +1,7 @@
 //! How random words become codes: exactly, evenly, and when the source fails.
 //!
 //! `words` tests the mapping word by word. `even` measures the final codes. `OOB_MFA_LONG=1` draws
-//! 10 times as many codes for that; `OOB_MFA_DRAWS` sets their number.
+//! 10× more codes for that; `OOB_MFA_DRAWS` sets their number.
 
 mod calls;
 mod even;

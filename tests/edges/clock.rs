@@ -10,7 +10,7 @@ fn a_clock_behind_by_the_skew_is_served_at_the_time_of_the_last_change() {
     let mut both = Both::of(Policy::auth0());
     both.does(import(0));
     both.waits(-MINUTE);
-    assert_eq!(both.hears(Command::RestoreBudgets), Answer::Done);
+    assert_eq!(both.gets(Command::RestoreBudgets), Answer::Done);
     assert_eq!(both.world.recorded().as_of, World::START);
     both.waits(-1);
     for write in WRITES {
@@ -18,7 +18,7 @@ fn a_clock_behind_by_the_skew_is_served_at_the_time_of_the_last_change() {
     }
     assert_eq!(both.denied(import(1)), Denied::ClockBehind);
     both.waits(MINUTE + 2);
-    assert_eq!(both.hears(Command::RestoreBudgets), Answer::Done);
+    assert_eq!(both.gets(Command::RestoreBudgets), Answer::Done);
     assert_eq!(both.world.recorded().as_of, World::START + 1);
 }
 
@@ -36,10 +36,7 @@ fn a_session_may_be_issued_as_late_and_expire_as_late_as_the_skew_allows() {
         })
     };
     both.does(vouch(-MINUTE, DAY + MINUTE));
-    assert!(matches!(
-        both.hears(challenge(0)),
-        Answer::Challenged { .. }
-    ));
+    assert!(matches!(both.gets(challenge(0)), Answer::Challenged { .. }));
     both.does(vouch(-MINUTE - 1, DAY));
     assert_eq!(both.denied(challenge(0)), Denied::SessionNotYetValid);
     both.does(vouch(0, DAY + MINUTE + 1));
@@ -48,7 +45,7 @@ fn a_session_may_be_issued_as_late_and_expire_as_late_as_the_skew_allows() {
     both.waits(1);
     for session in [0, 1] {
         assert!(matches!(
-            both.hears(challenge(session)),
+            both.gets(challenge(session)),
             Answer::Challenged { .. }
         ));
     }
@@ -65,7 +62,7 @@ fn a_reset_revokes_what_was_issued_until_the_skew_has_passed() {
     both.waits(1);
     both.does(Command::Begin);
     assert!(matches!(
-        both.hears(associate(0, 0)),
+        both.gets(associate(0, 0)),
         Answer::Associated { .. }
     ));
 }
@@ -76,7 +73,7 @@ fn a_session_spent_for_a_day_is_remembered_to_its_last_millisecond() {
     both.does(import(0));
     both.does(vouch(Assurance::FirstFactor, DAY));
     both.does(challenge(0));
-    assert_eq!(both.hears(right(0)), verified(0, Purpose::Login));
+    assert_eq!(both.gets(right(0)), verified(0, Purpose::Login));
     let spent = vec![(0, World::START + DAY)];
     both.does(Command::RestoreBudgets);
     assert_eq!(both.world.recorded().spent, spent);
@@ -101,7 +98,7 @@ fn rewind_is_refused_while_the_clock_is_within_the_skew() {
     }
     both.waits(-1);
     assert_eq!(both.denied(Command::RestoreBudgets), Denied::ClockBehind);
-    assert_eq!(both.hears(Command::Rewind), Answer::Done);
+    assert_eq!(both.gets(Command::Rewind), Answer::Done);
     let rewound = World::START - MINUTE - 1;
     assert_eq!(both.world.recorded().as_of, rewound);
     assert_eq!(revoked_until(&both), (None, Some(rewound + MINUTE)));
@@ -122,14 +119,14 @@ fn rewind_resets_budgets_beyond_empty_and_a_last_use_in_the_future() {
     both.waits(9 * HOUR);
     both.does(Command::Begin);
     both.does(challenge(0));
-    assert_eq!(both.hears(right(0)), verified(0, Purpose::Login));
+    assert_eq!(both.gets(right(0)), verified(0, Purpose::Login));
     both.waits(-9 * HOUR);
     let rewound = |both: &mut Both| {
         let mut copy = Both {
             world: both.world.clone(),
             model: both.model.clone(),
         };
-        assert_eq!(copy.hears(Command::Rewind), Answer::Done);
+        assert_eq!(copy.gets(Command::Rewind), Answer::Done);
         let recorded = copy.world.recorded();
         assert_eq!((recorded.spent.len(), recorded.challenges.len()), (0, 0));
         let after_start = |moment: i64| moment - World::START;

@@ -11,7 +11,7 @@ fn the_seventeenth_login_waits_until_the_first_session_expires() {
     let is_granted = |answer: Answer| matches!(answer, Answer::Verified { phone: None, .. });
     for _ in 0..16 {
         both.does(Command::Begin);
-        assert!(is_granted(both.hears(recover(0))));
+        assert!(is_granted(both.gets(recover(0))));
         both.waits(SECOND);
     }
     let full = Denied::TooManySessions {
@@ -23,7 +23,7 @@ fn the_seventeenth_login_waits_until_the_first_session_expires() {
     both.does(vouch(Assurance::Mfa, HOUR));
     both.does(associate(0, 1));
     assert!(matches!(
-        both.hears(right(0)),
+        both.gets(right(0)),
         Answer::Verified {
             assurance: Assurance::Mfa,
             ..
@@ -33,7 +33,7 @@ fn the_seventeenth_login_waits_until_the_first_session_expires() {
     both.does(Command::Begin);
     assert_eq!(both.denied(recover(0)), full);
     both.waits(1);
-    assert!(is_granted(both.hears(recover(0))));
+    assert!(is_granted(both.gets(recover(0))));
 }
 
 #[test]
@@ -53,13 +53,13 @@ fn the_seventeenth_code_waits_until_the_first_expires() {
     assert_eq!(both.challenged_anew(), full);
     // A code that supersedes another needs no room.
     let sent = |code| Answer::Challenged { device: 0, code };
-    assert_eq!(both.hears(challenge(1)), sent(16));
+    assert_eq!(both.gets(challenge(1)), sent(16));
     both.waits(5 * MINUTE - 16 * SECOND - 1);
     assert_eq!(both.challenged_anew(), full);
     both.waits(1);
     // Without a save in between, expired codes are still in the record.
     both.does(Command::Begin);
-    assert_eq!(both.hears(challenge(0)), sent(17));
+    assert_eq!(both.gets(challenge(0)), sent(17));
 }
 
 #[test]
@@ -73,7 +73,7 @@ fn expired_codes_make_room_first_and_then_discarded_ones() {
         both.does(associate(0, number));
         both.waits(SECOND);
     }
-    assert_eq!(both.hears(right(2)), verified(1, Purpose::Enrollment));
+    assert_eq!(both.gets(right(2)), verified(1, Purpose::Enrollment));
     // Of the first 4 codes, 1 has expired, 1 was used and 2 were discarded.
     for sent in 0..13 {
         assert_eq!(

@@ -46,12 +46,12 @@ impl Both {
         reply
     }
 
-    fn hears(&mut self, command: Command) -> Answer {
+    fn gets(&mut self, command: Command) -> Answer {
         self.does(command).answer
     }
 
     fn denied(&mut self, command: Command) -> Denied {
-        match self.hears(command) {
+        match self.gets(command) {
             Answer::Denied(denied) => denied,
             answer => panic!("{answer:?}"),
         }
@@ -65,7 +65,7 @@ impl Both {
     fn challenged_anew(&mut self) -> Answer {
         self.does(Command::RestoreBudgets);
         self.does(Command::Begin);
-        self.hears(challenge(0))
+        self.gets(challenge(0))
     }
 }
 

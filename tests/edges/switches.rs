@@ -28,14 +28,14 @@ fn a_recovery_code_is_ignored_while_switched_off_and_not_used_up() {
     let mut both = Both::of(on.clone());
     both.does(Command::Begin);
     both.does(associate(0, 0));
-    assert_eq!(both.hears(right(0)), verified_first());
+    assert_eq!(both.gets(right(0)), verified_first());
     both.does(Command::Begin);
-    assert_eq!(listed(&both.hears(Command::List { session: 0 })), 3);
+    assert_eq!(listed(&both.gets(Command::List { session: 0 })), 3);
     both.restarts(&on.clone().with_recovery_codes(RecoveryCodes::Off));
-    assert_eq!(listed(&both.hears(Command::List { session: 0 })), 2);
+    assert_eq!(listed(&both.gets(Command::List { session: 0 })), 2);
     assert_eq!(both.denied(recover(0)), Denied::NoRecoveryCode);
     both.restarts(&on);
-    assert_eq!(listed(&both.hears(Command::List { session: 0 })), 3);
+    assert_eq!(listed(&both.gets(Command::List { session: 0 })), 3);
     let passed = Answer::Verified {
         phone: None,
         purpose: Purpose::Login,
@@ -43,7 +43,7 @@ fn a_recovery_code_is_ignored_while_switched_off_and_not_used_up() {
         assurance: Assurance::FirstFactor,
         not_after: None,
     };
-    assert_eq!(both.hears(recover(0)), passed);
+    assert_eq!(both.gets(recover(0)), passed);
     both.does(Command::Begin);
     let used = both.denied(recover(1));
     assert_eq!(used, Denied::InvalidRecoveryCode);
@@ -129,7 +129,7 @@ fn an_erasure_removes_everything_and_returns_when_to_delete_the_record() {
     both.does(right(0));
     both.waits(DAY);
     let delete_after = after_start(2 * DAY + 2 * MINUTE);
-    assert_eq!(both.hears(Command::Erase), Answer::Erased { delete_after });
+    assert_eq!(both.gets(Command::Erase), Answer::Erased { delete_after });
     let recorded = both.world.recorded();
     assert_eq!((recorded.phones, recorded.spent), (Vec::new(), Vec::new()));
     assert_eq!(
@@ -149,7 +149,7 @@ fn a_retyped_code_is_the_code() {
         both.does(import(0));
         both.does(Command::Begin);
         both.does(challenge(0));
-        let retyped = both.hears(answer(0, Guess::Retyped));
+        let retyped = both.gets(answer(0, Guess::Retyped));
         assert_eq!(retyped, verified(0, Purpose::Login));
     }
 }

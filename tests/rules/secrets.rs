@@ -25,7 +25,7 @@ pub fn secrets() -> Look {
     Box::new(|_, _, observation, after| {
         let record = after.record();
         let events = serde_json::to_string(&observation.events).unwrap();
-        let told = format!(
+        let printed = format!(
             "{observation:?} {events} {record:?} {:?}",
             after.sessions().last()
         );
@@ -33,25 +33,25 @@ pub fn secrets() -> Look {
         for code in after.codes().iter().rev().take(16) {
             let quoted = format!("\"{}\"", code.binding_code);
             assert!(
-                !told.contains(&quoted) && !stored.contains(&quoted),
-                "a code is told"
+                !printed.contains(&quoted) && !stored.contains(&quoted),
+                "a code is printed"
             );
-            assert!(!told.contains(&code.oob_code), "an oob_code is told");
-            assert!(!events.contains(&code.to.to_e164()), "a number is told");
+            assert!(!printed.contains(&code.oob_code), "an oob_code is printed");
+            assert!(!events.contains(&code.to.to_e164()), "a number is printed");
         }
         for shown in after.recovery_codes().iter().rev().take(16) {
-            assert!(!told.contains(&shown.characters) && !stored.contains(&shown.characters));
+            assert!(!printed.contains(&shown.characters) && !stored.contains(&shown.characters));
         }
         if let Some(session) = after.sessions().last() {
             let token = after.engine.issue_token(session);
             let token = token.expose_secret();
             assert!(
-                !told.contains(token) && !stored.contains(token),
-                "a token is told"
+                !printed.contains(token) && !stored.contains(token),
+                "a token is printed"
             );
             assert!(
-                !told.contains(&tag_in(token)),
-                "the tag of a session is told"
+                !printed.contains(&tag_in(token)),
+                "the tag of a session is printed"
             );
         }
     })
@@ -76,48 +76,48 @@ proptest! {
     fn r14_nothing_printed_or_stored_contains_a_secret(seed: u64, commands in commands(1..30)) {
         // A time or a phone number rarely contains a code of 8 digits.
         let policy = Policy::auth0().with_code_digits(8).unwrap();
-        let mut told = String::new();
+        let mut printed = String::new();
         let mut stored = String::new();
         let mut world = world(&policy, seed);
         play(&mut world, &commands, |_, _, observation, after| {
-            told += &format!("{observation:?}");
-            told += &serde_json::to_string(&observation.events).unwrap();
-            told += &format!("{:?}", after.record());
+            printed += &format!("{observation:?}");
+            printed += &serde_json::to_string(&observation.events).unwrap();
+            printed += &format!("{:?}", after.record());
             if let Answer::Denied(denied) = observation.reply.answer {
-                told += &format!("{denied:?} {denied}");
+                printed += &format!("{denied:?} {denied}");
             }
             if observation.reply.saved {
                 stored += &after.record().as_ref().map(json).unwrap_or_default();
             }
         });
-        told += &format!("{:?} {:?}", world.sessions(), world.engine);
+        printed += &format!("{:?} {:?}", world.sessions(), world.engine);
         for code in world.codes() {
             let answer = VerifyOob {
                 oob_code: OobCode::from(code.oob_code.as_str()),
                 binding_code: BindingCode::from(code.binding_code.as_str()),
             };
-            told += &format!("{answer:?} {}", code.delivery);
+            printed += &format!("{answer:?} {}", code.delivery);
         }
         for shown in world.recovery_codes() {
-            told += &format!("{:?}", RecoveryCode::from(shown.characters.as_str()));
+            printed += &format!("{:?}", RecoveryCode::from(shown.characters.as_str()));
         }
         let mut secrets = vec![KEY_AS_TEXT.to_owned()];
         let mut handles = Vec::new();
         for session in world.sessions() {
             let token = world.engine.issue_token(session);
-            told += &format!("{token:?}");
+            printed += &format!("{token:?}");
             secrets.push(token.expose_secret().to_owned());
             handles.push(tag_in(token.expose_secret()));
         }
         secrets.extend(world.recovery_codes().iter().map(|shown| shown.characters.clone()));
         secrets.extend(world.codes().iter().map(|code| code.binding_code.clone()));
         for secret in &secrets {
-            assert!(!told.contains(secret), "{secret} is told");
+            assert!(!printed.contains(secret), "{secret} is printed");
             assert!(!stored.contains(secret), "{secret} is stored");
         }
         handles.extend(world.codes().iter().map(|code| code.oob_code.clone()));
         for handle in &handles {
-            assert!(!told.contains(handle), "{handle} is told");
+            assert!(!printed.contains(handle), "{handle} is printed");
         }
     }
 
@@ -138,23 +138,23 @@ proptest! {
         let request = oob_mfa::Associate { channel: Channel::Voice, phone };
         let transition = engine.associate(account, &session, &request, now, &mut rng);
         assert_eq!(format!("{transition:?}"), "Transition { changed: true, .. }");
-        let mut told = String::new();
+        let mut printed = String::new();
         let outcome = transition.commit(|next| {
-            told += &format!("{next:?}");
+            printed += &format!("{next:?}");
             Ok::<_, ()>(())
         });
         let outcome = outcome.unwrap();
-        told += &format!("{outcome:?}");
+        printed += &format!("{outcome:?}");
         let grant = outcome.result.unwrap();
-        told += &format!("{grant:?} {:?}", grant.delivery);
-        told += &serde_json::to_string(&outcome.events).unwrap();
+        printed += &format!("{grant:?} {:?}", grant.delivery);
+        printed += &serde_json::to_string(&outcome.events).unwrap();
         for secret in [
             grant.delivery.code.expose_secret(),
             grant.recovery_code.as_ref().unwrap().expose_secret(),
             &grant.oob_code.expose_secret(),
             &phone.to_e164(),
         ] {
-            assert!(!secret.is_empty() && !told.contains(secret), "{secret} is told");
+            assert!(!secret.is_empty() && !printed.contains(secret), "{secret} is printed");
         }
     }
 }
@@ -167,16 +167,16 @@ fn r14_an_account_does_not_print_what_an_oob_code_encodes() {
     let sent = world.challenge(&session, None).unwrap();
     let bytes = format!("{:?}", challenge_id(&sent.oob_code));
     let bytes = bytes.trim_matches(['[', ']']);
-    let mut told = String::new();
+    let mut printed = String::new();
     let restored = world.engine.restore_budgets(world.account(), world.now());
     let outcome = restored.commit(|next| {
-        told = format!("{next:?}");
+        printed = format!("{next:?}");
         Ok::<_, ()>(())
     });
     assert!(outcome.unwrap().result.is_ok());
     assert!(
-        told.contains("ChallengeId(redacted)") && !told.contains(bytes),
-        "{told}"
+        printed.contains("ChallengeId(redacted)") && !printed.contains(bytes),
+        "{printed}"
     );
 }
 

@@ -219,7 +219,7 @@ fn the_errors_of_the_sdk_have_the_texts_of_our_answers() {
     );
     walk.refused("delete without the scope", DELETE, MAY_NOT_REMOVE);
     walk.refused("delete an absent one", DELETE, NO_AUTHENTICATOR);
-    walk.refused("delete what is no id", DELETE, NO_AUTHENTICATOR);
+    walk.refused("delete what is not an id", DELETE, NO_AUTHENTICATOR);
     walk.refused("enroll the same number", ENROLL, PHONE_ENROLLED);
 
     for count in 1..=10 {

@@ -101,7 +101,7 @@ fn the_owner_signs_in_while_48_others_try_the_password() {
         }
         // End the attackers before any assertion, or a failing test would wait for them.
         stop.store(true, SeqCst);
-        assert!(signs_in, "she was refused");
+        assert!(signs_in, "the owner was refused");
         assert!(refused.load(SeqCst) > 0, "nobody was refused");
         assert!(slowest < Duration::from_secs(8), "{slowest:?}");
     });

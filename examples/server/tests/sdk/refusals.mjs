@@ -104,7 +104,7 @@ await step("enroll without the scope", () => mfa.enrollAuthenticator({ ...phone,
 await step("delete without the scope", () => mfa.deleteAuthenticator({ authenticatorId: absent, mfaToken: reader }));
 const manager = await accessToken(manage);
 await step("delete an absent one", () => mfa.deleteAuthenticator({ authenticatorId: absent, mfaToken: manager }));
-await step("delete what is no id", () => mfa.deleteAuthenticator({ authenticatorId: "../a b/é", mfaToken: manager }));
+await step("delete what is not an id", () => mfa.deleteAuthenticator({ authenticatorId: "../a b/é", mfaToken: manager }));
 await step("enroll the same number", () => mfa.enrollAuthenticator({ ...phone, mfaToken: manager }));
 
 // 10 wrong codes are judged, and 10 messages are sent.
