@@ -151,14 +151,14 @@ impl Serialize for AuthenticatorId {
     }
 }
 
-/// The text is not an authenticator id.
+/// The text is not the id of an authenticator or of a device.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct InvalidAuthenticatorId;
 
 error_text!(
     InvalidAuthenticatorId,
-    "the text is not an authenticator id: use one that the API listed"
+    "the text is not an id: an authenticator has sms|dev_…, voice|dev_… or recovery-code|dev_…, a device dev_…, with 16 ASCII letters or digits"
 );
 
 /// Whether an authenticator can be used.

@@ -1,5 +1,6 @@
 //! Rate limits: a burst at once, then one per period.
 
+use core::fmt;
 use core::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -201,7 +202,13 @@ pub struct BudgetEmpty {
     pub retry_at: UtcDateTime,
 }
 
-error_text!(BudgetEmpty, "the budget is empty: wait until retry_at");
+impl fmt::Display for BudgetEmpty {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the budget is empty: wait until {}", self.retry_at)
+    }
+}
+
+impl core::error::Error for BudgetEmpty {}
 
 /// The numbers are out of bounds for a rate limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -210,7 +217,7 @@ pub struct InvalidRateLimit;
 
 error_text!(
     InvalidRateLimit,
-    "a rate limit needs a burst of 1 to 10,000, a period of whole milliseconds, not 0, and at most 10 years to refill"
+    "a rate limit needs a burst of 1 to 10,000, a period of 1 or more whole milliseconds, and at most 10 years to refill"
 );
 
 #[cfg(test)]

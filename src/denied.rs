@@ -21,8 +21,8 @@ const CLOCK_BEHIND_RETRY: Duration = Duration::from_secs(5);
 pub enum Denied {
     /// The text is not an `mfa_token`, or the request has no bearer token.
     TokenMalformed,
-    /// The `mfa_token` was not sealed by a key of this ring, or was altered. From the
-    /// [`exchange`](crate::exchange) also: a phone was confirmed, but its session has no whole second left.
+    /// The `mfa_token` was not sealed by a key of this ring, or was altered. The [`exchange`](crate::exchange)
+    /// also returns this after it has confirmed a phone, if the session ends within 1 second.
     TokenInvalid,
     /// The `mfa_token`, or the session, has expired.
     TokenExpired,
@@ -133,14 +133,14 @@ named!(Denied {
     ChannelMismatch: "channel_mismatch", "the channel is not that of the authenticator";
     NotEnrolled: "not_enrolled", "the account has no confirmed phone: enroll one first";
     InvalidAuthenticator: "invalid_authenticator", "no active phone matches the request: list the authenticators";
-    UnknownAuthenticator: "unknown_authenticator", "no phone of the account has this id, or the channel of the id is not enabled";
-    OobCodeUnknown: "oob_code_unknown", "the oob_code is malformed, unknown, used, superseded or out of attempts";
+    UnknownAuthenticator: "unknown_authenticator", "no phone of the account has this id, or the channel of the id is not enabled: list the authenticators";
+    OobCodeUnknown: "oob_code_unknown", "the oob_code is malformed, unknown, used, superseded or out of attempts: request a new code";
     OobCodeOfAnotherSession: "oob_code_of_another_session", "the oob_code was issued to another session";
     OobCodeExpired: "oob_code_expired", "the oob_code has expired, or its key is not in the ring: request a new code";
     NoRecoveryCode: "no_recovery_code", "the account has no recovery code, or the policy issues none";
-    TooManySends: "too_many_sends", "the send budget is empty, or the record has no room for another code: wait until retry_at";
-    TooManyFailures: "too_many_failures", "the failure budget is empty: wait until retry_at";
-    TooManySessions: "too_many_sessions", "the record has no room for another spent session: wait until retry_at";
+    TooManySends: "too_many_sends", "the send budget is empty, or the record has no room for another code";
+    TooManyFailures: "too_many_failures", "the failure budget is empty";
+    TooManySessions: "too_many_sessions", "the record has no room for another spent session";
     InvalidBindingCode: "invalid_binding_code", "the binding code is wrong";
     InvalidRecoveryCode: "invalid_recovery_code", "the recovery code is wrong";
 });
@@ -193,8 +193,15 @@ impl Denied {
 impl fmt::Display for Denied {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::InsufficientScope(scope) => write!(f, "{} {scope}", self.text()),
+            Self::InsufficientScope(scope) => {
+                write!(f, "{} {scope}: present one that has it", self.text())
+            }
             Self::ParameterTooLong { parameter } => write!(f, "{parameter} is {}", self.text()),
+            Self::TooManySends { retry_at }
+            | Self::TooManyFailures { retry_at }
+            | Self::TooManySessions { retry_at } => {
+                write!(f, "{}: wait until {retry_at}", self.text())
+            }
             _ => f.write_str(self.text()),
         }
     }

@@ -12,7 +12,7 @@ use zeroize::Zeroize;
 
 use crate::bytes;
 use crate::code::{BindingCode, RECOVERY_LEN, RecoveryCode};
-use crate::names::{error_text, redacted};
+use crate::names::redacted;
 
 // One label for each use of a key; none is a prefix of another. With the label, a binding code of 8
 // digits still fits the 55 bytes of one SHA-256 block.
@@ -130,7 +130,7 @@ impl KeyRing {
     /// [`DuplicateKeyId`] if a key of the ring has the same id.
     pub fn with_previous(mut self, key: Key) -> Result<Self, DuplicateKeyId> {
         if self.find(key.id).is_some() {
-            return Err(DuplicateKeyId);
+            return Err(DuplicateKeyId { id: key.id });
         }
         self.previous.push(key);
         Ok(self)
@@ -168,12 +168,22 @@ impl KeyRing {
 /// 2 keys of a ring have the same id.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct DuplicateKeyId;
+pub struct DuplicateKeyId {
+    /// The id.
+    pub id: u32,
+}
 
-error_text!(
-    DuplicateKeyId,
-    "2 keys of the ring have the same id: give each its own"
-);
+impl fmt::Display for DuplicateKeyId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "2 keys of the ring have the id {}: give each its own",
+            self.id
+        )
+    }
+}
+
+impl core::error::Error for DuplicateKeyId {}
 
 /// The digest of a code: compared in constant time, never shown.
 #[derive(Clone, Copy, Serialize, Deserialize)]

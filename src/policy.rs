@@ -212,9 +212,9 @@ impl Policy {
     ///
     /// # Errors
     ///
-    /// [`InvalidPolicy::Failures`]
+    /// [`InvalidPolicy::BindingFailures`]
     pub fn with_binding_failures(mut self, limit: RateLimit) -> Result<Self, InvalidPolicy> {
-        self.binding_failures = failures(limit)?;
+        self.binding_failures = slow(limit).ok_or(InvalidPolicy::BindingFailures)?;
         Ok(self)
     }
 
@@ -222,9 +222,9 @@ impl Policy {
     ///
     /// # Errors
     ///
-    /// [`InvalidPolicy::Failures`]
+    /// [`InvalidPolicy::RecoveryFailures`]
     pub fn with_recovery_failures(mut self, limit: RateLimit) -> Result<Self, InvalidPolicy> {
-        self.recovery_failures = failures(limit)?;
+        self.recovery_failures = slow(limit).ok_or(InvalidPolicy::RecoveryFailures)?;
         Ok(self)
     }
 
@@ -369,12 +369,10 @@ impl Policy {
     }
 }
 
-/// Refuses a limit that admits fast guessing.
-fn failures(limit: RateLimit) -> Result<RateLimit, InvalidPolicy> {
+/// `None` if the limit admits fast guessing.
+fn slow(limit: RateLimit) -> Option<RateLimit> {
     let slow = limit.period() >= Duration::from_millis(SECOND);
-    (slow && limit.burst() <= MAX_FAILURE_BURST)
-        .then_some(limit)
-        .ok_or(InvalidPolicy::Failures)
+    (slow && limit.burst() <= MAX_FAILURE_BURST).then_some(limit)
 }
 
 fn within(duration: Duration, min: u64, max: u64) -> Option<u64> {

@@ -153,6 +153,6 @@ fn an_authenticator_is_its_kind_and_its_device() {
     }
     assert_eq!(
         InvalidAuthenticatorId.to_string(),
-        "the text is not an authenticator id: use one that the API listed"
+        "the text is not an id: an authenticator has sms|dev_…, voice|dev_… or recovery-code|dev_…, a device dev_…, with 16 ASCII letters or digits"
     );
 }

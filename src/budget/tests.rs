@@ -286,10 +286,10 @@ fn a_budget_is_stored_as_the_moment_at_which_it_is_full() {
 fn the_error_says_that_the_budget_is_empty() {
     assert_eq!(
         BudgetEmpty { retry_at: at(0) }.to_string(),
-        "the budget is empty: wait until retry_at"
+        "the budget is empty: wait until 2027-01-15 8:00:00.0 +00"
     );
     assert_eq!(
         InvalidRateLimit.to_string(),
-        "a rate limit needs a burst of 1 to 10,000, a period of whole milliseconds, not 0, and at most 10 years to refill"
+        "a rate limit needs a burst of 1 to 10,000, a period of 1 or more whole milliseconds, and at most 10 years to refill"
     );
 }

@@ -102,7 +102,7 @@ fn each_denial_has_its_own_text_for_developers() {
     }
     for scope in ["enroll", "read:authenticators", "remove:authenticators"] {
         assert!(texts.contains(&format!(
-            "the session is not an MFA session with the scope {scope}"
+            "the session is not an MFA session with the scope {scope}: present one that has it"
         )));
     }
     let parameter = "audience";
@@ -110,6 +110,11 @@ fn each_denial_has_its_own_text_for_developers() {
     assert_eq!(
         too_long.to_string(),
         "audience is too long: at most 255 bytes for client_id, 1,024 for scope and audience"
+    );
+    let retry_at = time::UtcDateTime::UNIX_EPOCH;
+    assert_eq!(
+        Denied::TooManyFailures { retry_at }.to_string(),
+        "the failure budget is empty: wait until 1970-01-01 0:00:00.0 +00"
     );
 }
 

@@ -291,7 +291,7 @@ impl Engine {
     ///    ahead.
     ///
     /// The rewind drops every challenge and every spent session, and revokes all sessions issued until `now`
-    /// plus the [skew](crate::Policy::skew). It caps the refill time of each budget at that of an empty one.
+    /// plus the [skew](crate::Policy::skew). After it, no budget takes longer to refill than an empty one.
     ///
     /// # Errors
     ///

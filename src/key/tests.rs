@@ -183,19 +183,19 @@ fn digests_are_equal_where_every_bit_is() {
 #[test]
 fn two_keys_of_a_ring_never_share_an_id() {
     let same = ring(1, 7).with_previous(Key::new(1, &[8; 32]));
-    assert_eq!(same.unwrap_err(), DuplicateKeyId);
+    assert_eq!(same.unwrap_err(), DuplicateKeyId { id: 1 });
     let third = ring(1, 7).with_previous(Key::new(2, &[8; 32])).unwrap();
     assert_eq!(
         third
             .clone()
             .with_previous(Key::new(2, &[9; 32]))
             .unwrap_err(),
-        DuplicateKeyId
+        DuplicateKeyId { id: 2 }
     );
     assert!(third.with_previous(Key::new(u32::MAX, &[9; 32])).is_ok());
     assert_eq!(
-        DuplicateKeyId.to_string(),
-        "2 keys of the ring have the same id: give each its own"
+        DuplicateKeyId { id: 7 }.to_string(),
+        "2 keys of the ring have the id 7: give each its own"
     );
 }
 

@@ -101,7 +101,7 @@ impl fmt::Display for InvalidHost {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Length => "a host has 1 to 253 bytes",
-            Self::Character => "a host has only letters, digits, hyphens and dots of ASCII",
+            Self::Character => "a host has only letters, digits, hyphens and dots of ASCII: drop the scheme, port and path",
             Self::Label => {
                 "a label of a host has 1 to 63 bytes and neither begins nor ends with a hyphen"
             }

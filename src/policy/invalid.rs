@@ -20,8 +20,10 @@ pub enum InvalidPolicy {
     AttemptsPerChallenge,
     /// A phone is disabled after 1 to 100 consecutive failures.
     FailureCap,
-    /// A limit of wrong codes has a burst of at most 100 and a period of at least 1 second.
-    Failures,
+    /// The limit of wrong binding codes has a burst of at most 100 and a period of at least 1 second.
+    BindingFailures,
+    /// The limit of wrong recovery codes has a burst of at most 100 and a period of at least 1 second.
+    RecoveryFailures,
     /// An account holds 1 to 10 phones.
     MaxPhones,
 }
@@ -40,7 +42,8 @@ impl fmt::Display for InvalidPolicy {
             }
             Self::AttemptsPerChallenge => "attempts_per_challenge must be 1 to 100",
             Self::FailureCap => "failure_cap must be 1 to 100",
-            Self::Failures => "binding_failures and recovery_failures need a burst of at most 100 and a period of at least 1 second",
+            Self::BindingFailures => "binding_failures must have a burst of at most 100 and a period of at least 1 second",
+            Self::RecoveryFailures => "recovery_failures must have a burst of at most 100 and a period of at least 1 second",
             Self::MaxPhones => "max_phones must be 1 to 10",
         })
     }

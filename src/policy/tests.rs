@@ -258,9 +258,14 @@ fn wrong_codes_are_limited_to_100_at_once_and_one_a_second() {
             .is_ok()
     );
     for limit in [rate(101, second), rate(1, less)] {
-        let refused = Err(InvalidPolicy::Failures);
-        assert_eq!(policy.clone().with_binding_failures(limit), refused);
-        assert_eq!(policy.clone().with_recovery_failures(limit), refused);
+        assert_eq!(
+            policy.clone().with_binding_failures(limit),
+            Err(InvalidPolicy::BindingFailures)
+        );
+        assert_eq!(
+            policy.clone().with_recovery_failures(limit),
+            Err(InvalidPolicy::RecoveryFailures)
+        );
     }
 }
 
@@ -290,8 +295,12 @@ fn a_refused_number_is_named() {
         ),
         (InvalidPolicy::FailureCap, "failure_cap must be 1 to 100"),
         (
-            InvalidPolicy::Failures,
-            "binding_failures and recovery_failures need a burst of at most 100 and a period of at least 1 second",
+            InvalidPolicy::BindingFailures,
+            "binding_failures must have a burst of at most 100 and a period of at least 1 second",
+        ),
+        (
+            InvalidPolicy::RecoveryFailures,
+            "recovery_failures must have a burst of at most 100 and a period of at least 1 second",
         ),
         (InvalidPolicy::MaxPhones, "max_phones must be 1 to 10"),
     ] {

@@ -164,7 +164,7 @@ impl Body {
     ///
     /// # Errors
     ///
-    /// * The errors of a parameter that is missing or has a wrong type
+    /// * The errors of a parameter that is missing, repeated or of a wrong type
     /// * [`BadRequest::UnsupportedAuthenticatorType`]
     /// * [`BadRequest::NoCommonChannel`]
     /// * [`BadRequest::InvalidPhoneNumber`]
@@ -190,7 +190,7 @@ impl Body {
     ///
     /// # Errors
     ///
-    /// * The errors of a parameter that has a wrong type
+    /// * The errors of a parameter that is repeated or of a wrong type
     /// * [`BadRequest::UnsupportedChallengeType`] if `challenge_type` is present without `oob`
     /// * [`BadRequest::UnknownChannel`]
     ///
@@ -222,7 +222,7 @@ impl Body {
     ///
     /// # Errors
     ///
-    /// Those of a parameter that is missing or has a wrong type. A code of a wrong shape is not
+    /// Those of a parameter that is missing, repeated or of a wrong type. A code of a wrong shape is not
     /// an error here: the engine decides.
     pub fn grant(&self) -> Result<Grant, BadRequest> {
         match self.required("grant_type")? {
@@ -255,9 +255,10 @@ impl Body {
     /// # Errors
     ///
     /// * [`BadRequest::Missing`] if there is no `client_id`
+    /// * [`BadRequest::Repeated`] and [`BadRequest::NotAString`]
     /// * [`BadRequest::SeveralCredentials`] for HTTP Basic with a `client_secret` or another `client_id` in the
     ///   body (RFC 6749 section 2.3)
-    /// * [`BadRequest::InvalidClient`] if any other header is not HTTP Basic
+    /// * [`BadRequest::InvalidClient`] if the header is neither bearer nor HTTP Basic
     pub fn client(&self, authorization: Option<&str>) -> Result<ClientCredentials, BadRequest> {
         let id = self.optional("client_id")?;
         let secret = self.optional("client_secret")?;

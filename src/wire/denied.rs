@@ -87,13 +87,15 @@ fn description(denied: &Denied) -> Cow<'static, str> {
         Denied::AlreadyEnrolled => "User is already enrolled.",
         Denied::PhoneAlreadyEnrolled => "The phone number is already enrolled.",
         Denied::TooManyPhones => "The user has too many phones. Remove one first.",
-        Denied::ChannelUnavailable => "The channel is not enabled.",
+        Denied::ChannelUnavailable => "The oob_channel is not enabled. Send another, or none.",
         Denied::ChannelMismatch => "oob_channel is not the channel of the authenticator.",
         Denied::NotEnrolled => {
             "User is not enrolled. You can use /mfa/associate endpoint to enroll the first authenticator."
         }
-        Denied::InvalidAuthenticator => "No active phone matches the request.",
-        Denied::UnknownAuthenticator => "No phone matches this id.",
+        Denied::InvalidAuthenticator => {
+            "No active phone matches the request. List the authenticators."
+        }
+        Denied::UnknownAuthenticator => "No phone matches this id. List the authenticators.",
         Denied::OobCodeUnknown => "Malformed oob_code",
         Denied::OobCodeOfAnotherSession => "The oob_code doesn't match the mfa_token",
         Denied::OobCodeExpired => "oob_code is expired",

@@ -66,7 +66,9 @@ impl fmt::Display for BadRequest {
                 "The content type must be application/json or application/x-www-form-urlencoded.",
             ),
             Self::UnsupportedEncoding => f.write_str("The content encoding must be identity."),
-            Self::MalformedBody => f.write_str("Malformed request body"),
+            Self::MalformedBody => f.write_str(
+                "Malformed request body: send a JSON object or a form, with at most 64 parameters",
+            ),
             Self::Missing(name) => write!(f, "Missing required parameter: {name}"),
             Self::NotAString(name) => write!(f, "{name} must be a string"),
             Self::NotAList(name) => write!(f, "{name} must be an array of strings"),

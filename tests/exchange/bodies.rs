@@ -165,7 +165,10 @@ fn a_byte_order_mark_is_skipped_once() {
         request.body.splice(..0, *b"\xef\xbb\xbf");
         assert_eq!(server.respond(&request).status, status);
         request.body.splice(..0, *b"\xef\xbb\xbf");
-        assert_eq!(server.respond(&request), bad("Malformed request body"));
+        assert_eq!(
+            server.respond(&request),
+            bad("Malformed request body: send a JSON object or a form, with at most 64 parameters")
+        );
     }
     let form =
         Http::post("/oauth/token").body(FORM, "\u{feff}grant_type=password&client_id=my-app");
@@ -195,7 +198,9 @@ fn a_body_that_is_not_an_object_of_its_content_type_is_malformed() {
             request.body = body.to_vec();
             assert_eq!(
                 server.respond(&request),
-                bad("Malformed request body"),
+                bad(
+                    "Malformed request body: send a JSON object or a form, with at most 64 parameters"
+                ),
                 "{request:?}"
             );
         }
@@ -205,7 +210,10 @@ fn a_body_that_is_not_an_object_of_its_content_type_is_malformed() {
         };
         let mut many = request.clone();
         many.body = parameters(65).into_bytes();
-        assert_eq!(server.respond(&many), bad("Malformed request body"));
+        assert_eq!(
+            server.respond(&many),
+            bad("Malformed request body: send a JSON object or a form, with at most 64 parameters")
+        );
         many.body = parameters(64).into_bytes();
         assert!(
             server
@@ -223,7 +231,12 @@ fn a_body_that_is_not_an_object_of_its_content_type_is_malformed() {
             let mut form = request.clone();
             form.headers.retain(|(name, _)| name != "Content-Type");
             let form = form.body(FORM, body);
-            assert_eq!(server.respond(&form), bad("Malformed request body"));
+            assert_eq!(
+                server.respond(&form),
+                bad(
+                    "Malformed request body: send a JSON object or a form, with at most 64 parameters"
+                )
+            );
         }
         // A form has as many parameters as an object.
         let form_of = |count: u32| {
@@ -232,7 +245,10 @@ fn a_body_that_is_not_an_object_of_its_content_type_is_malformed() {
             let parameters: Vec<String> = (0..count).map(|number| format!("{number}=1")).collect();
             form.body(FORM, parameters.join("&").as_bytes())
         };
-        assert_eq!(server.respond(&form_of(65)), bad("Malformed request body"));
+        assert_eq!(
+            server.respond(&form_of(65)),
+            bad("Malformed request body: send a JSON object or a form, with at most 64 parameters")
+        );
         let answer = server.respond(&form_of(64));
         assert!(answer.body.contains("Missing required parameter"));
     }

@@ -258,7 +258,7 @@ fn challenge_refuses_what_cannot_be_challenged() {
     let cannot = error(
         400,
         "invalid_authenticator",
-        "No active phone matches the request.",
+        "No active phone matches the request. List the authenticators.",
     );
     for unknown in [
         "x",
@@ -285,6 +285,10 @@ fn challenge_refuses_what_cannot_be_challenged() {
     refused(
         &mut server,
         &voice,
-        &error(400, "invalid_request", "The channel is not enabled."),
+        &error(
+            400,
+            "invalid_request",
+            "The oob_channel is not enabled. Send another, or none.",
+        ),
     );
 }

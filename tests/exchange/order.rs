@@ -31,7 +31,14 @@ fn at_associate_the_session_comes_before_the_body() {
     for token in [token, mfa] {
         let request = Http::post("/mfa/associate").bearer(&token);
         let got = server.respond(&broken(request.clone()));
-        assert_eq!(got, error(400, "invalid_request", "Malformed request body"));
+        assert_eq!(
+            got,
+            error(
+                400,
+                "invalid_request",
+                "Malformed request body: send a JSON object or a form, with at most 64 parameters"
+            )
+        );
         assert_eq!(server.respond(&encoded(request)).status, 415);
         assert!(!server.steps.contains(&"load"));
     }
@@ -254,7 +261,11 @@ fn the_session_comes_before_the_authenticator_at_delete_and_an_id_is_decoded_onc
         let got = server.respond(&remove(&token, unknown));
         assert_eq!(
             got,
-            error(404, "invalid_authenticator", "No phone matches this id.")
+            error(
+                404,
+                "invalid_authenticator",
+                "No phone matches this id. List the authenticators."
+            )
         );
         assert_eq!(server.steps, ["token", "load"]);
     }

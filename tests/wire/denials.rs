@@ -111,7 +111,7 @@ const TABLE: [Row; 33] = [
         Denied::ChannelUnavailable,
         400,
         "invalid_request",
-        "The channel is not enabled.",
+        "The oob_channel is not enabled. Send another, or none.",
     ),
     (
         Denied::ChannelMismatch,
@@ -129,13 +129,13 @@ const TABLE: [Row; 33] = [
         Denied::InvalidAuthenticator,
         400,
         "invalid_authenticator",
-        "No active phone matches the request.",
+        "No active phone matches the request. List the authenticators.",
     ),
     (
         Denied::UnknownAuthenticator,
         404,
         "invalid_authenticator",
-        "No phone matches this id.",
+        "No phone matches this id. List the authenticators.",
     ),
     (
         Denied::OobCodeUnknown,

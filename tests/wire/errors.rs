@@ -80,7 +80,7 @@ fn every_bad_request_is_its_row_of_the_table() {
             BadRequest::MalformedBody,
             400,
             "invalid_request",
-            "Malformed request body",
+            "Malformed request body: send a JSON object or a form, with at most 64 parameters",
         ),
         (
             BadRequest::Missing("oob_code"),

@@ -28,7 +28,11 @@ pub(crate) fn bad_requests(server: &Server) {
             (JSON, b"{\"a\":\"\xFF\"}"),
             (FORM, b"client_id=\xFF"),
         ] {
-            invalid(400, "Malformed request body", &post(path, kind, body));
+            invalid(
+                400,
+                "Malformed request body: send a JSON object or a form, with at most 64 parameters",
+                &post(path, kind, body),
+            );
         }
         for kind in ["text/plain", "application/xml", ""] {
             invalid(

@@ -57,9 +57,13 @@ pub const PHONE_ENROLLED: Refusal = (
 pub const NOT_CHALLENGEABLE: Refusal = (
     400,
     "invalid_authenticator",
-    "No active phone matches the request.",
+    "No active phone matches the request. List the authenticators.",
 );
-pub const NO_AUTHENTICATOR: Refusal = (404, "invalid_authenticator", "No phone matches this id.");
+pub const NO_AUTHENTICATOR: Refusal = (
+    404,
+    "invalid_authenticator",
+    "No phone matches this id. List the authenticators.",
+);
 pub const MALFORMED_OOB_CODE: Refusal = (403, "invalid_grant", "Malformed oob_code");
 pub const EXPIRED_OOB_CODE: Refusal = (403, "expired_token", "oob_code is expired");
 pub const WRONG_CODE: Refusal = (403, "invalid_grant", "Invalid binding_code.");

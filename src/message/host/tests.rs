@@ -132,7 +132,7 @@ fn each_refusal_of_a_host_names_its_reason() {
         (InvalidHost::Length, "a host has 1 to 253 bytes"),
         (
             InvalidHost::Character,
-            "a host has only letters, digits, hyphens and dots of ASCII",
+            "a host has only letters, digits, hyphens and dots of ASCII: drop the scheme, port and path",
         ),
         (
             InvalidHost::Label,

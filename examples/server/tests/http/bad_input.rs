@@ -46,12 +46,18 @@ fn a_body_that_is_not_of_its_content_type_is_malformed() {
         for path in ENDPOINTS {
             for body in bodies {
                 let answer = world.send("POST", path, &[JSON, authorization], body);
-                invalid(&answer, "Malformed request body");
+                invalid(
+                    &answer,
+                    "Malformed request body: send a JSON object or a form, with at most 64 parameters",
+                );
             }
             for kind in [JSON, FORM] {
                 let body = b"client_id=\xff\xfe".as_slice();
                 let answer = world.send("POST", path, &[kind, authorization], body);
-                invalid(&answer, "Malformed request body");
+                invalid(
+                    &answer,
+                    "Malformed request body: send a JSON object or a form, with at most 64 parameters",
+                );
             }
         }
     });

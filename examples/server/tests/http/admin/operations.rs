@@ -6,8 +6,7 @@ use serde_json::{Value, json};
 
 use super::*;
 
-const UNKNOWN: &str =
-    "no phone of the account has this id, or the channel of the id is not enabled";
+const UNKNOWN: &str = "no phone of the account has this id, or the channel of the id is not enabled: list the authenticators";
 const BEHIND: &str = "the clock of this server is behind the account's last change by more than the skew: check the clocks";
 
 #[test]
