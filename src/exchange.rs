@@ -4,7 +4,8 @@
 //! this client. You do the step and answer it. The answer returns the next step, for example: load
 //! this account. The last one is [`Exchange::Done`] with the [`Reply`].
 //!
-//! * The answer consumes the step. No step can be skipped, repeated or answered for another request.
+//! * The answer consumes the step. No step can be skipped or answered twice. Answer truthfully: the compiler
+//!   does not see whether you saved or sent.
 //! * Nothing is sent or minted before the account is saved, and no response exists before the end.
 //! * The machine covers every endpoint with its errors, and 404, 405, `HEAD` and `OPTIONS`.
 //! * A step is `Send + Sync + 'static`: keep it during your IO, in blocking and in async code.

@@ -108,7 +108,8 @@ impl Engine {
 
     /// Removes the owner's phones, codes and sessions, and returns the earliest time to delete the record.
     ///
-    /// The remaining record keeps the subject and the budgets, and refuses every session that exists now.
+    /// The remaining record keeps the subject and the budgets, and refuses every session that exists now. Use a
+    /// right clock, as for [`reset`](Self::reset).
     /// Deleting it too early would let an older session enroll a phone on a fresh account, and would refill
     /// the budgets.
     ///

@@ -199,6 +199,32 @@ fn a_reset_by_a_server_3_days_ahead_is_never_undone() {
 }
 
 #[test]
+fn a_reset_by_a_server_that_is_behind_leaves_the_sessions_that_are_newer_than_its_clock() {
+    type Operation = fn(&mut World, AuthenticatorId);
+    let reset: Operation = |world, _| world.reset();
+    let erase: Operation = |world, _| {
+        world.erase();
+    };
+    let remove: Operation = |world, phone| {
+        world.remove_phone(device(phone)).unwrap();
+    };
+    for (operation, skew) in [(reset, MINUTE), (erase, MINUTE), (remove, Duration::ZERO)] {
+        let mut world = World::new();
+        let phone = world.import(ALICES).unwrap();
+        world.wait(2 * HOUR);
+        let revoked = world.trusted(Assurance::FirstFactor, "", 2 * HOUR);
+        world.wait(MILLISECOND);
+        let left = world.trusted(Assurance::FirstFactor, "", 2 * HOUR);
+        world.wait(HOUR - skew - MILLISECOND);
+        behind(&mut world, HOUR, |world| operation(world, phone));
+        assert_refused(&mut world, Denied::SessionRevoked, |world| {
+            world.associate(&revoked, MALLORYS)
+        });
+        assert!(world.associate(&left, MALLORYS).is_ok());
+    }
+}
+
+#[test]
 fn a_session_that_a_server_50_s_ahead_began_does_not_survive_a_reset() {
     for by in [50 * SECOND, MINUTE] {
         let mut world = World::new();
