@@ -21,7 +21,7 @@ use oob_mfa::exchange::{Reply, Request};
 use oob_mfa::wire::{BadRequest, ErrorAnswer, MAX_BODY};
 use oob_mfa_demo::Service;
 
-const SLOWEST_BODY: Duration = Duration::from_secs(10);
+const SLOWEST_BODY: Duration = Duration::from_secs(5);
 
 fn main() -> Result<(), Box<dyn Error>> {
     let address = oob_mfa_demo::address()?;

@@ -24,7 +24,7 @@ use oxhttp::model::{Body, HeaderValue, Request as Http, Response};
 /// How long a client may be silent, also in the middle of a request.
 const SILENCE: Duration = Duration::from_secs(10);
 /// How long a whole body may take.
-const SLOWEST_BODY: Duration = Duration::from_secs(10);
+const SLOWEST_BODY: Duration = Duration::from_secs(5);
 const MOST_CONNECTIONS: usize = 256;
 
 fn main() -> Result<(), Box<dyn Error>> {
