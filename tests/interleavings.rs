@@ -138,13 +138,13 @@ impl<'a> Race<'a> {
         world.clock().step(SERVERS[request]);
         let mut next = None;
         let asked = world.ask(&self.commands[request], self.accounts[account].clone());
-        let heard = asked
+        let decision = asked
             .commit(|saved| {
                 next = Some(saved.account().clone());
                 Ok::<(), ()>(())
             })
             .unwrap();
-        let answer = world.hear(heard).reply.answer;
+        let answer = world.observe(decision).reply.answer;
         if let Some(next) = &next {
             let record = postcard::to_allocvec(next).unwrap();
             assert_eq!(postcard::from_bytes::<Account>(&record).as_ref(), Ok(next));

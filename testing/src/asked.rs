@@ -29,9 +29,9 @@ pub(crate) enum Question {
     Erase(Transition<Erased>),
 }
 
-/// What was decided and saved, for [`World::hear`](super::World::hear).
+/// What was decided and saved, for [`World::observe`](super::World::observe).
 #[must_use = "the world does not know yet what was issued"]
-pub struct Heard(pub(crate) Reply);
+pub struct Decision(pub(crate) Reply);
 
 pub(crate) enum Reply {
     Told(Answer),
@@ -60,15 +60,15 @@ impl Asked {
     /// # Errors
     ///
     /// What `save` returns. What was decided is gone with it: load and ask again.
-    pub fn commit<E>(self, save: impl FnOnce(Next) -> Result<(), E>) -> Result<Heard, E> {
+    pub fn commit<E>(self, save: impl FnOnce(Next) -> Result<(), E>) -> Result<Decision, E> {
         let mut committed = pin!(self.commit_async(|next| std::future::ready(save(next))));
         loop {
             // Everything it awaits is ready.
-            if let Poll::Ready(heard) = committed
+            if let Poll::Ready(decision) = committed
                 .as_mut()
                 .poll(&mut Context::from_waker(Waker::noop()))
             {
-                return heard;
+                return decision;
             }
         }
     }
@@ -78,34 +78,34 @@ impl Asked {
     /// # Errors
     ///
     /// What `save` returns. What was decided is gone with it: load and ask again.
-    pub async fn commit_async<E, F, Fut>(self, save: F) -> Result<Heard, E>
+    pub async fn commit_async<E, F, Fut>(self, save: F) -> Result<Decision, E>
     where
         F: FnOnce(Next) -> Fut,
         Fut: Future<Output = Result<(), E>>,
     {
         match self.0 {
-            Question::Told(answer) => Ok(Heard(Reply::Told(answer))),
+            Question::Told(answer) => Ok(Decision(Reply::Told(answer))),
             Question::Associate(session, asked) => {
-                hear(asked, save, |grant| Grant::Associated(session, grant)).await
+                commit(asked, save, |grant| Grant::Associated(session, grant)).await
             }
             Question::Challenge(session, asked) => {
-                hear(asked, save, |grant| Grant::Challenged(session, grant)).await
+                commit(asked, save, |grant| Grant::Challenged(session, grant)).await
             }
-            Question::Verify(asked) => hear(asked, save, Grant::Verified).await,
-            Question::Remove(asked) => hear(asked, save, Grant::Removed).await,
-            Question::Regenerate(asked) => hear(asked, save, Grant::Regenerated).await,
-            Question::Import(asked) => hear(asked, save, Grant::Imported).await,
-            Question::Administer(asked) => hear(asked, save, |()| Grant::Done).await,
-            Question::Erase(asked) => hear(asked, save, Grant::Erased).await,
+            Question::Verify(asked) => commit(asked, save, Grant::Verified).await,
+            Question::Remove(asked) => commit(asked, save, Grant::Removed).await,
+            Question::Regenerate(asked) => commit(asked, save, Grant::Regenerated).await,
+            Question::Import(asked) => commit(asked, save, Grant::Imported).await,
+            Question::Administer(asked) => commit(asked, save, |()| Grant::Done).await,
+            Question::Erase(asked) => commit(asked, save, Grant::Erased).await,
         }
     }
 }
 
-async fn hear<T, E, F, Fut>(
+async fn commit<T, E, F, Fut>(
     asked: Transition<T>,
     save: F,
     grant: impl FnOnce(T) -> Grant,
-) -> Result<Heard, E>
+) -> Result<Decision, E>
 where
     F: FnOnce(Next) -> Fut,
     Fut: Future<Output = Result<(), E>>,
@@ -117,7 +117,7 @@ where
             save(next)
         })
         .await?;
-    Ok(Heard(Reply::Decided {
+    Ok(Decision(Reply::Decided {
         result: outcome.result.map(grant),
         events: outcome.events,
         target,
@@ -131,8 +131,8 @@ impl fmt::Debug for Asked {
     }
 }
 
-impl fmt::Debug for Heard {
+impl fmt::Debug for Decision {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Heard").finish_non_exhaustive()
+        f.debug_struct("Decision").finish_non_exhaustive()
     }
 }

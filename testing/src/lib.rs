@@ -96,7 +96,7 @@ mod scene;
 mod strategy;
 mod world;
 
-pub use self::asked::{Asked, Heard};
+pub use self::asked::{Asked, Decision};
 pub use self::clock::{Clock, DAY, HOUR, MILLISECOND, MINUTE, SECOND, YEAR};
 pub use self::command::{
     Authenticator, Command, Guess, Presenter, RecoveryGuess, TokenGuess, Vouch,

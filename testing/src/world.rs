@@ -1,9 +1,9 @@
 //! One account and its environment.
 
 mod ask;
-mod hear;
 mod issued;
 mod methods;
+mod observe;
 mod recorded;
 mod sent;
 
@@ -33,7 +33,7 @@ use crate::rng::TestRng;
 ///   [`verify`](Self::verify) and so on. Each loads, asks, saves and asserts that the engine kept the
 ///   contract: see [`commit`](Self::commit).
 /// * **Commands**, data that a strategy can draw: [`apply`](Self::apply) executes one on the
-///   world's own store, [`ask`](Self::ask) and [`hear`](Self::hear) on any store. They assert
+///   world's own store, [`ask`](Self::ask) and [`observe`](Self::observe) on any store. They assert
 ///   nothing.
 ///
 /// Parts that code under test can share are behind methods: [`clock`](Self::clock),
@@ -251,7 +251,7 @@ impl World {
             let account = record.unwrap_or_else(|| Account::new(self.subject.clone()));
             let asked = self.ask(command, account);
             match asked.commit(|next| self.replace(next)) {
-                Ok(heard) => return self.hear(heard),
+                Ok(decision) => return self.observe(decision),
                 Err(Unsaved::Conflict) => {}
                 Err(Unsaved::Failed(_)) => break,
             }
@@ -261,7 +261,7 @@ impl World {
 
     /// Asks the engine to execute the command, for an account loaded from any store.
     ///
-    /// Commit it there, and give the result to [`hear`](Self::hear). After a conflict, load and ask
+    /// Commit it there, and give the result to [`observe`](Self::observe). After a conflict, load and ask
     /// again. Sessions and the clock belong to the world and never conflict.
     ///
     /// # Examples
@@ -277,11 +277,11 @@ impl World {
     /// // Your store would load this, and save below.
     /// let loaded = Account::new(world.subject().clone());
     /// let mut stored = None;
-    /// let heard = world.ask(&command, loaded).commit(|next| {
+    /// let decision = world.ask(&command, loaded).commit(|next| {
     ///     stored = Some(next.account().clone());
     ///     Ok::<(), &str>(())
     /// })?;
-    /// assert_eq!(world.hear(heard).reply.answer, Answer::Imported { device: 0 });
+    /// assert_eq!(world.observe(decision).reply.answer, Answer::Imported { device: 0 });
     /// assert!(stored.is_some_and(|account| account.is_enrolled()));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```

@@ -95,20 +95,20 @@ impl State {
         self.world.rng = rng.fork(number as u64);
         let mut saved = None;
         let asked = self.world.ask(command, self.account.clone());
-        let heard = asked.commit(|next| {
+        let decision = asked.commit(|next| {
             let world = self.world.clone();
             let account = next.account().clone();
             world.store().replace(next)?;
             saved = Some((world, account));
             Ok::<(), Unsaved<MemoryStoreUnavailable>>(())
         });
-        let heard = heard.unwrap();
+        let decision = decision.unwrap();
         let Some((mut world, account)) = saved else {
-            let observation = self.world.hear(heard);
+            let observation = self.world.observe(decision);
             std::mem::swap(&mut self.world.rng, &mut rng);
             return (observation, None);
         };
-        let observation = world.hear(heard);
+        let observation = world.observe(decision);
         std::mem::swap(&mut self.world.rng, &mut rng);
         let (record, bytes) = Record::of(&account);
         let mut next = Self {

@@ -142,8 +142,8 @@ fn an_error_prints_its_reason() {
     let (begin, account) = (Command::Begin, world.account());
     let asked = world.ask(&begin, account.clone());
     assert_eq!(format!("{asked:?}"), "Asked { .. }");
-    let heard = asked.commit(|_| Ok::<(), ()>(())).unwrap();
-    assert_eq!(format!("{heard:?}"), "Heard { .. }");
+    let decision = asked.commit(|_| Ok::<(), ()>(())).unwrap();
+    assert_eq!(format!("{decision:?}"), "Decision { .. }");
     assert_eq!(
         format!("{:?}", world.clock()),
         "Clock(2027-01-15 8:00:00.0 +00)"

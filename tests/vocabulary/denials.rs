@@ -275,7 +275,7 @@ fn denials() -> Vec<Denied> {
 }
 
 #[test]
-fn every_denial_is_heard() {
+fn every_denial_is_observed() {
     for (result, expected) in stories().iter().flat_map(|story| &story.answered) {
         assert_eq!(*result, Err(*expected));
     }

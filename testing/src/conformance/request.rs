@@ -106,10 +106,10 @@ impl Request {
             })
             .await;
         match saved {
-            Ok(heard) => {
+            Ok(decision) => {
                 // A refusal is not part of any breach.
                 if let Some(write) = write {
-                    trial.reported(write, Some(self.told(world.hear(heard))))?;
+                    trial.reported(write, Some(self.told(world.observe(decision))))?;
                 }
                 Ok(true)
             }

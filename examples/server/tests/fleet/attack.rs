@@ -6,7 +6,7 @@ use std::thread;
 use crate::common::request::{Connection, Request};
 use crate::common::{long, wrong};
 use crate::fleet::{Target, User};
-use crate::heard::{Heard, Tally};
+use crate::received::{Received, Tally};
 
 /// The number of sending threads.
 const CLIENTS: usize = 4;
@@ -15,7 +15,7 @@ const CLIENTS: usize = 4;
 pub struct Count {
     pub attack: &'static str,
     pub user: User,
-    pub heard: Tally,
+    pub received: Tally,
     /// The messages to the account, including those of its enrollment and challenges.
     pub messages: usize,
 }
@@ -95,7 +95,7 @@ fn at_once(target: &impl Target, requests: &[Request]) -> Tally {
                 }
                 let answers = begun.iter_mut().map(|(connection, _)| connection.answer());
                 answers
-                    .map(|answer| Heard::of(&answer.unwrap()))
+                    .map(|answer| Received::of(&answer.unwrap()))
                     .collect::<Tally>()
             })
         });
@@ -103,7 +103,7 @@ fn at_once(target: &impl Target, requests: &[Request]) -> Tally {
         threads
             .into_iter()
             .map(|thread| thread.join().unwrap())
-            .fold(Tally::default(), |all, heard| all.with(&heard))
+            .fold(Tally::default(), |all, received| all.with(&received))
     })
 }
 
@@ -114,11 +114,11 @@ fn count(
     requests: impl IntoIterator<Item = Request>,
 ) -> Count {
     let requests: Vec<_> = requests.into_iter().collect();
-    let heard = at_once(target, &requests);
+    let received = at_once(target, &requests);
     Count {
         attack,
         user,
-        heard,
+        received,
         messages: target.messages(user).len(),
     }
 }

@@ -108,30 +108,32 @@ impl Target for Clocks {
 /// What is asked in a step, and what each server has answered.
 struct Wave {
     request: Arc<Request>,
-    heard: [Mutex<BTreeMap<&'static str, usize>>; SERVERS],
+    received: [Mutex<BTreeMap<&'static str, usize>>; SERVERS],
 }
 
 impl Wave {
     fn of(request: Arc<Request>) -> Arc<Self> {
         Arc::new(Self {
             request,
-            heard: Default::default(),
+            received: Default::default(),
         })
     }
 
     fn answers(&self) -> usize {
-        let answers = |heard: &Mutex<BTreeMap<_, usize>>| heard.lock().unwrap().values().sum();
-        self.heard.iter().map(answers).min().unwrap()
+        let answers =
+            |received: &Mutex<BTreeMap<_, usize>>| received.lock().unwrap().values().sum();
+        self.received.iter().map(answers).min().unwrap()
     }
 
     fn judged(&self) -> usize {
-        let judged = |heard: &Mutex<BTreeMap<_, _>>| heard.lock().unwrap().get(JUDGED).copied();
-        self.heard.iter().filter_map(judged).sum()
+        let judged =
+            |received: &Mutex<BTreeMap<_, _>>| received.lock().unwrap().get(JUDGED).copied();
+        self.received.iter().filter_map(judged).sum()
     }
 }
 
 /// A short form of an answer.
-fn heard(answer: &Answer) -> &'static str {
+fn received(answer: &Answer) -> &'static str {
     let description = answer.text("error_description");
     match (answer.status, &*description, answer.header("retry-after")) {
         (403, "Invalid binding_code.", None) => JUDGED,
@@ -169,8 +171,8 @@ fn clocks_under_attack(name: &str, backend: &Backend) {
                 let Some(wave) = current.lock().unwrap().clone() else {
                     return;
                 };
-                let answer = heard(&connection.send(&wave.request).unwrap());
-                *wave.heard[server]
+                let answer = received(&connection.send(&wave.request).unwrap());
+                *wave.received[server]
                     .lock()
                     .unwrap()
                     .entry(answer)
@@ -231,8 +233,8 @@ fn clocks_under_attack(name: &str, backend: &Backend) {
 /// Adds a row with the expected answers. Fails if any of them is missing, or if others came.
 fn row(table: &mut Table, step: &Step, wave: &Wave) -> String {
     let mut missing: BTreeSet<_> = step.answers.concat().into_iter().collect();
-    for (heard, expected) in wave.heard.iter().zip(step.answers) {
-        for answer in heard.lock().unwrap().keys() {
+    for (received, expected) in wave.received.iter().zip(step.answers) {
+        for answer in received.lock().unwrap().keys() {
             assert!(expected.contains(answer), "{}: {answer}", step.what);
             missing.remove(answer);
         }
@@ -272,8 +274,8 @@ fn others_are_served(clocks: &Clocks, step: &Step) {
         let answer = clocks.ask_at(0, &Request::challenge(&token));
         match step.clocks[server] - step.clocks[0] {
             -30..=60 => drop(answer.ok()),
-            61.. => assert_eq!(heard(&answer), "401 invalid", "{}", step.what),
-            _ => assert_eq!(heard(&answer), "401 expired", "{}", step.what),
+            61.. => assert_eq!(received(&answer), "401 invalid", "{}", step.what),
+            _ => assert_eq!(received(&answer), "401 expired", "{}", step.what),
         }
     }
 }

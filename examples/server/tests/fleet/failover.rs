@@ -4,8 +4,8 @@ use crate::TURN;
 use crate::cluster::{Cluster, Primary, Standby};
 use crate::common::long;
 use crate::common::redis_server::{DURABLE, RedisServer};
-use crate::heard::Heard::{Busy, Cut};
 use crate::outage::{Mortal, Outage, Servers, outage};
+use crate::received::Received::{Busy, Cut};
 use crate::table::Table;
 
 const COLUMNS: [&str; 15] = [
@@ -83,11 +83,11 @@ fn attacked(name: &str, store: &impl Mortal) -> Outage {
         &name,
         &PROCESSES,
         &accounts,
-        &outage.sums.heard.total(),
-        &outage.sums.heard.count(Busy),
+        &outage.sums.received.total(),
+        &outage.sums.received.count(Busy),
         &outage.under_way,
         &outage.sums.codes_granted,
-        &outage.sums.wrong_heard,
+        &outage.sums.wrong_received,
         &outage.sums.wrong_charged,
         &outage.sums.messages,
         &outage.sums.sends_charged,
@@ -97,7 +97,7 @@ fn attacked(name: &str, store: &impl Mortal) -> Outage {
         &format!("{} ms", outage.lasted.as_millis()),
     ]);
     // No process of ours was killed.
-    assert_eq!(outage.sums.heard.count(Cut), 0, "{name}");
+    assert_eq!(outage.sums.received.count(Cut), 0, "{name}");
     outage
 }
 

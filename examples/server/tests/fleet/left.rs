@@ -6,7 +6,7 @@ use std::time::Duration;
 use crate::attack::login;
 use crate::common::request::Request;
 use crate::fleet::{Target, User};
-use crate::heard::{Heard, Tally};
+use crate::received::{Received, Tally};
 use crate::record::{BURST, Record};
 use crate::shots::{Attacked, Kind, Seen};
 
@@ -16,12 +16,12 @@ pub const LONGEST: Duration = Duration::from_secs(5 * 60);
 /// The totals over all accounts.
 #[derive(Default)]
 pub struct Sums {
-    pub heard: Tally,
+    pub received: Tally,
     /// Logins that clients completed.
     pub codes_granted: usize,
     /// Logins that are stored.
     pub codes_used: usize,
-    pub wrong_heard: usize,
+    pub wrong_received: usize,
     pub wrong_charged: usize,
     /// Messages that clients know of.
     pub sends_granted: usize,
@@ -46,7 +46,7 @@ pub fn sums(
     accounts: &[(Attacked, Record)],
 ) -> Sums {
     let mut sums = Sums {
-        heard: seen.iter().map(|seen| seen.heard).collect(),
+        received: seen.iter().map(|seen| seen.received).collect(),
         ..Sums::default()
     };
     for (account, (Attacked { user, .. }, record)) in accounts.iter().enumerate() {
@@ -56,21 +56,21 @@ pub fn sums(
             let of_them = of_it.filter(|seen| kinds.contains(&seen.kind));
             of_them.filter(|seen| is(seen)).count()
         };
-        let told = |kinds: &[Kind], heard| count(kinds, &|seen| seen.heard == heard);
+        let told = |kinds: &[Kind], received| count(kinds, &|seen| seen.received == received);
         let open = |kinds: &[Kind]| count(kinds, &is_open);
         let codes = &[Kind::WrongCode][..];
         let recovery_codes = &[Kind::WrongRecoveryCode, Kind::RecoveryCode][..];
         let challenges = &[Kind::Challenge][..];
 
-        let wrong = told(codes, Heard::Wrong);
-        let wrong_recovery = told(recovery_codes, Heard::Wrong);
+        let wrong = told(codes, Received::Wrong);
+        let wrong_recovery = told(recovery_codes, Received::Wrong);
         // The preparation sent 3 messages and completed 1 login.
-        let sent = 3 + told(challenges, Heard::Granted);
+        let sent = 3 + told(challenges, Received::Granted);
         let mut granted = 1;
         let mut open_logins = 0;
         // Each code works once.
         for one in [Kind::RightCode, Kind::RecoveryCode] {
-            let by_it = told(&[one], Heard::Granted);
+            let by_it = told(&[one], Received::Granted);
             granted += by_it;
             open_logins += open(&[one]).min(1_usize.saturating_sub(by_it));
             sums.beyond += by_it.saturating_sub(1);
@@ -92,15 +92,15 @@ pub fn sums(
             sums.beyond += told.saturating_sub(limit);
             sums.unexplained += stored.saturating_sub(told + open);
         }
-        assert_eq!(told(&[Kind::RightCode], Heard::Wrong), 0);
+        assert_eq!(told(&[Kind::RightCode], Received::Wrong), 0);
         // The recovery code is wrong only after its first use.
         let recovery = &[Kind::RecoveryCode];
-        let used = told(recovery, Heard::Granted) + open(recovery);
-        assert!(told(recovery, Heard::Wrong) == 0 || used > 0);
+        let used = told(recovery, Received::Granted) + open(recovery);
+        assert!(told(recovery, Received::Wrong) == 0 || used > 0);
 
         sums.codes_granted += granted - 1;
         sums.codes_used += record.spent - 1;
-        sums.wrong_heard += wrong + wrong_recovery;
+        sums.wrong_received += wrong + wrong_recovery;
         sums.wrong_charged += record.binding_failures + record.recovery_failures;
         sums.sends_granted += sent;
         let messages = messages(fleet, *user);
@@ -151,36 +151,36 @@ fn what_is_left(fleet: &impl Target, attacked: &Attacked, record: &Record) {
     let Attacked { user, pending } = attacked;
     let before = messages(fleet, *user);
     let token = login(fleet, *user);
-    let exactly = |charged: usize, request: &Request, heard: Heard, refused: Heard| {
+    let exactly = |charged: usize, request: &Request, received: Received, refused: Received| {
         for _ in charged..BURST {
-            assert_eq!(Heard::of(&fleet.ask(request)), heard);
+            assert_eq!(Received::of(&fleet.ask(request)), received);
         }
-        assert_eq!(Heard::of(&fleet.ask(request)), refused);
+        assert_eq!(Received::of(&fleet.ask(request)), refused);
     };
     let wrong = pending.wrong();
     exactly(
         record.binding_failures,
         &wrong,
-        Heard::Wrong,
-        Heard::TooManyFailures,
+        Received::Wrong,
+        Received::TooManyFailures,
     );
     assert_eq!(
-        Heard::of(&fleet.ask(&pending.right())),
-        Heard::TooManyFailures
+        Received::of(&fleet.ask(&pending.right())),
+        Received::TooManyFailures
     );
     let wrong = Request::recover(&token, "not a recovery code");
     exactly(
         record.recovery_failures,
         &wrong,
-        Heard::Wrong,
-        Heard::TooManyFailures,
+        Received::Wrong,
+        Received::TooManyFailures,
     );
     let challenge = Request::challenge(&token);
     exactly(
         record.sends,
         &challenge,
-        Heard::Granted,
-        Heard::TooManySends,
+        Received::Granted,
+        Received::TooManySends,
     );
     assert_eq!(messages(fleet, *user) - before, BURST - record.sends);
 }

@@ -12,11 +12,11 @@ mod cluster;
 mod common;
 mod failover;
 mod fleet;
-mod heard;
 mod left;
 mod load;
 mod mixed;
 mod outage;
+mod received;
 mod record;
 mod shots;
 mod table;
@@ -29,8 +29,8 @@ use crate::broken::{BrokenFleet, Fault};
 use crate::common::backend::Backend;
 use crate::common::long;
 use crate::fleet::{Fleet, Target};
-use crate::heard::Heard::{Busy, Cut, Granted, Spent, TooManyFailures, TooManySends, Wrong};
-use crate::heard::{Heard, Tally};
+use crate::received::Received::{Busy, Cut, Granted, Spent, TooManyFailures, TooManySends, Wrong};
+use crate::received::{Received, Tally};
 use crate::table::Table;
 
 /// One attack at a time.
@@ -64,7 +64,7 @@ fn add(
 ) {
     let all = counts
         .iter()
-        .fold(Tally::default(), |all, count| all.with(&count.heard));
+        .fold(Tally::default(), |all, count| all.with(&count.received));
     table.row(&[
         &store,
         &processes,
@@ -98,7 +98,7 @@ fn no_store_gives_an_attack_more_than_the_limits() {
         let (name, processes) = (fleet.store(), fleet.len());
         let (wrong_codes, pending) = attack::wrong_codes(&fleet);
         // The right code comes too late, and gets the answer of the wrong ones.
-        let late = Heard::of(&fleet.ask(&pending.right()));
+        let late = Received::of(&fleet.ask(&pending.right()));
         // The result of each account.
         let attacks = [
             // 10 writes succeed, so no request loses 16 times: there is no 503.
@@ -138,12 +138,12 @@ fn no_store_gives_an_attack_more_than_the_limits() {
                 rows.push(format!("\n{row} | "));
             }
         }
-        for (counts, heard, messages) in &attacks {
-            let expected: Tally = heard.iter().copied().collect();
+        for (counts, received, messages) in &attacks {
+            let expected: Tally = received.iter().copied().collect();
             for count in counts {
                 let attack = count.attack;
                 assert_eq!(
-                    (&count.heard, count.messages),
+                    (&count.received, count.messages),
                     (&expected, *messages),
                     "{name}: {attack}"
                 );
@@ -179,25 +179,28 @@ fn no_kill_loses_or_repeats_a_charge() {
         let fleet = Fleet::start(backend);
         let name = fleet.store();
         let (killed, mixed) = mixed::mixed(&fleet);
-        let heard = |heard| mixed.heard.count(heard);
+        let received = |received| mixed.received.count(received);
         table.row(&[
             &name,
             &fleet.len(),
             &killed,
-            &mixed.heard.total(),
-            &heard(Cut),
-            &(heard(TooManyFailures) + heard(TooManySends)),
-            &heard(Busy),
+            &mixed.received.total(),
+            &received(Cut),
+            &(received(TooManyFailures) + received(TooManySends)),
+            &received(Busy),
             &mixed.codes_used,
-            &mixed.wrong_heard,
+            &mixed.wrong_received,
             &mixed.wrong_charged,
             &mixed.messages,
             &mixed.sends_charged,
         ]);
         // Otherwise it was not an attack.
-        assert!(killed > 0 && heard(Cut) > 0, "{name}");
+        assert!(killed > 0 && received(Cut) > 0, "{name}");
         // An account can get more writes at once than a request has tries: only that gets 503.
-        assert!(heard(Busy) <= fleet.end().retries_that_ran_out(), "{name}");
+        assert!(
+            received(Busy) <= fleet.end().retries_that_ran_out(),
+            "{name}"
+        );
     }
 }
 
@@ -215,8 +218,8 @@ fn a_broken_store_is_caught() {
             add(&mut table, name, 3, &counts, &"");
             counts.iter().map(of).max().unwrap()
         };
-        let judged = |count: &Count| count.heard.count(Wrong);
-        let granted = |count: &Count| count.heard.count(Granted);
+        let judged = |count: &Count| count.received.count(Wrong);
+        let granted = |count: &Count| count.received.count(Granted);
         let messages = |count: &Count| count.messages;
 
         assert!(most(vec![attack::wrong_codes(&fleet).0], judged) > 10);

@@ -6,8 +6,8 @@ use std::time::Instant;
 use crate::common::long;
 use crate::common::patience::until;
 use crate::fleet::{Fleet, User};
-use crate::heard::Heard;
 use crate::left::{LONGEST, Sums, sums, use_up};
+use crate::received::Received;
 use crate::record::Record;
 use crate::shots::{fire, prepare};
 
@@ -33,7 +33,12 @@ pub fn mixed(fleet: &Fleet) -> (usize, Sums) {
         |users: &[User]| -> Vec<_> { fleet.accounts(users).iter().map(Record::of).collect() };
     let users: Vec<_> = accounts.iter().map(|attacked| attacked.user).collect();
     let accounts: Vec<_> = accounts.into_iter().zip(read(&users)).collect();
-    let sums = sums(fleet, &seen, |seen| seen.heard == Heard::Cut, &accounts);
+    let sums = sums(
+        fleet,
+        &seen,
+        |seen| seen.received == Received::Cut,
+        &accounts,
+    );
     assert_eq!((sums.lost, sums.beyond, sums.unexplained), (0, 0, 0));
     use_up(fleet, &accounts, read);
     assert!(began.elapsed() < LONGEST, "too slow to count exactly");

@@ -10,8 +10,8 @@ use crate::common::patience::until;
 use crate::common::process::Process;
 use crate::common::site::Site;
 use crate::fleet::{Target, User, site};
-use crate::heard::Heard;
 use crate::left::{LONGEST, Sums, sums, use_up};
+use crate::received::Received;
 use crate::record::Record;
 use crate::shots::{CLIENTS, Seen, fire, prepare, shuffle};
 
@@ -72,7 +72,7 @@ struct Kill {
 impl Kill {
     /// Whether the client got 503 and cannot know if the change was written.
     fn met(&self, seen: &Seen) -> bool {
-        seen.heard == Heard::Busy && seen.asked <= self.done && seen.answered >= self.begun
+        seen.received == Received::Busy && seen.asked <= self.done && seen.answered >= self.begun
     }
 }
 
@@ -113,7 +113,7 @@ pub fn outage(servers: &Servers, store: &impl Mortal, accounts: usize) -> Outage
 
     let after = seen
         .iter()
-        .filter(|seen| seen.heard != Heard::Busy && seen.asked > kill.done);
+        .filter(|seen| seen.received != Received::Busy && seen.asked > kill.done);
     let lasted = after.map(|seen| seen.answered).min().unwrap() - kill.begun;
     let read =
         |users: &[User]| -> Vec<_> { users.iter().map(|user| record(store, *user)).collect() };

@@ -10,7 +10,7 @@ use chacha20::rand_core::{Rng, SeedableRng};
 use crate::attack::{Pending, challenge, enroll, login};
 use crate::common::request::{Connection, Request};
 use crate::fleet::{Target, User};
-use crate::heard::Heard;
+use crate::received::Received;
 
 pub const CLIENTS: usize = 24;
 /// Between looks at what other threads and processes do.
@@ -45,7 +45,7 @@ pub struct Shot {
 pub struct Seen {
     pub account: usize,
     pub kind: Kind,
-    pub heard: Heard,
+    pub received: Received,
     pub asked: Instant,
     pub answered: Instant,
 }
@@ -117,15 +117,15 @@ pub fn fire<T>(
             for attempt in 0.. {
                 assert!(attempt < TRIES, "the store does not come back");
                 let asked = Instant::now();
-                let heard = send(fleet, turn + attempt, &shot.request);
+                let received = send(fleet, turn + attempt, &shot.request);
                 seen.push(Seen {
                     account: shot.account,
                     kind: shot.kind,
-                    heard,
+                    received,
                     asked,
                     answered: Instant::now(),
                 });
-                if heard != Heard::Busy {
+                if received != Received::Busy {
                     break;
                 }
                 progress.busy.fetch_add(1, SeqCst);
@@ -145,14 +145,14 @@ pub fn fire<T>(
 
 /// Sends to the next process if one does not answer a health check, because it has taken nothing.
 /// A request that was sent and not answered is not sent again.
-fn send(fleet: &impl Target, mut turn: usize, request: &Request) -> Heard {
+fn send(fleet: &impl Target, mut turn: usize, request: &Request) -> Received {
     let deadline = Instant::now() + Duration::from_secs(30);
     loop {
         match Connection::warm(fleet.address(turn)) {
             Ok(mut connection) => {
                 return connection
                     .send(request)
-                    .map_or(Heard::Cut, |answer| Heard::of(&answer));
+                    .map_or(Received::Cut, |answer| Received::of(&answer));
             }
             Err(error) => assert!(Instant::now() < deadline, "no process answers: {error}"),
         }

@@ -6,14 +6,14 @@ use oob_mfa::{
 };
 
 use super::{IssuedCode, IssuedRecoveryCode, World};
-use crate::asked::{Grant, Heard, Reply as Decided};
+use crate::asked::{Decision, Grant, Reply as Decided};
 use crate::logged::Logged;
 use crate::reply::{Answer, Listed, Observation, Reply, SentMessage};
 
 impl World {
     /// Records a saved decision: remembers what was issued, and puts messages into the outbox.
-    pub fn hear(&mut self, heard: Heard) -> Observation {
-        let (result, events, target, saved) = match heard.0 {
+    pub fn observe(&mut self, decision: Decision) -> Observation {
+        let (result, events, target, saved) = match decision.0 {
             Decided::Told(answer) => return self.unsaved(answer),
             Decided::Decided {
                 result,

@@ -6,7 +6,7 @@ use crate::common::Answer;
 
 /// A response by its meaning, or a missing one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Heard {
+pub enum Received {
     /// Tokens, or a sent message.
     Granted,
     /// The code was judged wrong.
@@ -23,7 +23,7 @@ pub enum Heard {
     Cut,
 }
 
-impl Heard {
+impl Received {
     /// # Panics
     ///
     /// If no attack here may get this response.
@@ -49,11 +49,11 @@ impl Heard {
 
 /// The count of each.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Tally(BTreeMap<Heard, usize>);
+pub struct Tally(BTreeMap<Received, usize>);
 
 impl Tally {
-    pub fn count(&self, heard: Heard) -> usize {
-        self.0.get(&heard).copied().unwrap_or_default()
+    pub fn count(&self, received: Received) -> usize {
+        self.0.get(&received).copied().unwrap_or_default()
     }
 
     pub fn total(&self) -> usize {
@@ -62,24 +62,24 @@ impl Tally {
 
     pub fn with(&self, other: &Self) -> Self {
         let mut sum = self.clone();
-        for (&heard, &times) in &other.0 {
-            *sum.0.entry(heard).or_default() += times;
+        for (&received, &times) in &other.0 {
+            *sum.0.entry(received).or_default() += times;
         }
         sum
     }
 }
 
-impl FromIterator<Heard> for Tally {
-    fn from_iter<T: IntoIterator<Item = Heard>>(all: T) -> Self {
-        all.into_iter().map(|heard| (heard, 1)).collect()
+impl FromIterator<Received> for Tally {
+    fn from_iter<T: IntoIterator<Item = Received>>(all: T) -> Self {
+        all.into_iter().map(|received| (received, 1)).collect()
     }
 }
 
-impl FromIterator<(Heard, usize)> for Tally {
-    fn from_iter<T: IntoIterator<Item = (Heard, usize)>>(all: T) -> Self {
+impl FromIterator<(Received, usize)> for Tally {
+    fn from_iter<T: IntoIterator<Item = (Received, usize)>>(all: T) -> Self {
         let mut tally = Self::default();
-        for (heard, times) in all {
-            *tally.0.entry(heard).or_default() += times;
+        for (received, times) in all {
+            *tally.0.entry(received).or_default() += times;
         }
         tally
     }
