@@ -17,13 +17,13 @@
 //! | [`Client`] | look up the client, compare its secret | `authenticated`, `rejected` |
 //! | [`Token`] | open your own access token | `session`, `denied`, `unknown` |
 //! | [`Grant`] | check a password | `first_factor`, `granted`, `unsupported` |
-//! | [`Load`] | read the account | `loaded`, `unavailable`, `broken` |
+//! | [`Load`] | read the account | `loaded`, `broken` |
 //! | [`Admit`] | allow the country, ask the provider's circuit breaker | `admitted` |
 //! | [`Replace`] | write the account, by its revision | `stored`, `conflict`, `lost` |
 //! | [`Send`] | send the message | `sent`, `unknown`, `failed` |
 //! | [`Mint`] | sign the tokens | `minted`, `failed` |
 //!
-//! Every step also has `fail`, which ends the request with your own error.
+//! Every step also has 2 answers that end the request: `unavailable` with 503, `fail` with your own error.
 //!
 //! # Example
 //!
@@ -194,7 +194,8 @@
 //! # The requests
 //!
 //! Bodies are JSON or forms. The client authenticates by `client_id` and `client_secret` in the body, or by HTTP
-//! Basic. A client without a secret sends only its `client_id`.
+//! Basic. A client without a secret sends only its `client_id`. In a form a list has 1 value:
+//! `oob_channels=sms`. For more values, send JSON.
 //!
 //! | request | parameters |
 //! |---|---|
@@ -223,6 +224,8 @@
 //! * Store [`Next::events`](crate::Next::events) with the account, in the same transaction. A refusal has no
 //!   event: log [`Reply::denied`].
 //! * Answer with `unavailable` or `lost` if your store fails, and do not retry the write.
+//! * Auth0's API has no endpoint for a new recovery code: call
+//!   [`Engine::regenerate_recovery_code`](crate::Engine::regenerate_recovery_code) from one of your own.
 
 mod account;
 mod endpoints;

@@ -22,8 +22,8 @@ use crate::names::error_text;
 /// [`next.account().replaces()`](Account::replaces) is `None`, else replace only if the stored revision
 /// equals it, even if the bytes are the same. If you keep the [events](Next::events), save them in the
 /// same transaction. Report success only after the write is durable. After a conflict, load again and ask
-/// the engine again. Answer any other error with 503, including a lost reply of the store. Do not retry:
-/// the write may have happened, and a second one would charge twice. Never delete a record while its
+/// the engine again. Answer any other error with 503, including a lost reply of the store. Do not retry,
+/// and turn off the retries of your driver or pool: the write may have happened. Never delete a record while its
 /// subject exists: a new one has full budgets.
 ///
 /// # Examples
@@ -38,7 +38,7 @@ use crate::names::error_text;
 ///
 /// fn replace(
 ///     db: &mut HashMap<String, Account>,
-///     next: Next,
+///     next: &Next,
 /// ) -> Result<(), Conflict> {
 ///     let subject = next.account().subject().as_str();
 ///     if db.get(subject).map(Account::revision) != next.account().replaces() {

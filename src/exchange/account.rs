@@ -1,13 +1,11 @@
 //! From the loaded account to the response: judge, admit, save, send, mint.
 
-use core::time::Duration;
-
 use rand_core::CryptoRng;
 use time::UtcDateTime;
 
 use super::machine::{
     Admit, Ask, Context, Exchange, Failure, Granted, Load, Mint, Operation, Pending, Replace,
-    Saving, Send, Way,
+    Saving, Send, Way, unavailable,
 };
 use crate::account::Account;
 use crate::decide::MAX_TRIES;
@@ -21,13 +19,6 @@ use crate::session::FirstFactor;
 use crate::subject::Subject;
 use crate::transition::{Next, Step};
 use crate::wire::{Answer, AuthenticatorsAnswer, ErrorAnswer, MfaRequiredAnswer, TokenAnswer};
-
-/// How long a client waits after a 503.
-const BUSY: Duration = Duration::from_secs(1);
-
-fn unavailable() -> Failure {
-    ErrorAnswer::temporarily_unavailable(BUSY).into()
-}
 
 impl Load {
     /// The user.
@@ -49,11 +40,6 @@ impl Load {
         let account = account.unwrap_or_else(|| Account::new(self.pending.subject.clone()));
         let way = judge(&self.context, self.pending, account, rng);
         self.context.go(way)
-    }
-
-    /// The store did not respond: 503.
-    pub fn unavailable(self) -> Exchange {
-        self.context.go(Err(unavailable()))
     }
 
     /// The record cannot be read: 500. It does not change.

@@ -3,6 +3,7 @@
 use alloc::string::String;
 use alloc::sync::Arc;
 use core::fmt;
+use core::time::Duration;
 
 use time::UtcDateTime;
 use zeroize::Zeroizing;
@@ -22,6 +23,9 @@ use crate::session::MfaSession;
 use crate::subject::Subject;
 use crate::transition::{Next, Sealed};
 use crate::wire::{Answer, BadRequest, Body, ClientCredentials, ErrorAnswer};
+
+/// How long a client waits after a 503.
+const BUSY: Duration = Duration::from_secs(1);
 
 /// The next step of a request; [`exchange`](crate::exchange) shows the loop around it.
 #[derive(Debug)]
@@ -204,6 +208,13 @@ macro_rules! step {
             pub fn fail(self, error: ErrorAnswer) -> Exchange {
                 self.context.go(Err(error.into()))
             }
+
+            /// A database or service of yours did not respond: 503, and the client retries after 1 second.
+            ///
+            /// What was already saved stays saved, with its charges.
+            pub fn unavailable(self) -> Exchange {
+                self.context.go(Err(unavailable()))
+            }
         }
 
         impl fmt::Debug for $name {
@@ -328,6 +339,10 @@ impl Context {
         let reply = self.method.answer(reply);
         Exchange::Done(reply.about(self.endpoint, self.subject, denied))
     }
+}
+
+pub(super) fn unavailable() -> Failure {
+    ErrorAnswer::temporarily_unavailable(BUSY).into()
 }
 
 impl From<Denied> for Failure {

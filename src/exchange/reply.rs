@@ -122,8 +122,8 @@ impl From<Answer> for Reply {
     }
 }
 
-/// Converts to the response of the crate `http`, for axum and hyper. For others, `into_parts` returns its
-/// status, headers and body.
+/// Converts to the response of the crate `http`, for axum, hyper and salvo. For other frameworks, use
+/// [`status`](Reply::status), [`headers`](Reply::headers) and [`into_body`](Reply::into_body).
 ///
 /// # Security
 ///

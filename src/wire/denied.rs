@@ -12,6 +12,25 @@ const INVALID_TOKEN: &str = "The mfa_token provided is invalid. Try getting a ne
 
 impl ErrorAnswer {
     /// The response to a denial of the engine.
+    ///
+    /// | status | `error` | [`Denied`] |
+    /// |--:|---|---|
+    /// | 400 | `invalid_authenticator` | `InvalidAuthenticator` |
+    /// | 400 | `invalid_request` | `TokenOfAnotherClient`, `ClockNotAhead`, `ParameterTooLong`, `PhoneAlreadyEnrolled`, `TooManyPhones`, `ChannelUnavailable`, `ChannelMismatch`, `OobCodeOfAnotherSession` |
+    /// | 401 | `association_required` | `NotEnrolled` |
+    /// | 401 | `expired_token` | `TokenExpired` |
+    /// | 401 | `invalid_grant` | `TokenMalformed`, `TokenInvalid`, `SessionSpent`, `SessionRevoked`, `SessionNotYetValid`, `SessionTooLong`, `FirstFactorRequired` |
+    /// | 403 | `access_denied` | `AlreadyEnrolled` |
+    /// | 403 | `expired_token` | `OobCodeExpired` |
+    /// | 403 | `insufficient_scope` | `InsufficientScope` |
+    /// | 403 | `invalid_grant` | `OobCodeUnknown`, `InvalidBindingCode`, `InvalidRecoveryCode` |
+    /// | 403 | `unsupported_challenge_type` | `NoRecoveryCode` |
+    /// | 404 | `invalid_authenticator` | `UnknownAuthenticator` |
+    /// | 429 | `too_many_attempts` | `TooManySends`, `TooManyFailures`, `TooManySessions` |
+    /// | 500 | `server_error` | `SubjectMismatch` |
+    /// | 503 | `temporarily_unavailable` | `ClockBehind` |
+    ///
+    /// The 429s and the 503 have `Retry-After`.
     #[must_use]
     pub fn denied(denied: &Denied, now: UtcDateTime) -> Self {
         let (status, error) = status_and_error(denied);

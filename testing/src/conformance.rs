@@ -27,7 +27,8 @@ use self::together::block_on;
 ///
 /// It tests the store's whole duty (see [`Transition`](oob_mfa::Transition)). Each write that is
 /// reported as saved must follow the one before, and none may be lost. A write may fail at any
-/// time, even after it was done. A load may be stale, for example from a cache: the following write
+/// time, even after it was done. A conflict may come without cause, but not for a write that was stored. A
+/// load may be stale, for example from a cache: the following write
 /// gets a conflict, and a load after that must be up to date.
 ///
 /// Use [`new`](Self::new) for an async store and [`blocking`](StoreTest::blocking) for one that
@@ -55,7 +56,7 @@ use self::together::block_on;
 ///         Ok(self.0.lock().unwrap().get(subject).cloned())
 ///     }
 ///
-///     fn replace(&self, next: Next) -> Result<(), Unsaved<String>> {
+///     fn replace(&self, next: &Next) -> Result<(), Unsaved<String>> {
 ///         let subject = next.account().subject();
 ///         let stored = self.load(subject).map_err(Unsaved::Failed)?;
 ///         if stored.as_ref().map(Account::revision) != next.account().replaces() {
@@ -69,7 +70,8 @@ use self::together::block_on;
 /// }
 ///
 /// let store = Arc::new(Records::default());
-/// let test = StoreTest::blocking(store, Records::load, Records::replace);
+/// let replace = |store: &Records, next| store.replace(&next);
+/// let test = StoreTest::blocking(store, Records::load, replace);
 /// let report = test.run_blocking();
 /// let mut breaches = report.breaches().iter();
 /// let twice = breaches.find(|it| it.rule() == Some(Rule::Once)).unwrap();
@@ -114,7 +116,8 @@ impl<Load, Replace, Restart> StoreTest<Load, Replace, Restart> {
     /// The same, with occasional restarts of the store, which drop everything that is not durable.
     ///
     /// `restart` ends the store as a crash would and starts it again: SIGKILL of the process,
-    /// `pg_ctl restart -m immediate`, or a copy of the open file that is then opened. A clean
+    /// `pg_ctl restart -m immediate`, or a copy of the open file that is then opened (of `SQLite` in WAL mode,
+    /// the `-wal` file too). A clean
     /// shutdown proves nothing. It is called during a save, so put a handle that it replaces behind
     /// a lock. A restart of a process cannot show what a machine loses in a power failure (`fsync`
     /// off, `synchronous=OFF` of `SQLite`).

@@ -196,7 +196,7 @@ fn a_conflict_reported_as_a_failure_is_found() {
     let second = breach(&report, Duty::Conflict, None);
     assert_eq!(
         second.to_string(),
-        "the store must report a conflict if another revision is stored; it did not: a \
+        "the store must report a conflict if another revision is stored, and only then; it did not: a \
          write that lost a race failed with \"UNIQUE constraint failed\", and no such write was reported as a \
          conflict; decide asks again only after a conflict\n  \
          1. B cannot save revision 1: UNIQUE constraint failed\n"
@@ -221,4 +221,41 @@ fn an_insert_that_fails_where_it_is_a_conflict_is_found() {
     });
     let breaches: Vec<Duty> = report.breaches().iter().map(Breach::duty).collect();
     assert_eq!(breaches, [Duty::Conflict], "{report}");
+}
+
+/// The second write of the same revision finds the first.
+#[test]
+fn a_write_that_the_store_retries_is_found_when_the_retry_conflicts() {
+    let (records, writes) = (Records::default(), Cell::new(0_u32));
+    let report = replacing(&records, async |next: Next| {
+        give_way().await;
+        replace(&records, next.account().clone())?;
+        writes.set(writes.get() + 1);
+        if writes.get().is_multiple_of(3) {
+            return replace(&records, next.account().clone());
+        }
+        Ok(())
+    });
+    let breach = breach(&report, Duty::Conflict, None);
+    assert_eq!(
+        found(breach),
+        "the store must report a conflict if another revision is stored, and only then; it did not: the \
+         store reported a conflict, but it stored the write; if the store or its pool retries a write, let \
+         it fail instead"
+    );
+}
+
+/// It costs a retry and reveals nothing.
+#[test]
+fn a_conflict_without_a_write_is_allowed() {
+    let (records, writes) = (Records::default(), Cell::new(0_u32));
+    let report = replacing(&records, async |next: Next| {
+        give_way().await;
+        writes.set(writes.get() + 1);
+        if writes.get().is_multiple_of(7) {
+            return Err(Unsaved::Conflict);
+        }
+        replace(&records, next.account().clone())
+    });
+    assert!(report.is_conformant(), "{report}");
 }

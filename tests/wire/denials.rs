@@ -218,6 +218,23 @@ fn every_denial_is_its_row_of_the_table() {
 }
 
 #[test]
+fn the_documentation_of_denied_has_the_status_and_error_of_every_denial() {
+    let source = include_str!("../../src/wire/denied.rs");
+    for (denied, status, error, _) in TABLE {
+        let debug = format!("{denied:?}");
+        let name = debug.split([' ', '(']).next().unwrap();
+        let row = format!("    /// | {status} | `{error}` |");
+        let mut rows = source.lines().filter(|line| line.starts_with(&row));
+        let row = rows.next().unwrap_or_default();
+        assert!(
+            row.contains(&format!("`{name}`")),
+            "{status} {error}: {name}"
+        );
+        assert_eq!(source.matches(&format!("`{name}`")).count(), 1, "{name}");
+    }
+}
+
+#[test]
 fn only_limits_and_a_clock_behind_have_retry_after_in_whole_seconds_rounded_up() {
     for (before, seconds) in [(HOUR, 3_600), (Duration::from_millis(359_001), 360)] {
         for (denied, status, ..) in TABLE {

@@ -210,8 +210,13 @@ impl History {
             );
             return Some((Duty::Read, found));
         }
-        let saving = self.savings.iter().find(|saving| saving.account == *record);
-        match saving.map(|saving| saving.kind) {
+        let mut made = self.savings.iter().filter(|it| it.account == *record);
+        match made.clone().next().map(|saving| saving.kind) {
+            Some(Kind::Honest) if made.all(|it| it.came_of == Came::Conflict) => {
+                let found = "the store reported a conflict, but it stored the write; if the store \
+                             or its pool retries a write, let it fail instead";
+                Some((Duty::Conflict, found.into()))
+            }
             Some(Kind::Honest) => None,
             Some(Kind::Wrong) => {
                 let found = "the store reported a write as refused, but it stored the write";
