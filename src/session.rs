@@ -125,7 +125,8 @@ struct Claims {
 /// The claims of a token that you have verified, for [`MfaSession::trusted`].
 ///
 /// Give one `id` the same `issued_at` and `expires_at` in every request. The record forgets a spent session
-/// at its expiry: with a later one, the session could be used again.
+/// at its expiry: with a later one, the session could be used again. A session keeps times in whole
+/// milliseconds, rounded down.
 #[derive(Clone, Debug)]
 #[expect(
     clippy::exhaustive_structs,
