@@ -130,12 +130,12 @@ named!(Denied {
     PhoneAlreadyEnrolled: "phone_already_enrolled", "the phone number is on this account already";
     TooManyPhones: "too_many_phones", "the account has max_phones phones or more: remove phones first";
     ChannelUnavailable: "channel_unavailable", "the channel is not enabled in the policy";
-    ChannelMismatch: "channel_mismatch", "the channel is not that of the authenticator";
+    ChannelMismatch: "channel_mismatch", "the channel is not that of the authenticator: pass only one of them";
     NotEnrolled: "not_enrolled", "the account has no confirmed phone: enroll one first";
     InvalidAuthenticator: "invalid_authenticator", "no active phone matches the request: list the authenticators";
     UnknownAuthenticator: "unknown_authenticator", "no phone of the account has this id, or the channel of the id is not enabled: list the authenticators";
     OobCodeUnknown: "oob_code_unknown", "the oob_code is malformed, unknown, used, superseded or out of attempts: request a new code";
-    OobCodeOfAnotherSession: "oob_code_of_another_session", "the oob_code was issued to another session";
+    OobCodeOfAnotherSession: "oob_code_of_another_session", "the oob_code was issued to another session: present that session, or request a new code";
     OobCodeExpired: "oob_code_expired", "the oob_code has expired, or its key is not in the ring: request a new code";
     NoRecoveryCode: "no_recovery_code", "the account has no recovery code, or the policy issues none";
     TooManySends: "too_many_sends", "the send budget is empty, or the record has no room for another code";

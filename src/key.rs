@@ -24,8 +24,8 @@ const DELIVERY: &[u8; 14] = b"oob-mfa dlvr 1";
 
 /// A secret key of the servers: 32 random bytes from the operating system, and an id.
 ///
-/// A token, and the digest of a binding code, store the id of their key: you can rotate keys while codes
-/// and tokens are in flight.
+/// A token and the digest of a binding code store the id of their key. You can rotate keys while codes and
+/// tokens are in flight.
 ///
 /// # Security
 ///

@@ -67,9 +67,8 @@ pub struct Policy {
     attempts_per_challenge: Option<u32>,
     failure_cap: Option<u32>,
     channels: Channels,
-    /// NIST SP 800-63B-4 section 3.1.3.3 restricts the telephone network: the verifier must offer
-    /// another authenticator, inform the owner of the risk and have a plan for when it is no longer
-    /// acceptable.
+    /// NIST SP 800-63B-4 section 3.1.3.3 restricts the telephone network. The verifier must offer another
+    /// authenticator, inform the owner of the risk, and plan for the end of its acceptance.
     reports_restricted: bool,
     max_phones: usize,
     recovery_codes: RecoveryCodes,

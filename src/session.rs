@@ -70,7 +70,7 @@ impl SessionId {
     ///
     /// # Errors
     ///
-    /// [`InvalidSessionId`] for an empty text, for more than [`MAX_LEN`](Self::MAX_LEN) bytes, and for the
+    /// [`InvalidSessionId`] for an empty text and for more than [`MAX_LEN`](Self::MAX_LEN) bytes. Also for the
     /// shape of a JWT: 3 parts with dots between them, or 5 if it is encrypted.
     pub fn from_jti(jti: &str) -> Result<Self, InvalidSessionId> {
         let fits = (1..=Self::MAX_LEN).contains(&jti.len());

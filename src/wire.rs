@@ -12,7 +12,9 @@
 //! | `POST /mfa/challenge` | [`Body::mfa_token`], [`Body::challenge`] | [`challenge`] | [`ChallengeAnswer`] |
 //! | `POST /oauth/token` | [`Body::mfa_token`], [`Body::grant`] | [`verify_oob`], [`verify_recovery_code`] | [`TokenAnswer`] |
 //! | `DELETE /mfa/authenticators/{id}` | [`bearer`], [`authenticator_id`] | [`remove_authenticator`] | an empty [`Answer`] with status 204 |
-//! | any | [`Body::client`] | | [`ErrorAnswer`] |
+//! | `POST /mfa/challenge`, `POST /oauth/token` | [`Body::client`] | | |
+//! | `POST /mfa/associate` with a `client_secret` | [`Body::client`] | | |
+//! | any | | | [`ErrorAnswer`] |
 //!
 //! An [`Answer`] has a status, headers and a body. `Answer::from` takes a reference to an
 //! [`Associated`](crate::Associated), a [`Challenged`](crate::Challenged) or a [`Removed`](crate::Removed).
@@ -27,7 +29,7 @@
 //!
 //! [`exchange`](crate::exchange) does all of this for you. Use this module directly if you write
 //! the endpoints yourself. Read a body of at most [`MAX_BODY`] bytes with its [`Format`], after
-//! [`check_encoding`] and [`without_bom`]. Then authenticate the client, open the token,
+//! [`check_encoding`] and [`without_bom`]. Then authenticate the client where the table says so, open the token,
 //! [`decide`](crate::decide), send, and respond.
 //!
 //! # Examples

@@ -108,9 +108,10 @@ impl Engine {
 
     /// Removes the owner's phones, codes and sessions, and returns the earliest time to delete the record.
     ///
-    /// The remaining record keeps the subject and the budgets, and refuses every session that exists now. Use a
-    /// right clock, as for [`reset`](Self::reset).
-    /// Deleting it too early would let an older session enroll a phone on a fresh account, and would refill
+    /// The remaining record keeps the subject and the budgets, and refuses every session that exists now. If the
+    /// server's clock is behind by more than the skew, [newer sessions](crate::threat_model#outlive-a-reset) stay
+    /// valid: check it first.
+    /// Deleting the record too early would let an older session enroll a phone on a fresh account, and would refill
     /// the budgets.
     ///
     /// 1. Delete the user where you check passwords. Then no new session can begin.
@@ -248,7 +249,7 @@ impl Engine {
 
     /// Refills every budget.
     ///
-    /// Besides this operation, only time and [`rewind`](Self::rewind) refill a budget
+    /// Besides this operation, only time, a change of the policy and [`rewind`](Self::rewind) refill a budget
     /// ([rule 7](crate::rules#7-budgets-survive)).
     ///
     /// # Errors

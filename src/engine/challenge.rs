@@ -24,7 +24,7 @@ use crate::transition::Transition;
     reason = "the request of the API; an embedder writes it out"
 )]
 pub struct Challenge {
-    /// What to challenge. `None`: the most recently used phone.
+    /// What to challenge. `None`: the most recently used active phone.
     pub authenticator: Option<AuthenticatorId>,
     /// The channel. `None`: the channel of the authenticator. Without an authenticator: the phone's last
     /// channel if the policy enables that, else the first enabled channel.

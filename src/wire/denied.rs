@@ -105,9 +105,13 @@ fn description(denied: &Denied) -> Cow<'static, str> {
         }
         Denied::AlreadyEnrolled => "User is already enrolled.",
         Denied::PhoneAlreadyEnrolled => "The phone number is already enrolled.",
-        Denied::TooManyPhones => "The user has too many phones. Remove one first.",
+        Denied::TooManyPhones => {
+            "The user has as many phones as the policy allows, or more. Remove phones first."
+        }
         Denied::ChannelUnavailable => "The oob_channel is not enabled. Send another, or none.",
-        Denied::ChannelMismatch => "oob_channel is not the channel of the authenticator.",
+        Denied::ChannelMismatch => {
+            "oob_channel is not the channel of the authenticator_id. Send only one of them."
+        }
         Denied::NotEnrolled => {
             "User is not enrolled. You can use /mfa/associate endpoint to enroll the first authenticator."
         }

@@ -48,7 +48,7 @@ pub enum BadRequest {
         /// The requested types, at most 64 characters.
         requested: String,
     },
-    /// The grant type is not supported.
+    /// The `grant_type` is not supported.
     UnsupportedGrantType,
     /// HTTP Basic, and a `client_secret` or another `client_id` in the body.
     SeveralCredentials,
@@ -98,7 +98,9 @@ impl fmt::Display for BadRequest {
                 f,
                 "The user does not support the requested challenge type ({requested}). Supported type: oob."
             ),
-            Self::UnsupportedGrantType => f.write_str("The grant type is not supported."),
+            Self::UnsupportedGrantType => {
+                f.write_str("The grant_type is not supported. Check its spelling.")
+            }
             Self::SeveralCredentials => f.write_str(
                 "With HTTP Basic, the body must have no client_secret and no other client_id.",
             ),

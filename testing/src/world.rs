@@ -281,7 +281,8 @@ impl World {
     ///     stored = Some(next.account().clone());
     ///     Ok::<(), &str>(())
     /// })?;
-    /// assert_eq!(world.observe(decision).reply.answer, Answer::Imported { device: 0 });
+    /// let observation = world.observe(decision);
+    /// assert_eq!(observation.reply.answer, Answer::Imported { device: 0 });
     /// assert!(stored.is_some_and(|account| account.is_enrolled()));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```

@@ -238,7 +238,7 @@ fn associate_refuses_what_may_not_be_enrolled() {
     let got = server.respond(&associate(&mfa, MALLORYS));
     let asked = server.asked(mfa.clone(), &got, MALLORYS);
     assert_eq!(server.respond(&verify(&asked)).status, 200);
-    let text = "The user has too many phones. Remove one first.";
+    let text = "The user has as many phones as the policy allows, or more. Remove phones first.";
     refused(&mut server, &associate(&mfa, "+14155550103"), &bad(text));
 }
 
@@ -272,7 +272,7 @@ fn challenge_refuses_what_cannot_be_challenged() {
         );
     }
     let both = challenge(&token).with("authenticator_id", format!("sms|{id}"));
-    let text = "oob_channel is not the channel of the authenticator.";
+    let text = "oob_channel is not the channel of the authenticator_id. Send only one of them.";
     refused(
         &mut server,
         &both.clone().with("oob_channel", "voice"),

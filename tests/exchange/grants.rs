@@ -85,7 +85,7 @@ fn unsupported() -> Got {
     error(
         400,
         "unsupported_grant_type",
-        "The grant type is not supported.",
+        "The grant_type is not supported. Check its spelling.",
     )
 }
 

@@ -105,7 +105,7 @@ const TABLE: [Row; 33] = [
         Denied::TooManyPhones,
         400,
         "invalid_request",
-        "The user has too many phones. Remove one first.",
+        "The user has as many phones as the policy allows, or more. Remove phones first.",
     ),
     (
         Denied::ChannelUnavailable,
@@ -117,7 +117,7 @@ const TABLE: [Row; 33] = [
         Denied::ChannelMismatch,
         400,
         "invalid_request",
-        "oob_channel is not the channel of the authenticator.",
+        "oob_channel is not the channel of the authenticator_id. Send only one of them.",
     ),
     (
         Denied::NotEnrolled,

@@ -148,7 +148,7 @@ fn every_bad_request_is_its_row_of_the_table() {
             BadRequest::UnsupportedGrantType,
             400,
             "unsupported_grant_type",
-            "The grant type is not supported.",
+            "The grant_type is not supported. Check its spelling.",
         ),
         (
             BadRequest::SeveralCredentials,

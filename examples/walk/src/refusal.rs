@@ -23,7 +23,7 @@ pub const OTHER_AUDIENCE: Refusal = (
 pub const UNSUPPORTED_GRANT: Refusal = (
     400,
     "unsupported_grant_type",
-    "The grant type is not supported.",
+    "The grant_type is not supported. Check its spelling.",
 );
 pub const UNSUPPORTED_OTP: Refusal = (
     401,

@@ -150,7 +150,7 @@ fn an_account_has_as_many_phones_as_the_policy_allows() {
         .is(
             400,
             "invalid_request",
-            "The user has too many phones. Remove one first.",
+            "The user has as many phones as the policy allows, or more. Remove phones first.",
         );
 }
 
