@@ -1,6 +1,5 @@
 //! Rate limits: a burst at once, then one per period.
 
-use core::fmt;
 use core::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -202,13 +201,7 @@ pub struct BudgetEmpty {
     pub retry_at: UtcDateTime,
 }
 
-impl fmt::Display for BudgetEmpty {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "the budget is empty: wait until {}", self.retry_at)
-    }
-}
-
-impl core::error::Error for BudgetEmpty {}
+error_text!(BudgetEmpty, "the budget is empty: wait until {}", retry_at);
 
 /// The numbers are out of bounds for a rate limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

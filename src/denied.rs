@@ -197,12 +197,10 @@ impl fmt::Display for Denied {
                 write!(f, "{} {scope}: present one that has it", self.text())
             }
             Self::ParameterTooLong { parameter } => write!(f, "{parameter} is {}", self.text()),
-            Self::TooManySends { retry_at }
-            | Self::TooManyFailures { retry_at }
-            | Self::TooManySessions { retry_at } => {
-                write!(f, "{}: wait until {retry_at}", self.text())
-            }
-            _ => f.write_str(self.text()),
+            _ => match self.retry_at() {
+                Some(retry_at) => write!(f, "{}: wait until {retry_at}", self.text()),
+                None => f.write_str(self.text()),
+            },
         }
     }
 }

@@ -12,7 +12,7 @@ use zeroize::Zeroize;
 
 use crate::bytes;
 use crate::code::{BindingCode, RECOVERY_LEN, RecoveryCode};
-use crate::names::redacted;
+use crate::names::{error_text, redacted};
 
 // One label for each use of a key; none is a prefix of another. With the label, a binding code of 8
 // digits still fits the 55 bytes of one SHA-256 block.
@@ -173,17 +173,11 @@ pub struct DuplicateKeyId {
     pub id: u32,
 }
 
-impl fmt::Display for DuplicateKeyId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "2 keys of the ring have the id {}: give each its own",
-            self.id
-        )
-    }
-}
-
-impl core::error::Error for DuplicateKeyId {}
+error_text!(
+    DuplicateKeyId,
+    "2 keys of the ring have the id {}: give each its own",
+    id
+);
 
 /// The digest of a code: compared in constant time, never shown.
 #[derive(Clone, Copy, Serialize, Deserialize)]

@@ -30,12 +30,12 @@ macro_rules! named {
     };
 }
 
-/// Implements `Display` and `Error` for an error without data.
+/// Implements `Display` and `Error` for an error with one text, and the fields that it shows.
 macro_rules! error_text {
-    ($type:ident, $text:literal) => {
+    ($type:ident, $text:literal $(, $field:ident)*) => {
         impl core::fmt::Display for $type {
             fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-                f.write_str($text)
+                write!(f, $text $(, self.$field)*)
             }
         }
 
