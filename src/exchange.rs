@@ -14,16 +14,16 @@
 //!
 //! | step | you | answers |
 //! |---|---|---|
-//! | [`Client`] | look up the client, compare its secret | `authenticated`, `rejected` |
-//! | [`Token`] | open your own access token | `session`, `denied`, `unknown` |
-//! | [`Grant`] | check a password | `first_factor`, `granted`, `unsupported` |
-//! | [`Load`] | read the account | `loaded`, `broken` |
+//! | [`Client`] | look up the client, compare its secret | `authenticated`, `rejected`, `unavailable` |
+//! | [`Token`] | open your own access token | `session`, `denied`, `unknown`, `unavailable` |
+//! | [`Grant`] | check a password | `first_factor`, `granted`, `unsupported`, `unavailable` |
+//! | [`Load`] | read the account | `loaded`, `unavailable`, `broken` |
 //! | [`Admit`] | allow the country, ask the provider's circuit breaker | `admitted` |
 //! | [`Replace`] | write the account, by its revision | `stored`, `conflict`, `lost` |
 //! | [`Send`] | send the message | `sent`, `unknown`, `failed` |
 //! | [`Mint`] | sign the tokens | `minted`, `failed` |
 //!
-//! Every step also has 2 answers that end the request: `unavailable` with 503, `fail` with your own error.
+//! Every step also has `fail`, which ends the request with your own error.
 //!
 //! # Example
 //!
@@ -193,8 +193,8 @@
 //!
 //! # The requests
 //!
-//! Bodies are JSON or forms. The client authenticates by `client_id` and `client_secret` in the body, or by HTTP
-//! Basic. A client without a secret sends only its `client_id`. In a form a list has 1 value:
+//! Bodies are JSON or forms. The client authenticates by `client_id` and `client_secret` in the body, or by
+//! HTTP Basic. A client without a secret sends only its `client_id`. In a form a list has 1 value:
 //! `oob_channels=sms`. For more values, send JSON.
 //!
 //! | request | parameters |

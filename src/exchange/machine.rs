@@ -208,13 +208,6 @@ macro_rules! step {
             pub fn fail(self, error: ErrorAnswer) -> Exchange {
                 self.context.go(Err(error.into()))
             }
-
-            /// A database or service of yours did not respond: 503, and the client retries after 1 second.
-            ///
-            /// What was already saved stays saved, with its charges.
-            pub fn unavailable(self) -> Exchange {
-                self.context.go(Err(unavailable()))
-            }
         }
 
         impl fmt::Debug for $name {
@@ -340,6 +333,20 @@ impl Context {
         Exchange::Done(reply.about(self.endpoint, self.subject, denied))
     }
 }
+
+/// What a step that reads has in common: nothing is judged yet.
+macro_rules! reads {
+    ($($name:ident)*) => {$(
+        impl $name {
+            /// A database or service of yours did not respond: 503, and the client retries after 1 second.
+            pub fn unavailable(self) -> Exchange {
+                self.context.go(Err(unavailable()))
+            }
+        }
+    )*};
+}
+
+reads! { Client Token Grant Load }
 
 pub(super) fn unavailable() -> Failure {
     ErrorAnswer::temporarily_unavailable(BUSY).into()
