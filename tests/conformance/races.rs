@@ -196,7 +196,7 @@ fn a_conflict_reported_as_a_failure_is_found() {
     let second = breach(&report, Duty::Conflict, None);
     assert_eq!(
         second.to_string(),
-        "the store must report a conflict if another revision is stored, and only then; it did not: a \
+        "the store must report a conflict if another revision is stored, never for a stored write; it did not: a \
          write that lost a race failed with \"UNIQUE constraint failed\", and no such write was reported as a \
          conflict; decide asks again only after a conflict\n  \
          1. B cannot save revision 1: UNIQUE constraint failed\n"
@@ -239,7 +239,7 @@ fn a_write_that_the_store_retries_is_found_when_the_retry_conflicts() {
     let breach = breach(&report, Duty::Conflict, None);
     assert_eq!(
         found(breach),
-        "the store must report a conflict if another revision is stored, and only then; it did not: the \
+        "the store must report a conflict if another revision is stored, never for a stored write; it did not: the \
          store reported a conflict, but it stored the write; if the store or its pool retries a write, let \
          it fail instead"
     );

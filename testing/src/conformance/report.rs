@@ -18,7 +18,7 @@ pub enum Duty {
     Read,
     /// Save writes that do not conflict.
     Save,
-    /// Report a conflict if another revision is stored, and only if this write is not.
+    /// Report a conflict if another revision is stored, and never for a write that was stored.
     Conflict,
 }
 
@@ -30,7 +30,9 @@ impl Duty {
             Self::Keep => "report success only once it is durable",
             Self::Read => "load exactly what was saved for the subject",
             Self::Save => "save writes that do not conflict",
-            Self::Conflict => "report a conflict if another revision is stored, and only then",
+            Self::Conflict => {
+                "report a conflict if another revision is stored, never for a stored write"
+            }
         }
     }
 }
