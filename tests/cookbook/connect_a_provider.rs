@@ -1,6 +1,4 @@
 {
-    use oob_mfa::exchange::Request;
-
     struct Printer {
         sent: Vec<String>,
         works: bool,
@@ -17,6 +15,7 @@
         }
     }
 
+    let at_admit = include!("at_admit.rs");
     let mut world = oob_mfa_testing::World::new();
     let wording = Wording::new("Example".parse().unwrap(), None).unwrap();
     for (channel, works, status) in [
@@ -24,30 +23,7 @@
         ("sms", false, 200),
         ("voice", true, 502),
     ] {
-        let session = world.first_factor();
-        let bearer = format!(
-            "Bearer {}",
-            world.engine.issue_token(&session).expose_secret()
-        );
-        let body = serde_json::json!({
-            "authenticator_types": ["oob"], "oob_channels": [channel], "phone_number": "+14155558730",
-        });
-        let body = body.to_string();
-        let headers: [(&str, &[u8]); 1] = [("authorization", bearer.as_bytes())];
-        let request = Request {
-            method: "POST",
-            target: "/mfa/associate",
-            headers: &headers,
-            body: body.as_bytes(),
-        };
-        let engine = std::sync::Arc::new(world.engine.clone());
-        let Exchange::Load(step) = Exchange::begin(&engine, &request, world.now()) else {
-            panic!("a load")
-        };
-        let step = step.loaded(None, world.now(), &mut world.rng);
-        let Exchange::Admit(step) = step else {
-            panic!("an admission")
-        };
+        let step = at_admit(&mut world, channel, "+14155558730");
         let Exchange::Replace(step) = step.admitted() else {
             panic!("a write")
         };

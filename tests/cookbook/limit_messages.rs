@@ -1,5 +1,5 @@
 {
-    use oob_mfa::exchange::Request;
+    let at_admit = include!("at_admit.rs");
 
     let minute = core::time::Duration::from_secs(60);
     let mut limits = Limits {
@@ -19,30 +19,7 @@
         ("g", "+14155558734", 3), // an address has 3
     ] {
         let mut world = oob_mfa_testing::World::of(oob_mfa::Policy::auth0(), user);
-        let session = world.first_factor();
-        let bearer = format!(
-            "Bearer {}",
-            world.engine.issue_token(&session).expose_secret()
-        );
-        let body = serde_json::json!({
-            "authenticator_types": ["oob"], "oob_channels": ["sms"], "phone_number": number,
-        });
-        let body = body.to_string();
-        let headers: [(&str, &[u8]); 1] = [("authorization", bearer.as_bytes())];
-        let request = Request {
-            method: "POST",
-            target: "/mfa/associate",
-            headers: &headers,
-            body: body.as_bytes(),
-        };
-        let engine = std::sync::Arc::new(world.engine.clone());
-        let Exchange::Load(step) = Exchange::begin(&engine, &request, world.now()) else {
-            panic!("a load")
-        };
-        let step = step.loaded(None, world.now(), &mut world.rng);
-        let Exchange::Admit(step) = step else {
-            panic!("an admission")
-        };
+        let step = at_admit(&mut world, "sms", number);
         statuses.push(
             match limits.admit(step, [127, 0, 0, last_byte].into(), world.now()) {
                 Exchange::Replace(_) => (200, None),

@@ -139,6 +139,8 @@ pub fn unauthorized(code: &str, description: &str) -> Got {
 }
 
 pub const INVALID_TOKEN: &str = "The mfa_token provided is invalid. Try getting a new token.";
+pub const MALFORMED_BODY: &str =
+    "Malformed request body: send a JSON object or a form, with at most 64 parameters";
 pub const UNAVAILABLE: &str = "The service is temporarily unavailable. Try again.";
 
 pub fn unavailable() -> Got {

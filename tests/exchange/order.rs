@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::http::{Http, JSON, error, unauthorized};
+use super::http::{Http, JSON, MALFORMED_BODY, error, unauthorized};
 use super::server::{CLIENT, Server, associate, challenge, list, password, remove, until, verify};
 
 const ANOTHERS: &str = "mfa_token not issued to this client";
@@ -31,14 +31,7 @@ fn at_associate_the_session_comes_before_the_body() {
     for token in [token, mfa] {
         let request = Http::post("/mfa/associate").bearer(&token);
         let got = server.respond(&broken(request.clone()));
-        assert_eq!(
-            got,
-            error(
-                400,
-                "invalid_request",
-                "Malformed request body: send a JSON object or a form, with at most 64 parameters"
-            )
-        );
+        assert_eq!(got, error(400, "invalid_request", MALFORMED_BODY));
         assert_eq!(server.respond(&encoded(request)).status, 415);
         assert!(!server.steps.contains(&"load"));
     }

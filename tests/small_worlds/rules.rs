@@ -171,7 +171,7 @@ pub fn no_oracle(asked: &[(Command, Observation)]) -> Checked {
         )
     };
     for pair in asked.windows(2) {
-        let [(right, decision), (wrong, other)] = pair else {
+        let [(right, observed), (wrong, other)] = pair else {
             continue;
         };
         let is_pair = match (right, wrong) {
@@ -196,10 +196,10 @@ pub fn no_oracle(asked: &[(Command, Observation)]) -> Checked {
             ) => a == b,
             _ => false,
         };
-        if is_pair && (limited(decision) || limited(other)) {
+        if is_pair && (limited(observed) || limited(other)) {
             check(
                 Rule::NoOracle,
-                decision == other,
+                observed == other,
                 "an empty budget answers the right code and a wrong one apart",
             )?;
         }

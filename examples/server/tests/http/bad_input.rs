@@ -6,6 +6,8 @@ use crate::common::*;
 
 pub const JSON: (&str, &str) = ("content-type", "application/json");
 pub const FORM: (&str, &str) = ("content-type", "application/x-www-form-urlencoded");
+const MALFORMED_BODY: &str =
+    "Malformed request body: send a JSON object or a form, with at most 64 parameters";
 pub const ENDPOINTS: [&str; 3] = ["/oauth/token", "/mfa/associate", "/mfa/challenge"];
 
 /// Runs requests against an account with a phone, and checks that they changed and sent nothing.
@@ -46,18 +48,12 @@ fn a_body_that_is_not_of_its_content_type_is_malformed() {
         for path in ENDPOINTS {
             for body in bodies {
                 let answer = world.send("POST", path, &[JSON, authorization], body);
-                invalid(
-                    &answer,
-                    "Malformed request body: send a JSON object or a form, with at most 64 parameters",
-                );
+                invalid(&answer, MALFORMED_BODY);
             }
             for kind in [JSON, FORM] {
                 let body = b"client_id=\xff\xfe".as_slice();
                 let answer = world.send("POST", path, &[kind, authorization], body);
-                invalid(
-                    &answer,
-                    "Malformed request body: send a JSON object or a form, with at most 64 parameters",
-                );
+                invalid(&answer, MALFORMED_BODY);
             }
         }
     });
