@@ -19,10 +19,10 @@ use crate::policy::Policy;
 /// # Time
 ///
 /// An account keeps the time of its last change. Every operation on an account, except
-/// [`rewind`](Self::rewind), runs at *account time*: the later of the clock and the last change. If the clock
-/// is behind the last change by more than the [skew](Policy::skew), the engine refuses the operation with
-/// [`Denied::ClockBehind`] and writes nothing. Reads run at account time too, and never return `ClockBehind`. After a clock ran ahead,
-/// use `rewind`.
+/// [`rewind`](Self::rewind), runs at *account time*: the later of the clock and the last change. If the
+/// clock is behind the last change by more than the [skew](Policy::skew), the engine refuses the operation
+/// with [`Denied::ClockBehind`] and writes nothing. Reads run at account time too, and never return
+/// `ClockBehind`. After a clock ran ahead, use `rewind`.
 ///
 /// # Sessions
 ///

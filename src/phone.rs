@@ -9,10 +9,10 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 /// A phone number in E.164, canonical by construction: 1 number, 1 value, 8 bytes.
 ///
-/// It parses only from `+` and 7 to 15 digits; the first is not 0. ITU-T E.164 allows at most 15;
-/// no country assigns fewer than 7. After a country code of 1 or 2 digits, a 0 that is
-/// dialed only within the country is refused, as in `+4407911123456`. Otherwise 1 phone would count as 2. In
-/// Italy (39) the 0 belongs to the number.
+/// It parses only from `+` and 7 to 15 digits; the first is not 0. ITU-T E.164 allows at most 15; no
+/// country assigns fewer than 7. After a country code of 1 or 2 digits, a 0 that is dialed only within the
+/// country is refused, as in `+4407911123456`. Otherwise 1 phone would count as 2. In Italy (39) the 0
+/// belongs to the number.
 ///
 /// # Security
 ///

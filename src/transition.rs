@@ -20,11 +20,11 @@ use crate::names::error_text;
 ///
 /// Keep one record per subject, and compare subjects byte by byte. Insert if absent when
 /// [`next.account().replaces()`](Account::replaces) is `None`, else replace only if the stored revision
-/// equals it, even if the bytes are the same. If you keep the [events](Next::events), save them in the
-/// same transaction. Report success only after the write is durable. After a conflict, load again and ask
-/// the engine again. Answer any other error with 503, including a lost reply of the store. Do not retry,
-/// and turn off the retries of your driver or pool: the write may have happened. Never delete a record while its
-/// subject exists: a new one has full budgets.
+/// equals it, even if the bytes are the same. If you keep the [events](Next::events), save them in the same
+/// transaction. Report success only after the write is durable. After a conflict, load again and ask the
+/// engine again. Answer any other error with 503, including a lost reply of the store. Do not retry, and
+/// turn off the retries of your driver or pool: the write may have happened. Never delete a record while
+/// its subject exists: a new one has full budgets.
 ///
 /// # Examples
 ///

@@ -27,10 +27,10 @@
 //! Pass an error of the token endpoint through [`ErrorAnswer::at_token_endpoint`]. Without it,
 //! official SDKs do not read the body of a 401.
 //!
-//! [`exchange`](crate::exchange) does all of this for you. Use this module directly if you write
-//! the endpoints yourself. Read a body of at most [`MAX_BODY`] bytes with its [`Format`], after
-//! [`check_encoding`] and [`without_bom`]. Then authenticate the client where the table says so, open the token,
-//! [`decide`](crate::decide), send, and respond.
+//! [`exchange`](crate::exchange) does all of this for you. Use this module directly if you write the
+//! endpoints yourself. Read a body of at most [`MAX_BODY`] bytes with its [`Format`], after
+//! [`check_encoding`] and [`without_bom`]. Then authenticate the client where the table says so, open the
+//! token, [`decide`](crate::decide), send, and respond.
 //!
 //! # Examples
 //!

@@ -108,11 +108,10 @@ impl Engine {
 
     /// Removes the owner's phones, codes and sessions, and returns the earliest time to delete the record.
     ///
-    /// The remaining record keeps the subject and the budgets, and refuses every session that exists now. If the
-    /// server's clock is behind by more than the skew, [newer sessions](crate::threat_model#outlive-a-reset) stay
-    /// valid: check it first.
-    /// Deleting the record too early would let an older session enroll a phone on a fresh account, and would refill
-    /// the budgets.
+    /// The remaining record keeps the subject and the budgets, and refuses every session that exists now.
+    /// If the server's clock is behind by more than the skew, [newer
+    /// sessions](crate::threat_model#outlive-a-reset) stay valid: check it first. Deleting the record too
+    /// early would let an older session enroll a phone on a fresh account, and would refill the budgets.
     ///
     /// 1. Delete the user where you check passwords. Then no new session can begin.
     /// 2. Erase.

@@ -27,9 +27,9 @@ use self::together::block_on;
 ///
 /// It tests the store's whole duty (see [`Transition`](oob_mfa::Transition)). Each write that is
 /// reported as saved must follow the one before, and none may be lost. A write may fail at any
-/// time, even after it was done. A conflict may come without cause, but not for a write that was stored. A
-/// load may be stale, for example from a cache: the following write
-/// gets a conflict, and a load after that must be up to date.
+/// time, even after it was done. A conflict may come without cause, but not for a write that was
+/// stored. A load may be stale, for example from a cache: the following write gets a conflict, and
+/// a load after that must be up to date.
 ///
 /// Use [`new`](Self::new) for an async store and [`blocking`](StoreTest::blocking) for one that
 /// blocks: if no two calls ever overlap, the test cannot test concurrent calls. Without a
@@ -116,11 +116,10 @@ impl<Load, Replace, Restart> StoreTest<Load, Replace, Restart> {
     /// The same, with occasional restarts of the store, which drop everything that is not durable.
     ///
     /// `restart` ends the store as a crash would and starts it again: SIGKILL of the process,
-    /// `pg_ctl restart -m immediate`, or a copy of the open file that is then opened (of `SQLite` in WAL mode,
-    /// the `-wal` file too). A clean
-    /// shutdown proves nothing. It is called during a save, so put a handle that it replaces behind
-    /// a lock. A restart of a process cannot show what a machine loses in a power failure (`fsync`
-    /// off, `synchronous=OFF` of `SQLite`).
+    /// `pg_ctl restart -m immediate`, or a copy of the open file that is then opened (of `SQLite`
+    /// in WAL mode, the `-wal` file too). A clean shutdown proves nothing. It is called during a
+    /// save, so put a handle that it replaces behind a lock. A restart of a process cannot show
+    /// what a machine loses in a power failure (`fsync` off, `synchronous=OFF` of `SQLite`).
     #[must_use]
     pub fn restarting<R>(self, restart: R) -> StoreTest<Load, Replace, R> {
         StoreTest {
